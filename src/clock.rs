@@ -1,0 +1,182 @@
+//! Time: the moment as the whole house keeps it, and the only place that asks the system for it.
+//!
+//! A [`Moment`] is a count of microseconds since 1970 UTC: exact, eight bytes, the same in both databases.
+//! Everything below the doors takes `now` as an argument; tests hand in a clock that they advance.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use diesel::backend::Backend;
+use diesel::deserialize::FromSqlRow;
+use diesel::deserialize::{self, FromSql};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::BigInt;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A point in time: microseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
+#[diesel(sql_type = BigInt)]
+pub struct Moment(i64);
+
+impl Moment {
+    /// The moment that many microseconds after 1970-01-01T00:00:00Z.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// The moment that much later.
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(micros_of(duration)))
+    }
+
+    /// The moment that much earlier.
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(micros_of(duration)))
+    }
+
+    /// Reads an RFC 3339 timestamp, as in `2026-11-21T10:02:11Z`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let stamp: jiff::Timestamp = text.parse().ok()?;
+        Some(Self(stamp.as_microsecond()))
+    }
+
+    /// The calendar day in UTC, as a person reads it: `21 November 2026`.
+    pub fn to_day(self) -> String {
+        self.stamp().strftime("%-d %B %Y").to_string()
+    }
+
+    /// The date and time of RFC 5322, section 3.3, in UTC.
+    pub fn to_rfc5322(self) -> String {
+        self.stamp().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
+    }
+
+    fn stamp(self) -> jiff::Timestamp {
+        // Every moment we make lies within jiff's years -9999 to 9999; a foreign one is shown as the epoch.
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+fn micros_of(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// RFC 3339 in UTC.
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.stamp().fmt(f)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| {
+            serde::de::Error::custom("expected an RFC 3339 timestamp such as 2026-11-21T10:00:00Z")
+        })
+    }
+}
+
+impl utoipa::PartialSchema for Moment {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("RFC 3339, in UTC"))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Moment {}
+
+impl<DB> ToSql<BigInt, DB> for Moment
+where
+    DB: Backend,
+    i64: ToSql<BigInt, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        self.0.to_sql(out)
+    }
+}
+
+impl<DB> FromSql<BigInt, DB> for Moment
+where
+    DB: Backend,
+    i64: FromSql<BigInt, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        i64::from_sql(bytes).map(Self)
+    }
+}
+
+/// Where `now` comes from: the system, or a hand-moved clock in tests.
+#[derive(Debug, Clone, Default)]
+pub enum Clock {
+    /// The system's clock.
+    #[default]
+    System,
+    /// A clock that stands still until it is advanced; clones share the time.
+    Fixed(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that stands still at `start`.
+    pub fn fixed(start: Moment) -> Self {
+        Self::Fixed(Arc::new(AtomicI64::new(start.0)))
+    }
+
+    /// The present moment.
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
+    pub fn now(&self) -> Moment {
+        match self {
+            Self::System => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                Moment(micros_of(since))
+            }
+            Self::Fixed(micros) => Moment(micros.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Moves a fixed clock forward; the system's clock is left alone.
+    pub fn advance(&self, by: Duration) {
+        if let Self::Fixed(micros) = self {
+            micros.fetch_add(micros_of(by), Ordering::SeqCst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_reads_and_writes_rfc_3339() {
+        let moment = Moment::parse("2026-11-21T10:02:11Z").unwrap();
+        assert_eq!(moment.to_string(), "2026-11-21T10:02:11Z");
+        assert_eq!(moment.to_rfc5322(), "Sat, 21 Nov 2026 10:02:11 +0000");
+        assert_eq!(moment.to_day(), "21 November 2026");
+        assert_eq!(Moment::parse("yesterday"), None);
+    }
+
+    #[test]
+    fn a_fixed_clock_moves_only_when_told_and_all_its_clones_agree() {
+        let clock = Clock::fixed(Moment::from_micros(0));
+        let other = clock.clone();
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(other.now(), Moment::from_micros(1_000_000));
+    }
+}

@@ -1,0 +1,153 @@
+//! One email address in its canonical form: parsed once at the door, trusted inside.
+//!
+//! Canonical: the domain in lower-case A-labels (RFC 5890), the local part as written but in Unicode form C
+//! and lower case for comparison (SEC-09). It must never appear in a log; `Debug` hides it.
+
+use std::fmt;
+
+use diesel::backend::Backend;
+use diesel::deserialize::FromSqlRow;
+use diesel::deserialize::{self, FromSql};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::Text;
+
+use crate::error::Problem;
+
+/// A syntactically valid email address, canonical, at most 254 octets.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Text)]
+pub struct EmailAddress(String);
+
+impl EmailAddress {
+    /// Reads an address as a person typed it.
+    ///
+    /// # Errors
+    /// Says what is wrong, without repeating the address.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        let problem = |detail: &str| Problem::new("email", detail);
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(problem("Enter an email address, like name@example.com"));
+        }
+        let (local, domain) = text
+            .rsplit_once('@')
+            .ok_or_else(|| problem("Enter an email address with an @, like name@example.com"))?;
+        if local.starts_with('"') || domain.starts_with('[') {
+            return Err(problem("Quoted names and bare IP addresses are not accepted as email addresses"));
+        }
+        if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(problem("An email address has no spaces or control characters"));
+        }
+        let domain = idna::domain_to_ascii_strict(domain)
+            .map_err(|_| problem("The part after the @ is not a domain name"))?;
+        if !domain.contains('.') {
+            return Err(problem("The part after the @ needs a dot, like example.com"));
+        }
+        let canonical = format!("{}@{domain}", local.to_lowercase());
+        if local.len() > 64 || canonical.len() > 254 {
+            return Err(problem("The email address is too long"));
+        }
+        if !email_address::EmailAddress::is_valid(&canonical) {
+            return Err(problem("Enter an email address in the form name@example.com"));
+        }
+        Ok(Self(canonical))
+    }
+
+    /// The whole address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The domain, lower case, in A-labels.
+    pub fn domain(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+
+    /// Enough for its owner to know it again, too little for anybody else: `j•••@e•••.com` (SEC-04).
+    pub fn masked(&self) -> String {
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
+        let (host, ending) = domain.rsplit_once('.').unwrap_or((domain, ""));
+        let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
+        format!("{}•••@{}•••.{ending}", first(local), first(host))
+    }
+}
+
+impl fmt::Debug for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EmailAddress(hidden)")
+    }
+}
+
+impl<DB> ToSql<Text, DB> for EmailAddress
+where
+    DB: Backend,
+    str: ToSql<Text, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        self.0.as_str().to_sql(out)
+    }
+}
+
+/// What is stored was parsed before; it is not parsed again.
+impl<DB> FromSql<Text, DB> for EmailAddress
+where
+    DB: Backend,
+    String: FromSql<Text, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        String::from_sql(bytes).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_domain_becomes_lower_case_a_labels_and_the_name_lower_case() {
+        assert_eq!(EmailAddress::parse(" Ana@Exämple.COM ").unwrap().as_str(), "ana@xn--exmple-cua.com");
+    }
+
+    #[test]
+    fn what_is_not_an_address_is_refused_without_being_repeated() {
+        for text in [
+            "",
+            "ana",
+            "ana@",
+            "@example.com",
+            "a b@example.com",
+            "a@b",
+            "a@example.com\r\nBcc: x@example.com",
+            "\"a\"@example.com",
+            "a@[127.0.0.1]",
+            "a@exa_mple.com",
+        ] {
+            let problem = EmailAddress::parse(text).expect_err(text);
+            assert!(text.is_empty() || !problem.detail.contains(text), "{text}");
+        }
+        assert!(EmailAddress::parse(&format!("{}@example.com", "a".repeat(65))).is_err());
+    }
+
+    #[test]
+    fn a_masked_address_keeps_only_two_letters_and_the_ending() {
+        assert_eq!(EmailAddress::parse("jane.roe@council.example").unwrap().masked(), "j•••@c•••.example");
+        assert_eq!(format!("{:?}", EmailAddress::parse("jane@example.com").unwrap()), "EmailAddress(hidden)");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn parsing_what_was_parsed_changes_nothing(text in "[a-zA-Z0-9.+é-]{1,20}@[a-z]{1,9}\\.(com|test)") {
+            if let Ok(address) = EmailAddress::parse(&text) {
+                proptest::prop_assert_eq!(EmailAddress::parse(address.as_str()).unwrap(), address);
+            }
+        }
+
+        #[test]
+        fn no_accepted_address_can_break_a_header(text in "\\PC{0,40}") {
+            if let Ok(address) = EmailAddress::parse(&text) {
+                proptest::prop_assert!(!address.as_str().contains(['\r', '\n', ' ', '<', '>', ',']));
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Errors as outcomes, not causes: what a caller can do about it decides the variant.
+//!
+//! The domain knows no HTTP; `web/problem.rs` turns an [`Error`] into an answer in one `match`.
+//! No message of an outcome that leaves the house may hold personal data.
+
+use std::fmt;
+use std::time::Duration;
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// The result of everything that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What became of a request that could not be carried out.
+#[derive(Debug)]
+pub enum Error {
+    /// The input breaks a rule; nothing was changed.
+    Invalid(Vec<Problem>),
+    /// No key, or one that is unknown or revoked.
+    Unauthorized,
+    /// The key is known and lacks this scope.
+    Forbidden(&'static str),
+    /// There is no such thing; says what kind of thing.
+    NotFound(&'static str),
+    /// The thing is in a state that does not allow this; says which and what to do.
+    Conflict(String),
+    /// Too many requests; try again after this time.
+    TooMany {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// The database does not answer; try again soon.
+    Unavailable(anyhow::Error),
+    /// A fault of ours or of the machine; logged once, never shown.
+    Internal(anyhow::Error),
+}
+
+/// One thing that is wrong with the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The field it is about, as the caller named it; empty for the whole input.
+    pub field: String,
+    /// What is wrong and what to do, as a sentence without the value itself.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem of one field.
+    pub fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { field: field.into(), detail: detail.into() }
+    }
+}
+
+impl Error {
+    /// One field breaks a rule.
+    pub fn invalid(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![Problem::new(field, detail)])
+    }
+
+    /// A state that does not allow it.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::Conflict(detail.into())
+    }
+
+    /// A fault without a cause to carry along.
+    pub fn internal(what: impl fmt::Display) -> Self {
+        Self::Internal(anyhow::anyhow!("{what}"))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(problems) => {
+                for (index, problem) in problems.iter().enumerate() {
+                    let separator = if index == 0 { "" } else { "; " };
+                    match problem.field.as_str() {
+                        "" => write!(f, "{separator}{}", problem.detail)?,
+                        field => write!(f, "{separator}{field}: {}", problem.detail)?,
+                    }
+                }
+                Ok(())
+            }
+            Self::Unauthorized => f.write_str("a valid API key is needed"),
+            Self::Forbidden(scope) => write!(f, "the API key lacks the scope {scope}"),
+            Self::NotFound(what) => write!(f, "there is no such {what}"),
+            Self::Conflict(detail) => f.write_str(detail),
+            Self::TooMany { retry_after } => {
+                write!(f, "too many requests; try again in {} s", retry_after.as_secs().max(1))
+            }
+            Self::Unavailable(cause) => write!(f, "the database does not answer: {cause:#}"),
+            Self::Internal(cause) => write!(f, "{cause:#}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<DieselError> for Error {
+    /// A missing row is not decided here: say it aloud with `.optional()?.ok_or(NotFound(…))`.
+    fn from(error: DieselError) -> Self {
+        let gone = match &error {
+            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)
+            | DieselError::BrokenTransactionManager => true,
+            DieselError::DatabaseError(_, info) => {
+                let message = info.message();
+                [
+                    "database is locked",
+                    "closed the connection",
+                    "connection to server",
+                    "terminating connection",
+                    "shutting down",
+                ]
+                .iter()
+                .any(|sign| message.contains(sign))
+            }
+            _ => false,
+        };
+        if gone { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
+    }
+}
+
+impl From<r2d2::Error> for Error {
+    fn from(error: r2d2::Error) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Internal(error)
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}

@@ -1,0 +1,371 @@
+//! The signed links: what a token carries, which purpose it is good for, and the keys behind it.
+//!
+//! Each purpose has a key of its own, so a token of one purpose cannot be read as another (SEC-03). A token is
+//! a key number and an AES-256-GCM-SIV seal (RFC 8452) over row numbers: nothing personal, and 128 bits of
+//! authentication. The seal is deterministic: the same link always has the same token.
+
+use aes_gcm_siv::aead::{Aead, KeyInit};
+use aes_gcm_siv::{Aes256GcmSiv, Nonce};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+use crate::error::Problem;
+
+/// No token is longer; anything longer is refused before it is decoded. In characters.
+pub const TOKEN_LENGTH_MAX: usize = 128;
+
+/// What a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// The pixel of one letter.
+    Open,
+    /// A link of one letter.
+    Click,
+    /// Ending marketing mail.
+    Unsubscribe,
+    /// Seeing and changing choices.
+    Preferences,
+    /// Confirming an opt-in.
+    Confirm,
+    /// Seeing, copying and erasing personal data.
+    DataRequest,
+}
+
+impl Purpose {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Open, Self::Click, Self::Unsubscribe, Self::Preferences, Self::Confirm, Self::DataRequest];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Click => "click",
+            Self::Unsubscribe => "unsubscribe",
+            Self::Preferences => "preferences",
+            Self::Confirm => "confirm",
+            Self::DataRequest => "data-request",
+        }
+    }
+}
+
+/// What a link stands for. Row numbers of the database; a zero stands for "nobody" or "none".
+pub trait Link: Sized {
+    /// The purpose whose key seals it.
+    const PURPOSE: Purpose;
+    /// Its numbers in order.
+    fn numbers(&self) -> Vec<i64>;
+    /// The link of these numbers, if there are as many as it has.
+    fn from_numbers(numbers: &[i64]) -> Option<Self>;
+}
+
+macro_rules! link {
+    ($(#[$doc:meta])* $name:ident for $purpose:ident { $($(#[$field_doc:meta])* $field:ident),+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct $name { $($(#[$field_doc])* pub $field: i64),+ }
+
+        impl Link for $name {
+            const PURPOSE: Purpose = Purpose::$purpose;
+            fn numbers(&self) -> Vec<i64> { vec![$(self.$field),+] }
+            fn from_numbers(numbers: &[i64]) -> Option<Self> {
+                let [$($field),+] = numbers else { return None };
+                Some(Self { $($field: *$field),+ })
+            }
+        }
+    };
+}
+
+link! {
+    /// The pixel of one letter.
+    OpenLink for Open {
+        /// The campaign.
+        campaign,
+        /// The person, or 0 for the shared pixel of a brand's anonymous mode.
+        subscriber
+    }
+}
+link! {
+    /// A tracked link of one letter.
+    ClickLink for Click {
+        /// The stored link, which knows its destination and its campaign.
+        link,
+        /// The person, or 0 for the shared link of a brand's anonymous mode.
+        subscriber
+    }
+}
+link! {
+    /// "Stop all marketing email of this brand."
+    UnsubscribeLink for Unsubscribe {
+        /// The brand.
+        brand,
+        /// The person.
+        subscriber,
+        /// The campaign whose letter carried it.
+        campaign
+    }
+}
+link! {
+    /// "Show and change my choices."
+    PreferencesLink for Preferences {
+        /// The brand.
+        brand,
+        /// The person.
+        subscriber,
+        /// The campaign whose letter carried it, or 0 where a service mail did.
+        campaign
+    }
+}
+link! {
+    /// "Yes, that was me."
+    ConfirmLink for Confirm {
+        /// The confirmation, which knows what is confirmed and until when.
+        confirmation
+    }
+}
+link! {
+    /// "Show me my data", mailed to the address on request and good for a short time.
+    DataRequestLink for DataRequest {
+        /// The brand.
+        brand,
+        /// The person.
+        subscriber,
+        /// When it ends, in microseconds since 1970.
+        expires_at
+    }
+}
+
+/// The server's keys, derived from its secrets; the first secret seals, all of them open.
+#[derive(Clone)]
+pub struct Keys {
+    rings: Vec<KeyRing>,
+    pepper: [u8; 32],
+}
+
+#[derive(Clone)]
+struct KeyRing {
+    number: u8,
+    ciphers: Vec<(Purpose, Aes256GcmSiv)>,
+}
+
+impl Keys {
+    /// The keys of these secrets, separated by commas: the newest first, the oldest last.
+    ///
+    /// The oldest also keys the hashes of suppressed addresses, so it can never be taken away; new ones are put
+    /// in front of it.
+    ///
+    /// # Errors
+    /// If there is none, or one has fewer than 32 characters, or two share their key number.
+    pub fn from_secrets(secrets: &str) -> Result<Self, Problem> {
+        let secrets: Vec<&str> = secrets.split(',').map(str::trim).collect();
+        let Some(oldest) = secrets.last().filter(|_| secrets.iter().all(|s| s.len() >= 32)) else {
+            return Err(Problem::new(
+                "secret",
+                "Each secret needs at least 32 characters; make one with: openssl rand -base64 32",
+            ));
+        };
+        let rings: Vec<KeyRing> = secrets.iter().map(|secret| KeyRing::new(secret)).collect();
+        let mut numbers: Vec<u8> = rings.iter().map(|ring| ring.number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        if numbers.len() != rings.len() {
+            return Err(Problem::new(
+                "secret",
+                "Two of the secrets cannot be told apart; make another new one",
+            ));
+        }
+        Ok(Self { pepper: derive(oldest, "address-hash"), rings })
+    }
+
+    /// The token of a link, for a URL.
+    pub fn seal<L: Link>(&self, link: &L) -> String {
+        // `from_secrets` refuses an empty list, so there is a first ring.
+        let ring = &self.rings[0];
+        let plain = pack(&link.numbers());
+        let mut token = vec![ring.number];
+        // Sealing fails only for more than 64 GiB (RFC 8452, section 6); a link has at most 27 octets.
+        token
+            .extend(ring.cipher(L::PURPOSE).encrypt(&Nonce::default(), plain.as_slice()).unwrap_or_default());
+        URL_SAFE_NO_PAD.encode(token)
+    }
+
+    /// What a token stands for; nothing if it is not ours, was altered, or belongs to another purpose.
+    pub fn open<L: Link>(&self, token: &str) -> Option<L> {
+        if token.len() > TOKEN_LENGTH_MAX {
+            return None;
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (number, sealed) = bytes.split_first()?;
+        let ring = self.rings.iter().find(|ring| ring.number == *number)?;
+        let plain = ring.cipher(L::PURPOSE).decrypt(&Nonce::default(), sealed).ok()?;
+        L::from_numbers(&unpack(&plain)?)
+    }
+
+    /// The keyed hash under which a suppressed address is remembered (L-34). `kind` keeps an email address and a
+    /// phone number apart.
+    pub fn address_hash(&self, kind: &str, address: &str) -> Vec<u8> {
+        mac(&self.pepper, &[kind.as_bytes(), b":", address.as_bytes()]).to_vec()
+    }
+
+    /// A fingerprint of the oldest secret: tells whether a database belongs to these keys, and nothing else.
+    pub fn fingerprint(&self) -> Vec<u8> {
+        mac(&self.pepper, &[b"fingerprint"]).to_vec()
+    }
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys(hidden)")
+    }
+}
+
+impl KeyRing {
+    fn new(secret: &str) -> Self {
+        let ciphers = Purpose::ALL
+            .iter()
+            .map(|purpose| (*purpose, Aes256GcmSiv::new(&derive(secret, purpose.label()).into())))
+            .collect();
+        Self { number: derive(secret, "key-number")[0], ciphers }
+    }
+
+    fn cipher(&self, purpose: Purpose) -> &Aes256GcmSiv {
+        // In the order of `Purpose::ALL`, which is the order of the declaration.
+        &self.ciphers[purpose as usize].1
+    }
+}
+
+/// One key per label: HMAC-SHA-256 of the label under the secret, as the expansion of RFC 5869 with one block.
+fn derive(secret: &str, label: &str) -> [u8; 32] {
+    mac(secret.as_bytes(), &[b"mannerly/", label.as_bytes(), &[1]])
+}
+
+fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of every length (RFC 2104, section 3)")]
+    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("any key length");
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// Numbers as a length and that many little-endian octets each: a link of small numbers has a short token.
+fn pack(numbers: &[i64]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(numbers.len() * 5);
+    for number in numbers {
+        let octets = number.to_le_bytes();
+        let length = 8 - number.unsigned_abs().leading_zeros() as usize / 8;
+        let length = if *number < 0 { 8 } else { length };
+        bytes.push(length as u8);
+        bytes.extend_from_slice(&octets[..length]);
+    }
+    bytes
+}
+
+fn unpack(mut bytes: &[u8]) -> Option<Vec<i64>> {
+    let mut numbers = Vec::new();
+    while let Some((length, rest)) = bytes.split_first() {
+        let (octets, rest) = rest.split_at_checked(usize::from(*length))?;
+        let mut number = [0; 8];
+        number.get_mut(..octets.len())?.copy_from_slice(octets);
+        numbers.push(i64::from_le_bytes(number));
+        bytes = rest;
+    }
+    Some(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const OLD: &str = "an old secret of more than 32 characters";
+    const NEW: &str = "a newer secret of more than 32 characters";
+
+    fn keys(secrets: &str) -> Keys {
+        Keys::from_secrets(secrets).unwrap()
+    }
+
+    fn every_token(keys: &Keys) -> [(Purpose, String); 6] {
+        [
+            (Purpose::Open, keys.seal(&OpenLink { campaign: 1, subscriber: 2 })),
+            (Purpose::Click, keys.seal(&ClickLink { link: 1, subscriber: 2 })),
+            (Purpose::Unsubscribe, keys.seal(&UnsubscribeLink { brand: 1, subscriber: 2, campaign: 3 })),
+            (Purpose::Preferences, keys.seal(&PreferencesLink { brand: 1, subscriber: 2, campaign: 3 })),
+            (Purpose::Confirm, keys.seal(&ConfirmLink { confirmation: 1 })),
+            (Purpose::DataRequest, keys.seal(&DataRequestLink { brand: 1, subscriber: 2, expires_at: 3 })),
+        ]
+    }
+
+    fn opens(keys: &Keys, purpose: Purpose, token: &str) -> bool {
+        match purpose {
+            Purpose::Open => keys.open::<OpenLink>(token).is_some(),
+            Purpose::Click => keys.open::<ClickLink>(token).is_some(),
+            Purpose::Unsubscribe => keys.open::<UnsubscribeLink>(token).is_some(),
+            Purpose::Preferences => keys.open::<PreferencesLink>(token).is_some(),
+            Purpose::Confirm => keys.open::<ConfirmLink>(token).is_some(),
+            Purpose::DataRequest => keys.open::<DataRequestLink>(token).is_some(),
+        }
+    }
+
+    #[test]
+    fn a_token_opens_for_its_own_purpose_and_no_other() {
+        let keys = keys(OLD);
+        for (made_for, token) in every_token(&keys) {
+            for purpose in Purpose::ALL {
+                assert_eq!(opens(&keys, purpose, &token), purpose == made_for, "{made_for:?} as {purpose:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_of_a_retired_key_still_opens_and_a_foreign_one_never() {
+        let link = UnsubscribeLink { brand: 1, subscriber: 2, campaign: 3 };
+        let old = keys(OLD).seal(&link);
+        let rotated = keys(&format!("{NEW},{OLD}"));
+        assert_eq!(rotated.open(&old), Some(link));
+        assert_ne!(rotated.seal(&link), old);
+        assert_eq!(keys(NEW).open::<UnsubscribeLink>(&old), None);
+    }
+
+    #[test]
+    fn hashes_of_addresses_survive_a_rotation() {
+        let rotated = keys(&format!("{NEW},{OLD}"));
+        assert_eq!(rotated.address_hash("email", "a@b.test"), keys(OLD).address_hash("email", "a@b.test"));
+        assert_eq!(rotated.fingerprint(), keys(OLD).fingerprint());
+        assert_ne!(rotated.fingerprint(), keys(NEW).fingerprint());
+    }
+
+    #[test]
+    fn a_short_or_missing_secret_is_refused() {
+        assert!(Keys::from_secrets("").is_err());
+        assert!(Keys::from_secrets("short").is_err());
+        assert!(Keys::from_secrets(&format!("{NEW},")).is_err());
+        assert!(Keys::from_secrets(&format!("{NEW},{NEW}")).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_sealed_is_what_opens(campaign in any::<i64>(), subscriber in any::<i64>()) {
+            let keys = keys(OLD);
+            let link = OpenLink { campaign, subscriber };
+            prop_assert_eq!(keys.open(&keys.seal(&link)), Some(link));
+        }
+
+        #[test]
+        fn one_flipped_bit_makes_a_token_foreign(bit in 0usize..200, campaign in any::<i64>()) {
+            let keys = keys(OLD);
+            let token = keys.seal(&OpenLink { campaign, subscriber: 1 });
+            let mut bytes = URL_SAFE_NO_PAD.decode(&token).unwrap();
+            let bit = bit % (bytes.len() * 8);
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            prop_assert_eq!(keys.open::<OpenLink>(&URL_SAFE_NO_PAD.encode(bytes)), None);
+        }
+
+        #[test]
+        fn any_text_at_all_is_read_without_harm(text in "\\PC{0,200}") {
+            prop_assert_eq!(keys(OLD).open::<ClickLink>(&text), None);
+        }
+    }
+}
