@@ -115,11 +115,11 @@ mod tests {
             "",
             "ana",
             "ana@",
-            "@example.com",
+            "@council.test",
             "a b@example.com",
             "a@b",
             "a@example.com\r\nBcc: x@example.com",
-            "\"a\"@example.com",
+            "\"a\"@council.test",
             "a@[127.0.0.1]",
             "a@exa_mple.com",
         ] {
