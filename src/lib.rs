@@ -1,5 +1,10 @@
 //! Mannerly: a self-hosted server for marketing mail that asks first.
 
+#[macro_use]
+pub mod db;
+
+pub mod domain;
+
 pub mod clock;
 pub mod email_address;
 pub mod error;

@@ -1,0 +1,167 @@
+//! One connection type for both databases, how it is opened, and the macro for what the common type cannot say.
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::r2d2::R2D2Connection;
+use diesel::{Connection, PgConnection, SqliteConnection};
+
+use crate::error::{Error, Problem, Result};
+
+/// A connection to whichever database is configured.
+#[derive(diesel::MultiConnection)]
+pub enum DbConnection {
+    /// SQLite, inside the process.
+    Sqlite(SqliteConnection),
+    /// PostgreSQL, over a socket.
+    Postgres(PgConnection),
+}
+
+/// Runs one expression on the concrete connection, for what the common one does not compile: upserts, batch
+/// inserts, row locks, COPY.
+macro_rules! on_backend {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match $conn {
+            $crate::db::DbConnection::Sqlite($c) => $body,
+            $crate::db::DbConnection::Postgres($c) => $body,
+        }
+    };
+}
+
+/// Which database, and where.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A file.
+    Sqlite(String),
+    /// A `postgres://` URL.
+    Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// Reads `sqlite:path/to/file.db` or `postgres://user:password@host/database`.
+    ///
+    /// # Errors
+    /// For any other scheme: a typing error must not become a new, empty database.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path == ":memory:" {
+                return Err(Problem::new("database-url", "Name a file, as in sqlite:mannerly.db"));
+            }
+            return Ok(Self::Sqlite(path.to_owned()));
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(text.to_owned()));
+        }
+        Err(Problem::new(
+            "database-url",
+            "The database URL begins with sqlite: or postgres://, as in sqlite:mannerly.db",
+        ))
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite(_) => "DatabaseUrl(sqlite)",
+            Self::Postgres(_) => "DatabaseUrl(postgres, hidden)",
+        })
+    }
+}
+
+/// Opens and checks connections for r2d2.
+#[derive(Debug)]
+pub(super) struct Opener {
+    pub(super) url: DatabaseUrl,
+    /// A reader can change nothing.
+    pub(super) read_only: bool,
+}
+
+impl r2d2::ManageConnection for Opener {
+    type Connection = DbConnection;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<DbConnection, Self::Error> {
+        let failed = diesel::r2d2::Error::ConnectionError;
+        let prepared = diesel::r2d2::Error::QueryError;
+        match &self.url {
+            DatabaseUrl::Sqlite(path) => {
+                let mut connection = SqliteConnection::establish(path).map_err(failed)?;
+                // NORMAL in WAL mode loses nothing when the process dies; the recorder and the send engine
+                // state in docs/architecture.md what a power cut may cost.
+                connection
+                    .batch_execute(
+                        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
+                         PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4000;",
+                    )
+                    .map_err(prepared)?;
+                if self.read_only {
+                    connection.batch_execute("PRAGMA query_only = ON;").map_err(prepared)?;
+                }
+                Ok(DbConnection::Sqlite(connection))
+            }
+            DatabaseUrl::Postgres(url) => {
+                let mut connection = PgConnection::establish(url).map_err(failed)?;
+                if self.read_only {
+                    connection.batch_execute("SET default_transaction_read_only = on").map_err(prepared)?;
+                }
+                Ok(DbConnection::Postgres(connection))
+            }
+        }
+    }
+
+    fn is_valid(&self, connection: &mut DbConnection) -> Result<(), Self::Error> {
+        on_backend!(connection, |c| c.ping()).map_err(diesel::r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, connection: &mut DbConnection) -> bool {
+        std::thread::panicking() || on_backend!(connection, |c| c.is_broken())
+    }
+}
+
+/// Runs `work` in a transaction that may write.
+///
+/// SQLite's begins with `BEGIN IMMEDIATE`: one that starts reading and then writes dies when another wrote in
+/// between, whatever the busy timeout.
+pub(super) fn write_transaction<T>(
+    connection: &mut DbConnection,
+    work: impl FnOnce(&mut DbConnection) -> Result<T>,
+) -> Result<T> {
+    match connection {
+        DbConnection::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
+        DbConnection::Postgres(c) => AnsiTransactionManager::begin_transaction(c)?,
+    }
+    type Manager = <DbConnection as Connection>::TransactionManager;
+    // A panic in `work` leaves the transaction open; `has_broken` then throws the connection away.
+    match work(connection) {
+        Ok(value) => {
+            Manager::commit_transaction(connection)?;
+            Ok(value)
+        }
+        Err(error) => {
+            if let Err(rollback) = Manager::rollback_transaction(connection) {
+                return Err(Error::Unavailable(rollback.into()));
+            }
+            Err(error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_url_names_its_kind() {
+        assert_eq!(DatabaseUrl::parse("sqlite:a.db").unwrap(), DatabaseUrl::Sqlite("a.db".into()));
+        assert_eq!(DatabaseUrl::parse("sqlite:///a.db").unwrap(), DatabaseUrl::Sqlite("/a.db".into()));
+        assert!(matches!(DatabaseUrl::parse("postgres://h/d").unwrap(), DatabaseUrl::Postgres(_)));
+        for wrong in ["", "sqlite:", "mysql://h/d", "postgre://h/d", "/tmp/a.db", "sqlite::memory:"] {
+            assert!(DatabaseUrl::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn debug_never_shows_a_password() {
+        let url = DatabaseUrl::parse("postgres://me:hunter2@h/d").unwrap();
+        assert!(!format!("{url:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,133 @@
+//! The database: two doors, [`Database::read`] and [`Database::write`], and nothing about what is in it.
+//!
+//! The domain is synchronous and takes a `&mut DbConnection`; only here does `async` meet it, on threads made for
+//! blocking. A write is one transaction, opened and closed here. Network or other slow work never happens inside.
+
+#[macro_use]
+mod types;
+#[macro_use]
+mod connection;
+pub mod migrate;
+#[expect(missing_docs, reason = "diesel's table! takes no docs; the columns are explained in the migrations")]
+pub mod schema;
+
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+
+pub use connection::{DatabaseUrl, DbConnection};
+
+/// The pools of one organisation's database.
+#[derive(Clone)]
+pub struct Database {
+    readers: r2d2::Pool<connection::Opener>,
+    writers: r2d2::Pool<connection::Opener>,
+    kind: Kind,
+}
+
+/// Which of the two databases it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Embedded; one writer at a time.
+    Sqlite,
+    /// A server; writers run side by side.
+    Postgres,
+}
+
+/// How long a request waits for a connection before it is told that the database does not answer.
+const CHECKOUT: Duration = Duration::from_secs(3);
+
+impl Database {
+    /// Opens the pools and brings the schema up to date.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if it cannot be reached; [`Error::Internal`] if a migration fails.
+    pub fn open(url: &DatabaseUrl) -> Result<Self> {
+        let (kind, readers, writers) = match url {
+            DatabaseUrl::Sqlite(_) => (Kind::Sqlite, 4, 1),
+            DatabaseUrl::Postgres(_) => (Kind::Postgres, 6, 6),
+        };
+        let pool = |size: u32, read_only: bool| {
+            r2d2::Pool::builder()
+                .max_size(size)
+                .min_idle(Some(1))
+                .test_on_check_out(false)
+                .connection_timeout(CHECKOUT)
+                .error_handler(Box::new(QuietErrors))
+                .build(connection::Opener { url: url.clone(), read_only })
+        };
+        let writers = pool(writers, false)?;
+        migrate::up(&mut *writers.get()?)?;
+        Ok(Self { readers: pool(readers, true)?, writers, kind })
+    }
+
+    /// Which of the two databases it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Reads, on a thread made for blocking.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`Error::Unavailable`] without a connection.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut DbConnection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let database = self.clone();
+        on_blocking_thread(move || database.read_here(work)).await
+    }
+
+    /// Runs one writing transaction, on a thread made for blocking: all of it or nothing.
+    ///
+    /// # Errors
+    /// What `work` returns, after a rollback, or [`Error::Unavailable`] without a connection.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut DbConnection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let database = self.clone();
+        on_blocking_thread(move || database.write_here(work)).await
+    }
+
+    /// [`Database::read`] on this thread.
+    ///
+    /// # Errors
+    /// As [`Database::read`].
+    pub fn read_here<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T>) -> Result<T> {
+        work(&mut *self.readers.get()?)
+    }
+
+    /// [`Database::write`] on this thread.
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    pub fn write_here<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T>) -> Result<T> {
+        connection::write_transaction(&mut *self.writers.get()?, work)
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Database").field(&self.kind).finish()
+    }
+}
+
+async fn on_blocking_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(panic) => Err(Error::internal(panic)),
+    }
+}
+
+/// r2d2 reports each failed attempt; one line without the URL is enough.
+#[derive(Debug)]
+struct QuietErrors;
+
+impl<E: std::error::Error> r2d2::HandleError<E> for QuietErrors {
+    fn handle_error(&self, _error: E) {
+        tracing::warn!("a database connection could not be opened or was lost");
+    }
+}

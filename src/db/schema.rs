@@ -1,0 +1,321 @@
+//! The tables as diesel sees them, the same for both databases. `tests/schema.rs` proves that they match.
+
+diesel::table! {
+    organisation (id) {
+        id -> BigInt,
+        key_fingerprint -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    api_key (id) {
+        id -> BigInt,
+        public_id -> Binary,
+        name -> Text,
+        key_hash -> Binary,
+        scopes -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    brand (id) {
+        id -> BigInt,
+        slug -> Text,
+        name -> Text,
+        legal_name -> Text,
+        registered_address -> Text,
+        contact_email -> Text,
+        marketing_from -> Text,
+        service_from -> Text,
+        reply_to -> Nullable<Text>,
+        base_url -> Text,
+        policy_url -> Text,
+        policy_version -> Text,
+        consent_wording -> Text,
+        refresh_consents_before -> Nullable<BigInt>,
+        anonymous_tracking -> Bool,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    logo (brand_id) {
+        brand_id -> BigInt,
+        png -> Binary,
+    }
+}
+
+diesel::table! {
+    topic (id) {
+        id -> BigInt,
+        brand_id -> BigInt,
+        slug -> Text,
+        kind -> Text,
+        name -> Text,
+        description -> Text,
+        sensitive -> Bool,
+        offers_email -> Bool,
+        offers_phone -> Bool,
+        offers_post -> Bool,
+        position -> Integer,
+    }
+}
+
+diesel::table! {
+    source (id) {
+        id -> BigInt,
+        public_id -> Binary,
+        name -> Text,
+        kind -> Text,
+        policy_url -> Nullable<Text>,
+        licence_from -> Nullable<BigInt>,
+        licence_until -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    subscriber (id) {
+        id -> BigInt,
+        public_id -> Binary,
+        email -> Nullable<Text>,
+        email_hash -> Nullable<Binary>,
+        phone -> Nullable<Text>,
+        postal_address -> Nullable<Text>,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        company -> Nullable<Text>,
+        country -> Nullable<Text>,
+        locale -> Nullable<Text>,
+        attributes -> Text,
+        source_id -> BigInt,
+        created_at -> BigInt,
+        informed_at -> Nullable<BigInt>,
+        restricted_at -> Nullable<BigInt>,
+        erased_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    evidence (id) {
+        id -> BigInt,
+        digest -> Binary,
+        form -> Text,
+        wording -> Text,
+        wording_sha256 -> Binary,
+        shown -> Text,
+        policy_version -> Text,
+    }
+}
+
+diesel::table! {
+    ledger (id) {
+        id -> BigInt,
+        subscriber_id -> BigInt,
+        brand_id -> BigInt,
+        evidence_id -> BigInt,
+        topic_id -> Nullable<BigInt>,
+        channel -> Nullable<Text>,
+        permission -> Nullable<Text>,
+        decision -> Text,
+        basis -> Nullable<Text>,
+        method -> Text,
+        actor -> Text,
+        campaign_id -> Nullable<BigInt>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    opt_in (subscriber_id, topic_id, channel) {
+        subscriber_id -> BigInt,
+        topic_id -> BigInt,
+        channel -> Text,
+        brand_id -> BigInt,
+        state -> Text,
+        basis -> Text,
+        changed_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        ledger_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    permission (subscriber_id, brand_id, kind) {
+        subscriber_id -> BigInt,
+        brand_id -> BigInt,
+        kind -> Text,
+        state -> Text,
+        changed_at -> BigInt,
+        ledger_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    suppression (id) {
+        id -> BigInt,
+        public_id -> Binary,
+        address_hash -> Binary,
+        channel -> Text,
+        brand_id -> Nullable<BigInt>,
+        reason -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    confirmation (id) {
+        id -> BigInt,
+        subscriber_id -> BigInt,
+        brand_id -> BigInt,
+        evidence_id -> BigInt,
+        wants_opens -> Bool,
+        wants_clicks -> Bool,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        confirmed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    request (id) {
+        id -> BigInt,
+        brand_id -> BigInt,
+        content -> Text,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> BigInt,
+        brand_id -> BigInt,
+        subscriber_id -> BigInt,
+        kind -> Text,
+        confirmation_id -> Nullable<BigInt>,
+        state -> Text,
+        attempts -> Integer,
+        due_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    campaign (id) {
+        id -> BigInt,
+        public_id -> Binary,
+        brand_id -> BigInt,
+        name -> Text,
+        channel -> Text,
+        topic_id -> BigInt,
+        state -> Text,
+        pause_reason -> Nullable<Text>,
+        subject -> Text,
+        html -> Text,
+        text -> Nullable<Text>,
+        scheduled_at -> Nullable<BigInt>,
+        planned_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        plan_cursor -> BigInt,
+        created_at -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    campaign_subject (campaign_id, topic_id) {
+        campaign_id -> BigInt,
+        topic_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    link (id) {
+        id -> BigInt,
+        campaign_id -> BigInt,
+        position -> Integer,
+        url -> Text,
+    }
+}
+
+diesel::table! {
+    delivery (campaign_id, subscriber_id) {
+        campaign_id -> BigInt,
+        subscriber_id -> BigInt,
+        state -> Text,
+        reason -> Nullable<Text>,
+        attempts -> Integer,
+        due_at -> BigInt,
+        claimed_by -> Nullable<BigInt>,
+        lease_until -> Nullable<BigInt>,
+        tracks_opens -> Bool,
+        tracks_clicks -> Bool,
+        finished_at -> Nullable<BigInt>,
+        opened_at -> Nullable<BigInt>,
+        clicked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    hit (id) {
+        id -> BigInt,
+        campaign_id -> BigInt,
+        subscriber_id -> BigInt,
+        kind -> Text,
+        link_id -> Nullable<BigInt>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    tally (campaign_id, kind, anonymous) {
+        campaign_id -> BigInt,
+        kind -> Text,
+        anonymous -> Bool,
+        hits -> BigInt,
+        people -> BigInt,
+    }
+}
+
+diesel::joinable!(topic -> brand (brand_id));
+diesel::joinable!(subscriber -> source (source_id));
+diesel::joinable!(ledger -> evidence (evidence_id));
+diesel::joinable!(opt_in -> topic (topic_id));
+diesel::joinable!(campaign -> brand (brand_id));
+diesel::joinable!(campaign -> topic (topic_id));
+diesel::joinable!(link -> campaign (campaign_id));
+diesel::joinable!(delivery -> subscriber (subscriber_id));
+diesel::joinable!(delivery -> campaign (campaign_id));
+diesel::joinable!(ledger -> topic (topic_id));
+diesel::joinable!(ledger -> brand (brand_id));
+diesel::joinable!(opt_in -> subscriber (subscriber_id));
+diesel::joinable!(opt_in -> brand (brand_id));
+diesel::joinable!(hit -> link (link_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    organisation,
+    api_key,
+    brand,
+    logo,
+    topic,
+    source,
+    subscriber,
+    evidence,
+    ledger,
+    opt_in,
+    permission,
+    suppression,
+    confirmation,
+    request,
+    outbox,
+    campaign,
+    campaign_subject,
+    link,
+    delivery,
+    hit,
+    tally,
+);

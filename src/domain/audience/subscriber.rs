@@ -1,0 +1,331 @@
+//! Subscribers: people. Only the address is needed; the rest is optional and has a purpose.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::db::schema::subscriber;
+use crate::email_address::EmailAddress;
+use crate::error::{Error, Problem, Result};
+use crate::id::PublicId;
+use crate::token::Keys;
+
+/// A person as stored. After erasure only the row numbers and dates are left.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = subscriber)]
+pub struct Subscriber {
+    /// Row number.
+    pub id: i64,
+    /// Their identity outside.
+    pub public_id: PublicId,
+    /// Their address; none after erasure.
+    pub email: Option<EmailAddress>,
+    /// For calls, in international form.
+    pub phone: Option<String>,
+    /// For letters.
+    pub postal_address: Option<String>,
+    /// For a salutation.
+    pub first_name: Option<String>,
+    /// For a salutation.
+    pub last_name: Option<String>,
+    /// Whom they work for.
+    pub company: Option<String>,
+    /// Where they are: two letters of ISO 3166-1.
+    pub country: Option<String>,
+    /// The language they read: a tag of BCP 47.
+    pub locale: Option<String>,
+    /// Further fields for merging, as JSON text.
+    pub attributes: String,
+    /// Where the data came from.
+    pub source_id: i64,
+    /// When they were first recorded.
+    pub created_at: Moment,
+    /// When the first marketing letter told them where their data came from (L-31).
+    pub informed_at: Option<Moment>,
+    /// Since when processing is restricted (GDPR Art. 18).
+    pub restricted_at: Option<Moment>,
+    /// When they were erased.
+    pub erased_at: Option<Moment>,
+}
+
+impl Subscriber {
+    /// The further fields for merging.
+    pub fn attributes(&self) -> BTreeMap<String, String> {
+        // Written by `Profile::check`; what is not a flat map of texts counts as none.
+        serde_json::from_str(&self.attributes).unwrap_or_default()
+    }
+}
+
+/// What is kept of a person besides the address; every field is optional.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Profile {
+    /// For calls, in international form: +44 118 496 0000.
+    pub phone: Option<String>,
+    /// For letters.
+    pub postal_address: Option<String>,
+    /// For a salutation.
+    pub first_name: Option<String>,
+    /// For a salutation.
+    pub last_name: Option<String>,
+    /// Whom they work for.
+    pub company: Option<String>,
+    /// Two letters of ISO 3166-1.
+    pub country: Option<String>,
+    /// A language tag of BCP 47.
+    pub locale: Option<String>,
+    /// Further fields for merging: a flat map of texts.
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl Profile {
+    /// Trims every field, turns empty ones into none, and checks them.
+    ///
+    /// # Errors
+    /// Every field that breaks a rule, without its value.
+    pub fn check(self) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut line = |field: &str, value: Option<String>, most: usize| {
+            let value = value.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())?;
+            // A line break in a name could end up in a header of a letter (M-14).
+            if value.chars().count() > most || value.chars().any(char::is_control) {
+                problems.push(Problem::new(field, format!("Enter one line of at most {most} characters")));
+                return None;
+            }
+            Some(value)
+        };
+        let checked = Self {
+            phone: line("phone", self.phone, 40),
+            postal_address: line(
+                "postal_address",
+                self.postal_address.map(|a| a.lines().collect::<Vec<_>>().join(", ")),
+                500,
+            ),
+            first_name: line("first_name", self.first_name, 100),
+            last_name: line("last_name", self.last_name, 100),
+            company: line("company", self.company, 200),
+            country: line("country", self.country, 2).map(|code| code.to_ascii_uppercase()),
+            locale: line("locale", self.locale, 35),
+            attributes: self
+                .attributes
+                .into_iter()
+                .filter_map(|(name, value)| {
+                    let value = line(&format!("attributes.{name}"), Some(value), 500)?;
+                    Some((name, value))
+                })
+                .collect(),
+        };
+        if checked
+            .country
+            .as_deref()
+            .is_some_and(|c| c.len() != 2 || !c.bytes().all(|b| b.is_ascii_alphabetic()))
+        {
+            problems.push(Problem::new("country", "Use the two letters of ISO 3166-1, such as GB"));
+        }
+        if checked.phone.as_deref().is_some_and(|phone| normal_phone(phone).is_none()) {
+            problems.push(Problem::new(
+                "phone",
+                "Enter a phone number in international form, such as +44 118 496 0000",
+            ));
+        }
+        let names_fit = checked.attributes.keys().all(|name| {
+            !name.is_empty()
+                && name.len() <= 40
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        });
+        if checked.attributes.len() > 50 || !names_fit {
+            problems.push(Problem::new(
+                "attributes",
+                "At most 50 attributes, named with lower-case letters, digits and _",
+            ));
+        }
+        if problems.is_empty() { Ok(checked) } else { Err(problems) }
+    }
+}
+
+/// A phone number as it is compared: a plus and 7 to 15 digits (ITU-T E.164).
+pub fn normal_phone(text: &str) -> Option<String> {
+    let digits = text.trim().strip_prefix('+')?;
+    let digits: String = digits.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.')).collect();
+    let fits = (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    fits.then(|| format!("+{digits}"))
+}
+
+/// Records a person; they have agreed to nothing by that.
+///
+/// # Errors
+/// [`Error::Conflict`] if the address is known.
+pub fn create(
+    conn: &mut DbConnection,
+    keys: &Keys,
+    email: &EmailAddress,
+    profile: &Profile,
+    source: i64,
+    now: Moment,
+) -> Result<Subscriber> {
+    if find_by_email(conn, email)?.is_some() {
+        return Err(Error::conflict("There is a subscriber of this address already"));
+    }
+    let id = diesel::insert_into(subscriber::table)
+        .values((
+            subscriber::public_id.eq(PublicId::new()),
+            subscriber::email.eq(email),
+            subscriber::email_hash.eq(keys.address_hash("email", email.as_str())),
+            profile_columns(profile)?,
+            subscriber::source_id.eq(source),
+            subscriber::created_at.eq(now),
+        ))
+        .returning(subscriber::id)
+        .get_result(conn)?;
+    get(conn, id)
+}
+
+/// Replaces the optional fields of a person.
+///
+/// # Errors
+/// Of the database.
+pub fn set_profile(conn: &mut DbConnection, id: i64, profile: &Profile) -> Result<()> {
+    diesel::update(subscriber::table.find(id)).set(profile_columns(profile)?).execute(conn)?;
+    Ok(())
+}
+
+/// Fills the optional fields that are still empty; what a person told us before stays.
+///
+/// # Errors
+/// Of the database.
+pub fn fill_profile(conn: &mut DbConnection, person: &Subscriber, new: &Profile) -> Result<()> {
+    let mut attributes = new.attributes.clone();
+    attributes.extend(person.attributes());
+    let pick = |old: &Option<String>, new: &Option<String>| old.clone().or_else(|| new.clone());
+    let filled = Profile {
+        phone: pick(&person.phone, &new.phone),
+        postal_address: pick(&person.postal_address, &new.postal_address),
+        first_name: pick(&person.first_name, &new.first_name),
+        last_name: pick(&person.last_name, &new.last_name),
+        company: pick(&person.company, &new.company),
+        country: pick(&person.country, &new.country),
+        locale: pick(&person.locale, &new.locale),
+        attributes,
+    };
+    set_profile(conn, person.id, &filled)
+}
+
+type ProfileColumns = (
+    diesel::dsl::Eq<subscriber::phone, Option<String>>,
+    diesel::dsl::Eq<subscriber::postal_address, Option<String>>,
+    diesel::dsl::Eq<subscriber::first_name, Option<String>>,
+    diesel::dsl::Eq<subscriber::last_name, Option<String>>,
+    diesel::dsl::Eq<subscriber::company, Option<String>>,
+    diesel::dsl::Eq<subscriber::country, Option<String>>,
+    diesel::dsl::Eq<subscriber::locale, Option<String>>,
+    diesel::dsl::Eq<subscriber::attributes, String>,
+);
+
+fn profile_columns(profile: &Profile) -> Result<ProfileColumns> {
+    Ok((
+        subscriber::phone.eq(profile.phone.clone()),
+        subscriber::postal_address.eq(profile.postal_address.clone()),
+        subscriber::first_name.eq(profile.first_name.clone()),
+        subscriber::last_name.eq(profile.last_name.clone()),
+        subscriber::company.eq(profile.company.clone()),
+        subscriber::country.eq(profile.country.clone()),
+        subscriber::locale.eq(profile.locale.clone()),
+        subscriber::attributes.eq(serde_json::to_string(&profile.attributes)?),
+    ))
+}
+
+/// The person of this address, if known.
+///
+/// # Errors
+/// Of the database.
+pub fn find_by_email(conn: &mut DbConnection, email: &EmailAddress) -> Result<Option<Subscriber>> {
+    Ok(subscriber::table
+        .filter(subscriber::email.eq(email))
+        .select(Subscriber::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// The person of this public identity, erased or not.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn find(conn: &mut DbConnection, id: PublicId) -> Result<Subscriber> {
+    subscriber::table
+        .filter(subscriber::public_id.eq(id))
+        .select(Subscriber::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or(Error::NotFound("subscriber"))
+}
+
+/// The person of this row number, erased or not.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn get(conn: &mut DbConnection, id: i64) -> Result<Subscriber> {
+    subscriber::table
+        .find(id)
+        .select(Subscriber::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or(Error::NotFound("subscriber"))
+}
+
+/// People who are not erased, in the order they were recorded: those after row number `after`, at most `limit`.
+///
+/// # Errors
+/// Of the database.
+pub fn list(conn: &mut DbConnection, after: i64, limit: i64) -> Result<Vec<Subscriber>> {
+    Ok(subscriber::table
+        .filter(subscriber::id.gt(after).and(subscriber::erased_at.is_null()))
+        .order(subscriber::id)
+        .limit(limit)
+        .select(Subscriber::as_select())
+        .load(conn)?)
+}
+
+/// Freezes a person's data (GDPR Art. 18), or lets it move again.
+///
+/// # Errors
+/// Of the database.
+pub fn restrict(conn: &mut DbConnection, id: i64, since: Option<Moment>) -> Result<()> {
+    diesel::update(subscriber::table.find(id)).set(subscriber::restricted_at.eq(since)).execute(conn)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_is_trimmed_and_empty_fields_are_none() {
+        let profile = Profile {
+            first_name: Some("  Ana ".into()),
+            company: Some(" ".into()),
+            country: Some("gb".into()),
+            ..Profile::default()
+        };
+        let checked = profile.check().unwrap();
+        assert_eq!(checked.first_name.as_deref(), Some("Ana"));
+        assert_eq!(checked.company, None);
+        assert_eq!(checked.country.as_deref(), Some("GB"));
+    }
+
+    #[test]
+    fn a_line_break_in_a_name_is_refused() {
+        let profile = Profile { first_name: Some("Ana\r\nBcc: x@example.com".into()), ..Profile::default() };
+        assert_eq!(profile.check().unwrap_err()[0].field, "first_name");
+    }
+
+    #[test]
+    fn phone_numbers_are_compared_without_their_decoration() {
+        assert_eq!(normal_phone("+44 (118) 496-0000").as_deref(), Some("+441184960000"));
+        for wrong in ["0118 496 0000", "+44", "+44 118 CALL ME", ""] {
+            assert_eq!(normal_phone(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Brands: the named entities that people deal with. Consent to one is not consent to another.
+
+use diesel::prelude::*;
+use serde::Deserialize;
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::db::schema::{brand, logo};
+use crate::email_address::EmailAddress;
+use crate::error::{Error, Problem, Result};
+use crate::id::Slug;
+
+/// A brand as it is stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = brand)]
+pub struct Brand {
+    /// Row number.
+    pub id: i64,
+    /// The brand's word in URLs.
+    pub slug: Slug,
+    /// What people call it.
+    pub name: String,
+    /// The company behind it (L-09).
+    pub legal_name: String,
+    /// That company's registered address (L-09).
+    pub registered_address: String,
+    /// Where people can write about their data.
+    pub contact_email: EmailAddress,
+    /// Sender of marketing mail.
+    pub marketing_from: EmailAddress,
+    /// Sender of service mail; another one than of marketing mail (P-06).
+    pub service_from: EmailAddress,
+    /// Where answers to marketing mail go.
+    pub reply_to: Option<EmailAddress>,
+    /// The public address of the brand's pages, without a slash at its end.
+    pub base_url: String,
+    /// The privacy policy.
+    pub policy_url: String,
+    /// The version of it that is in force.
+    pub policy_version: String,
+    /// The sentence a person agrees to on the brand's forms.
+    pub consent_wording: String,
+    /// Consents given before this moment have to be asked for again (IDOX-52).
+    pub refresh_consents_before: Option<Moment>,
+    /// Whether people without permission share one counter per campaign; off by default.
+    pub anonymous_tracking: bool,
+    /// When it was last changed.
+    pub changed_at: Moment,
+}
+
+/// A brand as it is written: all of it.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BrandForm {
+    /// The brand's word in URLs; never changed afterwards.
+    pub slug: Slug,
+    /// What people call it.
+    pub name: String,
+    /// The company behind it.
+    pub legal_name: String,
+    /// That company's registered address.
+    pub registered_address: String,
+    /// Where people can write about their data.
+    pub contact_email: String,
+    /// Sender of marketing mail.
+    pub marketing_from: String,
+    /// Sender of service mail; must differ from the one of marketing mail.
+    pub service_from: String,
+    /// Where answers to marketing mail go.
+    #[serde(default)]
+    pub reply_to: Option<String>,
+    /// The public address of the brand's pages: https, or http on this machine.
+    pub base_url: String,
+    /// The privacy policy.
+    pub policy_url: String,
+    /// The version of it that is in force.
+    pub policy_version: String,
+    /// The sentence a person agrees to; a plain one if left out.
+    #[serde(default)]
+    pub consent_wording: Option<String>,
+    /// Consents given before this moment have to be asked for again.
+    #[serde(default)]
+    pub refresh_consents_before: Option<Moment>,
+    /// Count, without any person, opens and clicks of those who gave no permission.
+    #[serde(default)]
+    pub anonymous_tracking: bool,
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = brand, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct BrandRow {
+    slug: Slug,
+    name: String,
+    legal_name: String,
+    registered_address: String,
+    contact_email: EmailAddress,
+    marketing_from: EmailAddress,
+    service_from: EmailAddress,
+    reply_to: Option<EmailAddress>,
+    base_url: String,
+    policy_url: String,
+    policy_version: String,
+    consent_wording: String,
+    refresh_consents_before: Option<Moment>,
+    anonymous_tracking: bool,
+    changed_at: Moment,
+}
+
+impl BrandForm {
+    fn check(self, now: Moment) -> Result<BrandRow> {
+        let mut problems = Vec::new();
+        let mut line = |field: &str, value: String| {
+            let value = value.trim().to_owned();
+            if value.is_empty() || value.len() > 500 || value.chars().any(char::is_control) {
+                problems.push(Problem::new(field, "Enter one line of 1 to 500 characters"));
+            }
+            value
+        };
+        let name = line("name", self.name);
+        let legal_name = line("legal_name", self.legal_name);
+        let registered_address = line("registered_address", self.registered_address);
+        let policy_version = line("policy_version", self.policy_version);
+        let base_url = line("base_url", self.base_url).trim_end_matches('/').to_owned();
+        let policy_url = line("policy_url", self.policy_url);
+        let consent_wording = line(
+            "consent_wording",
+            self.consent_wording.unwrap_or_else(|| {
+                format!(
+                    "I agree that {name} sends me what I tick, in the way I tick, until I say stop. I can change \
+                     or end this at any time."
+                )
+            }),
+        );
+        let mut address = |field: &str, text: &str| match EmailAddress::parse(text) {
+            Ok(address) => Some(address),
+            Err(problem) => {
+                problems.push(Problem::new(field, problem.detail));
+                None
+            }
+        };
+        let contact_email = address("contact_email", &self.contact_email);
+        let marketing_from = address("marketing_from", &self.marketing_from);
+        let service_from = address("service_from", &self.service_from);
+        let reply_to = self.reply_to.as_deref().and_then(|text| address("reply_to", text));
+        if marketing_from.is_some() && marketing_from == service_from {
+            problems.push(Problem::new(
+                "service_from",
+                "Service mail needs another sender address than marketing mail (Google's sender rules)",
+            ));
+        }
+        check_base_url(&base_url).unwrap_or_else(|problem| problems.push(problem));
+        if !is_web_url(&policy_url) {
+            problems.push(Problem::new("policy_url", "Enter a full http or https address"));
+        }
+        match (contact_email, marketing_from, service_from) {
+            (Some(contact_email), Some(marketing_from), Some(service_from)) if problems.is_empty() => {
+                Ok(BrandRow {
+                    slug: self.slug,
+                    name,
+                    legal_name,
+                    registered_address,
+                    contact_email,
+                    marketing_from,
+                    service_from,
+                    reply_to,
+                    base_url,
+                    policy_url,
+                    policy_version,
+                    consent_wording,
+                    refresh_consents_before: self.refresh_consents_before,
+                    anonymous_tracking: self.anonymous_tracking,
+                    changed_at: now,
+                })
+            }
+            _ => Err(Error::Invalid(problems)),
+        }
+    }
+}
+
+/// Whether it is a full http or https address.
+pub fn is_web_url(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some())
+}
+
+/// One-click unsubscribing needs https (RFC 8058, section 3.1); only a trial on this machine may do without.
+fn check_base_url(text: &str) -> Result<(), Problem> {
+    let problem = |detail| Err(Problem::new("base_url", detail));
+    let Ok(url) = url::Url::parse(text) else {
+        return problem("Enter a full address such as https://mail.example.org");
+    };
+    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+        return problem("The address must begin with https:// (http:// only on this machine)");
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        return problem("Enter only the scheme and the host, without a path");
+    }
+    Ok(())
+}
+
+/// Creates a brand.
+///
+/// # Errors
+/// [`Error::Invalid`] naming every field that breaks a rule; [`Error::Conflict`] if the slug is taken.
+pub fn create(conn: &mut DbConnection, form: BrandForm, now: Moment) -> Result<Brand> {
+    let row = form.check(now)?;
+    if find(conn, row.slug.as_str()).is_ok() {
+        return Err(Error::conflict("There is a brand of this slug already; choose another"));
+    }
+    let id = diesel::insert_into(brand::table).values(row).returning(brand::id).get_result(conn)?;
+    get(conn, id)
+}
+
+/// Replaces what is written of a brand; its slug stays.
+///
+/// # Errors
+/// As [`create`], and [`Error::NotFound`].
+pub fn replace(conn: &mut DbConnection, slug: &str, form: BrandForm, now: Moment) -> Result<Brand> {
+    let existing = find(conn, slug)?;
+    if form.slug != existing.slug {
+        return Err(Error::invalid("slug", "A brand's slug stays as it is: old links carry it"));
+    }
+    let row = form.check(now)?;
+    let id = diesel::update(brand::table.find(existing.id)).set(row).returning(brand::id).get_result(conn)?;
+    get(conn, id)
+}
+
+/// The brand of this slug.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn find(conn: &mut DbConnection, slug: &str) -> Result<Brand> {
+    brand::table
+        .filter(brand::slug.eq(slug))
+        .select(Brand::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or(Error::NotFound("brand"))
+}
+
+/// The brand of this row number.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn get(conn: &mut DbConnection, id: i64) -> Result<Brand> {
+    brand::table.find(id).select(Brand::as_select()).first(conn).optional()?.ok_or(Error::NotFound("brand"))
+}
+
+/// Brands in the order they were made: those after row number `after`, at most `limit`.
+///
+/// # Errors
+/// Of the database.
+pub fn list(conn: &mut DbConnection, after: i64, limit: i64) -> Result<Vec<Brand>> {
+    Ok(brand::table
+        .filter(brand::id.gt(after))
+        .order(brand::id)
+        .limit(limit)
+        .select(Brand::as_select())
+        .load(conn)?)
+}
+
+/// Whether the brand has a logo.
+///
+/// # Errors
+/// Of the database.
+pub fn has_logo(conn: &mut DbConnection, brand: i64) -> Result<bool> {
+    Ok(diesel::select(diesel::dsl::exists(logo::table.find(brand))).get_result(conn)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_live_under_https_or_on_this_machine() {
+        for good in ["https://mail.example.org", "http://127.0.0.1:8080", "http://localhost"] {
+            assert!(check_base_url(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://mail.example.org",
+            "https://mail.example.org/news",
+            "mail.example.org",
+            "ftp://x.test",
+            "https://me@x.test",
+            "https://x.test/?a",
+        ] {
+            assert!(check_base_url(bad).is_err(), "{bad}");
+        }
+    }
+}

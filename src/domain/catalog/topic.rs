@@ -1,0 +1,192 @@
+//! Topics: what one can opt in to, and on which channels.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::db::DbConnection;
+use crate::db::schema::topic;
+use crate::domain::catalog::Channel;
+use crate::error::{Error, Problem, Result};
+use crate::id::Slug;
+
+word_enum! {
+    /// The two kinds of topics; a campaign is about exactly one communication and any number of subjects.
+    pub enum Kind {
+        /// A type of message: newsletter, webinars.
+        Communication = "communication",
+        /// What a message is about: social care, transport.
+        Subject = "subject",
+    }
+}
+
+/// A topic as it is stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = topic)]
+pub struct Topic {
+    /// Row number.
+    pub id: i64,
+    /// The brand it belongs to.
+    pub brand_id: i64,
+    /// Its word in forms, imports and the API; one per brand.
+    pub slug: Slug,
+    /// Communication or subject.
+    pub kind: Kind,
+    /// What people read.
+    pub name: String,
+    /// One line on what it brings.
+    pub description: String,
+    /// Whether an interest in it can reveal something intimate (L-15): never in a URL, label, webhook or score.
+    pub sensitive: bool,
+    /// Whether it can come by email.
+    pub offers_email: bool,
+    /// Whether it can come by phone.
+    pub offers_phone: bool,
+    /// Whether it can come by post.
+    pub offers_post: bool,
+    /// Its place in lists; smaller first.
+    pub position: i32,
+}
+
+impl Topic {
+    /// Whether it can come this way.
+    pub fn offers(&self, channel: Channel) -> bool {
+        match channel {
+            Channel::Email => self.offers_email,
+            Channel::Phone => self.offers_phone,
+            Channel::Post => self.offers_post,
+        }
+    }
+
+    /// The ways it can come.
+    pub fn channels(&self) -> Vec<Channel> {
+        Channel::ALL.iter().copied().filter(|channel| self.offers(*channel)).collect()
+    }
+}
+
+/// A topic as it is written.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TopicForm {
+    /// Its word in forms, imports and the API; never changed afterwards.
+    pub slug: Slug,
+    /// Communication or subject.
+    pub kind: Kind,
+    /// What people read.
+    pub name: String,
+    /// One line on what it brings.
+    #[serde(default)]
+    pub description: String,
+    /// Whether an interest in it can reveal something intimate.
+    #[serde(default)]
+    pub sensitive: bool,
+    /// The channels it is offered on; at least one.
+    pub channels: Vec<Channel>,
+    /// Its place in lists; smaller first.
+    #[serde(default)]
+    pub position: i32,
+}
+
+impl TopicForm {
+    fn check(&self) -> Result<()> {
+        let mut problems = Vec::new();
+        let one_line = |text: &str, most: usize| text.len() <= most && !text.chars().any(char::is_control);
+        if self.name.trim().is_empty() || !one_line(&self.name, 200) {
+            problems.push(Problem::new("name", "Enter one line of 1 to 200 characters"));
+        }
+        if !one_line(&self.description, 500) {
+            problems.push(Problem::new("description", "Enter one line of at most 500 characters"));
+        }
+        if self.channels.is_empty() {
+            problems.push(Problem::new("channels", "Offer at least one of email, phone and post"));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
+    }
+}
+
+/// Adds a topic to a brand. Nobody is opted in to it.
+///
+/// # Errors
+/// [`Error::Invalid`]; [`Error::Conflict`] if the brand has a topic of this slug.
+pub fn create(conn: &mut DbConnection, brand: i64, form: &TopicForm) -> Result<Topic> {
+    form.check()?;
+    if find(conn, brand, form.slug.as_str()).is_ok() {
+        return Err(Error::conflict("The brand has a topic of this slug already; choose another"));
+    }
+    let id = diesel::insert_into(topic::table)
+        .values((
+            topic::brand_id.eq(brand),
+            topic::slug.eq(&form.slug),
+            topic::kind.eq(form.kind),
+            topic::name.eq(form.name.trim()),
+            topic::description.eq(form.description.trim()),
+            topic::sensitive.eq(form.sensitive),
+            topic::offers_email.eq(form.channels.contains(&Channel::Email)),
+            topic::offers_phone.eq(form.channels.contains(&Channel::Phone)),
+            topic::offers_post.eq(form.channels.contains(&Channel::Post)),
+            topic::position.eq(form.position),
+        ))
+        .returning(topic::id)
+        .get_result(conn)?;
+    get(conn, id)
+}
+
+/// Replaces what is written of a topic; its slug and kind stay, because consent was given to them.
+///
+/// # Errors
+/// [`Error::Invalid`], [`Error::NotFound`].
+pub fn replace(conn: &mut DbConnection, brand: i64, slug: &str, form: &TopicForm) -> Result<Topic> {
+    form.check()?;
+    let existing = find(conn, brand, slug)?;
+    if form.slug != existing.slug {
+        return Err(Error::invalid("slug", "A topic's slug stays as it is: forms and imports name it"));
+    }
+    if form.kind != existing.kind {
+        return Err(Error::invalid("kind", "A topic's kind stays as it is: consent was given to it"));
+    }
+    let id = diesel::update(topic::table.find(existing.id))
+        .set((
+            topic::name.eq(form.name.trim()),
+            topic::description.eq(form.description.trim()),
+            topic::sensitive.eq(form.sensitive),
+            topic::offers_email.eq(form.channels.contains(&Channel::Email)),
+            topic::offers_phone.eq(form.channels.contains(&Channel::Phone)),
+            topic::offers_post.eq(form.channels.contains(&Channel::Post)),
+            topic::position.eq(form.position),
+        ))
+        .returning(topic::id)
+        .get_result(conn)?;
+    get(conn, id)
+}
+
+/// The topic of this row number.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn get(conn: &mut DbConnection, id: i64) -> Result<Topic> {
+    topic::table.find(id).select(Topic::as_select()).first(conn).optional()?.ok_or(Error::NotFound("topic"))
+}
+
+/// A brand's topic by its slug.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn find(conn: &mut DbConnection, brand: i64, slug: &str) -> Result<Topic> {
+    topic::table
+        .filter(topic::brand_id.eq(brand).and(topic::slug.eq(slug)))
+        .select(Topic::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or(Error::NotFound("topic"))
+}
+
+/// All topics of a brand: communications first, then subjects, each by position.
+///
+/// # Errors
+/// Of the database.
+pub fn of_brand(conn: &mut DbConnection, brand: i64) -> Result<Vec<Topic>> {
+    Ok(topic::table
+        .filter(topic::brand_id.eq(brand))
+        .order((topic::kind, topic::position, topic::id))
+        .select(Topic::as_select())
+        .load(conn)?)
+}

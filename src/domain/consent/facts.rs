@@ -1,0 +1,162 @@
+//! Gathers what the gate needs to know of many people at once: four queries for a batch, never one per person.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::db::schema::{opt_in, permission, source, subscriber, suppression};
+use crate::domain::audience::Source;
+use crate::domain::consent::gate::{CampaignFacts, Facts, OptInFact, SupplierFacts};
+use crate::domain::consent::opt_in::State;
+use crate::domain::consent::permission::{Kind, State as PermissionState};
+use crate::domain::consent::suppression::Reason;
+use crate::domain::catalog::Channel;
+use crate::email_address::EmailAddress;
+use crate::error::Result;
+
+/// Which people to gather.
+#[derive(Debug, Clone, Copy)]
+pub enum People<'a> {
+    /// These.
+    Of(&'a [i64]),
+    /// Everyone who is not erased with a row number above `after`, in order, at most `limit`.
+    Next {
+        /// The last row number of the batch before, 0 for the first.
+        after: i64,
+        /// At most so many.
+        limit: i64,
+    },
+}
+
+type PersonRow = (i64, Option<EmailAddress>, Option<Vec<u8>>, i64, Moment, Option<Moment>, Option<Moment>, Option<Moment>);
+
+/// The facts of these people about this campaign, in the order of their row numbers.
+///
+/// # Errors
+/// Of the database.
+pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: People<'_>) -> Result<Vec<Facts>> {
+    let rows = load_people(conn, people)?;
+    let (Some(first), Some(last)) = (rows.first().map(|row| row.0), rows.last().map(|row| row.0)) else {
+        return Ok(Vec::new());
+    };
+    let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
+    let mut opt_ins = load_opt_ins(conn, campaign.brand, people, &ids, first, last)?;
+    let mut suppressed = load_suppressions(conn, campaign, rows.iter().filter_map(|row| row.2.clone()))?;
+    let suppliers = load_suppliers(conn, rows.iter().map(|row| row.3))?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, address, hash, source, created_at, informed_at, restricted_at, erased_at)| Facts {
+            subscriber: id,
+            address,
+            erased: erased_at.is_some(),
+            restricted: restricted_at.is_some(),
+            suppressed: hash.and_then(|hash| suppressed.remove(&hash)).unwrap_or_default(),
+            opt_ins: opt_ins.remove(&id).unwrap_or_default(),
+            supplier: suppliers.get(&source).cloned(),
+            created_at,
+            informed_at,
+        })
+        .collect())
+}
+
+fn load_people(conn: &mut DbConnection, people: People<'_>) -> Result<Vec<PersonRow>> {
+    let query = subscriber::table.order(subscriber::id).into_boxed();
+    let query = match people {
+        People::Of(ids) => query.filter(subscriber::id.eq_any(ids.to_vec())),
+        People::Next { after, limit } => {
+            query.filter(subscriber::id.gt(after).and(subscriber::erased_at.is_null())).limit(limit)
+        }
+    };
+    Ok(query
+        .select((
+            subscriber::id,
+            subscriber::email,
+            subscriber::email_hash,
+            subscriber::source_id,
+            subscriber::created_at,
+            subscriber::informed_at,
+            subscriber::restricted_at,
+            subscriber::erased_at,
+        ))
+        .load(conn)?)
+}
+
+type OptInRow = (i64, i64, Channel, State, Moment, Option<Moment>);
+
+fn load_opt_ins(
+    conn: &mut DbConnection,
+    brand: i64,
+    people: People<'_>,
+    ids: &[i64],
+    first: i64,
+    last: i64,
+) -> Result<HashMap<i64, Vec<OptInFact>>> {
+    let query = opt_in::table.filter(opt_in::brand_id.eq(brand)).into_boxed();
+    // A whole stretch of people is read along the primary key; a few people are looked up.
+    let query = match people {
+        People::Of(_) => query.filter(opt_in::subscriber_id.eq_any(ids.to_vec())),
+        People::Next { .. } => query.filter(opt_in::subscriber_id.between(first, last)),
+    };
+    let rows: Vec<OptInRow> = query
+        .select((
+            opt_in::subscriber_id,
+            opt_in::topic_id,
+            opt_in::channel,
+            opt_in::state,
+            opt_in::changed_at,
+            opt_in::expires_at,
+        ))
+        .load(conn)?;
+    let mut of_person: HashMap<i64, Vec<OptInFact>> = HashMap::with_capacity(ids.len());
+    for (person, topic, channel, state, since, until) in rows {
+        of_person.entry(person).or_default().push(OptInFact { topic, channel, state, since, until });
+    }
+    Ok(of_person)
+}
+
+fn load_suppressions(
+    conn: &mut DbConnection,
+    campaign: &CampaignFacts,
+    hashes: impl Iterator<Item = Vec<u8>>,
+) -> Result<HashMap<Vec<u8>, Vec<Reason>>> {
+    let hashes: Vec<Vec<u8>> = hashes.collect();
+    let rows: Vec<(Vec<u8>, Reason)> = suppression::table
+        .filter(suppression::address_hash.eq_any(hashes))
+        .filter(suppression::channel.eq(campaign.channel))
+        .filter(suppression::brand_id.is_null().or(suppression::brand_id.eq(campaign.brand)))
+        .select((suppression::address_hash, suppression::reason))
+        .load(conn)?;
+    let mut of_hash: HashMap<Vec<u8>, Vec<Reason>> = HashMap::new();
+    for (hash, reason) in rows {
+        of_hash.entry(hash).or_default().push(reason);
+    }
+    Ok(of_hash)
+}
+
+fn load_suppliers(
+    conn: &mut DbConnection,
+    ids: impl Iterator<Item = i64>,
+) -> Result<HashMap<i64, SupplierFacts>> {
+    let mut ids: Vec<i64> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let sources: Vec<Source> =
+        source::table.filter(source::id.eq_any(ids)).select(Source::as_select()).load(conn)?;
+    Ok(sources.iter().filter_map(|s| Some((s.id, SupplierFacts::of(s)?))).collect())
+}
+
+/// Which of these people allow this brand to record this now.
+///
+/// # Errors
+/// Of the database.
+pub fn who_allows(conn: &mut DbConnection, brand: i64, kind: Kind, people: &[i64]) -> Result<Vec<i64>> {
+    Ok(permission::table
+        .filter(permission::subscriber_id.eq_any(people.to_vec()))
+        .filter(permission::brand_id.eq(brand))
+        .filter(permission::kind.eq(kind))
+        .filter(permission::state.eq(PermissionState::Granted))
+        .select(permission::subscriber_id)
+        .load(conn)?)
+}

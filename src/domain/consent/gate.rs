@@ -1,0 +1,239 @@
+//! The send gate: one pure function decides who may be written to, and only it can make a [`Permit`].
+//!
+//! It runs twice: when the audience is planned, and again in the transaction that claims a message. The most
+//! restrictive rule wins; the first reason in the order of the list is the one that is kept (standards 3.5).
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::domain::audience::source;
+use crate::domain::catalog::Channel;
+use crate::domain::consent::opt_in::State;
+use crate::domain::consent::suppression::Reason;
+use crate::email_address::EmailAddress;
+use crate::mail::transport::Clearance;
+
+word_enum! {
+    /// Why a person does not get a campaign; in the order in which they are looked for.
+    pub enum Refusal {
+        /// Their data was erased.
+        Erased = "erased",
+        /// Processing is restricted (GDPR Art. 18).
+        Restricted = "restricted",
+        /// They are a child.
+        Under13 = "under_13",
+        /// They objected to marketing.
+        SuppressedObjection = "suppressed_objection",
+        /// They reported a letter as abuse.
+        SuppressedComplaint = "suppressed_complaint",
+        /// Their address does not exist, or there is none.
+        BadAddress = "bad_address",
+        /// They never dealt with this brand.
+        OtherBrand = "other_brand",
+        /// What they agreed to has run out.
+        BasisExpired = "basis_expired",
+        /// The policy changed since; they have to be asked again.
+        NeedsRefresh = "needs_refresh",
+        /// They ended this type of communication on this channel.
+        Withdrawn = "withdrawn",
+        /// They never agreed to this type of communication.
+        TypeOff = "type_off",
+        /// They agreed to none of the campaign's subjects on this channel.
+        TopicOff = "topic_off",
+        /// They agreed to this type of communication on other channels only.
+        ChannelOff = "channel_off",
+        /// They have not confirmed their address yet.
+        PendingConfirmation = "pending_confirmation",
+        /// Their data came from a supplier whose licence does not hold or who names no policy (IDOX-14, IDOX-15).
+        SourceTerms = "source_terms",
+        /// Their data came from a supplier, and they were not told within a month (GDPR Art. 14(3)).
+        Art14Overdue = "art14_overdue",
+    }
+}
+
+/// How long a supplier's contact may wait for the first letter that says where the data came from (L-31).
+pub const ART14_WITHIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// What the gate knows of a campaign.
+#[derive(Debug, Clone)]
+pub struct CampaignFacts {
+    /// Its row number.
+    pub campaign: i64,
+    /// Its brand.
+    pub brand: i64,
+    /// How it travels.
+    pub channel: Channel,
+    /// The one communication topic.
+    pub communication: i64,
+    /// The subjects it names; none means it is about no subject in particular.
+    pub subjects: Vec<i64>,
+    /// Consents of the brand given before this have to be asked for again.
+    pub refresh_consents_before: Option<Moment>,
+}
+
+/// What the gate knows of a person.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Their row number.
+    pub subscriber: i64,
+    /// Where a letter would go.
+    pub address: Option<EmailAddress>,
+    /// Whether their data was erased.
+    pub erased: bool,
+    /// Whether processing is restricted.
+    pub restricted: bool,
+    /// Why their address must not be used on the campaign's channel, for this brand or for all.
+    pub suppressed: Vec<Reason>,
+    /// Their answers to topics of the campaign's brand, on all channels.
+    pub opt_ins: Vec<OptInFact>,
+    /// The supplier their data came from, if it was one.
+    pub supplier: Option<SupplierFacts>,
+    /// When they were first recorded.
+    pub created_at: Moment,
+    /// When a first marketing letter told them where their data came from.
+    pub informed_at: Option<Moment>,
+}
+
+/// One answer of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OptInFact {
+    /// The topic.
+    pub topic: i64,
+    /// The channel.
+    pub channel: Channel,
+    /// The answer.
+    pub state: State,
+    /// Since when.
+    pub since: Moment,
+    /// Until when.
+    pub until: Option<Moment>,
+}
+
+/// What binds the use of a supplier's data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupplierFacts {
+    /// The supplier's name, which every letter tells.
+    pub name: String,
+    /// The supplier's transparency policy, which every letter links.
+    pub policy_url: Option<String>,
+    /// From when the licence holds.
+    pub licence_from: Option<Moment>,
+    /// Until when the licence holds.
+    pub licence_until: Option<Moment>,
+}
+
+/// Proof that this person may get this campaign's letter now. Only [`decide`] makes one, and the mail transport
+/// takes no marketing letter without it. It is used up by the hand-over.
+#[derive(Debug)]
+pub struct Permit {
+    campaign: i64,
+    subscriber: i64,
+    address: EmailAddress,
+}
+
+impl Permit {
+    /// The campaign it is good for.
+    pub fn campaign(&self) -> i64 {
+        self.campaign
+    }
+
+    /// The person it is good for.
+    pub fn subscriber(&self) -> i64 {
+        self.subscriber
+    }
+}
+
+impl Clearance for Permit {
+    fn recipient(&self) -> &EmailAddress {
+        &self.address
+    }
+}
+
+/// Decides whether a person gets a campaign's letter.
+///
+/// # Errors
+/// The reason why not.
+pub fn decide(person: &Facts, campaign: &CampaignFacts, now: Moment) -> Result<Permit, Refusal> {
+    check_person(person)?;
+    check_opt_ins(person, campaign, now)?;
+    check_supplier(person, now)?;
+    let address = person.address.clone().ok_or(Refusal::BadAddress)?;
+    Ok(Permit { campaign: campaign.campaign, subscriber: person.subscriber, address })
+}
+
+fn check_person(person: &Facts) -> Result<(), Refusal> {
+    let suppressed = |reason| person.suppressed.contains(&reason);
+    let rules = [
+        (person.erased || suppressed(Reason::Erasure), Refusal::Erased),
+        (person.restricted, Refusal::Restricted),
+        (suppressed(Reason::Under13), Refusal::Under13),
+        (suppressed(Reason::Objection), Refusal::SuppressedObjection),
+        (suppressed(Reason::Complaint), Refusal::SuppressedComplaint),
+        (suppressed(Reason::HardBounce) || person.address.is_none(), Refusal::BadAddress),
+    ];
+    rules.into_iter().find(|(hit, _)| *hit).map_or(Ok(()), |(_, reason)| Err(reason))
+}
+
+fn check_opt_ins(person: &Facts, campaign: &CampaignFacts, now: Moment) -> Result<(), Refusal> {
+    if person.opt_ins.is_empty() {
+        return Err(Refusal::OtherBrand);
+    }
+    let answer = |topic: i64, channel: Channel| {
+        person.opt_ins.iter().find(|fact| fact.topic == topic && fact.channel == channel)
+    };
+    let holds = |fact: &&OptInFact| {
+        fact.state == State::Granted && lapse(fact, campaign, now).is_none()
+    };
+    let communication = answer(campaign.communication, campaign.channel);
+    let subject_holds = campaign.subjects.is_empty()
+        || campaign.subjects.iter().any(|topic| answer(*topic, campaign.channel).as_ref().is_some_and(holds));
+    match communication {
+        Some(fact) if fact.state == State::Granted => {
+            lapse(fact, campaign, now).map_or(Ok(()), Err)?;
+            if subject_holds { Ok(()) } else { Err(Refusal::TopicOff) }
+        }
+        Some(fact) if fact.state == State::Withdrawn => Err(Refusal::Withdrawn),
+        Some(_) => Err(Refusal::PendingConfirmation),
+        None => {
+            let elsewhere = person
+                .opt_ins
+                .iter()
+                .any(|fact| fact.topic == campaign.communication && fact.state == State::Granted);
+            Err(if elsewhere { Refusal::ChannelOff } else { Refusal::TypeOff })
+        }
+    }
+}
+
+/// Why a granted opt-in no longer holds, if it does not.
+fn lapse(fact: &OptInFact, campaign: &CampaignFacts, now: Moment) -> Option<Refusal> {
+    if fact.until.is_some_and(|until| now >= until) {
+        return Some(Refusal::BasisExpired);
+    }
+    let stale = campaign.refresh_consents_before.is_some_and(|before| fact.since < before && now >= before);
+    stale.then_some(Refusal::NeedsRefresh)
+}
+
+fn check_supplier(person: &Facts, now: Moment) -> Result<(), Refusal> {
+    let Some(supplier) = &person.supplier else { return Ok(()) };
+    let licensed = supplier.licence_from.is_none_or(|from| from <= now)
+        && supplier.licence_until.is_none_or(|until| now < until);
+    if !licensed || supplier.policy_url.is_none() {
+        return Err(Refusal::SourceTerms);
+    }
+    if person.informed_at.is_none() && now > person.created_at.plus(ART14_WITHIN) {
+        return Err(Refusal::Art14Overdue);
+    }
+    Ok(())
+}
+
+impl SupplierFacts {
+    /// The facts of a source that is a supplier; none for the organisation's own sources.
+    pub fn of(source: &source::Source) -> Option<Self> {
+        (source.kind == source::Kind::Supplier).then(|| Self {
+            name: source.name.clone(),
+            policy_url: source.policy_url.clone(),
+            licence_from: source.licence_from,
+            licence_until: source.licence_until,
+        })
+    }
+}

@@ -1,0 +1,236 @@
+//! The ledger: the append-only record of every consent event. What was decided, what was shown, how, by whom, when.
+//!
+//! Nothing here is ever changed or deleted; the database refuses it too.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::db::schema::{evidence, ledger};
+use crate::domain::catalog::Channel;
+use crate::domain::consent::opt_in::Basis;
+use crate::domain::consent::permission::Kind;
+use crate::error::Result;
+use crate::secret::sha256;
+
+word_enum! {
+    /// What was decided.
+    pub enum Decision {
+        /// Asked for, and waiting for the confirmation of the address.
+        Requested = "requested",
+        /// Agreed.
+        Granted = "granted",
+        /// Asked, and not agreed.
+        Refused = "refused",
+        /// Ended.
+        Withdrawn = "withdrawn",
+    }
+}
+
+word_enum! {
+    /// How it was decided.
+    pub enum Method {
+        /// A brand's sign-up form.
+        SignUpForm = "sign_up_form",
+        /// The button behind the link of a confirmation mail.
+        DoubleOptIn = "double_opt_in",
+        /// The preference page.
+        PreferencePage = "preference_page",
+        /// A mail program's own unsubscribe button (RFC 8058).
+        OneClick = "one_click",
+        /// The button on the unsubscribe page.
+        UnsubscribePage = "unsubscribe_page",
+        /// An import with its evidence.
+        Import = "import",
+        /// A program of the organisation, for the person.
+        Api = "api",
+        /// Erasure of the person's data.
+        Erasure = "erasure",
+    }
+}
+
+/// What a person saw when they decided.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The form and its version, such as `sign-up` or `preferences`.
+    pub form: String,
+    /// The wording they agreed to, exactly.
+    pub wording: String,
+    /// Each box that was on the screen, and whether it was ticked before they touched it.
+    pub boxes: Vec<ShownBox>,
+    /// The version of the privacy policy in force.
+    pub policy_version: String,
+}
+
+/// One box on the screen.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ShownBox {
+    /// What it stands for, as `newsletter:email` or `permission:opens`.
+    pub name: String,
+    /// Whether it was ticked before the person touched it.
+    pub ticked: bool,
+}
+
+/// Keeps what was shown and returns its row number; the same screen is kept once.
+///
+/// # Errors
+/// Of the database.
+pub fn keep(conn: &mut DbConnection, shown: &Shown) -> Result<i64> {
+    let boxes = serde_json::to_string(&shown.boxes)?;
+    let whole = serde_json::to_vec(&(&shown.form, &shown.wording, &boxes, &shown.policy_version))?;
+    let digest = sha256(&whole);
+    let find = evidence::table.filter(evidence::digest.eq(digest.clone())).select(evidence::id);
+    if let Some(id) = find.clone().first(conn).optional()? {
+        return Ok(id);
+    }
+    let row = (
+        evidence::digest.eq(digest),
+        evidence::form.eq(&shown.form),
+        evidence::wording.eq(&shown.wording),
+        evidence::wording_sha256.eq(sha256(shown.wording.as_bytes())),
+        evidence::shown.eq(boxes),
+        evidence::policy_version.eq(&shown.policy_version),
+    );
+    on_backend!(conn, |c| diesel::insert_into(evidence::table).values(row).on_conflict_do_nothing().execute(c))?;
+    Ok(find.first(conn)?)
+}
+
+/// What the entries of one act have in common: who, for which brand, after seeing what, how, by whom, when.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement<'a> {
+    /// The person it is about.
+    pub subscriber: i64,
+    /// The brand it is about.
+    pub brand: i64,
+    /// What was shown: the row number from [`keep`].
+    pub evidence: i64,
+    /// How.
+    pub method: Method,
+    /// Who did it: `subscriber`, or a name of a key or import that is not personal.
+    pub actor: &'a str,
+    /// In which campaign's letter the link was.
+    pub campaign: Option<i64>,
+    /// When.
+    pub at: Moment,
+}
+
+/// The actor of everything a person does for themselves.
+pub const SUBSCRIBER: &str = "subscriber";
+
+/// What a decision is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matter {
+    /// One topic on one channel.
+    Topic(i64, Channel),
+    /// A tracking permission.
+    Permission(Kind),
+    /// Everything of the brand on one channel.
+    Brand(Channel),
+    /// Everything of the brand.
+    WholeBrand,
+}
+
+/// Writes one entry and returns its row number.
+///
+/// # Errors
+/// Of the database.
+pub fn record(
+    conn: &mut DbConnection,
+    statement: &Statement<'_>,
+    matter: Matter,
+    decision: Decision,
+    basis: Option<Basis>,
+) -> Result<i64> {
+    let (topic, channel, permission) = match matter {
+        Matter::Topic(topic, channel) => (Some(topic), Some(channel), None),
+        Matter::Permission(kind) => (None, None, Some(kind)),
+        Matter::Brand(channel) => (None, Some(channel), None),
+        Matter::WholeBrand => (None, None, None),
+    };
+    Ok(diesel::insert_into(ledger::table)
+        .values((
+            ledger::subscriber_id.eq(statement.subscriber),
+            ledger::brand_id.eq(statement.brand),
+            ledger::evidence_id.eq(statement.evidence),
+            ledger::topic_id.eq(topic),
+            ledger::channel.eq(channel),
+            ledger::permission.eq(permission),
+            ledger::decision.eq(decision),
+            ledger::basis.eq(basis),
+            ledger::method.eq(statement.method),
+            ledger::actor.eq(statement.actor),
+            ledger::campaign_id.eq(statement.campaign),
+            ledger::at.eq(statement.at),
+        ))
+        .returning(ledger::id)
+        .get_result(conn)?)
+}
+
+/// One entry as it is read.
+#[derive(Debug, Clone, Queryable)]
+pub struct Entry {
+    /// Row number: later entries have larger ones.
+    pub id: i64,
+    /// The brand's word.
+    pub brand: String,
+    /// The topic's word, unless it is about the brand or a permission.
+    pub topic: Option<String>,
+    /// The channel, unless it is about a permission or all channels.
+    pub channel: Option<Channel>,
+    /// The tracking permission it is about.
+    pub permission: Option<Kind>,
+    /// What was decided.
+    pub decision: Decision,
+    /// The lawful basis of a grant.
+    pub basis: Option<Basis>,
+    /// How.
+    pub method: Method,
+    /// By whom.
+    pub actor: String,
+    /// When.
+    pub at: Moment,
+    /// The form that was shown.
+    pub form: String,
+    /// The wording that was shown, exactly.
+    pub wording: String,
+    /// SHA-256 of that wording.
+    pub wording_sha256: Vec<u8>,
+    /// The boxes that were shown and their default states, as JSON.
+    pub shown: String,
+    /// The version of the privacy policy in force.
+    pub policy_version: String,
+}
+
+/// A person's entries in the order they were written: those after row number `after`, at most `limit`.
+///
+/// # Errors
+/// Of the database.
+pub fn of_subscriber(conn: &mut DbConnection, person: i64, after: i64, limit: i64) -> Result<Vec<Entry>> {
+    use crate::db::schema::{brand, topic};
+    Ok(ledger::table
+        .inner_join(evidence::table)
+        .inner_join(brand::table)
+        .left_join(topic::table)
+        .filter(ledger::subscriber_id.eq(person).and(ledger::id.gt(after)))
+        .order(ledger::id)
+        .limit(limit)
+        .select((
+            ledger::id,
+            brand::slug,
+            topic::slug.nullable(),
+            ledger::channel,
+            ledger::permission,
+            ledger::decision,
+            ledger::basis,
+            ledger::method,
+            ledger::actor,
+            ledger::at,
+            evidence::form,
+            evidence::wording,
+            evidence::wording_sha256,
+            evidence::shown,
+            evidence::policy_version,
+        ))
+        .load(conn)?)
+}

@@ -1,0 +1,179 @@
+//! Opt-ins: the present answer for one person, topic and channel. No row means never asked.
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::db::schema::opt_in;
+use crate::domain::catalog::Channel;
+use crate::domain::consent::ledger::{self, Decision, Matter, Statement};
+use crate::error::Result;
+
+word_enum! {
+    /// The present answer, where there is one.
+    pub enum State {
+        /// Asked for; the address is not confirmed yet.
+        Pending = "pending",
+        /// Agreed.
+        Granted = "granted",
+        /// Ended.
+        Withdrawn = "withdrawn",
+    }
+}
+
+word_enum! {
+    /// The lawful basis of an opt-in.
+    pub enum Basis {
+        /// Consent (GDPR Art. 6(1)(a)).
+        Consent = "consent",
+        /// The soft opt-in of existing customers (PECR reg. 22(3)); never for a third party's data (L-07).
+        SoftOptIn = "soft_opt_in",
+    }
+}
+
+/// An opt-in as stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = opt_in)]
+pub struct OptIn {
+    /// The person.
+    pub subscriber_id: i64,
+    /// The topic.
+    pub topic_id: i64,
+    /// The channel.
+    pub channel: Channel,
+    /// The topic's brand.
+    pub brand_id: i64,
+    /// The present answer.
+    pub state: State,
+    /// Its lawful basis.
+    pub basis: Basis,
+    /// Since when it is the answer.
+    pub changed_at: Moment,
+    /// Until when it holds.
+    pub expires_at: Option<Moment>,
+    /// The ledger entry behind it.
+    pub ledger_id: i64,
+}
+
+/// What to set an opt-in to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Waiting for the confirmation of the address.
+    Pending,
+    /// Agreed, on this basis, perhaps only until a moment.
+    Granted(Basis, Option<Moment>),
+    /// Ended.
+    Withdrawn,
+}
+
+/// Sets one opt-in and writes the ledger entry. Returns whether anything changed: the same answer again, ending
+/// what never began, and asking for what is granted change nothing and write nothing.
+///
+/// # Errors
+/// Of the database.
+pub fn set(
+    conn: &mut DbConnection,
+    statement: &Statement<'_>,
+    topic: i64,
+    channel: Channel,
+    answer: Answer,
+) -> Result<bool> {
+    let present = find(conn, statement.subscriber, topic, channel)?;
+    let (state, decision, basis, expires_at) = match answer {
+        Answer::Pending => (State::Pending, Decision::Requested, Basis::Consent, None),
+        Answer::Granted(basis, until) => (State::Granted, Decision::Granted, basis, until),
+        Answer::Withdrawn => {
+            let basis = present.as_ref().map_or(Basis::Consent, |opt_in| opt_in.basis);
+            (State::Withdrawn, Decision::Withdrawn, basis, None)
+        }
+    };
+    let nothing_new = match (present.as_ref().map(|opt_in| opt_in.state), state) {
+        (None, State::Withdrawn) | (Some(State::Granted), State::Pending) => true,
+        (Some(before), after) => before == after,
+        (None, _) => false,
+    };
+    if nothing_new {
+        return Ok(false);
+    }
+    let entry = ledger::record(conn, statement, Matter::Topic(topic, channel), decision, Some(basis))?;
+    let row = (
+        opt_in::subscriber_id.eq(statement.subscriber),
+        opt_in::topic_id.eq(topic),
+        opt_in::channel.eq(channel),
+        opt_in::brand_id.eq(statement.brand),
+        opt_in::state.eq(state),
+        opt_in::basis.eq(basis),
+        opt_in::changed_at.eq(statement.at),
+        opt_in::expires_at.eq(expires_at),
+        opt_in::ledger_id.eq(entry),
+    );
+    on_backend!(conn, |c| diesel::insert_into(opt_in::table)
+        .values(row)
+        .on_conflict((opt_in::subscriber_id, opt_in::topic_id, opt_in::channel))
+        .do_update()
+        .set((
+            opt_in::state.eq(excluded(opt_in::state)),
+            opt_in::basis.eq(excluded(opt_in::basis)),
+            opt_in::changed_at.eq(excluded(opt_in::changed_at)),
+            opt_in::expires_at.eq(excluded(opt_in::expires_at)),
+            opt_in::ledger_id.eq(excluded(opt_in::ledger_id)),
+        ))
+        .execute(c))?;
+    Ok(true)
+}
+
+/// How far a stop reaches within a brand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All marketing by one channel.
+    Channel(Channel),
+    /// All marketing by all channels.
+    Everything,
+}
+
+/// Ends all opt-ins of the brand within the scope, with one ledger entry that says the scope. Returns how many
+/// ended; a repeat ends none and writes nothing.
+///
+/// # Errors
+/// Of the database.
+pub fn withdraw_all(conn: &mut DbConnection, statement: &Statement<'_>, scope: Scope) -> Result<usize> {
+    let (matter, channels) = match &scope {
+        Scope::Channel(channel) => (Matter::Brand(*channel), std::slice::from_ref(channel)),
+        Scope::Everything => (Matter::WholeBrand, Channel::ALL),
+    };
+    let running = opt_in::table
+        .filter(opt_in::subscriber_id.eq(statement.subscriber))
+        .filter(opt_in::brand_id.eq(statement.brand))
+        .filter(opt_in::channel.eq_any(channels.to_vec()))
+        .filter(opt_in::state.ne(State::Withdrawn));
+    let count: i64 = running.clone().count().get_result(conn)?;
+    if count == 0 {
+        return Ok(0);
+    }
+    let entry = ledger::record(conn, statement, matter, Decision::Withdrawn, None)?;
+    Ok(diesel::update(running)
+        .set((
+            opt_in::state.eq(State::Withdrawn),
+            opt_in::changed_at.eq(statement.at),
+            opt_in::expires_at.eq(None::<Moment>),
+            opt_in::ledger_id.eq(entry),
+        ))
+        .execute(conn)?)
+}
+
+/// The opt-in of one person, topic and channel, unless never asked.
+///
+/// # Errors
+/// Of the database.
+pub fn find(conn: &mut DbConnection, person: i64, topic: i64, channel: Channel) -> Result<Option<OptIn>> {
+    Ok(opt_in::table.find((person, topic, channel)).select(OptIn::as_select()).first(conn).optional()?)
+}
+
+/// All opt-ins of one person.
+///
+/// # Errors
+/// Of the database.
+pub fn of_subscriber(conn: &mut DbConnection, person: i64) -> Result<Vec<OptIn>> {
+    Ok(opt_in::table.filter(opt_in::subscriber_id.eq(person)).select(OptIn::as_select()).load(conn)?)
+}

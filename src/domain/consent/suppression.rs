@@ -1,0 +1,146 @@
+//! Suppressions: "never this address". Kept as a keyed hash, so that it survives erasure (L-34); no import undoes it.
+
+use diesel::prelude::*;
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::db::schema::suppression;
+use crate::domain::audience::subscriber::normal_phone;
+use crate::domain::catalog::Channel;
+use crate::email_address::EmailAddress;
+use crate::error::{Error, Result};
+use crate::id::PublicId;
+use crate::token::Keys;
+
+word_enum! {
+    /// Why an address must not be used.
+    pub enum Reason {
+        /// The person objected to direct marketing (GDPR Art. 21).
+        Objection = "objection",
+        /// The person reported a letter as abuse.
+        Complaint = "complaint",
+        /// The address does not exist.
+        HardBounce = "hard_bounce",
+        /// The person's data was erased at their request.
+        Erasure = "erasure",
+        /// The person is a child (L-14).
+        Under13 = "under_13",
+    }
+}
+
+/// A suppression as stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = suppression)]
+pub struct Suppression {
+    /// Row number.
+    pub id: i64,
+    /// Its identity outside.
+    pub public_id: PublicId,
+    /// Keyed hash of the address.
+    pub address_hash: Vec<u8>,
+    /// Which kind of address.
+    pub channel: Channel,
+    /// For one brand only; otherwise for all.
+    pub brand_id: Option<i64>,
+    /// Why.
+    pub reason: Reason,
+    /// Since when.
+    pub created_at: Moment,
+}
+
+/// The keyed hash of an address as a person or a file writes it.
+///
+/// # Errors
+/// [`Error::Invalid`] if it is no such address.
+pub fn hash(keys: &Keys, channel: Channel, address: &str) -> Result<Vec<u8>> {
+    let refuse = |detail: &str| Error::invalid("address", detail);
+    let normal = match channel {
+        Channel::Email => {
+            EmailAddress::parse(address).map_err(|problem| refuse(&problem.detail))?.as_str().to_owned()
+        }
+        Channel::Phone => normal_phone(address)
+            .ok_or_else(|| refuse("Enter a phone number in international form, such as +44 118 496 0000"))?,
+        Channel::Post => {
+            let words = address.to_lowercase();
+            let words: Vec<&str> = words.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+            if words.is_empty() {
+                return Err(refuse("Enter the postal address"));
+            }
+            words.join(" ")
+        }
+    };
+    Ok(keys.address_hash(channel.as_str(), &normal))
+}
+
+/// Suppresses an address; doing it again changes nothing. Returns the suppression.
+///
+/// # Errors
+/// Of the database.
+pub fn add(
+    conn: &mut DbConnection,
+    address_hash: &[u8],
+    channel: Channel,
+    brand: Option<i64>,
+    reason: Reason,
+    now: Moment,
+) -> Result<Suppression> {
+    let row = (
+        suppression::public_id.eq(PublicId::new()),
+        suppression::address_hash.eq(address_hash),
+        suppression::channel.eq(channel),
+        suppression::brand_id.eq(brand),
+        suppression::reason.eq(reason),
+        suppression::created_at.eq(now),
+    );
+    on_backend!(conn, |c| diesel::insert_into(suppression::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    let all = of_address(conn, address_hash, channel)?;
+    all.into_iter()
+        .find(|s| s.brand_id == brand && s.reason == reason)
+        .ok_or_else(|| Error::internal("a suppression vanished"))
+}
+
+/// Every suppression of an address.
+///
+/// # Errors
+/// Of the database.
+pub fn of_address(conn: &mut DbConnection, address_hash: &[u8], channel: Channel) -> Result<Vec<Suppression>> {
+    Ok(suppression::table
+        .filter(suppression::address_hash.eq(address_hash).and(suppression::channel.eq(channel)))
+        .order(suppression::id)
+        .select(Suppression::as_select())
+        .load(conn)?)
+}
+
+/// Takes a suppression back, because it was a mistake. A person's own wish is undone only by a person.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Conflict`] for a child's address.
+pub fn remove(conn: &mut DbConnection, id: PublicId) -> Result<()> {
+    let found: Option<Suppression> = suppression::table
+        .filter(suppression::public_id.eq(id))
+        .select(Suppression::as_select())
+        .first(conn)
+        .optional()?;
+    let found = found.ok_or(Error::NotFound("suppression"))?;
+    if found.reason == Reason::Under13 {
+        return Err(Error::conflict("The suppression of a child's address is never taken back"));
+    }
+    diesel::delete(suppression::table.find(found.id)).execute(conn)?;
+    Ok(())
+}
+
+/// Suppressions in the order they were made: those after row number `after`, at most `limit`.
+///
+/// # Errors
+/// Of the database.
+pub fn list(conn: &mut DbConnection, after: i64, limit: i64) -> Result<Vec<Suppression>> {
+    Ok(suppression::table
+        .filter(suppression::id.gt(after))
+        .order(suppression::id)
+        .limit(limit)
+        .select(Suppression::as_select())
+        .load(conn)?)
+}
