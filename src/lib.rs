@@ -1,9 +1,25 @@
 //! Mannerly: a self-hosted server for marketing mail that asks first.
+//!
+//! An account manages a catalog of brands, channels and topics; the audience gives consent, directly or through
+//! intake (sign-up, import); a campaign becomes deliveries; tracking records what comes back; privacy can show or
+//! remove it all.
+//!
+//! The floors, from the top; a lower one never imports a higher one (`tests/architecture.rs` sees to it):
+//!
+//! - roof: [`cli`] starts, stops and maintains.
+//! - 4: [`web`] (requests) and [`jobs`] (time): two doors that never import each other.
+//! - 3: [`app`] is what the doors carry in.
+//! - 2: [`domain`] is the business.
+//! - 1: [`mail`] and [`db`] are tools that know RFCs and SQL.
+//! - ground: values and rules that everyone uses.
 
 #[macro_use]
 pub mod db;
 
+pub mod app;
+pub mod config;
 pub mod domain;
+pub mod mail;
 
 pub mod clock;
 pub mod email_address;

@@ -8,11 +8,11 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::{opt_in, permission, source, subscriber, suppression};
 use crate::domain::audience::Source;
+use crate::domain::catalog::Channel;
 use crate::domain::consent::gate::{CampaignFacts, Facts, OptInFact, SupplierFacts};
 use crate::domain::consent::opt_in::State;
 use crate::domain::consent::permission::{Kind, State as PermissionState};
 use crate::domain::consent::suppression::Reason;
-use crate::domain::catalog::Channel;
 use crate::email_address::EmailAddress;
 use crate::error::Result;
 
@@ -30,7 +30,8 @@ pub enum People<'a> {
     },
 }
 
-type PersonRow = (i64, Option<EmailAddress>, Option<Vec<u8>>, i64, Moment, Option<Moment>, Option<Moment>, Option<Moment>);
+type PersonRow =
+    (i64, Option<EmailAddress>, Option<Vec<u8>>, i64, Moment, Option<Moment>, Option<Moment>, Option<Moment>);
 
 /// The facts of these people about this campaign, in the order of their row numbers.
 ///

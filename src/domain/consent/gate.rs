@@ -181,9 +181,7 @@ fn check_opt_ins(person: &Facts, campaign: &CampaignFacts, now: Moment) -> Resul
     let answer = |topic: i64, channel: Channel| {
         person.opt_ins.iter().find(|fact| fact.topic == topic && fact.channel == channel)
     };
-    let holds = |fact: &&OptInFact| {
-        fact.state == State::Granted && lapse(fact, campaign, now).is_none()
-    };
+    let holds = |fact: &&OptInFact| fact.state == State::Granted && lapse(fact, campaign, now).is_none();
     let communication = answer(campaign.communication, campaign.channel);
     let subject_holds = campaign.subjects.is_empty()
         || campaign.subjects.iter().any(|topic| answer(*topic, campaign.channel).as_ref().is_some_and(holds));

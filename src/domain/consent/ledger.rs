@@ -92,7 +92,10 @@ pub fn keep(conn: &mut DbConnection, shown: &Shown) -> Result<i64> {
         evidence::shown.eq(boxes),
         evidence::policy_version.eq(&shown.policy_version),
     );
-    on_backend!(conn, |c| diesel::insert_into(evidence::table).values(row).on_conflict_do_nothing().execute(c))?;
+    on_backend!(conn, |c| diesel::insert_into(evidence::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
     Ok(find.first(conn)?)
 }
 

@@ -62,7 +62,8 @@ pub fn hash(keys: &Keys, channel: Channel, address: &str) -> Result<Vec<u8>> {
             .ok_or_else(|| refuse("Enter a phone number in international form, such as +44 118 496 0000"))?,
         Channel::Post => {
             let words = address.to_lowercase();
-            let words: Vec<&str> = words.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+            let words: Vec<&str> =
+                words.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
             if words.is_empty() {
                 return Err(refuse("Enter the postal address"));
             }
@@ -106,7 +107,11 @@ pub fn add(
 ///
 /// # Errors
 /// Of the database.
-pub fn of_address(conn: &mut DbConnection, address_hash: &[u8], channel: Channel) -> Result<Vec<Suppression>> {
+pub fn of_address(
+    conn: &mut DbConnection,
+    address_hash: &[u8],
+    channel: Channel,
+) -> Result<Vec<Suppression>> {
     Ok(suppression::table
         .filter(suppression::address_hash.eq(address_hash).and(suppression::channel.eq(channel)))
         .order(suppression::id)

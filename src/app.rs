@@ -1,0 +1,90 @@
+//! The [`App`]: built once, lent to every request and job. One `App` is one organisation with its own database.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::config::{Options, Settings};
+use crate::db::schema::organisation;
+use crate::db::{Database, DbConnection};
+use crate::domain::consent::Permit;
+use crate::error::{Error, Result};
+use crate::mail::transport::{self, Transport};
+use crate::token::Keys;
+
+/// What the doors carry in: the database, the clock, the keys, the way out for mail, and the settings.
+#[derive(Clone)]
+pub struct App {
+    /// The organisation's database.
+    pub db: Database,
+    /// Where `now` comes from.
+    pub clock: Clock,
+    /// The keys behind all links and hashes.
+    pub keys: Keys,
+    /// The way out for mail; marketing needs a [`Permit`].
+    pub mailer: Transport<Permit>,
+    /// The settings that are looked up while running.
+    pub options: Arc<Options>,
+    /// Rung when a request made work that a job should not wait for.
+    pub wake: Arc<Notify>,
+}
+
+impl App {
+    /// Opens the database, brings its schema up to date, and prepares the way out for mail.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database cannot be reached, [`Error::Conflict`] if it belongs to other keys.
+    pub fn build(settings: &Settings) -> Result<Self> {
+        let options = transport::Options {
+            hello: settings.hello.clone(),
+            extra_ca: settings.mail_ca.clone(),
+            ..transport::Options::default()
+        };
+        let mailer = Transport::new(&settings.mail, &options)?;
+        Self::assemble(settings, mailer, Clock::System)
+    }
+
+    /// [`App::build`] with a way out for mail and a clock of the caller's choice.
+    ///
+    /// # Errors
+    /// As [`App::build`].
+    pub fn assemble(settings: &Settings, mailer: Transport<Permit>, clock: Clock) -> Result<Self> {
+        let db = Database::open(&settings.database)?;
+        let now = clock.now();
+        let fingerprint = settings.keys.fingerprint();
+        db.write_here(|conn| adopt(conn, &fingerprint, now))?;
+        Ok(Self {
+            db,
+            clock,
+            keys: settings.keys.clone(),
+            mailer,
+            options: Arc::new(settings.options.clone()),
+            wake: Arc::new(Notify::new()),
+        })
+    }
+}
+
+/// Ties a new database to the oldest secret, and refuses a database that is tied to another: with other keys every
+/// suppressed address would be forgotten.
+fn adopt(conn: &mut DbConnection, fingerprint: &[u8], now: crate::clock::Moment) -> Result<()> {
+    let known: Option<Vec<u8>> =
+        organisation::table.select(organisation::key_fingerprint).first(conn).optional()?;
+    match known {
+        Some(known) if known == fingerprint => Ok(()),
+        Some(_) => Err(Error::conflict(
+            "This database was made with another secret. Put the old secret back, at the end of MANNERLY_SECRET",
+        )),
+        None => {
+            diesel::insert_into(organisation::table)
+                .values((
+                    organisation::id.eq(1),
+                    organisation::key_fingerprint.eq(fingerprint),
+                    organisation::created_at.eq(now),
+                ))
+                .execute(conn)?;
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Configuration: flags and environment, read once, checked as a whole. `--help` is the reference.
+//!
+//! What was typed ([`ServerArgs`]) and what it means ([`Settings`]) are two types; nothing else in the house reads
+//! the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::db::DatabaseUrl;
+use crate::email_address::EmailAddress;
+use crate::error::Problem;
+use crate::mail::transport::MailUrl;
+use crate::token::Keys;
+
+/// What the server is told, as typed.
+#[derive(Debug, Clone, Args)]
+pub struct ServerArgs {
+    /// The database: sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME.
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite:mannerly.db", hide_env_values = true)]
+    pub database_url: String,
+    /// The secrets behind all links, newest first, separated by commas; 32 characters or more each. Never take the
+    /// last one away: the hashes of suppressed addresses hang on it. Make one with: openssl rand -base64 32
+    #[arg(long, env = "MANNERLY_SECRET", default_value = "", hide_env_values = true)]
+    pub secret: String,
+    /// Where mail goes: smtp://HOST, smtps://USER:PASSWORD@HOST, or folder:PATH for files.
+    #[arg(long, env = "MANNERLY_MAIL", default_value = "smtp://localhost:25", hide_env_values = true)]
+    pub mail: String,
+    /// The address to listen on.
+    #[arg(long, env = "MANNERLY_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// The name the server greets mail relays with.
+    #[arg(long, env = "MANNERLY_HELLO", default_value = "localhost")]
+    pub hello: String,
+    /// A PEM file with a certificate authority of your own for the mail relay.
+    #[arg(long, env = "MANNERLY_MAIL_CA")]
+    pub mail_ca: Option<PathBuf>,
+    /// How many connections to the mail relay send at the same time, 1 to 100.
+    #[arg(long, env = "MANNERLY_CONNECTIONS", default_value_t = 10)]
+    pub connections: usize,
+    /// Where bounces go: the envelope sender of all mail. The brand's own sender if not set.
+    #[arg(long, env = "MANNERLY_RETURN_PATH")]
+    pub return_path: Option<String>,
+    /// Say that the mail relay signs with DKIM and covers List-Unsubscribe and List-Unsubscribe-Post (RFC 8058,
+    /// section 4). Without it letters carry no one-click header, since receivers ignore it unsigned.
+    #[arg(long, env = "MANNERLY_RELAY_SIGNS", default_value_t = false)]
+    pub relay_signs: bool,
+    /// Take the client's address from X-Forwarded-For, as the nearest proxy wrote it. Only behind a proxy of yours.
+    #[arg(long, env = "MANNERLY_BEHIND_PROXY", default_value_t = false)]
+    pub behind_proxy: bool,
+}
+
+/// What it means: checked, and ready to build an `App` from.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The database.
+    pub database: DatabaseUrl,
+    /// The keys behind all links.
+    pub keys: Keys,
+    /// Where mail goes.
+    pub mail: MailUrl,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// Everything else that requests and jobs look up.
+    pub options: Options,
+    /// A certificate authority of one's own for the mail relay.
+    pub mail_ca: Option<PathBuf>,
+    /// The name the server greets mail relays with.
+    pub hello: String,
+}
+
+/// The settings that requests and jobs look up while running.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How many connections to the relay send at the same time.
+    pub connections: usize,
+    /// The envelope sender of all mail; the brand's own sender if none.
+    pub return_path: Option<EmailAddress>,
+    /// Whether the relay signs, so that one-click headers count (M-07).
+    pub relay_signs: bool,
+    /// Whether the client's address is what the nearest proxy wrote.
+    pub behind_proxy: bool,
+    /// The folder of `.eml` files that the demo's pages show; none in a real server.
+    pub demo_mail: Option<PathBuf>,
+}
+
+impl ServerArgs {
+    /// Checks everything and reports all problems at once.
+    ///
+    /// # Errors
+    /// Every setting that cannot be used, and what to do.
+    pub fn check(&self) -> Result<Settings, Vec<Problem>> {
+        let mut problems = Vec::new();
+        fn keep<T>(result: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
+            result.map_err(|problem| problems.push(problem)).ok()
+        }
+        let database = keep(DatabaseUrl::parse(&self.database_url), &mut problems);
+        let keys = keep(Keys::from_secrets(&self.secret), &mut problems);
+        let mail = keep(MailUrl::parse(&self.mail), &mut problems);
+        let listen = self
+            .listen
+            .parse()
+            .map_err(|_| Problem::new("listen", "Enter an address and a port, as in 127.0.0.1:8080"));
+        let listen = keep(listen, &mut problems);
+        let return_path = self.return_path.as_deref().map(EmailAddress::parse).transpose();
+        let return_path =
+            keep(return_path.map_err(|problem| Problem::new("return-path", problem.detail)), &mut problems);
+        if !(1..=100).contains(&self.connections) {
+            problems.push(Problem::new("connections", "Choose from 1 to 100 connections"));
+        }
+        if self.mail_ca.as_ref().is_some_and(|path| !path.is_file()) {
+            problems.push(Problem::new("mail-ca", "There is no such file"));
+        }
+        match (database, keys, mail, listen, return_path) {
+            (Some(database), Some(keys), Some(mail), Some(listen), Some(return_path))
+                if problems.is_empty() =>
+            {
+                Ok(Settings {
+                    database,
+                    keys,
+                    mail,
+                    listen,
+                    mail_ca: self.mail_ca.clone(),
+                    hello: self.hello.clone(),
+                    options: Options {
+                        connections: self.connections,
+                        return_path,
+                        relay_signs: self.relay_signs,
+                        behind_proxy: self.behind_proxy,
+                        demo_mail: None,
+                    },
+                })
+            }
+            _ => Err(problems),
+        }
+    }
+}
