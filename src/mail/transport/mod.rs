@@ -1,0 +1,305 @@
+//! The ways out of the house: an SMTP relay, a folder of `.eml` files, or the memory of a test.
+//!
+//! A marketing message needs a [`Clearance`], which only the business above can build, and goes to the
+//! person named in it: there is no other way to the wire. Service mail goes by its own door. No text of a
+//! server's answer is kept, because servers repeat addresses in it: only its codes are.
+
+mod folder;
+pub mod memory;
+mod reply;
+mod smtp;
+#[cfg(test)]
+mod tests;
+mod tls;
+pub mod url;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::email_address::EmailAddress;
+use crate::error::Result;
+
+pub use memory::{Captured, Memory};
+pub use reply::{Enhanced, Reply};
+pub use url::{MailUrl, SmtpUrl, StartTls};
+
+/// Proof that this one person may get this one letter. The transport trusts whoever can build one.
+pub trait Clearance: Send {
+    /// The person; the envelope is made from it alone.
+    fn recipient(&self) -> &EmailAddress;
+}
+
+/// How far a message got before it was answered badly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Before the message: no connection, no TLS, no login. Says nothing about the person.
+    Connect,
+    /// `MAIL FROM`: about our sender address.
+    Sender,
+    /// `RCPT TO`: about the person's address.
+    Recipient,
+    /// `DATA` or the final dot: about the message, or about us.
+    Content,
+}
+
+/// What became of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The server took responsibility for it.
+    Accepted(Reply),
+    /// Certainly not sent, worth another try: a 4xx reply, or a connection that could not be made or was
+    /// lost before the message was complete. At [`Stage::Connect`] even a 5xx is ours and not the person's.
+    Deferred {
+        /// How far it got.
+        stage: Stage,
+        /// What the server said, if it said anything.
+        reply: Option<Reply>,
+    },
+    /// Certainly not sent, and another try will not help: a 5xx reply.
+    Refused {
+        /// How far it got.
+        stage: Stage,
+        /// What the server said.
+        reply: Reply,
+    },
+    /// The connection died after the message left and before it was answered: it may have been sent (M-16).
+    Uncertain,
+}
+
+/// How long each step may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Finding the host, the TCP connection and the TLS handshake, each.
+    pub connect: Duration,
+    /// The greeting, and the answer to each command.
+    pub command: Duration,
+    /// Sending the message and the answer to its final dot.
+    pub content: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(30),
+            command: Duration::from_secs(60),
+            content: Duration::from_secs(120),
+        }
+    }
+}
+
+/// What a transport needs to know besides its URL.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The name with which we greet a server (RFC 5321, section 4.1.1.1): this host's, or an address literal.
+    pub hello: String,
+    /// A PEM file of certificate authorities to trust besides the system's.
+    pub extra_ca: Option<PathBuf>,
+    /// How long each step may take.
+    pub timeouts: Timeouts,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { hello: String::from("localhost"), extra_ca: None, timeouts: Timeouts::default() }
+    }
+}
+
+/// Why there is no connection; holds nothing personal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotConnected {
+    /// What went wrong.
+    pub fault: Fault,
+    /// What the server said, if it said anything.
+    pub reply: Option<Reply>,
+}
+
+/// What stood in the way of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// No such host, nobody listening, or the connection broke.
+    Unreachable,
+    /// Too slow.
+    Timeout,
+    /// The certificate is not one that we trust for this host.
+    Certificate,
+    /// TLS failed in another way.
+    Tls,
+    /// STARTTLS is required and not offered.
+    NoStartTls,
+    /// A password is not sent over an unencrypted connection.
+    LoginNeedsTls,
+    /// The server does not accept our login, or offers no way to log in.
+    Login,
+    /// The server turned us away.
+    TurnedAway,
+}
+
+impl fmt::Display for NotConnected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.fault {
+            Fault::Unreachable => "the mail server cannot be reached",
+            Fault::Timeout => "the mail server does not answer in time",
+            Fault::Certificate => "the mail server's certificate is not valid for this host",
+            Fault::Tls => "no encrypted connection to the mail server could be made",
+            Fault::NoStartTls => {
+                "the mail server does not offer STARTTLS (`?starttls=opportunistic` does without)"
+            }
+            Fault::LoginNeedsTls => "the password is not sent to the mail server over a clear connection",
+            Fault::Login => "the mail server does not accept the login",
+            Fault::TurnedAway => "the mail server turned us away",
+        })?;
+        match self.reply {
+            Some(reply) => write!(f, ": {reply}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for NotConnected {}
+
+impl From<NotConnected> for Outcome {
+    fn from(why: NotConnected) -> Self {
+        Self::Deferred { stage: Stage::Connect, reply: why.reply }
+    }
+}
+
+/// Where mail goes; cheap to clone.
+pub struct Transport<P> {
+    route: Route,
+    permits: PhantomData<fn(P)>,
+}
+
+#[derive(Clone)]
+enum Route {
+    Smtp(Arc<smtp::Relay>),
+    Folder(Arc<folder::Folder>),
+    Memory(Memory),
+}
+
+impl<P> Clone for Transport<P> {
+    fn clone(&self) -> Self {
+        Self { route: self.route.clone(), permits: PhantomData }
+    }
+}
+
+impl<P> fmt::Debug for Transport<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.route {
+            Route::Smtp(_) => "Transport(smtp)",
+            Route::Folder(_) => "Transport(folder)",
+            Route::Memory(_) => "Transport(memory)",
+        })
+    }
+}
+
+impl<P: Clearance> Transport<P> {
+    /// Prepares the way that the URL names: reads certificates, makes the folder. Nothing is connected.
+    ///
+    /// # Errors
+    /// If the extra certificates or the folder cannot be used.
+    pub fn new(url: &MailUrl, options: &Options) -> Result<Self> {
+        let route = match url {
+            MailUrl::Smtp(url) => Route::Smtp(Arc::new(smtp::Relay::new(url, options)?)),
+            MailUrl::Folder(path) => Route::Folder(Arc::new(folder::Folder::new(path)?)),
+        };
+        Ok(Self { route, permits: PhantomData })
+    }
+
+    /// Mail that stays in memory, for tests.
+    pub fn memory(memory: &Memory) -> Self {
+        Self { route: Route::Memory(memory.clone()), permits: PhantomData }
+    }
+
+    /// Opens a connection: one for each worker.
+    ///
+    /// # Errors
+    /// If there is none to be had now.
+    pub async fn connect(&self) -> Result<Connection<P>, NotConnected> {
+        let line = match &self.route {
+            Route::Smtp(relay) => Line::Smtp(Box::new(smtp::Session::open(Arc::clone(relay)).await?)),
+            Route::Folder(folder) => Line::Folder(Arc::clone(folder)),
+            Route::Memory(memory) => {
+                memory.connect()?;
+                Line::Memory(memory.clone())
+            }
+        };
+        Ok(Connection { line, permits: PhantomData })
+    }
+}
+
+/// One open way out, for one worker. It connects anew by itself when the server has hung up.
+pub struct Connection<P> {
+    line: Line,
+    permits: PhantomData<fn(P)>,
+}
+
+enum Line {
+    Smtp(Box<smtp::Session>),
+    Folder(Arc<folder::Folder>),
+    Memory(Memory),
+}
+
+impl<P: Clearance> Connection<P> {
+    /// Hands over one marketing message, to the person whom the permit names and nobody else.
+    pub async fn hand_over(&mut self, permit: P, return_path: &EmailAddress, message: &[u8]) -> Outcome {
+        self.line.hand_over(permit.recipient(), return_path, message, true).await
+    }
+
+    /// Hands over one service mail.
+    pub async fn hand_over_service(
+        &mut self,
+        to: &EmailAddress,
+        return_path: &EmailAddress,
+        message: &[u8],
+    ) -> Outcome {
+        self.line.hand_over(to, return_path, message, false).await
+    }
+
+    /// Takes leave of the server.
+    pub async fn close(self) {
+        if let Line::Smtp(session) = self.line {
+            session.close().await;
+        }
+    }
+}
+
+impl Line {
+    async fn hand_over(
+        &mut self,
+        to: &EmailAddress,
+        return_path: &EmailAddress,
+        message: &[u8],
+        marketing: bool,
+    ) -> Outcome {
+        if !is_fit_for_the_wire(message) {
+            return Outcome::Refused { stage: Stage::Content, reply: Reply::new(554, Some((5, 6, 0))) };
+        }
+        match self {
+            Self::Smtp(session) => session.hand_over(to, return_path, message).await,
+            Self::Folder(folder) => Arc::clone(folder).keep(to, return_path, message).await,
+            Self::Memory(memory) => memory.keep(to, return_path, message, marketing),
+        }
+    }
+}
+
+/// Whether every line ends in CRLF and has at most 998 octets, and the message is UTF-8 (RFC 5321, section
+/// 2.3.8 and 4.5.3.1.6). A bare CR or LF could smuggle a second message past the server (M-15).
+fn is_fit_for_the_wire(message: &[u8]) -> bool {
+    let Some(lines) = message.strip_suffix(b"\r\n") else { return false };
+    let fits = |line: &[u8]| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        line.len() <= 998 && !line.contains(&b'\r') && !line.contains(&0)
+    };
+    let crlf_only = lines
+        .iter()
+        .enumerate()
+        .filter(|(_, octet)| **octet == b'\n')
+        .all(|(at, _)| at > 0 && lines[at - 1] == b'\r');
+    crlf_only
+        && !lines.ends_with(b"\r")
+        && lines.split(|octet| *octet == b'\n').all(fits)
+        && std::str::from_utf8(lines).is_ok()
+}

@@ -1,0 +1,114 @@
+//! A server's answer as far as it may be kept: the reply code and the enhanced status code, never the text.
+
+use std::error::Error as _;
+use std::fmt;
+
+use lettre::transport::smtp::response::Response;
+
+/// An SMTP reply: `550 5.1.1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reply {
+    /// The reply code of RFC 5321, section 4.2: 200 to 599.
+    pub code: u16,
+    /// The enhanced status code of RFC 3463, if the server gave one that agrees with the reply code.
+    pub enhanced: Option<Enhanced>,
+}
+
+/// An enhanced status code (RFC 3463): `5.1.1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Enhanced {
+    /// 2 success, 4 a passing failure, 5 a lasting one.
+    pub class: u8,
+    /// What it is about: 1 address, 2 mailbox, 3 system, 4 network, 5 protocol, 6 content, 7 policy.
+    pub subject: u16,
+    /// Which of them.
+    pub detail: u16,
+}
+
+impl Reply {
+    /// A reply of these codes.
+    pub fn new(code: u16, enhanced: Option<(u8, u16, u16)>) -> Self {
+        let enhanced = enhanced.map(|(class, subject, detail)| Enhanced { class, subject, detail });
+        Self { code, enhanced }
+    }
+
+    /// Keeps the codes of a reply and forgets its text.
+    pub(super) fn read(code: u16, text: &str) -> Self {
+        let enhanced = text
+            .split_whitespace()
+            .next()
+            .and_then(Enhanced::parse)
+            .filter(|enhanced| u16::from(enhanced.class) == code / 100);
+        Self { code, enhanced }
+    }
+
+    pub(super) fn of_response(response: &Response) -> Self {
+        Self::read(response.code().into(), response.first_line().unwrap_or_default())
+    }
+
+    /// The reply behind an error, if there was one: a lost connection has none.
+    pub(super) fn of_error(error: &lettre::transport::smtp::Error) -> Option<Self> {
+        let code = error.status()?;
+        let text = error.source().map(ToString::to_string).unwrap_or_default();
+        Some(Self::read(code.into(), &text))
+    }
+
+    /// Whether the server announces that it hangs up (RFC 5321, section 3.8).
+    pub(super) fn hangs_up(self) -> bool {
+        self.code == 421
+    }
+}
+
+impl Enhanced {
+    /// Reads `5.1.1`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (class, rest) = text.split_once('.')?;
+        let (subject, detail) = rest.split_once('.')?;
+        let number = |text: &str| {
+            let digits = (1..=3).contains(&text.len()) && text.bytes().all(|octet| octet.is_ascii_digit());
+            digits.then(|| text.parse::<u16>().ok()).flatten()
+        };
+        let class = match class {
+            "2" => 2,
+            "4" => 4,
+            "5" => 5,
+            _ => return None,
+        };
+        Some(Self { class, subject: number(subject)?, detail: number(detail)? })
+    }
+}
+
+impl fmt::Display for Enhanced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.enhanced {
+            Some(enhanced) => write!(f, "{} {enhanced}", self.code),
+            None => write!(f, "{}", self.code),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_codes_of_a_reply_are_kept() {
+        let reply = Reply::read(550, "5.1.1 <jane@example.com>: Recipient address rejected");
+        assert_eq!(reply, Reply::new(550, Some((5, 1, 1))));
+        assert_eq!(reply.to_string(), "550 5.1.1");
+        assert!(!format!("{reply:?}").contains("jane"));
+    }
+
+    #[test]
+    fn an_enhanced_code_that_contradicts_the_reply_or_is_none_is_dropped() {
+        for text in ["4.1.1 later", "5.1 what", "5.1.1234 no", "6.1.1 x", "", "no such user", "5.1.1.1 x"] {
+            assert_eq!(Reply::read(550, text), Reply::new(550, None), "{text}");
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! SMTP to a relay over a connection of our own, kept open from message to message.
+//!
+//! lettre speaks the protocol; its pool, its transport and Nagle's algorithm stay out (they wait 40 ms for
+//! each message). If the server offers PIPELINING (RFC 2920) a message takes two round trips. What is known
+//! when a connection dies decides the outcome: before the server asked for the content nothing was sent,
+//! after that nobody knows (M-16).
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::Response;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::email_address::EmailAddress;
+use crate::error::{Error, Result};
+use crate::mail::transport::tls::{self, Tls};
+use crate::mail::transport::url::is_this_machine;
+use crate::mail::transport::{
+    Fault, NotConnected, Options, Outcome, Reply, SmtpUrl, Stage, StartTls, Timeouts,
+};
+
+/// A relay and all that is needed to connect to it.
+pub(super) struct Relay {
+    url: SmtpUrl,
+    hello: String,
+    timeouts: Timeouts,
+    /// Absent where TLS is never spoken.
+    tls: Option<Tls>,
+}
+
+impl Relay {
+    pub(super) fn new(url: &SmtpUrl, options: &Options) -> Result<Self> {
+        let allowed =
+            |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '[' | ']' | ':');
+        if options.hello.is_empty() || !options.hello.chars().all(allowed) {
+            return Err(Error::invalid(
+                "mail_hello",
+                "Greet servers with a host name, like mail.example.com",
+            ));
+        }
+        let tls = if url.implicit_tls || url.starttls != StartTls::Never {
+            Some(Tls::new(&url.host, options.extra_ca.as_deref())?)
+        } else {
+            None
+        };
+        Ok(Self { url: url.clone(), hello: options.hello.clone(), timeouts: options.timeouts, tls })
+    }
+}
+
+/// A worker's way to a relay: connected, or about to be.
+pub(super) struct Session {
+    relay: Arc<Relay>,
+    line: Option<Line>,
+}
+
+/// An open connection on which nothing is under way.
+struct Line {
+    smtp: AsyncSmtpConnection,
+    pipelining: bool,
+    smtputf8: bool,
+    timeouts: Timeouts,
+}
+
+/// How one attempt ended, and whether the connection can take another message.
+enum Attempt {
+    /// The connection is clean again.
+    Done(Outcome),
+    /// The connection cannot be used any more.
+    Broken(Outcome),
+    /// The connection was lost before anything could have been accepted; the server may just have been
+    /// tired of waiting for us.
+    HungUp(Stage, Option<Reply>),
+}
+
+/// An SMTP command line as it is.
+struct Raw<'a>(&'a str);
+
+impl fmt::Display for Raw<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Session {
+    pub(super) async fn open(relay: Arc<Relay>) -> Result<Self, NotConnected> {
+        let line = Line::open(&relay).await?;
+        Ok(Self { relay, line: Some(line) })
+    }
+
+    pub(super) async fn hand_over(
+        &mut self,
+        to: &EmailAddress,
+        return_path: &EmailAddress,
+        message: &[u8],
+    ) -> Outcome {
+        // While a message is under way the line is out of the session: a caller that stops waiting must
+        // not leave a half-used one behind.
+        if let Some(line) = self.line.take() {
+            match self.attempt(line, to, return_path, message).await {
+                Attempt::Done(outcome) | Attempt::Broken(outcome) => return outcome,
+                Attempt::HungUp(..) => {}
+            }
+        }
+        let line = match Line::open(&self.relay).await {
+            Ok(line) => line,
+            Err(why) => return why.into(),
+        };
+        match self.attempt(line, to, return_path, message).await {
+            Attempt::Done(outcome) | Attempt::Broken(outcome) => outcome,
+            Attempt::HungUp(stage, reply) => Outcome::Deferred { stage, reply },
+        }
+    }
+
+    async fn attempt(
+        &mut self,
+        mut line: Line,
+        to: &EmailAddress,
+        return_path: &EmailAddress,
+        message: &[u8],
+    ) -> Attempt {
+        let attempt = line.exchange(to, return_path, message).await;
+        if matches!(attempt, Attempt::Done(_)) {
+            self.line = Some(line);
+        }
+        attempt
+    }
+
+    pub(super) async fn close(self) {
+        if let Some(mut line) = self.line {
+            let _ = timeout(Duration::from_secs(2), line.smtp.quit()).await;
+        }
+    }
+}
+
+impl Line {
+    async fn open(relay: &Relay) -> Result<Self, NotConnected> {
+        let opened = Self::try_open(relay).await;
+        if let Err(why) = &opened {
+            tracing::warn!(relay = %relay.url, %why, "no connection to the mail server");
+        }
+        opened
+    }
+
+    async fn try_open(relay: &Relay) -> Result<Self, NotConnected> {
+        let Timeouts { connect, command, .. } = relay.timeouts;
+        let url = &relay.url;
+        let unreachable = |_| failed(Fault::Unreachable);
+        let stream = in_time(connect, TcpStream::connect((url.host.as_str(), url.port)))
+            .await?
+            .map_err(unreachable)?;
+        stream.set_nodelay(true).map_err(unreachable)?;
+        let stream: Box<dyn AsyncTokioStream> = match &relay.tls {
+            Some(tls) if url.implicit_tls => {
+                let wrapped = in_time(connect, tls.wrap(stream)).await?;
+                Box::new(wrapped.map_err(|error| failed(tls::fault(&error)))?)
+            }
+            _ => Box::new(stream),
+        };
+        let hello = ClientId::Domain(relay.hello.clone());
+        let smtp = in_time(command, AsyncSmtpConnection::connect_with_transport(stream, &hello))
+            .await?
+            .map_err(|error| refused(&error, Fault::TurnedAway))?;
+        let mut line = Self { smtp, pipelining: false, smtputf8: false, timeouts: relay.timeouts };
+        let encrypted = url.implicit_tls || line.encrypt(relay, &hello).await?;
+        // lettre keeps only some of the extensions: ask again. It also shows that replies are in step,
+        // which an answer smuggled in before STARTTLS would upset.
+        let greeting = line.ask(&format!("EHLO {}\r\n", relay.hello)).await?;
+        let offers = |name: &str| {
+            greeting
+                .message()
+                .filter_map(|text| text.split_whitespace().next())
+                .any(|word| word.eq_ignore_ascii_case(name))
+        };
+        (line.pipelining, line.smtputf8) = (offers("PIPELINING"), offers("SMTPUTF8"));
+        line.log_in(relay, encrypted).await?;
+        Ok(line)
+    }
+
+    async fn encrypt(&mut self, relay: &Relay, hello: &ClientId) -> Result<bool, NotConnected> {
+        let Some(tls) = &relay.tls else { return Ok(false) };
+        if !self.smtp.can_starttls() {
+            return match relay.url.starttls {
+                StartTls::Required => Err(failed(Fault::NoStartTls)),
+                _ => Ok(false),
+            };
+        }
+        let upgrade = self.smtp.starttls(tls.parameters.clone(), hello);
+        match in_time(relay.timeouts.connect, upgrade).await? {
+            Ok(()) => Ok(true),
+            Err(error) if error.status().is_some() => Err(refused(&error, Fault::Tls)),
+            Err(error) => Err(failed(tls::fault(&error))),
+        }
+    }
+
+    async fn log_in(&mut self, relay: &Relay, encrypted: bool) -> Result<(), NotConnected> {
+        let Some((user, password)) = relay.url.login.clone() else { return Ok(()) };
+        if !encrypted && !is_this_machine(&relay.url.host) {
+            return Err(failed(Fault::LoginNeedsTls));
+        }
+        let credentials = Credentials::new(user, password);
+        let login = self.smtp.auth(&[Mechanism::Plain, Mechanism::Login], &credentials);
+        match in_time(relay.timeouts.command, login).await? {
+            Ok(response) if response.has_code(235) => Ok(()),
+            Ok(_) => Err(failed(Fault::Login)),
+            Err(error) => Err(refused(&error, Fault::Login)),
+        }
+    }
+
+    async fn ask(&mut self, command: &str) -> Result<Response, NotConnected> {
+        in_time(self.timeouts.command, self.smtp.command(Raw(command)))
+            .await?
+            .map_err(|error| refused(&error, Fault::TurnedAway))
+    }
+
+    /// One message, from MAIL to the answer to the final dot.
+    async fn exchange(&mut self, to: &EmailAddress, return_path: &EmailAddress, message: &[u8]) -> Attempt {
+        let Ok(content) = std::str::from_utf8(message) else {
+            return Attempt::Done(Outcome::Refused {
+                stage: Stage::Content,
+                reply: Reply::new(554, Some((5, 6, 0))),
+            });
+        };
+        let beyond_ascii = !(content.is_ascii() && to.as_str().is_ascii() && return_path.as_str().is_ascii());
+        if beyond_ascii && !self.smtputf8 {
+            // RFC 6531, section 3.5: not for this person's fault, and not for this server (M-19).
+            return Attempt::Done(Outcome::Refused {
+                stage: Stage::Recipient,
+                reply: Reply::new(553, Some((5, 6, 7))),
+            });
+        }
+        let parameters = if beyond_ascii { " BODY=8BITMIME SMTPUTF8" } else { "" };
+        let mail = format!("MAIL FROM:<{}>{parameters}\r\n", return_path.as_str());
+        let rcpt = format!("RCPT TO:<{}>\r\n", to.as_str());
+        let opened = if self.pipelining {
+            self.open_pipelined(&format!("{mail}{rcpt}DATA\r\n")).await
+        } else {
+            self.open_stepwise([&mail, &rcpt, "DATA\r\n"]).await
+        };
+        match opened {
+            Ok(()) => self.content(content).await,
+            Err(attempt) => attempt,
+        }
+    }
+
+    /// MAIL, RCPT and DATA in one write; every answer is read before any is judged (M-17).
+    async fn open_pipelined(&mut self, commands: &str) -> Result<(), Attempt> {
+        let mut answers = [None; 3];
+        for (number, answer) in answers.iter_mut().enumerate() {
+            let read = match number {
+                0 => timeout(self.timeouts.command, self.smtp.command(Raw(commands))).await,
+                _ => timeout(self.timeouts.command, self.smtp.read_response()).await,
+            };
+            *answer = reply_of(read);
+            if answer.is_none_or(Reply::hangs_up) {
+                break;
+            }
+        }
+        let [Some(mail), Some(rcpt), Some(data)] = answers else {
+            let stage = [Stage::Sender, Stage::Recipient, Stage::Content];
+            let last = answers.iter().rposition(Option::is_some).unwrap_or(0);
+            // What was already refused for good stays refused, also if the server hangs up over it.
+            let judged = answers.iter().zip(stage).find_map(|(answer, stage)| verdict((*answer)?, stage));
+            return Err(match judged {
+                Some(outcome @ Outcome::Refused { .. }) => Attempt::Broken(outcome),
+                _ => Attempt::HungUp(stage[last], answers[last].filter(|reply| reply.code >= 400)),
+            });
+        };
+        let judged = verdict(mail, Stage::Sender).or_else(|| verdict(rcpt, Stage::Recipient));
+        match (judged, data.code) {
+            (None, 354) => Ok(()),
+            (Some(outcome), 354) => {
+                // Nobody to send to, and yet it waits for content: a lone dot ends it (RFC 2920, 3.1).
+                let ended = timeout(self.timeouts.command, self.smtp.command(Raw(".\r\n"))).await;
+                Err(self.after_refusal(outcome, reply_of(ended).is_some()).await)
+            }
+            (judged, _) => {
+                let outcome = judged.or_else(|| verdict(data, Stage::Content));
+                Err(self.after_refusal(outcome.unwrap_or(OUT_OF_STEP), outcome.is_some()).await)
+            }
+        }
+    }
+
+    async fn open_stepwise(&mut self, commands: [&str; 3]) -> Result<(), Attempt> {
+        let stages = [Stage::Sender, Stage::Recipient, Stage::Content];
+        for (command, stage) in commands.into_iter().zip(stages) {
+            let answer = reply_of(timeout(self.timeouts.command, self.smtp.command(Raw(command))).await);
+            match answer {
+                None => return Err(Attempt::HungUp(stage, None)),
+                Some(reply) if reply.hangs_up() => return Err(Attempt::HungUp(stage, Some(reply))),
+                Some(reply) => {
+                    if let Some(outcome) = verdict(reply, stage) {
+                        return Err(self.after_refusal(outcome, true).await);
+                    }
+                    if (stage == Stage::Content) != (reply.code == 354) {
+                        return Err(Attempt::Broken(OUT_OF_STEP));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Clears the transaction away, so that the next message finds a clean connection.
+    async fn after_refusal(&mut self, outcome: Outcome, in_step: bool) -> Attempt {
+        if !in_step {
+            return Attempt::Broken(outcome);
+        }
+        match reply_of(timeout(self.timeouts.command, self.smtp.command(Raw("RSET\r\n"))).await) {
+            Some(reply) if reply.code == 250 => Attempt::Done(outcome),
+            _ => Attempt::Broken(outcome),
+        }
+    }
+
+    /// The content and its final dot in one write. From here on a lost connection leaves it uncertain.
+    async fn content(&mut self, content: &str) -> Attempt {
+        let stuffed = dot_stuffed(content);
+        let sent = timeout(self.timeouts.content, self.smtp.command(Raw(&stuffed))).await;
+        match reply_of(sent) {
+            Some(reply) if reply.code / 100 == 2 => Attempt::Done(Outcome::Accepted(reply)),
+            Some(reply) => match verdict(reply, Stage::Content) {
+                Some(outcome) if reply.hangs_up() => Attempt::Broken(outcome),
+                Some(outcome) => Attempt::Done(outcome),
+                None => Attempt::Broken(Outcome::Uncertain),
+            },
+            None => Attempt::Broken(Outcome::Uncertain),
+        }
+    }
+}
+
+/// The server answered something that does not belong here; nothing was sent.
+const OUT_OF_STEP: Outcome = Outcome::Deferred { stage: Stage::Content, reply: None };
+
+/// What a negative reply means; `None` for a positive one.
+fn verdict(reply: Reply, stage: Stage) -> Option<Outcome> {
+    match reply.code {
+        400..=499 => Some(Outcome::Deferred { stage, reply: Some(reply) }),
+        500..=599 => Some(Outcome::Refused { stage, reply }),
+        _ => None,
+    }
+}
+
+/// The reply, good or bad; `None` if the connection is lost, silent or talks nonsense.
+fn reply_of(read: Result<Result<Response, SmtpError>, tokio::time::error::Elapsed>) -> Option<Reply> {
+    match read.ok()? {
+        Ok(response) => Some(Reply::of_response(&response)),
+        Err(error) => Reply::of_error(&error),
+    }
+}
+
+/// The content as DATA takes it: a dot before every leading dot, and the final dot (RFC 5321, section 4.5.2).
+fn dot_stuffed(content: &str) -> String {
+    let stuffed: Cow<'_, str> = match content.strip_prefix('.') {
+        Some(_) => Cow::Owned(format!(".{content}")),
+        None => Cow::Borrowed(content),
+    };
+    let mut stuffed = if stuffed.contains("\n.") {
+        // The content may begin with a dot of ours; only those after a line break are left to double.
+        stuffed.replace("\r\n.", "\r\n..")
+    } else {
+        stuffed.into_owned()
+    };
+    stuffed.push_str(".\r\n");
+    stuffed
+}
+
+fn failed(fault: Fault) -> NotConnected {
+    NotConnected { fault, reply: None }
+}
+
+fn refused(error: &SmtpError, fault: Fault) -> NotConnected {
+    match Reply::of_error(error) {
+        Some(reply) => NotConnected { fault, reply: Some(reply) },
+        None if fault == Fault::Login => failed(fault),
+        None => failed(Fault::Unreachable),
+    }
+}
+
+async fn in_time<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, NotConnected> {
+    timeout(limit, work).await.map_err(|_| failed(Fault::Timeout))
+}
