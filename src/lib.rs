@@ -25,5 +25,6 @@ pub mod clock;
 pub mod email_address;
 pub mod error;
 pub mod id;
+pub mod mail;
 pub mod secret;
 pub mod token;
