@@ -6,3 +6,4 @@ pub mod error;
 pub mod id;
 pub mod secret;
 pub mod token;
+pub mod web;
