@@ -28,3 +28,4 @@ pub mod id;
 pub mod mail;
 pub mod secret;
 pub mod token;
+pub mod web;

@@ -1,0 +1,272 @@
+//! The parts that forms share: the boxes for topics by channel, the boxes for tracking, the text fields.
+//!
+//! Names in a posted form: `choice` holds what was ticked and `shown` what was there to be ticked, both as
+//! `{topic-slug}:{channel}`; `permission` and `shown_permission` hold `opens` or `clicks`. So a box that
+//! was not shown can be left as it was.
+
+use crate::error::Problem;
+
+/// What a person agrees to by ticking the box about opens: shown exactly so, and kept in the ledger.
+pub const OPENS_WORDING: &str = "Yes, count when I open an email. A tiny picture in each email tells \
+    us that it was opened; we store the time and the kind of mail program, never your IP address.";
+
+/// What a person agrees to by ticking the box about clicks: shown exactly so, and kept in the ledger.
+pub const CLICKS_WORDING: &str = "Yes, count when I follow a link. Links in the emails lead through \
+    our server; we store the time, the link and the kind of browser, never your IP address.";
+
+/// The present answer about one channel of a topic, as a page shows it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BoxState {
+    /// Not agreed to: an empty box.
+    #[default]
+    Off,
+    /// Agreed to: a ticked box. On the sign-up form only what the person has just ticked.
+    On,
+    /// Asked for and not confirmed yet: an empty box that says so.
+    Pending,
+}
+
+/// One box: a topic on one channel.
+#[derive(Debug, Clone)]
+pub struct ChannelBox {
+    /// The topic's slug.
+    pub topic: String,
+    /// `email`, `phone` or `post`.
+    pub channel: String,
+    /// The present answer.
+    pub state: BoxState,
+}
+
+impl ChannelBox {
+    /// A box of `topic` on `channel` (`email`, `phone` or `post`).
+    pub fn new(topic: impl Into<String>, channel: impl Into<String>, state: BoxState) -> Self {
+        Self { topic: topic.into(), channel: channel.into(), state }
+    }
+
+    /// What a ticked box posts as `choice`, and every box as `shown`.
+    pub fn value(&self) -> String {
+        format!("{}:{}", self.topic, self.channel)
+    }
+
+    /// Whether the box is ticked.
+    pub fn ticked(&self) -> bool {
+        self.state == BoxState::On
+    }
+
+    /// Whether the person has asked for it and still has to confirm.
+    pub fn pending(&self) -> bool {
+        self.state == BoxState::Pending
+    }
+
+    /// The element's id.
+    pub fn id(&self) -> String {
+        format!("choice-{}-{}", self.topic, self.channel)
+    }
+
+    /// The channel as people call it.
+    pub fn label(&self) -> &str {
+        match self.channel.as_str() {
+            "email" => "Email",
+            "phone" => "Phone",
+            "post" => "Post",
+            other => other,
+        }
+    }
+}
+
+/// A topic with a box for each channel that it offers.
+#[derive(Debug, Clone)]
+pub struct TopicChoices {
+    /// The topic's slug.
+    pub slug: String,
+    /// The topic's name.
+    pub name: String,
+    /// One line about it; may be empty.
+    pub description: String,
+    /// Whether choosing it may say something about a person's health, belief or life.
+    pub sensitive: bool,
+    /// The boxes, in the order email, phone, post.
+    pub boxes: Vec<ChannelBox>,
+}
+
+/// The topics of one kind, under one legend.
+#[derive(Debug, Clone)]
+pub struct TopicGroup {
+    /// The element's id: `communications` or `subjects`.
+    pub id: &'static str,
+    /// The question that the boxes answer.
+    pub legend: &'static str,
+    /// How to answer it.
+    pub hint: &'static str,
+    /// The topics.
+    pub topics: Vec<TopicChoices>,
+}
+
+impl TopicGroup {
+    /// The kinds of communication.
+    pub fn communications(topics: Vec<TopicChoices>) -> Self {
+        Self {
+            id: "communications",
+            legend: "What would you like to hear about?",
+            hint: "Select all that apply, and how you want to get them.",
+            topics,
+        }
+    }
+
+    /// The subjects.
+    pub fn subjects(topics: Vec<TopicChoices>) -> Self {
+        Self {
+            id: "subjects",
+            legend: "Which subjects interest you?",
+            hint: "Select all that apply. What you get will be about these.",
+            topics,
+        }
+    }
+
+    /// How many columns the boxes take on a wide screen, so that each channel has its own.
+    pub fn columns(&self) -> usize {
+        let has = |channel| self.topics.iter().any(|t| t.boxes.iter().any(|b| b.channel == channel));
+        if has("post") {
+            3
+        } else if has("phone") {
+            2
+        } else {
+            1
+        }
+    }
+}
+
+/// Whether any topic of these groups is offered on `channel`.
+pub(super) fn offers(groups: &[TopicGroup], channel: &str) -> bool {
+    groups.iter().flat_map(|g| &g.topics).flat_map(|t| &t.boxes).any(|b| b.channel == channel)
+}
+
+/// The present answer about one kind of tracking.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum PermissionState {
+    /// Never asked, which means no.
+    #[default]
+    NeverAsked,
+    /// Allowed, since a day as people read it.
+    Granted(String),
+    /// Refused, since a day as people read it.
+    Refused(String),
+}
+
+/// The box for one kind of tracking.
+#[derive(Debug, Clone)]
+pub struct PermissionBox {
+    /// `opens` or `clicks`.
+    pub kind: &'static str,
+    /// What ticking it means, word for word as the ledger keeps it.
+    pub wording: String,
+    /// Whether the box is ticked: what is stored, or what the person has just posted.
+    pub ticked: bool,
+    /// What is stored now.
+    pub state: PermissionState,
+}
+
+impl PermissionBox {
+    /// The boxes for opens and clicks with our wording, unticked and never asked.
+    pub fn unasked() -> Vec<Self> {
+        let unasked = |kind, wording: &str| Self {
+            kind,
+            wording: wording.to_owned(),
+            ticked: false,
+            state: PermissionState::NeverAsked,
+        };
+        vec![unasked("opens", OPENS_WORDING), unasked("clicks", CLICKS_WORDING)]
+    }
+
+    /// The same box, showing what is stored.
+    pub fn with_state(mut self, state: PermissionState) -> Self {
+        self.ticked = matches!(state, PermissionState::Granted(_));
+        self.state = state;
+        self
+    }
+
+    /// What is stored, as a sentence.
+    pub fn stored(&self) -> String {
+        match &self.state {
+            PermissionState::NeverAsked => "You have not been asked yet, so it is off.".to_owned(),
+            PermissionState::Granted(since) => format!("You allowed this on {since}."),
+            PermissionState::Refused(since) => format!("You refused this on {since}."),
+        }
+    }
+}
+
+/// A field to type into, with its label and its purpose.
+#[derive(Debug, Clone)]
+pub struct TextField {
+    /// The name in the posted form, and the element's id.
+    pub name: &'static str,
+    /// The label.
+    pub label: &'static str,
+    /// One line that says what we need it for.
+    pub hint: &'static str,
+    /// The type of the input; `textarea` for more than one line.
+    pub kind: &'static str,
+    /// The purpose of the field for browsers that fill it in (WCAG 2.2, 1.3.5).
+    pub autocomplete: &'static str,
+    /// Whether the form can be sent without it.
+    pub required: bool,
+    /// What was typed.
+    pub value: String,
+    /// What is wrong with it; empty if nothing is.
+    pub error: String,
+}
+
+impl TextField {
+    /// An optional field of one line.
+    pub(super) fn text(name: &'static str, label: &'static str, autocomplete: &'static str) -> Self {
+        Self {
+            name,
+            label,
+            hint: "",
+            kind: "text",
+            autocomplete,
+            required: false,
+            value: String::new(),
+            error: String::new(),
+        }
+    }
+
+    /// The address, the one thing that is needed.
+    pub(super) fn email(hint: &'static str) -> Self {
+        Self { kind: "email", required: true, hint, ..Self::text("email", "Email address", "email") }
+    }
+
+    /// The ids of what describes the field to a screen reader.
+    pub fn described_by(&self) -> String {
+        match (self.hint.is_empty(), self.error.is_empty()) {
+            (false, false) => format!("{0}-hint {0}-error", self.name),
+            (false, true) => format!("{}-hint", self.name),
+            (true, false) => format!("{}-error", self.name),
+            (true, true) => String::new(),
+        }
+    }
+
+    /// The field with what was typed, and with what `problems` say about it.
+    pub(super) fn filled(mut self, value: &str, problems: &[Problem]) -> Self {
+        self.value = value.to_owned();
+        self.error =
+            problems.iter().find(|p| p.field == self.name).map(|p| p.detail.clone()).unwrap_or_default();
+        self
+    }
+}
+
+/// One thing we hold about a person.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    /// What it is.
+    pub label: String,
+    /// The value.
+    pub value: String,
+}
+
+impl Fact {
+    /// A fact.
+    pub fn new(label: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { label: label.into(), value: value.into() }
+    }
+}

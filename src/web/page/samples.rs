@@ -1,0 +1,310 @@
+//! Every page filled with made-up data, for the tests.
+
+use crate::error::Problem;
+
+use super::*;
+
+pub(super) fn brand() -> BrandView {
+    BrandView {
+        name: "Civic Notes".into(),
+        slug: "civic-notes".into(),
+        legal_name: "Civic Notes Publishing Ltd".into(),
+        registered_address: "1 Example Street, Exampleton EX1 1EX, United Kingdom".into(),
+        contact_email: "privacy@civic.example.com".into(),
+        policy_url: "https://civic.example.com/privacy".into(),
+        has_logo: true,
+    }
+}
+
+pub(super) fn topic(slug: &str, name: &str, description: &str, boxes: &[(&str, BoxState)]) -> TopicChoices {
+    TopicChoices {
+        slug: slug.into(),
+        name: name.into(),
+        description: description.into(),
+        sensitive: slug == "sexual-health",
+        boxes: boxes.iter().map(|(channel, state)| ChannelBox::new(slug, *channel, *state)).collect(),
+    }
+}
+
+pub(super) fn groups(first: BoxState, second: BoxState) -> Vec<TopicGroup> {
+    let off = BoxState::Off;
+    vec![
+        TopicGroup::communications(vec![
+            topic(
+                "newsletter",
+                "Newsletter",
+                "What happened this month, in ten minutes of reading.",
+                &[("email", first), ("post", off)],
+            ),
+            topic(
+                "product-updates",
+                "Product Updates",
+                "New features, and how to use them. About four a year.",
+                &[("email", second), ("phone", off), ("post", off)],
+            ),
+            topic(
+                "webinars",
+                "Videos, Podcasts and Webinars",
+                "Invitations to live sessions, and the recordings.",
+                &[("email", off), ("phone", off)],
+            ),
+            topic("group-news", "News from Our Group", "", &[("email", off)]),
+        ]),
+        TopicGroup::subjects(vec![
+            topic("transport", "Transport", "Roads, rail and buses.", &[("email", first)]),
+            topic("social-care", "Social Care", "", &[("email", off), ("post", off)]),
+            topic("sexual-health", "Sexual Health", "Clinics, guidance and research.", &[("email", off)]),
+        ]),
+    ]
+}
+
+pub(super) fn sign_up() -> SignUpPage {
+    SignUpPage {
+        brand: brand(),
+        action: "/b/civic-notes/sign-up".into(),
+        wording:
+            "By pressing Sign up I agree that Civic Notes sends me what I ticked.\n\nI can stop at any time."
+                .into(),
+        typed: SignUpTyped::default(),
+        groups: groups(BoxState::Off, BoxState::Off),
+        permissions: PermissionBox::unasked(),
+        gpc: false,
+        errors: Vec::new(),
+    }
+}
+
+pub(super) fn sign_up_with_errors() -> SignUpPage {
+    SignUpPage {
+        typed: SignUpTyped { email: "jo\"<@".into(), first_name: "Jo".into(), ..SignUpTyped::default() },
+        groups: groups(BoxState::On, BoxState::Off),
+        errors: vec![
+            Problem::new("email", "Enter an email address in the form name@example.com"),
+            Problem::new("phone", "Enter a phone number, because you ticked Phone"),
+        ],
+        ..sign_up()
+    }
+}
+
+pub(super) fn preferences(gpc: bool) -> PreferencesPage {
+    let [opens, clicks] = PermissionBox::unasked().try_into().unwrap();
+    let granted = PermissionState::Granted("3 May 2026".into());
+    PreferencesPage {
+        brand: brand(),
+        action: "/p/token".into(),
+        masked_address: "j•••@example.com".into(),
+        groups: groups(BoxState::On, BoxState::Pending),
+        permissions: vec![PermissionBox::with_state(opens, granted), clicks],
+        gpc,
+        errors: Vec::new(),
+    }
+}
+
+pub(super) fn result() -> PreferencesResultPage {
+    PreferencesResultPage {
+        brand: brand(),
+        started: vec!["Webinars by email".into()],
+        stopped: vec!["Newsletter by post".into(), "Newsletter by email".into()],
+        continues: vec!["Transport by email".into()],
+        tracking: vec!["We no longer count when you open our emails.".into()],
+        stopped_everything: false,
+        preferences_url: "/p/token".into(),
+    }
+}
+
+pub(super) fn data(errors: Vec<Problem>) -> DataPage {
+    DataPage {
+        brand: brand(),
+        action: "/d/token".into(),
+        address: "jo.bloggs@example.com".into(),
+        facts: vec![
+            Fact::new("First name", "Jo"),
+            Fact::new("Where we got it", "Your sign-up on 3 May 2026"),
+        ],
+        errors,
+    }
+}
+
+pub(super) fn api_docs() -> ApiDocsPage {
+    let field = ApiField {
+        name: "name".into(),
+        kind: "string".into(),
+        required: true,
+        description: "The name.".into(),
+    };
+    let operation = ApiOperation {
+        method: "POST".into(),
+        path: "/api/v1/campaigns/{id}/schedule".into(),
+        summary: "Schedule a campaign".into(),
+        description: "It is planned and sent at the given time.".into(),
+        scope: "campaigns:send".into(),
+        parameters: vec![ApiParameter {
+            name: "id".into(),
+            location: "path".into(),
+            required: true,
+            kind: "uuid".into(),
+            description: "The campaign.".into(),
+        }],
+        request_fields: vec![field.clone()],
+        responses: vec![ApiResponse { status: "202".into(), description: "It is scheduled.".into() }],
+    };
+    let list = ApiOperation {
+        method: "GET".into(),
+        path: "/api/v1/campaigns".into(),
+        summary: "List campaigns".into(),
+        ..operation.clone()
+    };
+    let delete = ApiOperation {
+        method: "DELETE".into(),
+        path: "/api/v1/campaigns/{id}".into(),
+        summary: "Delete a draft".into(),
+        ..operation.clone()
+    };
+    ApiDocsPage {
+        title: "Mannerly API".into(),
+        version: "1".into(),
+        description: "All requests carry an API key.\n\nLists are paged.".into(),
+        document_url: "/api/openapi.json".into(),
+        groups: vec![ApiGroup {
+            name: "Campaigns".into(),
+            description: "From draft to report.".into(),
+            operations: vec![list, operation, delete],
+        }],
+        schemas: vec![ApiSchema {
+            name: "Campaign".into(),
+            description: "One message.".into(),
+            fields: vec![field],
+        }],
+    }
+}
+
+pub(super) fn demo_mail() -> DemoMailPage {
+    DemoMailPage {
+        subject: "Buses that come on time".into(),
+        headers: vec![
+            Fact::new("From", "Civic Notes <news@civic.example.com>"),
+            Fact::new("List-Unsubscribe", "<http://127.0.0.1:8080/u/abc>"),
+        ],
+        text: find_links("Dear Jo,\n\nread on: http://127.0.0.1:8080/c/abc.\n"),
+        html_url: "/demo/mail/1.eml/html".into(),
+        raw_url: "/demo/mail/1.eml".into(),
+        list_url: "/demo/mail".into(),
+    }
+}
+
+/// Every page, by name, as it goes out.
+pub(super) fn pages() -> Vec<(&'static str, String)> {
+    let items = || vec!["Newsletter by email".to_owned(), "Transport by email".to_owned()];
+    let preferences_url = || "/p/token".to_owned();
+    let scope = || "all marketing email from Civic Notes".to_owned();
+    let understood = Problem::new("understood", "Tick the box to close your account");
+    let links = || vec![Link::new("/api/docs", "API documentation", "Every request, with its fields.")];
+    let mail = DemoMail {
+        name: "1.eml".into(),
+        url: "/demo/mail/1.eml/view".into(),
+        to: "jo@example.com".into(),
+        from: "news@civic.example.com".into(),
+        subject: "Buses that come on time".into(),
+        size: "12 KB".into(),
+    };
+    let table = ReportTable {
+        caption: "Skipped".into(),
+        note: "Each person with the first reason.".into(),
+        rows: vec![ReportRow::new("No opt-in", 1234), ReportRow::new("Suppressed", 3)],
+    };
+    let all: [(&'static str, &dyn askama::DynTemplate); 24] = [
+        ("sign_up", &sign_up()),
+        ("sign_up_errors", &sign_up_with_errors()),
+        (
+            "sign_up_done",
+            &SignUpDonePage { brand: brand(), valid_days: 7, sign_up_url: "/b/civic-notes/sign-up".into() },
+        ),
+        (
+            "link_request",
+            &LinkRequestPage {
+                brand: brand(),
+                action: "/b/civic-notes/link".into(),
+                email: String::new(),
+                errors: Vec::new(),
+            },
+        ),
+        ("link_request_done", &LinkRequestDonePage { brand: brand() }),
+        ("confirm", &ConfirmPage { brand: brand(), action: "/confirm/token".into(), items: items() }),
+        ("confirmed", &ConfirmedPage { brand: brand(), items: items(), preferences_url: preferences_url() }),
+        (
+            "confirm_expired",
+            &ConfirmExpiredPage {
+                brand: brand(),
+                valid_days: 7,
+                sign_up_url: "/b/civic-notes/sign-up".into(),
+            },
+        ),
+        ("preferences", &preferences(false)),
+        ("preferences_gpc", &preferences(true)),
+        ("preferences_result", &result()),
+        (
+            "stopped",
+            &PreferencesResultPage {
+                brand: brand(),
+                stopped: items(),
+                stopped_everything: true,
+                preferences_url: preferences_url(),
+                ..Default::default()
+            },
+        ),
+        (
+            "unsubscribe",
+            &UnsubscribePage {
+                brand: brand(),
+                action: "/u/token".into(),
+                scope: scope(),
+                preferences_url: preferences_url(),
+            },
+        ),
+        (
+            "unsubscribed",
+            &UnsubscribedPage {
+                brand: brand(),
+                scope: scope(),
+                continues: vec!["Newsletter by post".into()],
+                preferences_url: preferences_url(),
+            },
+        ),
+        (
+            "data_link_sent",
+            &DataLinkSentPage {
+                brand: brand(),
+                masked_address: "j•••@example.com".into(),
+                valid_minutes: 30,
+                preferences_url: preferences_url(),
+            },
+        ),
+        ("data", &data(Vec::new())),
+        ("data_errors", &data(vec![understood])),
+        ("erased", &ErasedPage { brand: brand() }),
+        ("not_found", &ProblemPage::not_found()),
+        (
+            "home",
+            &HomePage {
+                brands: vec![Link::new("/b/civic-notes/sign-up", "Civic Notes", "")],
+                links: links(),
+            },
+        ),
+        ("api_docs", &api_docs()),
+        ("demo_home", &DemoHomePage { links: links() }),
+        (
+            "demo_mail_list",
+            &DemoMailListPage { mails: vec![mail], total: 640, next_url: "/demo/mail?page=2".into() },
+        ),
+        (
+            "demo_report",
+            &DemoReportPage {
+                campaign: "Buses that come on time".into(),
+                tables: vec![table],
+                back_url: "/demo".into(),
+            },
+        ),
+    ];
+    let mut rendered: Vec<_> = all.iter().map(|(name, page)| (*name, page.dyn_render().unwrap())).collect();
+    rendered.push(("demo_mail", render(&demo_mail()).unwrap()));
+    rendered
+}

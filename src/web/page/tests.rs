@@ -1,0 +1,273 @@
+//! What must hold for every page, checked on the samples.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+
+use crate::error::Problem;
+
+use super::samples::{data, pages, preferences, result, sign_up, sign_up_with_errors};
+use super::*;
+
+type Element = HashMap<String, String>;
+
+/// All elements of a page that match a selector: their attributes, with the tag under `<`.
+fn elements(html: &str, selector: &str) -> Vec<Element> {
+    let found = RefCell::new(Vec::new());
+    let collect = lol_html::element!(selector, |element| {
+        let mut attributes: Element = element.attributes().iter().map(|a| (a.name(), a.value())).collect();
+        attributes.insert("<".to_owned(), element.tag_name());
+        found.borrow_mut().push(attributes);
+        Ok(())
+    });
+    let settings = lol_html::RewriteStrSettings::new().append_element_content_handler(collect);
+    lol_html::rewrite_str(html, settings).unwrap();
+    found.into_inner()
+}
+
+fn values(html: &str, selector: &str, attribute: &str) -> Vec<String> {
+    elements(html, selector).iter().map(|e| e.get(attribute).cloned().unwrap_or_default()).collect()
+}
+
+#[test]
+fn every_page_has_one_heading_a_title_a_language_and_a_main() {
+    for (name, html) in pages() {
+        for selector in ["h1", "title", "main", "html[lang=en-GB]", "meta[name=viewport]", "footer", "header"]
+        {
+            assert_eq!(elements(&html, selector).len(), 1, "{name}: {selector}");
+        }
+        assert!(!html.contains("<title></title>"), "{name}");
+    }
+}
+
+#[test]
+fn no_page_has_a_script_an_inline_style_or_a_foreign_resource() {
+    for (name, html) in pages() {
+        assert!(elements(&html, "script, style, iframe, object, embed, base").is_empty(), "{name}");
+        for element in elements(&html, "*") {
+            let bad = element.keys().find(|key| key.as_str() == "style" || key.starts_with("on"));
+            assert_eq!(bad, None, "{name}");
+            for attribute in ["src", "action", "srcset", "formaction"] {
+                let target = element.get(attribute).map_or("/", String::as_str);
+                assert!(target.starts_with('/') && !target.starts_with("//"), "{name}: {target}");
+            }
+        }
+        assert_eq!(values(&html, "link", "href"), ["/assets/page.css"], "{name}");
+    }
+    assert!(!PAGE_CSS.contains("url(") && !PAGE_CSS.contains("@import"));
+}
+
+#[test]
+fn every_field_has_a_label_and_no_id_is_given_twice() {
+    for (name, html) in pages() {
+        let ids = values(&html, "[id]", "id");
+        let unique: HashSet<_> = ids.iter().collect();
+        assert_eq!(unique.len(), ids.len(), "{name}: {ids:?}");
+        let labelled = values(&html, "label", "for");
+        for field in elements(&html, "input, textarea, select") {
+            if field.get("type").is_some_and(|kind| kind == "hidden") {
+                continue;
+            }
+            assert!(labelled.contains(&field["id"]), "{name}: {field:?}");
+        }
+        for element in elements(&html, "[aria-describedby], [aria-labelledby]") {
+            for attribute in ["aria-describedby", "aria-labelledby"] {
+                for id in element.get(attribute).map_or("", String::as_str).split_whitespace() {
+                    assert!(unique.contains(&id.to_owned()), "{name}: {id}");
+                }
+            }
+        }
+        for target in values(&html, "a[href^='#']", "href") {
+            assert!(unique.contains(&target[1..].to_owned()), "{name}: {target}");
+        }
+    }
+}
+
+#[test]
+fn fields_about_the_person_say_so_to_the_browser() {
+    let html = render(&sign_up()).unwrap();
+    let given = values(&html, "[autocomplete]", "autocomplete");
+    let wanted =
+        ["email", "given-name", "family-name", "organization", "country-name", "tel", "street-address"];
+    assert_eq!(given, wanted);
+}
+
+#[test]
+fn nothing_is_ticked_beforehand_and_only_the_address_is_required() {
+    let html = render(&sign_up()).unwrap();
+    assert!(elements(&html, "[checked]").is_empty());
+    assert_eq!(values(&html, "[required]", "name"), ["email"]);
+}
+
+#[test]
+fn every_box_says_that_it_was_shown() {
+    for (name, html) in pages() {
+        let shown = values(&html, "input[type=hidden][name=shown]", "value");
+        assert_eq!(shown, values(&html, "input[type=checkbox][name=choice]", "value"), "{name}");
+        let shown = values(&html, "input[type=hidden][name=shown_permission]", "value");
+        assert_eq!(shown, values(&html, "input[type=checkbox][name=permission]", "value"), "{name}");
+    }
+}
+
+#[test]
+fn phone_and_postal_address_are_asked_for_only_if_they_can_be_used() {
+    let mut page = sign_up();
+    page.groups.iter_mut().flat_map(|g| &mut g.topics).for_each(|t| t.boxes.retain(|b| b.channel == "email"));
+    let html = render(&page).unwrap();
+    assert!(elements(&html, "#phone, #postal_address").is_empty());
+}
+
+#[test]
+fn a_page_with_problems_says_so_first_and_keeps_what_was_typed() {
+    let html = render(&sign_up_with_errors()).unwrap();
+    assert!(html.contains("<title>Error: Sign up"));
+    assert_eq!(values(&html, "[role=alert] a", "href"), ["#email", "#phone"]);
+    assert_eq!(values(&html, "[aria-invalid]", "id"), ["email", "phone"]);
+    assert!(html.contains(r#"value="jo&#34;&#60;@""#), "typed values are kept and escaped");
+    assert_eq!(values(&html, "[checked]", "value"), ["newsletter:email", "transport:email"]);
+}
+
+#[test]
+fn the_wording_is_shown_exactly() {
+    let html = render(&sign_up()).unwrap();
+    assert!(html.contains(&sign_up().wording));
+    assert!(html.contains(OPENS_WORDING) && html.contains(CLICKS_WORDING));
+}
+
+#[test]
+fn the_preference_page_shows_what_is_stored_and_stop_comes_first() {
+    let html = render(&preferences(false)).unwrap();
+    assert_eq!(values(&html, "[checked]", "value"), ["newsletter:email", "transport:email", "opens"]);
+    let buttons = elements(&html, "button");
+    let order: Vec<_> = buttons.iter().map(|b| b["value"].as_str()).collect();
+    assert_eq!(order, [PreferencesPage::STOP, PreferencesPage::SAVE, PreferencesPage::DATA_LINK]);
+    assert_eq!(buttons[0].get("class"), buttons[1].get("class"), "stop looks like save (A-03)");
+    assert!(html.contains("You allowed this on 3 May 2026."));
+    assert!(html.contains("not confirmed yet"));
+}
+
+#[test]
+fn a_browser_that_asks_not_to_be_tracked_finds_the_tracking_boxes_empty() {
+    let html = render(&preferences(true)).unwrap();
+    assert!(elements(&html, "[name=permission][checked]").is_empty());
+    assert!(html.contains("Your browser asks not to be tracked"));
+}
+
+#[test]
+fn the_unsubscribe_page_posts_what_a_mail_client_posts() {
+    let html = pages().into_iter().find(|(name, _)| *name == "unsubscribe").unwrap().1;
+    assert_eq!(values(&html, "input[name=List-Unsubscribe]", "value"), ["One-Click"]);
+    assert_eq!(elements(&html, "button").len(), 1);
+}
+
+#[test]
+fn a_wait_is_rounded_up_to_a_unit_people_use() {
+    let text = |seconds| ProblemPage::for_status(429, Some(Duration::from_secs(seconds))).text;
+    assert!(text(1).ends_with("in 1 second."));
+    assert!(text(61).ends_with("in 61 seconds."));
+    assert!(text(601).ends_with("in 11 minutes."));
+    assert!(text(86_400).ends_with("in 24 hours."));
+}
+
+#[test]
+fn the_style_sheet_stays_small() {
+    assert!(PAGE_CSS.len() < 12_000, "{} bytes", PAGE_CSS.len());
+}
+
+/// Subject, HTML part and text part of each service mail.
+fn mails() -> Vec<(String, String, String)> {
+    let brand = BrandView { legal_name: "Notes & Sons".into(), ..samples::brand() };
+    let link = "https://civic.example.com/x/token".to_owned();
+    let items = vec!["Newsletter by email".to_owned(), "Transport by email".to_owned()];
+    let confirmation = ConfirmationMail { brand: brand.clone(), link: link.clone(), items, valid_days: 7 };
+    let preferences = PreferenceLinkMail { brand: brand.clone(), link: link.clone() };
+    let data = DataLinkMail { brand, link, valid_minutes: 30 };
+    vec![
+        (confirmation.subject(), confirmation.html().unwrap(), confirmation.text().unwrap()),
+        (preferences.subject(), preferences.html().unwrap(), preferences.text().unwrap()),
+        (data.subject(), data.html().unwrap(), data.text().unwrap()),
+    ]
+}
+
+#[test]
+fn both_parts_of_a_service_mail_have_the_same_links() {
+    for (subject, html, text) in mails() {
+        let in_html: HashSet<_> =
+            values(&html, "a", "href").iter().map(|href| href.replace("mailto:", "")).collect();
+        assert_eq!(in_html.len(), 3, "{subject}");
+        for href in &in_html {
+            assert!(text.contains(href), "{subject}: {href}");
+        }
+        let in_text = find_links(&text).into_iter().filter(|piece| matches!(piece, TextPiece::Url(_)));
+        assert_eq!(in_text.count(), 2, "{subject}");
+    }
+}
+
+#[test]
+fn a_service_mail_has_a_language_a_title_and_neither_picture_nor_promotion() {
+    for (subject, html, text) in mails() {
+        assert_eq!(elements(&html, "html[lang=en-GB]").len(), 1);
+        assert!(html.contains(&format!("<title>{subject}</title>")));
+        assert!(elements(&html, "img, script, link, style").is_empty());
+        assert!(html.contains("Notes &#38; Sons") && text.contains("Notes & Sons"));
+        assert!(!text.contains("\n\n\n"), "no gaps in the text part: {text}");
+    }
+}
+
+/// A letter footer as it is rendered for a person whose data came from `source`.
+fn footer(template: &str, source: &str) -> String {
+    let mut environment = minijinja::Environment::new();
+    environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
+    let brand = samples::brand();
+    let context = minijinja::context! {
+        brand => minijinja::context! {
+            name => brand.name,
+            legal_name => brand.legal_name,
+            registered_address => brand.registered_address,
+        },
+        unsubscribe_url => "https://civic.example.com/u/token",
+        preferences_url => "https://civic.example.com/p/token",
+        source_name => source,
+        source_policy_url => "https://lists.example.com/policy",
+    };
+    environment.render_str(template, context).unwrap()
+}
+
+#[test]
+fn a_letter_footer_names_both_links_and_the_sender() {
+    let html = footer(LETTER_FOOTER_HTML, "");
+    assert!(html.contains(">Unsubscribe</a>") && html.contains(">Preferences</a>"));
+    for part in [html, footer(LETTER_FOOTER_TEXT, "")] {
+        let brand = samples::brand();
+        assert!(part.contains(&brand.legal_name) && part.contains(&brand.registered_address));
+        assert!(
+            part.contains("/u/token") && part.contains("/p/token") && !part.contains("lists.example.com")
+        );
+    }
+}
+
+#[test]
+fn a_letter_footer_names_the_supplier_of_the_data_and_its_policy() {
+    for template in [LETTER_FOOTER_HTML, LETTER_FOOTER_TEXT] {
+        let part = footer(template, "Example Lists Ltd");
+        assert!(part.contains("Example Lists Ltd") && part.contains("https://lists.example.com/policy"));
+    }
+}
+
+#[test]
+fn closing_the_account_needs_a_box_ticked_by_the_person() {
+    let html = render(&data(vec![Problem::new("understood", "Tick the box to close your account")])).unwrap();
+    assert!(html.contains("<title>Error: "));
+    assert_eq!(values(&html, "[role=alert] a", "href"), ["#understood"]);
+    assert!(elements(&html, "[checked]").is_empty());
+    assert_eq!(values(&html, "button", "value"), [DataPage::COPY, DataPage::ERASE]);
+}
+
+#[test]
+fn a_result_without_a_change_says_so() {
+    let mut page = result();
+    assert!(render(&page).unwrap().contains("Saved, and it works now"));
+    page.started.clear();
+    page.stopped.clear();
+    page.tracking.clear();
+    assert!(render(&page).unwrap().contains("<h1>Nothing changed</h1>"));
+}
