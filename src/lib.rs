@@ -16,6 +16,8 @@
 #[macro_use]
 pub mod db;
 
+pub mod web;
+
 pub mod app;
 pub mod config;
 pub mod domain;
@@ -25,7 +27,5 @@ pub mod clock;
 pub mod email_address;
 pub mod error;
 pub mod id;
-pub mod mail;
 pub mod secret;
 pub mod token;
-pub mod web;
