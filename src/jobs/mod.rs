@@ -46,6 +46,7 @@ pub async fn run(app: App, stop: watch::Receiver<bool>) {
 }
 
 async fn run_job(job: Job, app: App, mut stop: watch::Receiver<bool>) {
+    let mut work = app.work.subscribe();
     while !*stop.borrow() {
         let rest = match (job.run)(app.clone()).await {
             Ok(Progress::More) => continue,
@@ -57,7 +58,7 @@ async fn run_job(job: Job, app: App, mut stop: watch::Receiver<bool>) {
         };
         tokio::select! {
             () = tokio::time::sleep(rest) => {}
-            () = app.wake.notified() => {}
+            _ = work.changed() => {}
             _ = stop.changed() => {}
         }
     }
