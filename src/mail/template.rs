@@ -9,7 +9,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use minijinja::value::Value;
+use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde::Serialize;
 
@@ -71,8 +71,9 @@ impl Template {
         if source.len() > MAX_SOURCE_OCTETS {
             return Err(vec![problem(format!("At most {} kB", MAX_SOURCE_OCTETS / 1024))]);
         }
-        let scan = Scan::of(source)
-            .map_err(|problems| problems.into_iter().map(|found| problem(found.detail)).collect::<Vec<_>>())?;
+        let scan = Scan::of(source).map_err(|problems| {
+            problems.into_iter().map(|found| problem(found.detail)).collect::<Vec<_>>()
+        })?;
         let unknown: Vec<_> = scan.used.iter().filter(|used| !fields.knows(&used.path)).collect();
         if !unknown.is_empty() {
             let known = fields.listed();
@@ -96,7 +97,7 @@ impl Template {
     /// [`Error::Invalid`] naming the template, if a missing field without a fallback is printed or a limit
     /// is reached; no value is repeated.
     pub fn render<S: Serialize>(&self, values: &S) -> Result<String> {
-        self.render_value(Value::from_serialize(values)).map_err(|detail| Error::invalid(&*self.name, detail))
+        self.render_value(Value::from(Serde(values))).map_err(|detail| Error::invalid(&*self.name, detail))
     }
 
     /// Renders what stands on one line, as in a header.
@@ -107,7 +108,10 @@ impl Template {
     pub fn render_line<S: Serialize>(&self, values: &S) -> Result<String> {
         let line = self.render(values)?;
         if line.chars().any(|letter| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')) {
-            return Err(Error::invalid(&*self.name, "Line breaks and control characters are not allowed here"));
+            return Err(Error::invalid(
+                &*self.name,
+                "Line breaks and control characters are not allowed here",
+            ));
         }
         Ok(line)
     }
@@ -179,7 +183,6 @@ fn environment(kind: Kind) -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(RECURSION);
-    environment.set_keep_trailing_newline(true);
     environment.set_formatter(|out, state, value| {
         if value.is_none() || value.is_undefined() {
             return Err(ErrorKind::UndefinedError.into());
@@ -191,7 +194,9 @@ fn environment(kind: Kind) -> Environment<'static> {
         .map_err(minijinja::Error::from)
     });
     environment.add_filter("default", |value: Value, fallback: Value| {
-        let missing = value.is_undefined() || value.is_none() || value.as_str().is_some_and(|text| text.trim().is_empty());
+        let missing = value.is_undefined()
+            || value.is_none()
+            || value.as_str().is_some_and(|text| text.trim().is_empty());
         if missing { fallback } else { value }
     });
     environment.add_filter("upper", |text: String| text.to_uppercase());
@@ -241,7 +246,9 @@ fn failure(error: &minijinja::Error) -> String {
     let what = match error.kind() {
         ErrorKind::UndefinedError => "a value is missing here and has no fallback",
         ErrorKind::OutOfFuel => "this takes too many steps",
-        ErrorKind::WriteFailure => return format!("The outcome is longer than {} kB", MAX_OUTPUT_OCTETS / 1024),
+        ErrorKind::WriteFailure => {
+            return format!("The outcome is longer than {} kB", MAX_OUTPUT_OCTETS / 1024);
+        }
         ErrorKind::UnknownFilter => {
             "there is no such filter; there are default, upper, lower, trim and capitalize"
         }
