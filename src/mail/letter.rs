@@ -259,3 +259,6 @@ fn with_crlf(text: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;
