@@ -14,12 +14,14 @@ use crate::domain::catalog::Brand;
 use crate::domain::consent::gate::SupplierFacts;
 use crate::error::{Error, Problem, Result};
 use crate::mail::letter::MAX_HTML_OCTETS;
+use crate::mail::link::FoundLink;
 use crate::mail::template::{Fields, Kind, Template};
 use crate::mail::{html, text};
 
 const FOOTER_HTML: &str = include_str!("../../../static/mail/footer.html");
 const FOOTER_TEXT: &str = include_str!("../../../static/mail/footer.txt");
-const PIXEL: &str = "{% if pixel_url %}<img src=\"{{ pixel_url }}\" width=\"1\" height=\"1\" alt=\"\">{% endif %}";
+const PIXEL: &str =
+    "{% if pixel_url %}<img src=\"{{ pixel_url }}\" width=\"1\" height=\"1\" alt=\"\">{% endif %}";
 
 /// Fields that hold a whole address and may stand alone in an `href`.
 const SERVICE_LINKS: &[&str] = &["unsubscribe_url", "preferences_url"];
@@ -137,7 +139,7 @@ pub fn check(subject: &str, html_source: &str, text_source: Option<&str>) -> Res
         problems.push(Problem::new("html", "Enter the HTML of the letter"));
     }
     let mut urls = Vec::new();
-    let mut collect = |found: Result<Vec<html::FoundLink>, Vec<Problem>>| match found {
+    let mut collect = |found: Result<Vec<FoundLink>, Vec<Problem>>| match found {
         Ok(links) => {
             for link in links {
                 if !urls.contains(&link.url) {
@@ -172,9 +174,8 @@ impl Content {
         };
         let html_source = html::prepare(&campaign.html, slot, FOOTER_HTML, PIXEL)?;
         let text_source = text::prepare(&plain, slot, FOOTER_TEXT);
-        let parse = |name, source: &str, kind| {
-            Template::parse(name, source, kind, PREPARED).map_err(Error::Invalid)
-        };
+        let parse =
+            |name, source: &str, kind| Template::parse(name, source, kind, PREPARED).map_err(Error::Invalid);
         let content = Self {
             subject: parse("subject", &campaign.subject, Kind::Plain)?,
             html: parse("html", &html_source, Kind::Html)?,
@@ -209,7 +210,10 @@ impl Urls {
         Self {
             unsubscribe: longest.clone(),
             preferences: longest.clone(),
-            links: links.iter().map(|link| if link.url.len() > longest.len() { link.url.clone() } else { longest.clone() }).collect(),
+            links: links
+                .iter()
+                .map(|link| if link.url.len() > longest.len() { link.url.clone() } else { longest.clone() })
+                .collect(),
             pixel: Some(longest),
         }
     }
@@ -254,7 +258,10 @@ impl<'a> Values<'a> {
             preferences_url: &urls.preferences,
             source_name: supplier.map(|s| s.name.as_str()),
             source_policy_url: supplier.and_then(|s| s.policy_url.as_deref()),
-            links: (0..).zip(&urls.links).map(|(at, url): (i32, _)| (format!("l{at}"), url.clone())).collect(),
+            links: (0..)
+                .zip(&urls.links)
+                .map(|(at, url): (i32, _)| (format!("l{at}"), url.clone()))
+                .collect(),
             pixel_url: urls.pixel.as_deref(),
         }
     }

@@ -43,7 +43,9 @@ pub fn schedule(conn: &mut DbConnection, id: i64, at: Option<Moment>, now: Momen
         return Err(wrong_state(&campaign, "Only a draft can be scheduled"));
     }
     if campaign.channel != Channel::Email || !topic::get(conn, campaign.topic_id)?.offers_email {
-        return Err(Error::conflict("The communication topic is not offered by email; offer it or choose another"));
+        return Err(Error::conflict(
+            "The communication topic is not offered by email; offer it or choose another",
+        ));
     }
     let brand = brand::get(conn, campaign.brand_id)?;
     let links = link::of_campaign(conn, id)?;
