@@ -194,8 +194,8 @@ fn encoded_words(text: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut chunk = String::new();
     for letter in text.chars() {
-        // 45 octets make 60 of base64 and, with the frame, 72.
-        if chunk.len() + letter.len_utf8() > 45 {
+        // 39 octets make 52 of base64 and, with the frame and `List-Id: `, a line of 73.
+        if chunk.len() + letter.len_utf8() > 39 {
             words.push(std::mem::take(&mut chunk));
         }
         chunk.push(letter);
