@@ -239,8 +239,8 @@ pub fn prepare(
 }
 
 /// The text of a template's HTML, as template source: its tags are kept, and every link's destination
-/// stands behind its text, as in `the report (https://brand.example/report)`, or in the last lines if
-/// it has no place of its own. Anchors within the letter fall away.
+/// stands behind its text, as in `the report <https://brand.example/report>` (A-04; RFC 3986, appendix C), or
+/// in the last lines if it has no place of its own. Anchors within the letter fall away.
 ///
 /// # Errors
 /// [`Error::Invalid`] if the HTML cannot be read.
@@ -261,7 +261,7 @@ pub fn to_text(html: &str) -> Result<String> {
         settings()
             .append_element_content_handler(element!("a", |element| {
                 if let Some(word) = keep(element.get_attribute("href")) {
-                    element.append(&format!(" ({word})"), ContentType::Html);
+                    element.append(&format!(" &lt;{word}&gt;"), ContentType::Html);
                 }
                 element.remove_and_keep_content();
                 Ok(())
@@ -296,9 +296,8 @@ pub fn to_text(html: &str) -> Result<String> {
     let shield = shield.borrow();
     let mut lifted = shield.lift(&without_tags(text.trim()));
     for (shown, _) in words.borrow().iter().filter(|(_, word)| !text.contains(word)) {
-        if !lifted.lines().any(|line| line == shown) {
-            lifted.push('\n');
-            lifted.push_str(shown);
+        if !lifted.lines().any(|line| line == format!("<{shown}>")) {
+            lifted.push_str(&format!("\n<{shown}>"));
         }
     }
     Ok(lifted)

@@ -197,6 +197,22 @@ impl ListHeaders {
     }
 }
 
+/// RFC 2047 words of at most 75 octets, one to a line; no character is split.
+fn encoded_words(text: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut chunk = String::new();
+    for letter in text.chars() {
+        // 39 octets make 52 of base64 and, with the frame and `List-Id: `, a line of 73.
+        if chunk.len() + letter.len_utf8() > 39 {
+            words.push(std::mem::take(&mut chunk));
+        }
+        chunk.push(letter);
+    }
+    words.push(chunk);
+    let encoded: Vec<_> = words.iter().map(|word| format!("=?utf-8?b?{}?=", STANDARD.encode(word))).collect();
+    encoded.join("\r\n ")
+}
+
 fn is_message_id(text: &str) -> bool {
     let letter = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
     (1..=200).contains(&text.len())

@@ -91,7 +91,8 @@ impl Template {
         Ok(template)
     }
 
-    /// Renders for one person. A field that is `null` counts as missing.
+    /// Renders for one person. A field that is `null` counts as missing; what fields live in, as `brand` and
+    /// `attributes`, must be there, be it empty.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming the template, if a missing field without a fallback is printed or a limit

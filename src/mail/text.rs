@@ -1,7 +1,8 @@
 //! The text part of a letter: its links are found and made ready as in the HTML part.
 //!
-//! A web address ends at white space, a quotation mark, `<`, `>` or a template tag; punctuation behind it
-//! belongs to the sentence, unless the address is known with it.
+//! A web address ends at white space, a quotation mark, `<`, `>` or a template tag. Within `<…>` all of it is
+//! the address (RFC 3986, appendix C); elsewhere punctuation behind it belongs to the sentence, unless the
+//! address is known with it.
 
 use crate::error::Problem;
 use crate::mail::link::{self, FoundLink};
@@ -24,7 +25,8 @@ pub fn links(text: &str) -> Result<Vec<FoundLink>, Vec<Problem>> {
         let checked = if after.starts_with(markup::is_mark) {
             Err("a link is the same for everybody; personal data does not belong in a URL")
         } else {
-            FoundLink::parse(without_punctuation(address))
+            let bracketed = before.ends_with('<') && after.starts_with('>');
+            FoundLink::parse(if bracketed { address } else { without_punctuation(address) })
         };
         match checked {
             Ok(url) => link::add(&mut found, url),

@@ -147,12 +147,12 @@ fn the_text_part_has_the_same_links_and_the_same_tags() {
     for part in [
         "News for {{ brand.name }}",
         "Dear {{ first_name|default(\"our <b>dear</b> reader\") }}",
-        "report (https://a.example/a?b=1&c=%2F).",
+        "report <https://a.example/a?b=1&c=%2F>.",
         "{% if company %}",
         "{% endif %}",
         "Our logo",
-        "B (https://b.example/)",
-        "Unsubscribe ({{ unsubscribe_url }})",
+        "B <https://b.example/>",
+        "Unsubscribe <{{ unsubscribe_url }}>",
         "{ { x }}",
     ] {
         assert!(text.contains(part), "{part} in\n{text}");
