@@ -81,7 +81,7 @@ async fn run_job(job: Job, app: App) {
 /// No outcome of a job holds personal data, so all of them may be logged.
 fn report(job: &str, error: &Error) {
     match error {
-        Error::Unavailable(_) => tracing::warn!(job, %error, "a job waits for the database"),
+        Error::Unavailable(_) => tracing::warn!(job, %error, "a job has to wait"),
         _ => tracing::error!(job, %error, "a job failed and will be tried again"),
     }
 }
