@@ -98,7 +98,14 @@ impl Check<'_> {
             self.refuse(at, "a template tag must not stand in the name of an element");
         }
         for attribute in element.attributes() {
-            if let Err(detail) = self.attribute(&name, &attribute.name(), &attribute.value()) {
+            let value = attribute.value();
+            let quoted = attribute
+                .value_source_location()
+                .is_some_and(|place| self.source[..place.bytes().start].ends_with(['"', '\'']));
+            if markup::has_tag(&value) && !quoted {
+                // A value with a space in it would become an attribute of its own.
+                self.refuse(at, "a template tag must stand in text or in the quotes of an attribute");
+            } else if let Err(detail) = self.attribute(&name, &attribute.name(), &value) {
                 self.refuse(at, &detail);
             }
         }

@@ -98,6 +98,9 @@ fn template_tags_cannot_turn_text_into_markup() {
         "<a {% if x %}href='javascript:x'{% endif %}>y</a>",
         "<a hr{# #}ef='javascript:x'>y</a>",
         "&{{ x }}lt;",
+        "<p title={{ first_name }}>",
+        "<p title=a{{ first_name }}>",
+        "<a href={{ unsubscribe_url }}>x</a>",
     ] {
         refusal(html);
     }

@@ -207,3 +207,37 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn an_author_s_html_becomes_a_letter_with_the_same_links_in_both_parts() {
+    use crate::mail::template::{Fields, Kind, Template};
+    use crate::mail::{html, text};
+
+    let source = "<html><body><p>Dear {{ first_name|default(\"reader\") }}, <a href='https://a.example/?x=1&amp;y=2'>\
+                  read</a></p></body></html>";
+    let shared = ["unsubscribe_url"];
+    let found = html::links(source, &shared).unwrap();
+    let slot = |url: &str| {
+        found.iter().position(|link| link.url == url).map(|number| format!("{{{{ links.l{number} }}}}"))
+    };
+    let pixel = "{% if pixel_url %}<img src=\"{{ pixel_url }}\" alt=\"\">{% endif %}";
+    let footer = "<a href=\"{{ unsubscribe_url }}\">Unsubscribe</a>";
+    let ready_html = html::prepare(source, slot, footer, pixel).unwrap();
+    let ready_text =
+        text::prepare(&html::to_text(source).unwrap(), slot, "Unsubscribe: {{ unsubscribe_url }}");
+    let fields = Fields { always: &["unsubscribe_url", "links.*"], optional: &["first_name", "pixel_url"] };
+    let values = serde_json::json!({
+        "first_name": "Žoë <3",
+        "unsubscribe_url": "https://brand.test/u/T",
+        "links": { "l0": "https://a.example/?x=1&y=2" },
+    });
+    let html = Template::parse("html", &ready_html, Kind::Html, fields).unwrap().render(&values).unwrap();
+    let text = Template::parse("text", &ready_text, Kind::Plain, fields).unwrap().render(&values).unwrap();
+    assert_eq!(
+        html,
+        "<html><body><p>Dear Žoë &lt;3, <a href=\"https://a.example/?x=1&amp;y=2\">read</a></p>\
+         <a href=\"https://brand.test/u/T\">Unsubscribe</a></body></html>"
+    );
+    assert_eq!(text, "Dear Žoë <3, read <https://a.example/?x=1&y=2>\n\nUnsubscribe: https://brand.test/u/T");
+    Letter { html: Some(html), text, ..letter() }.to_bytes().unwrap();
+}

@@ -356,7 +356,7 @@ fn reply_of(read: Result<Result<Response, SmtpError>, tokio::time::error::Elapse
 }
 
 /// The content as DATA takes it: a dot before every leading dot, and the final dot (RFC 5321, section 4.5.2).
-fn dot_stuffed(content: &str) -> String {
+pub(super) fn dot_stuffed(content: &str) -> String {
     let stuffed: Cow<'_, str> = match content.strip_prefix('.') {
         Some(_) => Cow::Owned(format!(".{content}")),
         None => Cow::Borrowed(content),
