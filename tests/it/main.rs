@@ -9,5 +9,6 @@
 mod support;
 
 mod architecture;
+mod gate;
 mod pages;
 mod schema;
