@@ -3,7 +3,9 @@
 //! - [`catalog`]: the brands, channels and topics of the organisation.
 //! - [`audience`]: the people, and where their data came from.
 //! - [`consent`]: what each person agreed to, the proof of it, and the gate that decides who may be written to.
+//! - [`preferences`]: what a person sees and changes of their own choices, and the one click that ends them.
 
 pub mod audience;
 pub mod catalog;
 pub mod consent;
+pub mod preferences;
