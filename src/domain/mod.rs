@@ -4,8 +4,10 @@
 //! - [`audience`]: the people, and where their data came from.
 //! - [`consent`]: what each person agreed to, the proof of it, and the gate that decides who may be written to.
 //! - [`preferences`]: what a person sees and changes of their own choices, and the one click that ends them.
+//! - [`privacy`]: everything held about a person, as a copy for them, and its erasure.
 
 pub mod audience;
 pub mod catalog;
 pub mod consent;
 pub mod preferences;
+pub mod privacy;
