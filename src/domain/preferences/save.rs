@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
+use crate::domain::catalog::Brand;
 use crate::domain::catalog::Channel;
 use crate::domain::catalog::topic::Topic;
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, Statement};
@@ -107,6 +108,11 @@ pub fn save(
     Ok(changes)
 }
 
+/// What the page says above the button that stops everything, exactly.
+pub fn stop_wording(brand: &Brand) -> String {
+    format!("No more marketing from {}: no email, no calls, no post.", brand.name)
+}
+
 /// Ends all marketing of the brand on all channels, with one ledger entry. Returns whether anything was running.
 ///
 /// # Errors
@@ -116,7 +122,7 @@ pub fn stop_everything(conn: &mut DbConnection, link: &PreferencesLink, now: Mom
     let before = load(conn, link.brand, link.subscriber)?;
     let shown = Shown {
         form: "preferences".to_owned(),
-        wording: format!("Stop everything from {}: no email, no calls, no post", before.brand.name),
+        wording: stop_wording(&before.brand),
         boxes: Vec::new(),
         policy_version: before.brand.policy_version,
     };
