@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::{Options, Settings};
@@ -32,11 +32,30 @@ pub struct App {
     pub recorder: Recorder,
     /// Where tracked links lead, in memory.
     pub links: Links,
-    /// Rung when a request made work that a job should not wait for.
-    pub wake: Arc<Notify>,
+    /// Changes when a request made work that no job should wait for; see [`App::wake`].
+    pub work: watch::Sender<()>,
+    /// Turns true when the server is told to stop; see [`App::stop`].
+    pub stopping: watch::Sender<bool>,
+    /// This process among all that ever worked on the database: a random number.
+    pub node: i64,
 }
 
 impl App {
+    /// Tells all jobs that there is work; none of them misses it, busy or resting.
+    pub fn wake(&self) {
+        self.work.send_replace(());
+    }
+
+    /// Tells all jobs to finish what they have in hand and to begin nothing new.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Whether the server was told to stop.
+    pub fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
     /// Opens the database, brings its schema up to date, and prepares the way out for mail.
     ///
     /// # Errors
@@ -69,7 +88,9 @@ impl App {
             keys: settings.keys.clone(),
             mailer,
             options: Arc::new(settings.options.clone()),
-            wake: Arc::new(Notify::new()),
+            work: watch::Sender::new(()),
+            stopping: watch::Sender::new(false),
+            node: random_number()?,
         })
     }
 }
@@ -95,4 +116,10 @@ fn adopt(conn: &mut DbConnection, fingerprint: &[u8], now: crate::clock::Moment)
             Ok(())
         }
     }
+}
+
+fn random_number() -> Result<i64> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(Error::internal)?;
+    Ok(i64::from_le_bytes(bytes))
 }

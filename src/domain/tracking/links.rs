@@ -11,6 +11,7 @@ use diesel::prelude::*;
 
 use crate::db::schema::link;
 use crate::db::{Database, DbConnection};
+use crate::domain::campaign::link::Link;
 use crate::error::Result;
 
 /// How many links are kept; the oldest make room. With their addresses some 10 MB at most in common use.
@@ -20,7 +21,7 @@ const LINKS_KEPT: usize = 50_000;
 const LINKS_LOADED: i64 = 20_000;
 
 /// A link as it is followed.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
     /// The campaign whose letters carry it.
     pub campaign: i64,
@@ -42,28 +43,20 @@ impl Links {
     /// Of the database.
     pub fn load(conn: &mut DbConnection) -> Result<Self> {
         let links = Self::default();
-        links.keep(
-            link::table
-                .order(link::id.desc())
-                .limit(LINKS_LOADED)
-                .select((link::id, (link::campaign_id, link::url)))
-                .load(conn)?,
-        );
+        let newest: Vec<Link> =
+            link::table.order(link::id.desc()).limit(LINKS_LOADED).select(Link::as_select()).load(conn)?;
+        links.warm(&newest);
         Ok(links)
     }
 
-    /// Loads a campaign's links, before its first letter leaves.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn warm(&self, conn: &mut DbConnection, campaign: i64) -> Result<()> {
-        self.keep(
-            link::table
-                .filter(link::campaign_id.eq(campaign))
-                .select((link::id, (link::campaign_id, link::url)))
-                .load(conn)?,
-        );
-        Ok(())
+    /// Takes in a campaign's links, before its first letter leaves.
+    pub fn warm(&self, links: &[Link]) {
+        let destination = |link: &Link| Destination { campaign: link.campaign_id, url: link.url.clone() };
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        kept.extend(links.iter().map(|link| (link.id, Arc::new(destination(link)))));
+        while kept.len() > LINKS_KEPT {
+            kept.pop_first();
+        }
     }
 
     /// Where a link leads, if it is in memory.
@@ -79,22 +72,13 @@ impl Links {
         if let Some(destination) = self.get(id) {
             return Ok(Some(destination));
         }
-        let found: Option<Destination> = db
-            .read(move |conn| {
-                Ok(link::table.find(id).select((link::campaign_id, link::url)).first(conn).optional()?)
-            })
+        let found: Option<Link> = db
+            .read(move |conn| Ok(link::table.find(id).select(Link::as_select()).first(conn).optional()?))
             .await?;
-        let Some(destination) = found else { return Ok(None) };
-        self.keep(vec![(id, destination.clone())]);
-        Ok(Some(Arc::new(destination)))
-    }
-
-    fn keep(&self, links: Vec<(i64, Destination)>) {
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        kept.extend(links.into_iter().map(|(id, destination)| (id, Arc::new(destination))));
-        while kept.len() > LINKS_KEPT {
-            kept.pop_first();
-        }
+        Ok(found.map(|link| {
+            self.warm(std::slice::from_ref(&link));
+            Arc::new(Destination { campaign: link.campaign_id, url: link.url })
+        }))
     }
 }
 
@@ -105,8 +89,9 @@ mod tests {
     #[test]
     fn when_memory_is_full_the_oldest_links_make_room() {
         let links = Links::default();
-        let to = |id: i64| (id, Destination { campaign: 1, url: format!("https://example.com/{id}") });
-        links.keep((1..=LINKS_KEPT as i64 + 1).map(to).collect());
+        let link =
+            |id: i64| Link { id, campaign_id: 1, position: 0, url: format!("https://example.com/{id}") };
+        links.warm(&(1..=LINKS_KEPT as i64 + 1).map(link).collect::<Vec<_>>());
         assert_eq!(links.get(1), None);
         assert_eq!(links.get(2).unwrap().url, "https://example.com/2");
         assert!(links.get(LINKS_KEPT as i64 + 1).is_some());

@@ -11,7 +11,8 @@ use crate::db::DbConnection;
 use crate::db::schema::{delivery, ledger, tally};
 use crate::domain::consent::ledger::Decision;
 use crate::domain::consent::permission::Kind;
-use crate::error::{Error, Result};
+use crate::domain::delivery::State;
+use crate::error::Result;
 
 /// What became of a campaign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -102,7 +103,7 @@ const NOTE: &str = "A recorded open is a request for a picture, often by a progr
 /// Whoever withdraws afterwards stays in that base and in the counters, which hold no person; their hits are gone.
 ///
 /// # Errors
-/// [`Error::Internal`] if a delivery has a state we do not know.
+/// Of the database.
 pub fn report(conn: &mut DbConnection, campaign: i64) -> Result<Report> {
     let mut report = deliveries(conn, campaign)?;
     report.unsubscribed = unsubscribed(conn, campaign)?;
@@ -129,7 +130,7 @@ fn coverage(what: &str, measurable: i64, delivered: i64) -> String {
     format!("We may measure {what} of {measurable} of {delivered} delivered letters")
 }
 
-type Row = (String, Option<String>, i32, bool, bool, i64);
+type Row = (State, Option<String>, i32, bool, bool, i64);
 
 fn deliveries(conn: &mut DbConnection, campaign: i64) -> Result<Report> {
     let columns = (
@@ -166,17 +167,16 @@ fn deliveries(conn: &mut DbConnection, campaign: i64) -> Result<Report> {
     };
     for (state, reason, attempts, tracks_opens, tracks_clicks, people) in rows {
         report.audience += people;
-        match state.as_str() {
-            "sent" => report.sent += people,
-            "uncertain" => report.uncertain += people,
-            "skipped" => report.skipped.add(reason, people),
-            "failed" => report.failed.add(reason, people),
-            "claimed" => report.waiting.claimed += people,
-            "planned" if attempts > 0 => report.waiting.deferred += people,
-            "planned" => report.waiting.planned += people,
-            _ => return Err(Error::internal("a delivery has a state that the report does not know")),
+        match state {
+            State::Sent => report.sent += people,
+            State::Uncertain => report.uncertain += people,
+            State::Skipped => report.skipped.add(reason, people),
+            State::Failed => report.failed.add(reason, people),
+            State::Claimed => report.waiting.claimed += people,
+            State::Planned if attempts > 0 => report.waiting.deferred += people,
+            State::Planned => report.waiting.planned += people,
         }
-        if matches!(state.as_str(), "sent" | "uncertain") {
+        if matches!(state, State::Sent | State::Uncertain) {
             report.opens.measurable += if tracks_opens { people } else { 0 };
             report.clicks.measurable += if tracks_clicks { people } else { 0 };
         }

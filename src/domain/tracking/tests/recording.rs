@@ -75,7 +75,7 @@ async fn a_link_is_read_from_the_database_once() {
     assert_eq!(links.find(&house.db, 99).await.unwrap(), None);
     for warmed in [house.write(Links::load), {
         let links = Links::default();
-        house.write(|conn| links.warm(conn, CAMPAIGN));
+        links.warm(&house.write(|conn| crate::domain::campaign::link::of_campaign(conn, CAMPAIGN)));
         links
     }] {
         assert_eq!(warmed.get(LINK), Some(found.clone()));
