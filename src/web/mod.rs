@@ -33,6 +33,9 @@ pub fn table() -> Vec<Entry> {
         get("/healthz", health::live),
         get("/readyz", health::ready),
         get("/assets/page.css", home::style),
+        get("/.well-known/gpc.json", public::gpc::support),
+        get("/o/{token}.gif", public::pixel::pixel),
+        get("/c/{token}", public::click::click),
     ]
 }
 
