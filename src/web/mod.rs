@@ -1,6 +1,7 @@
 //! Requests: the only rooms that name actix_web. This file is the route table, whole, on one screen; each handler
 //! parses what came in, asks the domain, and shapes the answer.
 
+pub mod demo;
 pub mod headers;
 pub mod health;
 pub mod home;
@@ -39,6 +40,17 @@ pub fn table() -> Vec<Entry> {
     ]
 }
 
+/// What the demo has besides: mounted only where mails go to a folder that may be shown.
+pub fn demo_table() -> Vec<Entry> {
+    vec![
+        get("/demo", demo::home),
+        get("/demo/mail", demo::list),
+        get("/demo/mail/{name}", demo::show),
+        get("/demo/mail/{name}/html", demo::html),
+        get("/demo/mail/{name}/raw", demo::raw),
+    ]
+}
+
 fn get<H, Args>(path: &'static str, handler: H) -> Entry
 where
     H: Handler<Args>,
@@ -48,9 +60,9 @@ where
     Entry { method: Method::GET, path, route: web::route().guard(headers::get_or_head()).to(handler) }
 }
 
-/// Mounts the table: the lines of one path become one resource, so that a wrong method is a 405 with `Allow`.
-pub fn configure(config: &mut web::ServiceConfig) {
-    let mut entries = table().into_iter().peekable();
+/// Mounts a table: the lines of one path become one resource, so that a wrong method is a 405 with `Allow`.
+pub fn mount(config: &mut web::ServiceConfig, table: Vec<Entry>) {
+    let mut entries = table.into_iter().peekable();
     while let Some(first) = entries.next() {
         let path = first.path;
         let mut allowed = vec![first.method.clone()];
@@ -72,6 +84,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
 /// # Errors
 /// If the socket cannot be used.
 pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
+    let demo = app.options.demo_mail.is_some();
     let app = web::Data::new(app);
     let server = HttpServer::new(move || {
         Actix::new()
@@ -80,7 +93,8 @@ pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
             .app_data(problem::query_config())
             .app_data(problem::path_config())
             .wrap(middleware::from_fn(headers::secure))
-            .configure(configure)
+            .configure(|config| mount(config, table()))
+            .configure(|config| mount(config, if demo { demo_table() } else { Vec::new() }))
             .default_service(web::route().to(problem::no_such_page))
     })
     .workers(workers)
