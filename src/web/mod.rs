@@ -43,6 +43,8 @@ pub fn table() -> Vec<Entry> {
         post("/u/{token}", public::unsubscribe::press),
         get("/d/{token}", public::data::show),
         post("/d/{token}", public::data::act),
+        get("/o/{token}.gif", public::pixel::pixel),
+        get("/c/{token}", public::click::click),
     ]
 }
 
