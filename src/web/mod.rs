@@ -1,6 +1,7 @@
 //! Requests: the only rooms that name actix_web. This file is the route table, whole, on one screen; each handler
 //! parses what came in, asks the domain, and shapes the answer.
 
+pub mod form;
 pub mod headers;
 pub mod health;
 pub mod home;
