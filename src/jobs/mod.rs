@@ -1,6 +1,9 @@
 //! Time: work that nobody waits for. Each file is one job with `run_once(&App) -> Result<Progress>`; this one is the
 //! table of all jobs with their intervals, and what runs them.
 
+mod send_outbox;
+mod work_requests;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -34,7 +37,18 @@ pub struct Job {
 }
 
 /// The table of all jobs.
-pub const JOBS: &[Job] = &[];
+pub const JOBS: &[Job] = &[
+    Job {
+        name: "work_requests",
+        interval: Duration::from_secs(2),
+        run: |app| Box::pin(work_requests::run_once(app)),
+    },
+    Job {
+        name: "send_outbox",
+        interval: Duration::from_secs(2),
+        run: |app| Box::pin(send_outbox::run_once(app)),
+    },
+];
 
 /// Runs every job until `stop` turns true, and then lets each finish what it has in hand.
 pub async fn run(app: App, stop: watch::Receiver<bool>) {
