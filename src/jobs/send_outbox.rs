@@ -26,7 +26,7 @@ const HOUR_MICROS: i64 = 3_600_000_000;
 ///
 /// # Errors
 /// Of the database; what is in hand then becomes uncertain when its lease ends.
-pub(super) async fn run_once(app: App) -> Result<Progress> {
+pub async fn run_once(app: &App) -> Result<Progress> {
     let now = app.clock.now();
     let due = app.db.write(move |conn| outbox::claim_due(conn, AT_ONCE, now)).await?;
     if due.is_empty() {
@@ -38,7 +38,7 @@ pub(super) async fn run_once(app: App) -> Result<Progress> {
             tracing::warn!(mails = due.len(), %why, "service mails wait for the mail server");
             let outcome = Outcome::from(why);
             for mail in due {
-                settle(&app, mail, None, outcome).await?;
+                settle(app, mail, None, outcome).await?;
             }
             return Ok(Progress::More);
         }
@@ -53,7 +53,7 @@ pub(super) async fn run_once(app: App) -> Result<Progress> {
             }
             Err(error) => {
                 tracing::error!(mail = mail.id, %error, "a service mail cannot be written yet");
-                settle(&app, mail, None, Outcome::Deferred { stage: Stage::Content, reply: None }).await?;
+                settle(app, mail, None, Outcome::Deferred { stage: Stage::Content, reply: None }).await?;
                 continue;
             }
         };
@@ -65,7 +65,7 @@ pub(super) async fn run_once(app: App) -> Result<Progress> {
                 Outcome::Refused { stage: Stage::Content, reply: Reply::new(554, Some((5, 6, 0))) }
             }
         };
-        settle(&app, mail, Some(to), outcome).await?;
+        settle(app, mail, Some(to), outcome).await?;
     }
     connection.close().await;
     Ok(Progress::More)

@@ -12,7 +12,7 @@ const AT_ONCE: i64 = 100;
 ///
 /// # Errors
 /// If the database does not answer. A single request that fails is logged, kept, and does not hold up the others.
-pub(super) async fn run_once(app: App) -> Result<Progress> {
+pub async fn run_once(app: &App) -> Result<Progress> {
     let mut worked = 0;
     let mut last = 0;
     loop {

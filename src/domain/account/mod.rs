@@ -1,0 +1,5 @@
+//! Account: who may use the API, and for what.
+
+pub mod api_key;
+
+pub use api_key::{ApiKey, Scope};
