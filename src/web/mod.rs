@@ -5,6 +5,7 @@ pub mod form;
 pub mod headers;
 pub mod health;
 pub mod home;
+pub mod limit;
 pub mod page;
 pub mod problem;
 pub mod public;
@@ -17,6 +18,7 @@ use actix_web::{App as Actix, Handler, HttpServer, Responder, Route, middleware,
 
 use crate::app::App;
 use crate::error::Result;
+use crate::web::limit::Limits;
 
 /// One line of the route table.
 pub struct Entry {
@@ -34,6 +36,12 @@ pub fn table() -> Vec<Entry> {
         get("/healthz", health::live),
         get("/readyz", health::ready),
         get("/assets/page.css", home::style),
+        get("/b/{brand}/sign-up", public::sign_up::show),
+        post("/b/{brand}/sign-up", public::sign_up::post),
+        get("/b/{brand}/link", public::link::show),
+        post("/b/{brand}/link", public::link::post),
+        get("/confirm/{token}", public::confirm::show),
+        post("/confirm/{token}", public::confirm::post),
     ]
 }
 
@@ -44,6 +52,15 @@ where
     H::Output: Responder + 'static,
 {
     Entry { method: Method::GET, path, route: web::route().guard(headers::get_or_head()).to(handler) }
+}
+
+fn post<H, Args>(path: &'static str, handler: H) -> Entry
+where
+    H: Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    Entry { method: Method::POST, path, route: web::post().to(handler) }
 }
 
 /// Mounts the table: the lines of one path become one resource, so that a wrong method is a 405 with `Allow`.
@@ -70,10 +87,12 @@ pub fn configure(config: &mut web::ServiceConfig) {
 /// # Errors
 /// If the socket cannot be used.
 pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
+    let limits = web::Data::new(Limits::new(&app.clock, &app.options));
     let app = web::Data::new(app);
     let server = HttpServer::new(move || {
         Actix::new()
             .app_data(app.clone())
+            .app_data(limits.clone())
             .app_data(problem::json_config())
             .app_data(problem::query_config())
             .app_data(problem::path_config())

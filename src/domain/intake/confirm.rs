@@ -6,6 +6,7 @@ use crate::domain::audience::subscriber;
 use crate::domain::catalog::{Brand, Topic, brand, topic};
 use crate::domain::consent::confirmation::{self, Confirmation, Confirmed};
 use crate::domain::consent::opt_in::{self, OptIn, State};
+use crate::domain::consent::permission::{self, Kind};
 use crate::domain::consent::suppression;
 use crate::domain::intake::{item, permission_item};
 use crate::error::Result;
@@ -48,7 +49,13 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
         let answers = opt_in::of_subscriber(conn, person)?;
         let granted = answers.into_iter().filter(|a| a.brand_id == brand_id && a.state == State::Granted);
         let granted: Vec<OptIn> = granted.collect();
-        Standing::Confirmed(topic_items(&topic::of_brand(conn, brand_id)?, &granted))
+        let mut items = topic_items(&topic::of_brand(conn, brand_id)?, &granted);
+        for kind in [Kind::Opens, Kind::Clicks] {
+            if permission::granted(conn, person, brand_id, kind)? {
+                items.push(permission_item(kind).to_owned());
+            }
+        }
+        Standing::Confirmed(items)
     } else if running.iter().any(|row| row.id == id) {
         let pending = confirmation::pending(conn, person, brand_id)?;
         let mut items = topic_items(&topic::of_brand(conn, brand_id)?, &pending);
