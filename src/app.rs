@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::{Options, Settings};
@@ -27,11 +27,16 @@ pub struct App {
     pub mailer: Transport<Permit>,
     /// The settings that are looked up while running.
     pub options: Arc<Options>,
-    /// Rung when a request made work that a job should not wait for.
-    pub wake: Arc<Notify>,
+    /// Changes when a request made work that no job should wait for; see [`App::wake`].
+    pub work: watch::Sender<()>,
 }
 
 impl App {
+    /// Tells all jobs that there is work; none of them misses it, busy or resting.
+    pub fn wake(&self) {
+        self.work.send_replace(());
+    }
+
     /// Opens the database, brings its schema up to date, and prepares the way out for mail.
     ///
     /// # Errors
@@ -61,7 +66,7 @@ impl App {
             keys: settings.keys.clone(),
             mailer,
             options: Arc::new(settings.options.clone()),
-            wake: Arc::new(Notify::new()),
+            work: watch::Sender::new(()),
         })
     }
 }

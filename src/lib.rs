@@ -16,6 +16,7 @@
 #[macro_use]
 pub mod db;
 
+pub mod jobs;
 pub mod web;
 
 pub mod app;

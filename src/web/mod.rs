@@ -1,6 +1,88 @@
-//! The door for requests: the only floor that speaks HTTP.
-//!
-//! It turns requests into calls of the domain and the answers into pages or JSON; it never decides
-//! who may be written to.
+//! Requests: the only rooms that name actix_web. This file is the route table, whole, on one screen; each handler
+//! parses what came in, asks the domain, and shapes the answer.
 
+pub mod headers;
+pub mod health;
+pub mod home;
 pub mod page;
+pub mod problem;
+pub mod public;
+
+use std::net::TcpListener;
+
+use actix_web::dev::Server;
+use actix_web::http::Method;
+use actix_web::{App as Actix, Handler, HttpServer, Responder, Route, middleware, web};
+
+use crate::app::App;
+use crate::error::Result;
+
+/// One line of the route table.
+pub struct Entry {
+    /// The method it answers; `GET` answers `HEAD` too.
+    pub method: Method,
+    /// The path as actix writes it, with `{parameters}`.
+    pub path: &'static str,
+    route: Route,
+}
+
+/// The route table: every path that the server answers.
+pub fn table() -> Vec<Entry> {
+    vec![
+        get("/", home::home),
+        get("/healthz", health::live),
+        get("/readyz", health::ready),
+        get("/assets/page.css", home::style),
+    ]
+}
+
+fn get<H, Args>(path: &'static str, handler: H) -> Entry
+where
+    H: Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    Entry { method: Method::GET, path, route: web::route().guard(headers::get_or_head()).to(handler) }
+}
+
+/// Mounts the table: the lines of one path become one resource, so that a wrong method is a 405 with `Allow`.
+pub fn configure(config: &mut web::ServiceConfig) {
+    let mut entries = table().into_iter().peekable();
+    while let Some(first) = entries.next() {
+        let path = first.path;
+        let mut allowed = vec![first.method.clone()];
+        let mut resource = web::resource(path).route(first.route);
+        while let Some(next) = entries.next_if(|entry| entry.path == path) {
+            allowed.push(next.method.clone());
+            resource = resource.route(next.route);
+        }
+        let refuse = move |request: actix_web::HttpRequest| {
+            let answer = problem::wrong_method(&request, &allowed);
+            async move { answer }
+        };
+        config.service(resource.default_service(web::route().to(refuse)));
+    }
+}
+
+/// Starts answering on a socket that is bound already; stops gracefully when told to.
+///
+/// # Errors
+/// If the socket cannot be used.
+pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
+    let app = web::Data::new(app);
+    let server = HttpServer::new(move || {
+        Actix::new()
+            .app_data(app.clone())
+            .app_data(problem::json_config())
+            .app_data(problem::query_config())
+            .app_data(problem::path_config())
+            .wrap(middleware::from_fn(headers::secure))
+            .configure(configure)
+            .default_service(web::route().to(problem::no_such_page))
+    })
+    .workers(workers)
+    .shutdown_timeout(20)
+    .disable_signals()
+    .listen(socket)?;
+    Ok(server.run())
+}

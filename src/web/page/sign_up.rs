@@ -92,12 +92,12 @@ impl SignUpPage {
     pub fn where_to_reach_you(&self) -> Vec<TextField> {
         let phone = TextField {
             kind: "tel",
-            hint: "Needed only if you ticked Phone. We call about what you ticked, nothing else.",
+            hint: "Needed only if you ticked Phone. We call about nothing else.",
             ..TextField::text("phone", "Phone number", "tel")
         };
         let post = TextField {
             kind: "textarea",
-            hint: "Needed only if you ticked Post. We write about what you ticked, nothing else.",
+            hint: "Needed only if you ticked Post. We write about nothing else.",
             ..TextField::text("postal_address", "Postal address", "street-address")
         };
         let mut fields = Vec::new();

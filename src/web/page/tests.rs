@@ -142,7 +142,7 @@ fn the_preference_page_shows_what_is_stored_and_stop_comes_first() {
     assert_eq!(order, [PreferencesPage::STOP, PreferencesPage::SAVE, PreferencesPage::DATA_LINK]);
     assert_eq!(buttons[0].get("class"), buttons[1].get("class"), "stop looks like save (A-03)");
     assert!(html.contains("You allowed this on 3 May 2026."));
-    assert!(html.contains("not confirmed yet"));
+    assert!(html.contains("have not confirmed it yet"));
 }
 
 #[test]
@@ -270,4 +270,13 @@ fn a_result_without_a_change_says_so() {
     page.stopped.clear();
     page.tracking.clear();
     assert!(render(&page).unwrap().contains("<h1>Nothing changed</h1>"));
+}
+
+#[test]
+fn a_problem_with_a_group_of_topics_is_said_beside_the_group() {
+    let page = SignUpPage { errors: vec![Problem::new("communications", "Tick at least one")], ..sign_up() };
+    let html = render(&page).unwrap();
+    assert_eq!(values(&html, "[role=alert] a", "href"), ["#communications"]);
+    assert_eq!(elements(&html, "#communications p.error").len(), 1);
+    assert!(elements(&html, "#subjects p.error").is_empty());
 }

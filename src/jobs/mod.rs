@@ -1,0 +1,91 @@
+//! Time: work that nobody waits for. Each file is one job with `run_once(&App) -> Result<Progress>`; this one is the
+//! table of all jobs with their intervals, and what runs them.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+
+/// What a run of a job did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// There was nothing to do, or nothing is left.
+    Idle,
+    /// There may be more to do at once.
+    More,
+}
+
+type Run = fn(App) -> Pin<Box<dyn Future<Output = Result<Progress>> + Send>>;
+
+/// One line of the table.
+#[derive(Clone, Copy)]
+pub struct Job {
+    /// What it is called in the log.
+    pub name: &'static str,
+    /// How long it rests when there was nothing to do; a wake-up call ends the rest.
+    pub interval: Duration,
+    /// One run.
+    pub run: Run,
+}
+
+/// The table of all jobs.
+pub const JOBS: &[Job] = &[];
+
+/// Runs every job until `stop` turns true, and then lets each finish what it has in hand.
+pub async fn run(app: App, stop: watch::Receiver<bool>) {
+    let mut running = JoinSet::new();
+    for job in JOBS {
+        running.spawn(run_job(*job, app.clone(), stop.clone()));
+    }
+    while running.join_next().await.is_some() {}
+}
+
+async fn run_job(job: Job, app: App, mut stop: watch::Receiver<bool>) {
+    let mut work = app.work.subscribe();
+    while !*stop.borrow() {
+        let rest = match (job.run)(app.clone()).await {
+            Ok(Progress::More) => continue,
+            Ok(Progress::Idle) => job.interval,
+            Err(error) => {
+                report(job.name, &error);
+                job.interval.max(Duration::from_secs(1))
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(rest) => {}
+            _ = work.changed() => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// No outcome of a job holds personal data, so all of them may be logged.
+fn report(job: &str, error: &Error) {
+    match error {
+        Error::Unavailable(_) => tracing::warn!(job, %error, "a job waits for the database"),
+        _ => tracing::error!(job, %error, "a job failed and will be tried again"),
+    }
+}
+
+/// Runs all jobs, in the order of the table, until none has anything left to do.
+///
+/// # Errors
+/// The first error of a job.
+pub async fn run_until_idle(app: &App) -> Result<()> {
+    loop {
+        let mut busy = false;
+        for job in JOBS {
+            while (job.run)(app.clone()).await? == Progress::More {
+                busy = true;
+            }
+        }
+        if !busy {
+            return Ok(());
+        }
+    }
+}

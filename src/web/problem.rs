@@ -1,0 +1,308 @@
+//! Outcomes as HTTP: the one `match` from [`Error`] to a status, as a page for people and as
+//! `application/problem+json` (RFC 9457) for programs.
+//!
+//! What is our fault is logged once with its causes, and answered with no more than a reference to that line.
+
+use std::fmt;
+use std::time::Duration;
+
+use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use askama::Template;
+use serde::Serialize;
+
+use crate::error::{Error, Problem};
+use crate::web::page::{ProblemPage, render};
+
+/// How long clients are asked to wait while the database does not answer.
+const WAIT_FOR_DATABASE: Duration = Duration::from_secs(10);
+
+/// The largest JSON body, in octets: an HTML letter with room to spare.
+pub const JSON_BYTES_MAX: usize = 1024 * 1024;
+
+/// A page that could not be served.
+#[derive(Debug)]
+pub struct PageError(Error);
+
+/// An API request that could not be served.
+#[derive(Debug)]
+pub struct ApiError(Error);
+
+/// The body of an API error (RFC 9457).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ProblemBody {
+    /// What kind of problem it is: a stable address.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened and what to do.
+    pub detail: String,
+    /// Each field that breaks a rule.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ProblemField>,
+}
+
+/// One field that breaks a rule.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ProblemField {
+    /// Where: a JSON pointer (RFC 6901) into the request.
+    pub pointer: String,
+    /// What is wrong and what to do.
+    pub detail: String,
+}
+
+/// A page as an answer with status 200.
+///
+/// # Errors
+/// If the template fails.
+pub fn page(template: &impl Template) -> Result<HttpResponse, PageError> {
+    page_with(StatusCode::OK, template)
+}
+
+/// A page as an answer with another status.
+///
+/// # Errors
+/// If the template fails.
+pub fn page_with(status: StatusCode, template: &impl Template) -> Result<HttpResponse, PageError> {
+    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(render(template)?))
+}
+
+fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Unauthorized => StatusCode::UNAUTHORIZED,
+        Error::Forbidden(_) => StatusCode::FORBIDDEN,
+        Error::NotFound(_) => StatusCode::NOT_FOUND,
+        Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn retry_after(error: &Error) -> Option<Duration> {
+    match error {
+        Error::TooMany { retry_after } => Some(*retry_after),
+        Error::Unavailable(_) => Some(WAIT_FOR_DATABASE),
+        _ => None,
+    }
+}
+
+/// Logs what is our fault and returns what may be said about it.
+fn speak(error: &Error) -> String {
+    match error {
+        Error::Internal(cause) => {
+            let reference = uuid::Uuid::new_v4();
+            tracing::error!(%reference, cause = format!("{cause:#}"), "a request failed");
+            format!("The fault is ours; nothing was changed. Reference: {reference}")
+        }
+        Error::Unavailable(cause) => {
+            tracing::warn!(cause = format!("{cause:#}"), "the database does not answer");
+            "The database does not answer; try again soon".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+fn with_common_headers(response: &mut actix_web::HttpResponseBuilder, error: &Error) {
+    if let Some(wait) = retry_after(error) {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        response.insert_header((RETRY_AFTER, seconds.max(1)));
+    }
+    if matches!(error, Error::Unauthorized) {
+        response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"mannerly\""));
+    }
+}
+
+impl ResponseError for PageError {
+    fn status_code(&self) -> StatusCode {
+        status_of(&self.0)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = self.status_code();
+        speak(&self.0);
+        let mut response = HttpResponse::build(status);
+        with_common_headers(&mut response, &self.0);
+        let page = ProblemPage::for_status(status.as_u16(), retry_after(&self.0));
+        response.content_type("text/html; charset=utf-8").body(page.render().unwrap_or_default())
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        status_of(&self.0)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        with_common_headers(&mut response, &self.0);
+        let fields: &[Problem] = if let Error::Invalid(problems) = &self.0 { problems } else { &[] };
+        problem_json(&mut response, self.status_code(), speak(&self.0), fields)
+    }
+}
+
+fn problem_json(
+    response: &mut actix_web::HttpResponseBuilder,
+    status: StatusCode,
+    detail: String,
+    fields: &[Problem],
+) -> HttpResponse {
+    let title = status.canonical_reason().unwrap_or("Error").to_owned();
+    let slug = title.to_lowercase().replace(' ', "-");
+    let pointer = |field: &str| match field {
+        "" => String::new(),
+        field => format!("/{}", field.replace('.', "/")),
+    };
+    let body = ProblemBody {
+        kind: format!("urn:mannerly:problem:{slug}"),
+        title,
+        status: status.as_u16(),
+        detail,
+        errors: fields
+            .iter()
+            .map(|problem| ProblemField { pointer: pointer(&problem.field), detail: problem.detail.clone() })
+            .collect(),
+    };
+    response.insert_header((CONTENT_TYPE, "application/problem+json")).json(body)
+}
+
+fn is_api(request: &HttpRequest) -> bool {
+    request.path().starts_with("/api/")
+}
+
+/// An answer of this status, as a page or as a problem, whichever the path calls for.
+fn plain(request: &HttpRequest, status: StatusCode, detail: &str) -> HttpResponse {
+    if is_api(request) {
+        problem_json(&mut HttpResponse::build(status), status, detail.to_owned(), &[])
+    } else {
+        let page = ProblemPage::for_status(status.as_u16(), None);
+        HttpResponse::build(status)
+            .content_type("text/html; charset=utf-8")
+            .body(page.render().unwrap_or_default())
+    }
+}
+
+/// The answer where there is nothing.
+pub async fn no_such_page(request: HttpRequest) -> HttpResponse {
+    plain(&request, StatusCode::NOT_FOUND, "There is nothing at this address; /api/docs lists what there is")
+}
+
+/// The answer to a method that the path does not have (RFC 9110, section 15.5.6); `OPTIONS` is told what it has.
+pub fn wrong_method(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
+    let mut names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    let allow = names.join(", ");
+    let mut response = if *request.method() == Method::OPTIONS {
+        HttpResponse::NoContent().finish()
+    } else {
+        plain(request, StatusCode::METHOD_NOT_ALLOWED, &format!("This address answers {allow}"))
+    };
+    if let Ok(value) = allow.parse() {
+        response.headers_mut().insert(ALLOW, value);
+    }
+    response
+}
+
+/// JSON bodies: a limit, and problems in our words.
+pub fn json_config() -> web::JsonConfig {
+    web::JsonConfig::default().limit(JSON_BYTES_MAX).error_handler(|error, request| {
+        let (status, detail) = match &error {
+            JsonPayloadError::ContentType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json".to_owned())
+            }
+            JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 1 MB".to_owned())
+            }
+            JsonPayloadError::Deserialize(cause) => (StatusCode::BAD_REQUEST, json_fault(cause)),
+            _ => (StatusCode::BAD_REQUEST, "The body could not be read".to_owned()),
+        };
+        Answered::from(plain(request, status, &detail)).into()
+    })
+}
+
+/// Where the JSON is wrong and which rule it breaks, without the value, which may be personal.
+fn json_fault(cause: &serde_json::Error) -> String {
+    let place = format!("line {}, column {}", cause.line(), cause.column());
+    let message = cause.to_string();
+    let rule = ["missing field", "unknown field", "duplicate field", "unknown variant"]
+        .iter()
+        .find(|rule| message.starts_with(**rule))
+        .map(|_| message.split(" at line").next().unwrap_or_default());
+    match rule {
+        Some(rule) => format!("The JSON does not fit at {place}: {rule}"),
+        None if cause.is_data() => format!("The JSON has a value of the wrong type or form at {place}"),
+        None => format!("The body is not valid JSON: see {place}"),
+    }
+}
+
+/// Query strings: problems in our words.
+pub fn query_config() -> web::QueryConfig {
+    web::QueryConfig::default().error_handler(|_: QueryPayloadError, request| {
+        let detail = "A parameter after the ? is unknown or has the wrong form";
+        Answered::from(plain(request, StatusCode::BAD_REQUEST, detail)).into()
+    })
+}
+
+/// Paths: a parameter of the wrong form is something that does not exist.
+pub fn path_config() -> web::PathConfig {
+    web::PathConfig::default().error_handler(|_: PathError, request| {
+        Answered::from(plain(request, StatusCode::NOT_FOUND, "There is nothing at this address")).into()
+    })
+}
+
+/// An answer that is ready, travelling as an error.
+struct Answered(std::cell::Cell<Option<HttpResponse>>, StatusCode);
+
+impl From<HttpResponse> for Answered {
+    fn from(response: HttpResponse) -> Self {
+        let status = response.status();
+        Self(std::cell::Cell::new(Some(response)), status)
+    }
+}
+
+impl fmt::Debug for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Answered({})", self.1)
+    }
+}
+
+impl fmt::Display for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl ResponseError for Answered {
+    fn status_code(&self) -> StatusCode {
+        self.1
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.0.take().unwrap_or_else(|| HttpResponse::new(self.1))
+    }
+}
+
+macro_rules! from_error {
+    ($($name:ident),+) => {$(
+        impl From<Error> for $name {
+            fn from(error: Error) -> Self {
+                Self(error)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+    )+};
+}
+from_error!(PageError, ApiError);

@@ -1,0 +1,1 @@
+//! What people touch, mostly by a signed link: one file per page. No cookies, no login, no JavaScript.
