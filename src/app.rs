@@ -29,12 +29,26 @@ pub struct App {
     pub options: Arc<Options>,
     /// Changes when a request made work that no job should wait for; see [`App::wake`].
     pub work: watch::Sender<()>,
+    /// Turns true when the server is told to stop; see [`App::stop`].
+    pub stopping: watch::Sender<bool>,
+    /// This process among all that ever worked on the database: a random number.
+    pub node: i64,
 }
 
 impl App {
     /// Tells all jobs that there is work; none of them misses it, busy or resting.
     pub fn wake(&self) {
         self.work.send_replace(());
+    }
+
+    /// Tells all jobs to finish what they have in hand and to begin nothing new.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Whether the server was told to stop.
+    pub fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
     }
 
     /// Opens the database, brings its schema up to date, and prepares the way out for mail.
@@ -67,6 +81,8 @@ impl App {
             mailer,
             options: Arc::new(settings.options.clone()),
             work: watch::Sender::new(()),
+            stopping: watch::Sender::new(false),
+            node: random_number()?,
         })
     }
 }
@@ -92,4 +108,10 @@ fn adopt(conn: &mut DbConnection, fingerprint: &[u8], now: crate::clock::Moment)
             Ok(())
         }
     }
+}
+
+fn random_number() -> Result<i64> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(Error::internal)?;
+    Ok(i64::from_le_bytes(bytes))
 }

@@ -29,7 +29,7 @@ pub enum Error {
         /// How long to wait.
         retry_after: Duration,
     },
-    /// The database does not answer; try again soon.
+    /// The database or the mail relay does not answer; try again soon.
     Unavailable(anyhow::Error),
     /// A fault of ours or of the machine; logged once, never shown.
     Internal(anyhow::Error),
@@ -88,7 +88,7 @@ impl fmt::Display for Error {
             Self::TooMany { retry_after } => {
                 write!(f, "too many requests; try again in {} s", retry_after.as_secs().max(1))
             }
-            Self::Unavailable(cause) => write!(f, "the database does not answer: {cause:#}"),
+            Self::Unavailable(cause) => write!(f, "not available now: {cause:#}"),
             Self::Internal(cause) => write!(f, "{cause:#}"),
         }
     }

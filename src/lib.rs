@@ -16,6 +16,8 @@
 #[macro_use]
 pub mod db;
 
+pub mod cli;
+
 pub mod jobs;
 pub mod web;
 

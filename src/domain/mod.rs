@@ -4,8 +4,12 @@
 //! - [`catalog`]: the brands, channels and topics of the organisation.
 //! - [`audience`]: the people, and where their data came from.
 //! - [`consent`]: what each person agreed to, the proof of it, and the gate that decides who may be written to.
+//! - [`campaign`]: what is said, to whom it would go, and the states it passes through.
+//! - [`delivery`]: one row per campaign and person: planned, claimed through the gate, handed over, settled.
 
 pub mod account;
 pub mod audience;
+pub mod campaign;
 pub mod catalog;
 pub mod consent;
+pub mod delivery;

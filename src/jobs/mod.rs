@@ -1,11 +1,13 @@
 //! Time: work that nobody waits for. Each file is one job with `run_once(&App) -> Result<Progress>`; this one is the
 //! table of all jobs with their intervals, and what runs them.
 
+pub mod plan_campaigns;
+pub mod send_deliveries;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
@@ -34,20 +36,32 @@ pub struct Job {
 }
 
 /// The table of all jobs.
-pub const JOBS: &[Job] = &[];
+pub const JOBS: &[Job] = &[
+    Job {
+        name: "plan_campaigns",
+        interval: Duration::from_secs(1),
+        run: |app| Box::pin(async move { plan_campaigns::run_once(&app).await }),
+    },
+    Job {
+        name: "send_deliveries",
+        interval: Duration::from_secs(1),
+        run: |app| Box::pin(async move { send_deliveries::run_once(&app).await }),
+    },
+];
 
-/// Runs every job until `stop` turns true, and then lets each finish what it has in hand.
-pub async fn run(app: App, stop: watch::Receiver<bool>) {
+/// Runs every job until the server is told to stop, and then lets each finish what it has in hand.
+pub async fn run(app: App) {
     let mut running = JoinSet::new();
     for job in JOBS {
-        running.spawn(run_job(*job, app.clone(), stop.clone()));
+        running.spawn(run_job(*job, app.clone()));
     }
     while running.join_next().await.is_some() {}
 }
 
-async fn run_job(job: Job, app: App, mut stop: watch::Receiver<bool>) {
+async fn run_job(job: Job, app: App) {
     let mut work = app.work.subscribe();
-    while !*stop.borrow() {
+    let mut stopping = app.stopping.subscribe();
+    while !app.is_stopping() {
         let rest = match (job.run)(app.clone()).await {
             Ok(Progress::More) => continue,
             Ok(Progress::Idle) => job.interval,
@@ -59,7 +73,7 @@ async fn run_job(job: Job, app: App, mut stop: watch::Receiver<bool>) {
         tokio::select! {
             () = tokio::time::sleep(rest) => {}
             _ = work.changed() => {}
-            _ = stop.changed() => {}
+            _ = stopping.changed() => {}
         }
     }
 }
@@ -67,7 +81,7 @@ async fn run_job(job: Job, app: App, mut stop: watch::Receiver<bool>) {
 /// No outcome of a job holds personal data, so all of them may be logged.
 fn report(job: &str, error: &Error) {
     match error {
-        Error::Unavailable(_) => tracing::warn!(job, %error, "a job waits for the database"),
+        Error::Unavailable(_) => tracing::warn!(job, %error, "a job has to wait"),
         _ => tracing::error!(job, %error, "a job failed and will be tried again"),
     }
 }

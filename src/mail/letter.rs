@@ -4,6 +4,8 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message, MessageBuilder, MultiPart, SinglePart};
 
@@ -91,7 +93,7 @@ impl Letter {
             builder = builder.reply_to(mailbox(None, reply_to)?);
         }
         builder = match &self.purpose {
-            Purpose::Marketing(list) => list.add_to(builder)?,
+            Purpose::Marketing(list) => list.add_to(builder),
             Purpose::Service => with(builder, "Auto-Submitted", "auto-generated"),
         };
         let text = part(ContentType::TEXT_PLAIN, &self.text)?;
@@ -161,40 +163,46 @@ impl ListHeaders {
         }
     }
 
-    fn add_to(&self, mut builder: MessageBuilder) -> Result<MessageBuilder> {
+    fn add_to(&self, mut builder: MessageBuilder) -> MessageBuilder {
         builder = with(builder, "List-Unsubscribe", &format!("<{}>", self.unsubscribe_url));
         if self.one_click {
             builder = with(builder, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
         }
-        builder = builder.raw_header(self.list_id_header()?);
-        Ok(with(builder, "List-Post", "NO"))
+        builder = builder.raw_header(self.list_id_header());
+        with(builder, "List-Post", "NO")
     }
 
     /// `"phrase" <id>`: the phrase quoted, or in encoded words, which may not stand inside quotes (M-18).
-    fn list_id_header(&self) -> Result<HeaderValue> {
+    fn list_id_header(&self) -> HeaderValue {
         let name = HeaderName::new_from_ascii_str("List-Id");
         let id = format!("<{}>", self.list_id);
         let phrase = self.list_name.trim();
         if phrase.is_empty() {
-            return Ok(HeaderValue::new(name, id));
+            return HeaderValue::new(name, id);
         }
         if phrase.is_ascii() {
             let quoted = phrase.replace('\\', "\\\\").replace('"', "\\\"");
-            return Ok(HeaderValue::new(name, format!("\"{quoted}\" {id}")));
+            return HeaderValue::new(name, format!("\"{quoted}\" {id}"));
         }
-        // lettre encodes a mailbox's name as RFC 2047 wants a phrase; the id takes the address's place.
-        let stand_in = Mailbox::new(Some(phrase.to_owned()), "a@a.invalid".parse().map_err(Error::internal)?);
-        let header = lettre::message::header::From::from(lettre::message::Mailboxes::from(stand_in));
-        let encoded = lettre::message::header::Header::display(&header);
-        let mut headers = lettre::message::header::Headers::new();
-        headers.insert_raw(encoded);
-        let line = headers.to_string();
-        let value =
-            line.trim_start_matches("From: ").trim_end().replace("<a@a.invalid>", &format!("\r\n {id}"));
-        let value =
-            value.replace(" \r\n \r\n ", "\r\n ").replace("\r\n \r\n ", "\r\n ").replace(" \r\n ", "\r\n ");
-        Ok(HeaderValue::dangerous_new_pre_encoded(name, format!("{phrase} {id}"), value))
+        let value = format!("{}\r\n {id}", encoded_words(phrase));
+        HeaderValue::dangerous_new_pre_encoded(name, format!("{phrase} {id}"), value)
     }
+}
+
+/// RFC 2047 words of at most 75 octets, one to a line; no character is split.
+fn encoded_words(text: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut chunk = String::new();
+    for letter in text.chars() {
+        // 39 octets make 52 of base64 and, with the frame and `List-Id: `, a line of 73.
+        if chunk.len() + letter.len_utf8() > 39 {
+            words.push(std::mem::take(&mut chunk));
+        }
+        chunk.push(letter);
+    }
+    words.push(chunk);
+    let encoded: Vec<_> = words.iter().map(|word| format!("=?utf-8?b?{}?=", STANDARD.encode(word))).collect();
+    encoded.join("\r\n ")
 }
 
 fn is_message_id(text: &str) -> bool {
@@ -251,3 +259,6 @@ fn with_crlf(text: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 
 pub mod html;
 pub mod letter;
+pub mod link;
 mod markup;
 pub mod template;
 pub mod text;

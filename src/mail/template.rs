@@ -1,1 +1,281 @@
-//! x
+//! The authors' templates: merge fields, `if` and `for`, a few filters, and nothing that can run away.
+//!
+//! A template is checked and compiled once and then rendered for each person. Time is limited by fuel,
+//! size by a writer that stops, and memory by the language itself: nothing in it can join, repeat or store
+//! values, so that no value grows. Unknown fields and missing fallbacks are found when it is parsed.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use minijinja::value::{Serde, Value};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
+use serde::Serialize;
+
+use crate::error::{Error, Problem, Result};
+use crate::mail::template::scan::{Scan, Used};
+
+mod scan;
+
+/// The longest source, in octets.
+pub const MAX_SOURCE_OCTETS: usize = 256 * 1024;
+/// The longest rendered text, in octets.
+pub const MAX_OUTPUT_OCTETS: usize = 1024 * 1024;
+/// Steps that one rendering may take; a letter takes a few hundred.
+const FUEL: u64 = 100_000;
+/// How deep expressions and blocks may nest.
+const RECURSION: usize = 50;
+
+/// What a template writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// HTML: values are escaped.
+    Html,
+    /// Plain text: values stand as they are.
+    Plain,
+}
+
+/// The fields that a template may name, as `first_name`, `brand.name`, or `attributes.*` for any name.
+#[derive(Debug, Clone, Copy)]
+pub struct Fields<'a> {
+    /// Fields that have a value for everybody.
+    pub always: &'a [&'a str],
+    /// Fields that may be missing and so need a fallback.
+    pub optional: &'a [&'a str],
+}
+
+/// A checked and compiled template; cheap to clone.
+#[derive(Clone)]
+pub struct Template {
+    environment: Arc<Environment<'static>>,
+    name: Arc<str>,
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Template({})", self.name)
+    }
+}
+
+impl Template {
+    /// Checks and compiles a source. `name` is the field that the problems name.
+    ///
+    /// A field that may be missing and is printed needs a fallback, `{{ first_name|default("reader") }}`, or
+    /// an `{% if first_name %}` around it. `default` also stands in for an empty value.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with its line.
+    pub fn parse(name: &str, source: &str, kind: Kind, fields: Fields<'_>) -> Result<Self, Vec<Problem>> {
+        let problem = |detail: String| Problem::new(name, detail);
+        if source.len() > MAX_SOURCE_OCTETS {
+            return Err(vec![problem(format!("At most {} kB", MAX_SOURCE_OCTETS / 1024))]);
+        }
+        let scan = Scan::of(source).map_err(|problems| {
+            problems.into_iter().map(|found| problem(found.detail)).collect::<Vec<_>>()
+        })?;
+        let unknown: Vec<_> = scan.used.iter().filter(|used| !fields.knows(&used.path)).collect();
+        if !unknown.is_empty() {
+            let known = fields.listed();
+            let say = |used: &&Used| {
+                problem(format!("Line {}: there is no field {}; there are {known}", used.line, used.path))
+            };
+            return Err(unknown.iter().map(say).collect());
+        }
+        let mut environment = environment(kind);
+        environment
+            .add_template_owned(String::from("t"), source.to_owned())
+            .map_err(|error| vec![problem(syntax(&error))])?;
+        let template = Self { environment: Arc::new(environment), name: name.into() };
+        template.rehearse(&scan, fields)?;
+        Ok(template)
+    }
+
+    /// Renders for one person. A field that is `null` counts as missing; what fields live in, as `brand` and
+    /// `attributes`, must be there, be it empty.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming the template, if a missing field without a fallback is printed or a limit
+    /// is reached; no value is repeated.
+    pub fn render<S: Serialize>(&self, values: &S) -> Result<String> {
+        self.render_value(Value::from(Serde(values))).map_err(|detail| Error::invalid(&*self.name, detail))
+    }
+
+    /// Renders what stands on one line, as in a header.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render), and if the outcome holds a line break or another control character: it
+    /// would begin a header of its own (M-14).
+    pub fn render_line<S: Serialize>(&self, values: &S) -> Result<String> {
+        let line = self.render(values)?;
+        if line.chars().any(|letter| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')) {
+            return Err(Error::invalid(
+                &*self.name,
+                "Line breaks and control characters are not allowed here",
+            ));
+        }
+        Ok(line)
+    }
+
+    fn render_value(&self, values: Value) -> Result<String, String> {
+        let mut out = Capped(Vec::new());
+        let template = self.environment.get_template("t").map_err(|error| syntax(&error))?;
+        template.render_captured_to(values, &mut out).map_err(|error| failure(&error))?;
+        String::from_utf8(out.0).map_err(|_| String::from("The outcome is not text"))
+    }
+
+    /// Renders with all fields, without any optional one, and without each of them in turn.
+    fn rehearse(&self, scan: &Scan, fields: Fields<'_>) -> Result<(), Vec<Problem>> {
+        let optional: BTreeSet<&str> =
+            scan.used.iter().map(|used| used.path.as_str()).filter(|path| !fields.is_always(path)).collect();
+        let mut problems = Vec::new();
+        if let Err(detail) = self.render_value(scan.sample(|_| true)) {
+            problems.push(Problem::new(&*self.name, detail));
+        }
+        for path in &optional {
+            if problems.is_empty() && self.render_value(scan.sample(|other| other != *path)).is_err() {
+                let line = scan.line_of(path);
+                problems.push(Problem::new(
+                    &*self.name,
+                    format!("Line {line}: {path} can be missing; write {{{{ {path}|default(\"…\") }}}}"),
+                ));
+            }
+        }
+        if problems.is_empty()
+            && let Err(detail) = self.render_value(scan.sample(|path| !optional.contains(path)))
+        {
+            problems.push(Problem::new(&*self.name, detail));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+}
+
+impl Fields<'_> {
+    fn knows(&self, path: &str) -> bool {
+        self.is_always(path) || self.optional.iter().any(|field| names(field, path))
+    }
+
+    fn is_always(&self, path: &str) -> bool {
+        self.always.iter().any(|field| names(field, path))
+    }
+
+    fn listed(&self) -> String {
+        self.always.iter().chain(self.optional).copied().collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn names(field: &str, path: &str) -> bool {
+    match field.strip_suffix(".*") {
+        Some(parent) => path
+            .strip_prefix(parent)
+            .and_then(|rest| rest.strip_prefix('.'))
+            .is_some_and(|name| !name.is_empty() && !name.contains('.')),
+        None => field == path,
+    }
+}
+
+fn environment(kind: Kind) -> Environment<'static> {
+    let mut environment = Environment::empty();
+    let escape = match kind {
+        Kind::Html => AutoEscape::Html,
+        Kind::Plain => AutoEscape::None,
+    };
+    environment.set_auto_escape_callback(move |_| escape.clone());
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment.set_fuel(Some(FUEL));
+    environment.set_recursion_limit(RECURSION);
+    environment.set_formatter(|out, state, value| {
+        if value.is_none() || value.is_undefined() {
+            return Err(ErrorKind::UndefinedError.into());
+        }
+        match (state.auto_escape(), value.is_safe()) {
+            (AutoEscape::Html, false) => write_escaped(out, value),
+            _ => write!(out, "{value}"),
+        }
+        .map_err(minijinja::Error::from)
+    });
+    environment.add_filter("default", |value: Value, fallback: Value| {
+        let missing = value.is_undefined()
+            || value.is_none()
+            || value.as_str().is_some_and(|text| text.trim().is_empty());
+        if missing { fallback } else { value }
+    });
+    environment.add_filter("upper", |text: String| text.to_uppercase());
+    environment.add_filter("lower", |text: String| text.to_lowercase());
+    environment.add_filter("trim", |text: String| text.trim().to_owned());
+    environment.add_filter("capitalize", |text: String| capitalized(&text));
+    environment
+}
+
+/// `ANA maria` as `Ana maria`.
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters.flat_map(char::to_lowercase)).collect(),
+        None => String::new(),
+    }
+}
+
+/// The five characters that mean something in HTML, and no others: links stay readable.
+fn write_escaped(out: &mut minijinja::Output<'_>, value: &Value) -> fmt::Result {
+    let text = value.to_string();
+    let mut plain = 0;
+    for (at, letter) in text.char_indices() {
+        let escaped = match letter {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            '"' => "&quot;",
+            '\'' => "&#39;",
+            _ => continue,
+        };
+        out.write_str(&text[plain..at])?;
+        out.write_str(escaped)?;
+        plain = at + 1;
+    }
+    out.write_str(&text[plain..])
+}
+
+fn syntax(error: &minijinja::Error) -> String {
+    let line = error.line().unwrap_or(1);
+    format!("Line {line}: {}", error.detail().unwrap_or("this is not understood"))
+}
+
+/// What to say of a rendering that failed. The engine's own words may repeat a value.
+fn failure(error: &minijinja::Error) -> String {
+    let line = error.line().unwrap_or(1);
+    let what = match error.kind() {
+        ErrorKind::UndefinedError => "a value is missing here and has no fallback",
+        ErrorKind::OutOfFuel => "this takes too many steps",
+        ErrorKind::WriteFailure => {
+            return format!("The outcome is longer than {} kB", MAX_OUTPUT_OCTETS / 1024);
+        }
+        ErrorKind::UnknownFilter => {
+            "there is no such filter; there are default, upper, lower, trim and capitalize"
+        }
+        ErrorKind::UnknownFunction | ErrorKind::UnknownMethod => "there are no functions to call",
+        ErrorKind::UnknownTest => "there is no such test",
+        _ => "this cannot be carried out with the values that it gets",
+    };
+    format!("Line {line}: {what}")
+}
+
+/// A buffer that takes no more than [`MAX_OUTPUT_OCTETS`].
+struct Capped(Vec<u8>);
+
+impl Write for Capped {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        if self.0.len() + octets.len() > MAX_OUTPUT_OCTETS {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(octets);
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -53,19 +53,22 @@ impl Folder {
     fn write(&self, stem: &str, file: &[u8]) -> std::io::Result<()> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let temporary = self.path.join(format!(".{stem}.{}.{number}.part", std::process::id()));
-        fs::File::create(&temporary)?.write_all(file)?;
-        for copy in 1_u32.. {
-            let name = match copy {
-                1 => format!("{stem}.eml"),
-                _ => format!("{stem}.{copy}.eml"),
-            };
+        let written = fs::File::create(&temporary)
+            .and_then(|mut part| part.write_all(file))
+            .and_then(|()| self.publish(&temporary, stem, number));
+        // What is left of it harms nobody; its message is there or not all the same.
+        let _ = fs::remove_file(&temporary);
+        written
+    }
+
+    /// Gives a complete file its name. A message that has its like gets a number besides.
+    fn publish(&self, temporary: &Path, stem: &str, number: u64) -> std::io::Result<()> {
+        let names = std::iter::once(format!("{stem}.eml"));
+        for name in names.chain((number + 1..).map(|copy| format!("{stem}.{copy}.eml"))) {
             // A hard link fails where a rename would overwrite: a message sent twice must show as two.
-            match fs::hard_link(&temporary, self.path.join(name)) {
+            match fs::hard_link(temporary, self.path.join(name)) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                linked => {
-                    fs::remove_file(&temporary)?;
-                    return linked;
-                }
+                linked => return linked,
             }
         }
         Err(ErrorKind::AlreadyExists.into())

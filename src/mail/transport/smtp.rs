@@ -265,13 +265,13 @@ impl Line {
         }
         let [Some(mail), Some(rcpt), Some(data)] = answers else {
             let stage = [Stage::Sender, Stage::Recipient, Stage::Content];
-            let last = answers.iter().rposition(Option::is_some).unwrap_or(0);
             // What was already refused for good stays refused, also if the server hangs up over it.
             let judged = answers.iter().zip(stage).find_map(|(answer, stage)| verdict((*answer)?, stage));
-            return Err(match judged {
-                Some(outcome @ Outcome::Refused { .. }) => Attempt::Broken(outcome),
-                _ => Attempt::HungUp(stage[last], answers[last].filter(|reply| reply.code >= 400)),
-            });
+            if let Some(outcome @ Outcome::Refused { .. }) = judged {
+                return Err(Attempt::Broken(outcome));
+            }
+            let at = answers.iter().position(|answer| answer.is_none_or(Reply::hangs_up)).unwrap_or(0);
+            return Err(Attempt::HungUp(stage[at], answers[at]));
         };
         let judged = verdict(mail, Stage::Sender).or_else(|| verdict(rcpt, Stage::Recipient));
         match (judged, data.code) {
@@ -356,7 +356,7 @@ fn reply_of(read: Result<Result<Response, SmtpError>, tokio::time::error::Elapse
 }
 
 /// The content as DATA takes it: a dot before every leading dot, and the final dot (RFC 5321, section 4.5.2).
-fn dot_stuffed(content: &str) -> String {
+pub(super) fn dot_stuffed(content: &str) -> String {
     let stuffed: Cow<'_, str> = match content.strip_prefix('.') {
         Some(_) => Cow::Owned(format!(".{content}")),
         None => Cow::Borrowed(content),

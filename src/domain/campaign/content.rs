@@ -1,0 +1,268 @@
+//! What a campaign says: checked when it is saved, prepared once, and rendered for each person.
+//!
+//! Outside the author's control every letter ends with the links "Unsubscribe" and "Preferences", the brand's legal
+//! identity and, for a supplier's contact, the source (IDOX-15, IDOX-48, L-09).
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::domain::audience::Subscriber;
+use crate::domain::campaign::Campaign;
+use crate::domain::campaign::link::Link;
+use crate::domain::catalog::Brand;
+use crate::domain::consent::gate::SupplierFacts;
+use crate::error::{Error, Problem, Result};
+use crate::mail::letter::MAX_HTML_OCTETS;
+use crate::mail::link::FoundLink;
+use crate::mail::template::{Fields, Kind, Template};
+use crate::mail::{html, text};
+
+const FOOTER_HTML: &str = include_str!("../../../static/mail/footer.html");
+const FOOTER_TEXT: &str = include_str!("../../../static/mail/footer.txt");
+const PIXEL: &str =
+    "{% if pixel_url %}<img src=\"{{ pixel_url }}\" width=\"1\" height=\"1\" alt=\"\">{% endif %}";
+
+/// Fields that hold a whole address and may stand alone in an `href`.
+const SERVICE_LINKS: &[&str] = &["unsubscribe_url", "preferences_url"];
+
+/// What an author may merge.
+const AUTHOR: Fields<'_> = Fields {
+    always: &[
+        "brand.name",
+        "brand.legal_name",
+        "brand.registered_address",
+        "unsubscribe_url",
+        "preferences_url",
+    ],
+    optional: &["first_name", "last_name", "company", "country", "attributes.*"],
+};
+
+/// What the prepared templates may merge: also what the footer, the links and the pixel need.
+const PREPARED: Fields<'_> = Fields {
+    always: &[
+        "brand.name",
+        "brand.legal_name",
+        "brand.registered_address",
+        "unsubscribe_url",
+        "preferences_url",
+        "links.*",
+    ],
+    optional: &[
+        "first_name",
+        "last_name",
+        "company",
+        "country",
+        "attributes.*",
+        "source_name",
+        "source_policy_url",
+        "pixel_url",
+    ],
+};
+
+/// A campaign's templates, compiled, with links, footer and pixel in their places.
+#[derive(Debug, Clone)]
+pub struct Content {
+    subject: Template,
+    html: Template,
+    text: Template,
+}
+
+/// What is merged for one person.
+#[derive(Debug, Clone, Serialize)]
+pub struct Values<'a> {
+    first_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+    company: Option<&'a str>,
+    country: Option<&'a str>,
+    attributes: BTreeMap<String, String>,
+    brand: BrandValues<'a>,
+    unsubscribe_url: &'a str,
+    preferences_url: &'a str,
+    source_name: Option<&'a str>,
+    source_policy_url: Option<&'a str>,
+    links: BTreeMap<String, String>,
+    pixel_url: Option<&'a str>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct BrandValues<'a> {
+    name: &'a str,
+    legal_name: &'a str,
+    registered_address: &'a str,
+}
+
+/// The addresses that stand in one person's letter.
+#[derive(Debug, Clone)]
+pub struct Urls {
+    /// Ends all marketing email of the brand.
+    pub unsubscribe: String,
+    /// Shows and changes choices.
+    pub preferences: String,
+    /// For each link in its order: the tracked address, or the original one.
+    pub links: Vec<String>,
+    /// The pixel, where the person allows it.
+    pub pixel: Option<String>,
+}
+
+/// A letter's three texts.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Rendered {
+    /// The subject line.
+    pub subject: String,
+    /// The HTML part.
+    pub html: String,
+    /// The text part.
+    pub text: String,
+}
+
+/// Checks what an author wrote and returns its web links, each once, in order.
+///
+/// # Errors
+/// [`Error::Invalid`] with everything that is wrong, each with its line.
+pub fn check(subject: &str, html_source: &str, text_source: Option<&str>) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    let mut keep = |found: Result<Template, Vec<Problem>>| {
+        if let Err(found) = found {
+            problems.extend(found);
+        }
+    };
+    keep(Template::parse("subject", subject, Kind::Plain, AUTHOR));
+    keep(Template::parse("html", html_source, Kind::Html, AUTHOR));
+    if let Some(source) = text_source {
+        keep(Template::parse("text", source, Kind::Plain, AUTHOR));
+    }
+    if subject.trim().is_empty() || subject.chars().any(char::is_control) || subject.len() > 500 {
+        problems.push(Problem::new("subject", "Enter a subject of one line, at most 500 characters"));
+    }
+    if html_source.trim().is_empty() {
+        problems.push(Problem::new("html", "Enter the HTML of the letter"));
+    }
+    let mut urls = Vec::new();
+    let mut collect = |found: Result<Vec<FoundLink>, Vec<Problem>>| match found {
+        Ok(links) => {
+            for link in links {
+                if !urls.contains(&link.url) {
+                    urls.push(link.url);
+                }
+            }
+        }
+        Err(found) => problems.extend(found),
+    };
+    collect(html::links(html_source, SERVICE_LINKS));
+    if let Some(source) = text_source {
+        collect(text::links(source));
+    }
+    if problems.is_empty() { Ok(urls) } else { Err(Error::Invalid(problems)) }
+}
+
+impl Content {
+    /// Compiles a campaign's templates with the footer, the pixel and a slot for each stored link.
+    ///
+    /// The brand's own policy link is never rewritten (O-16).
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the result could not be rendered for everybody or is too large (P-10).
+    pub fn prepare(campaign: &Campaign, brand: &Brand, links: &[Link]) -> Result<Self> {
+        let slot = |url: &str| {
+            let found = links.iter().find(|link| link.url == url && link.url != brand.policy_url)?;
+            Some(format!("{{{{ links.l{} }}}}", found.position))
+        };
+        let plain = match &campaign.text {
+            Some(source) => source.clone(),
+            None => html::to_text(&campaign.html)?,
+        };
+        let html_source = html::prepare(&campaign.html, slot, FOOTER_HTML, PIXEL)?;
+        let text_source = text::prepare(&plain, slot, FOOTER_TEXT);
+        let parse =
+            |name, source: &str, kind| Template::parse(name, source, kind, PREPARED).map_err(Error::Invalid);
+        let content = Self {
+            subject: parse("subject", &campaign.subject, Kind::Plain)?,
+            html: parse("html", &html_source, Kind::Html)?,
+            text: parse("text", &text_source, Kind::Plain)?,
+        };
+        let sample = Urls::of_longest(brand, links);
+        let rendered = content.render(&Values::new(brand, None, None, &sample))?;
+        if rendered.html.len() > MAX_HTML_OCTETS {
+            let detail = "The finished HTML is larger than 100 KB: Gmail would cut off the unsubscribe link";
+            return Err(Error::invalid("html", detail));
+        }
+        Ok(content)
+    }
+
+    /// Renders the letter of one person.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a value would break a header or a limit is reached.
+    pub fn render(&self, values: &Values<'_>) -> Result<Rendered> {
+        Ok(Rendered {
+            subject: self.subject.render_line(values)?,
+            html: self.html.render(values)?,
+            text: self.text.render(values)?,
+        })
+    }
+}
+
+impl Urls {
+    /// Addresses as long as they get, to see how large a letter can become.
+    fn of_longest(brand: &Brand, links: &[Link]) -> Self {
+        let longest = format!("{}/u/{}", brand.base_url, "x".repeat(60));
+        Self {
+            unsubscribe: longest.clone(),
+            preferences: longest.clone(),
+            links: links
+                .iter()
+                .map(|link| if link.url.len() > longest.len() { link.url.clone() } else { longest.clone() })
+                .collect(),
+            pixel: Some(longest),
+        }
+    }
+
+    /// Addresses that lead nowhere, for a preview: looking at it must not end or count anything.
+    pub fn of_preview(brand: &Brand, links: &[Link]) -> Self {
+        Self {
+            unsubscribe: format!("{}/u/preview", brand.base_url),
+            preferences: format!("{}/p/preview", brand.base_url),
+            links: links.iter().map(|link| link.url.clone()).collect(),
+            pixel: None,
+        }
+    }
+}
+
+impl<'a> Values<'a> {
+    /// The values of one person, or of somebody of whom nothing is known.
+    pub fn new(
+        brand: &'a Brand,
+        person: Option<&'a Subscriber>,
+        supplier: Option<&'a SupplierFacts>,
+        urls: &'a Urls,
+    ) -> Self {
+        fn of<'a>(
+            person: Option<&'a Subscriber>,
+            field: impl Fn(&'a Subscriber) -> &'a Option<String>,
+        ) -> Option<&'a str> {
+            person.and_then(|person| field(person).as_deref())
+        }
+        Self {
+            first_name: of(person, |p| &p.first_name),
+            last_name: of(person, |p| &p.last_name),
+            company: of(person, |p| &p.company),
+            country: of(person, |p| &p.country),
+            attributes: person.map(Subscriber::attributes).unwrap_or_default(),
+            brand: BrandValues {
+                name: &brand.name,
+                legal_name: &brand.legal_name,
+                registered_address: &brand.registered_address,
+            },
+            unsubscribe_url: &urls.unsubscribe,
+            preferences_url: &urls.preferences,
+            source_name: supplier.map(|s| s.name.as_str()),
+            source_policy_url: supplier.and_then(|s| s.policy_url.as_deref()),
+            links: (0..)
+                .zip(&urls.links)
+                .map(|(at, url): (i32, _)| (format!("l{at}"), url.clone()))
+                .collect(),
+            pixel_url: urls.pixel.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Campaigns: one message of one brand, on one channel, about exactly one communication topic and any number of
+//! subjects. What it says, to whom it would go, and the states it passes through.
+
+pub mod audience;
+pub mod content;
+pub mod draft;
+pub mod link;
+pub mod state;
+
+use diesel::prelude::*;
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::db::schema::{campaign, campaign_subject};
+use crate::domain::catalog::{Brand, Channel, brand};
+use crate::domain::consent::gate::CampaignFacts;
+use crate::error::{Error, Result};
+use crate::id::PublicId;
+
+pub use state::State;
+
+/// A campaign as stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = campaign)]
+pub struct Campaign {
+    /// Row number.
+    pub id: i64,
+    /// Its identity outside.
+    pub public_id: PublicId,
+    /// The brand that speaks.
+    pub brand_id: i64,
+    /// What the marketers call it; recipients never see it.
+    pub name: String,
+    /// How it travels.
+    pub channel: Channel,
+    /// The one communication topic.
+    pub topic_id: i64,
+    /// Where it is in its life.
+    pub state: State,
+    /// Why it was paused, if the server did it.
+    pub pause_reason: Option<String>,
+    /// The subject line: a template.
+    pub subject: String,
+    /// The HTML part: a template.
+    pub html: String,
+    /// The text part: a template; made from the HTML if none.
+    pub text: Option<String>,
+    /// When it may begin.
+    pub scheduled_at: Option<Moment>,
+    /// When its audience was planned to the end.
+    pub planned_at: Option<Moment>,
+    /// When the last delivery ended, or it was cancelled.
+    pub finished_at: Option<Moment>,
+    /// The last person planned.
+    pub plan_cursor: i64,
+    /// When it was first saved.
+    pub created_at: Moment,
+    /// When it was last changed.
+    pub changed_at: Moment,
+}
+
+/// The campaign of this public identity.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn find(conn: &mut DbConnection, id: PublicId) -> Result<Campaign> {
+    campaign::table
+        .filter(campaign::public_id.eq(id))
+        .select(Campaign::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or(Error::NotFound("campaign"))
+}
+
+/// The campaign of this row number.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn get(conn: &mut DbConnection, id: i64) -> Result<Campaign> {
+    campaign::table
+        .find(id)
+        .select(Campaign::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or(Error::NotFound("campaign"))
+}
+
+/// Campaigns in the order they were made: those after row number `after`, at most `limit`.
+///
+/// # Errors
+/// Of the database.
+pub fn list(conn: &mut DbConnection, after: i64, limit: i64) -> Result<Vec<Campaign>> {
+    Ok(campaign::table
+        .filter(campaign::id.gt(after))
+        .order(campaign::id)
+        .limit(limit)
+        .select(Campaign::as_select())
+        .load(conn)?)
+}
+
+/// The campaigns in one of these states, oldest first.
+///
+/// # Errors
+/// Of the database.
+pub fn in_states(conn: &mut DbConnection, states: &[State]) -> Result<Vec<Campaign>> {
+    Ok(campaign::table
+        .filter(campaign::state.eq_any(states.to_vec()))
+        .order(campaign::id)
+        .select(Campaign::as_select())
+        .load(conn)?)
+}
+
+/// The row numbers of the subjects a campaign names.
+///
+/// # Errors
+/// Of the database.
+pub fn subjects(conn: &mut DbConnection, id: i64) -> Result<Vec<i64>> {
+    Ok(campaign_subject::table
+        .filter(campaign_subject::campaign_id.eq(id))
+        .order(campaign_subject::topic_id)
+        .select(campaign_subject::topic_id)
+        .load(conn)?)
+}
+
+/// The campaign's brand, and what the gate knows of the campaign.
+///
+/// # Errors
+/// Of the database.
+pub fn facts(conn: &mut DbConnection, campaign: &Campaign) -> Result<(Brand, CampaignFacts)> {
+    let brand = brand::get(conn, campaign.brand_id)?;
+    let facts = CampaignFacts {
+        campaign: campaign.id,
+        brand: campaign.brand_id,
+        channel: campaign.channel,
+        communication: campaign.topic_id,
+        subjects: subjects(conn, campaign.id)?,
+        refresh_consents_before: brand.refresh_consents_before,
+    };
+    Ok((brand, facts))
+}

@@ -1,0 +1,140 @@
+//! The life of a campaign: draft, scheduled, planning, sending, sent; paused and cancelled on the way.
+
+use diesel::prelude::*;
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::db::schema::{campaign, delivery};
+use crate::domain::campaign::{Campaign, content, get, link};
+use crate::domain::catalog::{Channel, brand, topic};
+use crate::domain::consent::gate::Refusal;
+use crate::error::{Error, Result};
+
+word_enum! {
+    /// Where a campaign is in its life.
+    pub enum State {
+        /// Being written.
+        Draft = "draft",
+        /// Waiting for its time.
+        Scheduled = "scheduled",
+        /// Its audience is being worked out, one row per person.
+        Planning = "planning",
+        /// Letters are being handed over.
+        Sending = "sending",
+        /// Stopped for now; nothing is lost.
+        Paused = "paused",
+        /// Ended before everybody had it.
+        Cancelled = "cancelled",
+        /// Every planned person has an outcome.
+        Sent = "sent",
+    }
+}
+
+/// The reason kept on deliveries that a cancelled campaign no longer makes.
+pub const CANCELLED: &str = "cancelled";
+
+/// Schedules a draft: everything that could stop it later is checked now. `at` none means at once.
+///
+/// # Errors
+/// [`Error::Conflict`] if it is no draft or cannot be sent, saying why.
+pub fn schedule(conn: &mut DbConnection, id: i64, at: Option<Moment>, now: Moment) -> Result<Campaign> {
+    let campaign = hold(conn, id)?;
+    if campaign.state != State::Draft {
+        return Err(wrong_state(&campaign, "Only a draft can be scheduled"));
+    }
+    if campaign.channel != Channel::Email || !topic::get(conn, campaign.topic_id)?.offers_email {
+        return Err(Error::conflict(
+            "The communication topic is not offered by email; offer it or choose another",
+        ));
+    }
+    let brand = brand::get(conn, campaign.brand_id)?;
+    let links = link::of_campaign(conn, id)?;
+    content::Content::prepare(&campaign, &brand, &links)?;
+    set_state(conn, id, State::Scheduled, now)?;
+    diesel::update(campaign::table.find(id))
+        .set(campaign::scheduled_at.eq(at.unwrap_or(now).max(now)))
+        .execute(conn)?;
+    get(conn, id)
+}
+
+/// Pauses a campaign that is on its way; takes effect with the next claim. `reason` is the server's own, if it did it.
+///
+/// # Errors
+/// [`Error::Conflict`] if it is not on its way.
+pub fn pause(conn: &mut DbConnection, id: i64, reason: Option<&str>, now: Moment) -> Result<Campaign> {
+    let campaign = hold(conn, id)?;
+    if !matches!(campaign.state, State::Scheduled | State::Planning | State::Sending) {
+        return Err(wrong_state(&campaign, "Only a campaign that is on its way can be paused"));
+    }
+    set_state(conn, id, State::Paused, now)?;
+    diesel::update(campaign::table.find(id)).set(campaign::pause_reason.eq(reason)).execute(conn)?;
+    get(conn, id)
+}
+
+/// Lets a paused campaign go on where it was.
+///
+/// # Errors
+/// [`Error::Conflict`] if it is not paused.
+pub fn resume(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Campaign> {
+    let campaign = hold(conn, id)?;
+    if campaign.state != State::Paused {
+        return Err(wrong_state(&campaign, "Only a paused campaign can be resumed"));
+    }
+    let state = match (campaign.planned_at, campaign.plan_cursor) {
+        (Some(_), _) => State::Sending,
+        (None, 0) => State::Scheduled,
+        (None, _) => State::Planning,
+    };
+    set_state(conn, id, state, now)?;
+    diesel::update(campaign::table.find(id)).set(campaign::pause_reason.eq(None::<String>)).execute(conn)?;
+    get(conn, id)
+}
+
+/// Ends a campaign for good: whoever has not got it will not. A letter in hand is still handed over.
+///
+/// # Errors
+/// [`Error::Conflict`] if it has ended already.
+pub fn cancel(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Campaign> {
+    let campaign = hold(conn, id)?;
+    if matches!(campaign.state, State::Cancelled | State::Sent) {
+        return Err(wrong_state(&campaign, "The campaign has ended already"));
+    }
+    set_state(conn, id, State::Cancelled, now)?;
+    diesel::update(campaign::table.find(id)).set(campaign::finished_at.eq(now)).execute(conn)?;
+    diesel::update(delivery::table)
+        .filter(delivery::campaign_id.eq(id).and(delivery::state.eq("planned")))
+        .set((delivery::state.eq("skipped"), delivery::reason.eq(CANCELLED), delivery::finished_at.eq(now)))
+        .execute(conn)?;
+    get(conn, id)
+}
+
+/// Moves a campaign to a state, whatever it was in.
+///
+/// # Errors
+/// Of the database.
+pub fn set_state(conn: &mut DbConnection, id: i64, state: State, now: Moment) -> Result<()> {
+    diesel::update(campaign::table.find(id))
+        .set((campaign::state.eq(state), campaign::changed_at.eq(now)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Reads a campaign and holds its row until the end of the transaction.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn hold(conn: &mut DbConnection, id: i64) -> Result<Campaign> {
+    if let DbConnection::Postgres(c) = conn {
+        campaign::table.find(id).select(campaign::id).for_update().load::<i64>(c)?;
+    }
+    get(conn, id)
+}
+
+fn wrong_state(campaign: &Campaign, rule: &str) -> Error {
+    Error::conflict(format!("{rule}; this one is {}", campaign.state))
+}
+
+/// Every reason a delivery can be skipped for: those of the gate, and the end of the campaign.
+pub fn skip_reasons() -> impl Iterator<Item = &'static str> {
+    Refusal::ALL.iter().map(|reason| reason.as_str()).chain([CANCELLED])
+}

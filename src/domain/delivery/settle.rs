@@ -1,0 +1,227 @@
+//! Settling: what became of each hand-over, and what follows from it for the person and the campaign (B-04).
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::db::schema::{delivery, subscriber};
+use crate::domain::campaign::{self as campaigns, State as CampaignState, state};
+use crate::domain::catalog::Channel;
+use crate::domain::consent::suppression::{self, Reason};
+use crate::domain::delivery::State;
+use crate::error::Result;
+use crate::mail::transport::{Enhanced, Outcome, Reply, Stage};
+
+/// After so many tries a letter that is put off again and again has failed: a little more than four days (M-15).
+pub const ATTEMPTS_MAX: i32 = 15;
+
+/// How long a letter waits that could not even be tried because the relay was not there.
+const RELAY_AWAY: Duration = Duration::from_secs(10);
+
+/// One hand-over and what became of it.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    /// The campaign.
+    pub campaign: i64,
+    /// The person.
+    pub subscriber: i64,
+    /// How many hand-overs were tried, this one included.
+    pub attempts: i32,
+    /// Whether the letter told a supplier's contact where the data came from.
+    pub informs: bool,
+    /// What became of it.
+    pub result: HandedOver,
+}
+
+/// What became of a hand-over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HandedOver {
+    /// The relay answered, or did not.
+    Answered(Outcome),
+    /// The letter could not be written for this person; the field that is at fault.
+    Unwritable(String),
+}
+
+/// Writes the outcomes of hand-overs.
+///
+/// # Errors
+/// Of the database.
+pub fn settle(conn: &mut DbConnection, settlements: &[Settlement], now: Moment) -> Result<()> {
+    let mut sent: Vec<&Settlement> = Vec::new();
+    for settlement in settlements {
+        match &settlement.result {
+            HandedOver::Answered(Outcome::Accepted(_)) => sent.push(settlement),
+            HandedOver::Answered(Outcome::Deferred { stage, reply }) => {
+                defer(conn, settlement, *stage, *reply, now)?;
+            }
+            HandedOver::Answered(Outcome::Refused { stage, reply }) => {
+                refuse(conn, settlement, *stage, *reply, now)?;
+            }
+            HandedOver::Answered(Outcome::Uncertain) => {
+                end(conn, settlement, State::Uncertain, "connection_lost", now)?;
+            }
+            HandedOver::Unwritable(field) => {
+                end(conn, settlement, State::Failed, &format!("unwritable: {field}"), now)?;
+            }
+        }
+    }
+    settle_sent(conn, &sent, now)
+}
+
+fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], now: Moment) -> Result<()> {
+    let mut by_campaign: Vec<(i64, Vec<i64>)> = Vec::new();
+    for settlement in sent {
+        match by_campaign.iter_mut().find(|(campaign, _)| *campaign == settlement.campaign) {
+            Some((_, people)) => people.push(settlement.subscriber),
+            None => by_campaign.push((settlement.campaign, vec![settlement.subscriber])),
+        }
+    }
+    for (campaign, people) in by_campaign {
+        diesel::update(delivery::table)
+            .filter(delivery::campaign_id.eq(campaign).and(delivery::subscriber_id.eq_any(people)))
+            .set((delivery::state.eq(State::Sent), delivery::finished_at.eq(now)))
+            .execute(conn)?;
+    }
+    let informed: Vec<i64> = sent.iter().filter(|s| s.informs).map(|s| s.subscriber).collect();
+    if !informed.is_empty() {
+        diesel::update(subscriber::table)
+            .filter(subscriber::id.eq_any(informed).and(subscriber::informed_at.is_null()))
+            .set(subscriber::informed_at.eq(now))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// 4xx: later again, with growing pauses of half an hour to eight hours. A relay that is away is nobody's attempt.
+fn defer(
+    conn: &mut DbConnection,
+    settlement: &Settlement,
+    stage: Stage,
+    reply: Option<Reply>,
+    now: Moment,
+) -> Result<()> {
+    if stage == Stage::Connect {
+        return put_back(conn, settlement, settlement.attempts - 1, RELAY_AWAY, now);
+    }
+    if settlement.attempts >= ATTEMPTS_MAX {
+        let code = reply.map_or_else(|| "no_answer".to_owned(), |reply| reply.to_string());
+        return end(conn, settlement, State::Failed, &code, now);
+    }
+    put_back(conn, settlement, settlement.attempts, pause_after(settlement.attempts), now)
+}
+
+/// How long to wait after this many tries.
+fn pause_after(attempts: i32) -> Duration {
+    let doublings = attempts.saturating_sub(1).clamp(0, 4) as u32;
+    Duration::from_secs(30 * 60 * 2u64.pow(doublings))
+}
+
+fn put_back(
+    conn: &mut DbConnection,
+    settlement: &Settlement,
+    attempts: i32,
+    pause: Duration,
+    now: Moment,
+) -> Result<()> {
+    let campaign = campaigns::get(conn, settlement.campaign)?;
+    if campaign.state == CampaignState::Cancelled {
+        return end(conn, settlement, State::Skipped, state::CANCELLED, now);
+    }
+    diesel::update(delivery::table.find((settlement.campaign, settlement.subscriber)))
+        .set((
+            delivery::state.eq(State::Planned),
+            delivery::attempts.eq(attempts),
+            delivery::due_at.eq(now.plus(pause)),
+            delivery::claimed_by.eq(None::<i64>),
+            delivery::lease_until.eq(None::<Moment>),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// 5xx. A bad address is suppressed; a refusal of the sender pauses the campaign and touches nobody (B-04).
+fn refuse(
+    conn: &mut DbConnection,
+    settlement: &Settlement,
+    stage: Stage,
+    reply: Reply,
+    now: Moment,
+) -> Result<()> {
+    if is_senders_fault(stage, reply.enhanced) {
+        put_back(conn, settlement, settlement.attempts - 1, Duration::ZERO, now)?;
+        let running = matches!(
+            campaigns::get(conn, settlement.campaign)?.state,
+            CampaignState::Planning | CampaignState::Sending
+        );
+        if running {
+            let reason = format!("The relay refused the sender: {reply}");
+            state::pause(conn, settlement.campaign, Some(&reason), now)?;
+        }
+        return Ok(());
+    }
+    if is_bad_address(stage, reply.enhanced) {
+        let hash: Option<Option<Vec<u8>>> = subscriber::table
+            .find(settlement.subscriber)
+            .select(subscriber::email_hash)
+            .first(conn)
+            .optional()?;
+        if let Some(hash) = hash.flatten() {
+            suppression::add(conn, &hash, Channel::Email, None, Reason::HardBounce, now)?;
+        }
+    }
+    end(conn, settlement, State::Failed, &reply.to_string(), now)
+}
+
+/// 5.7.x, or any refusal of the sender itself: the same would happen to everybody.
+fn is_senders_fault(stage: Stage, enhanced: Option<Enhanced>) -> bool {
+    stage == Stage::Sender || enhanced.is_some_and(|status| status.subject == 7)
+}
+
+/// 5.1.1, 5.1.2, 5.1.3, 5.1.6 and 5.1.10: no such mailbox, domain or syntax (RFC 3463, section 3.2; RFC 7505).
+fn is_bad_address(stage: Stage, enhanced: Option<Enhanced>) -> bool {
+    stage == Stage::Recipient
+        && enhanced.is_some_and(|status| status.subject == 1 && matches!(status.detail, 1 | 2 | 3 | 6 | 10))
+}
+
+fn end(
+    conn: &mut DbConnection,
+    settlement: &Settlement,
+    state: State,
+    reason: &str,
+    now: Moment,
+) -> Result<()> {
+    diesel::update(delivery::table.find((settlement.campaign, settlement.subscriber)))
+        .set((delivery::state.eq(state), delivery::reason.eq(reason), delivery::finished_at.eq(now)))
+        .execute(conn)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_from_half_an_hour_to_eight_hours_and_end_after_four_days() {
+        assert_eq!(pause_after(1), Duration::from_secs(30 * 60));
+        assert_eq!(pause_after(5), Duration::from_secs(8 * 60 * 60));
+        assert_eq!(pause_after(14), Duration::from_secs(8 * 60 * 60));
+        let all: Duration = (1..ATTEMPTS_MAX).map(pause_after).sum();
+        let day = 24 * 60 * 60;
+        assert!((3 * day..=5 * day).contains(&all.as_secs()), "{all:?}");
+    }
+
+    #[test]
+    fn policy_refusals_are_the_senders_fault_and_bad_mailboxes_are_not() {
+        let status = |subject, detail| Some(Enhanced { class: 5, subject, detail });
+        for (subject, detail) in [(7, 26), (7, 515), (7, 1)] {
+            assert!(is_senders_fault(Stage::Content, status(subject, detail)));
+            assert!(!is_bad_address(Stage::Recipient, status(subject, detail)));
+        }
+        assert!(is_bad_address(Stage::Recipient, status(1, 1)));
+        assert!(!is_bad_address(Stage::Recipient, status(2, 2)));
+        assert!(!is_senders_fault(Stage::Recipient, status(1, 1)));
+        assert!(is_senders_fault(Stage::Sender, None));
+    }
+}

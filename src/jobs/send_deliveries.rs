@@ -1,0 +1,237 @@
+//! Hands letters over: claims through the gate, writes each letter, and settles what the relay answered.
+//!
+//! One dispatcher and as many workers as there are connections. In one transaction the dispatcher writes the outcomes
+//! that came back and claims one letter for each idle connection; then the workers write and hand over outside of any
+//! transaction. So at most one letter per connection is in the air when the process dies, and what a pause or a
+//! withdrawal changed is seen by the very next claim.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::app::App;
+use crate::domain::campaign::{Campaign, State as CampaignState, in_states};
+use crate::domain::consent::Permit;
+use crate::domain::delivery::claim::{Claimed, claim, finish_campaigns, has_due, settle_abandoned};
+use crate::domain::delivery::letter::Letterhead;
+use crate::domain::delivery::settle::{HandedOver, Settlement, settle};
+use crate::email_address::EmailAddress;
+use crate::error::{Error, Result};
+use crate::jobs::Progress;
+use crate::mail::transport::{Connection, Outcome, Stage};
+
+/// Sends what is due of every campaign that is being sent, until nothing is due or the server stops.
+///
+/// # Errors
+/// Of the database, or if the relay cannot be reached; nothing is lost by either.
+pub async fn run_once(app: &App) -> Result<Progress> {
+    let now = app.clock.now();
+    let (kind, node) = (app.db.kind(), app.node);
+    let sending = app.db.read(|conn| in_states(conn, &[CampaignState::Sending])).await?;
+    let abandoned = app.db.write(move |conn| settle_abandoned(conn, kind, node, now)).await?;
+    if abandoned > 0 {
+        tracing::warn!(letters = abandoned, "a server died with letters in hand; they are kept as uncertain");
+    }
+    let mut sent_any = false;
+    for campaign in sending {
+        sent_any |= send(app, campaign).await?;
+    }
+    app.db.write(move |conn| finish_campaigns(conn, now)).await?;
+    Ok(if sent_any { Progress::More } else { Progress::Idle })
+}
+
+/// How long outcomes wait before the database is tried again.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+
+/// A letter on its way to a worker.
+struct Order {
+    campaign: i64,
+    claimed: Claimed,
+}
+
+/// What a worker reports: which one it is, and what became of its letter, unless it has just begun.
+struct Report {
+    worker: usize,
+    settlement: Option<Settlement>,
+}
+
+/// What a worker needs to write and hand over letters of one campaign.
+#[derive(Clone)]
+struct Desk {
+    app: App,
+    letterhead: Arc<Letterhead>,
+    return_path: EmailAddress,
+}
+
+/// Sends what is due of one campaign. Returns whether anything was.
+async fn send(app: &App, campaign: Campaign) -> Result<bool> {
+    let (id, now) = (campaign.id, app.clock.now());
+    if !app.db.read(move |conn| has_due(conn, id, now)).await? {
+        return Ok(false);
+    }
+    let signed = app.options.relay_signs;
+    let letterhead = app.db.read(move |conn| Letterhead::load(conn, &campaign, signed)).await?;
+    let return_path = app.options.return_path.clone().unwrap_or_else(|| letterhead.return_path().clone());
+    let desk = Desk { app: app.clone(), letterhead: Arc::new(letterhead), return_path };
+    // The first connection is made before anything is claimed: a relay that is away costs no letter anything.
+    let first = app.mailer.connect().await.map_err(|fault| Error::Unavailable(anyhow::anyhow!("{fault}")))?;
+    let (reports, inbox) = mpsc::unbounded_channel();
+    let mut workers = JoinSet::new();
+    let mut orders = Vec::with_capacity(app.options.connections);
+    let mut ready = Some(first);
+    for worker in 0..app.options.connections {
+        let (order, letters) = mpsc::unbounded_channel();
+        orders.push(order);
+        workers.spawn(work(desk.clone(), worker, ready.take(), letters, reports.clone()));
+    }
+    drop(reports);
+    let outcome = dispatch(app, id, orders, inbox).await;
+    while workers.join_next().await.is_some() {}
+    outcome
+}
+
+/// What the dispatcher knows while a campaign is being sent.
+#[derive(Default)]
+struct Desks {
+    /// Workers that wait for a letter.
+    idle: Vec<usize>,
+    /// Outcomes that are not written yet.
+    settlements: Vec<Settlement>,
+    /// How many letters are with workers.
+    in_hand: usize,
+    /// Whether any letter was claimed.
+    sent_any: bool,
+    /// Nothing more is claimed: no letter is due, or something failed.
+    closed: bool,
+    /// What failed; told once everything in hand is settled.
+    failure: Option<Error>,
+}
+
+/// Settles and claims in turn until no letter is due and none is in hand.
+///
+/// An outcome is never dropped: while the database is away the dispatcher keeps what came back and tries again.
+async fn dispatch(
+    app: &App,
+    campaign: i64,
+    orders: Vec<mpsc::UnboundedSender<Order>>,
+    mut inbox: mpsc::UnboundedReceiver<Report>,
+) -> Result<bool> {
+    let mut desks = Desks::default();
+    loop {
+        desks.closed |= app.is_stopping();
+        let claims_wanted = !desks.closed && !desks.idle.is_empty();
+        if claims_wanted || !desks.settlements.is_empty() {
+            if let Err(error) = desks.turn_over(app, campaign, &orders).await {
+                let hopeless = app.is_stopping() && desks.failure.is_some();
+                tracing::warn!(campaign, %error, "outcomes wait for the database");
+                desks.closed = true;
+                desks.failure = Some(error);
+                if hopeless && desks.in_hand == 0 {
+                    break;
+                }
+                tokio::time::sleep(DATABASE_PAUSE).await;
+            }
+            continue;
+        }
+        if desks.in_hand == 0 && desks.closed {
+            break;
+        }
+        let Some(report) = inbox.recv().await else { break };
+        desks.take(report);
+        while let Ok(report) = inbox.try_recv() {
+            desks.take(report);
+        }
+    }
+    desks.failure.map_or(Ok(desks.sent_any), Err)
+}
+
+impl Desks {
+    /// One transaction: writes what came back, and claims a letter for each idle worker.
+    async fn turn_over(
+        &mut self,
+        app: &App,
+        campaign: i64,
+        orders: &[mpsc::UnboundedSender<Order>],
+    ) -> Result<()> {
+        let (now, node) = (app.clock.now(), app.node);
+        let wanted = if self.closed { 0 } else { self.idle.len() };
+        let outcomes = self.settlements.clone();
+        let claims = app
+            .db
+            .write(move |conn| {
+                settle(conn, &outcomes, now)?;
+                if wanted == 0 { Ok(None) } else { claim(conn, campaign, wanted, node, now) }
+            })
+            .await?;
+        self.settlements.clear();
+        self.closed |= claims.is_none();
+        for claimed in claims.unwrap_or_default() {
+            // There are never more claims than idle workers.
+            let Some(worker) = self.idle.pop() else { break };
+            self.in_hand += usize::from(orders[worker].send(Order { campaign, claimed }).is_ok());
+            self.sent_any = true;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, report: Report) {
+        self.idle.push(report.worker);
+        let Some(settlement) = report.settlement else { return };
+        self.in_hand -= 1;
+        // Claiming on while the relay is away would only shuffle letters.
+        if matches!(settlement.result, HandedOver::Answered(Outcome::Deferred { stage: Stage::Connect, .. }))
+        {
+            self.closed = true;
+            self.failure = Some(Error::Unavailable(anyhow::anyhow!("the mail relay does not answer")));
+        }
+        self.settlements.push(settlement);
+    }
+}
+
+/// One connection: takes a letter, writes it, hands it over, reports, and asks for the next.
+async fn work(
+    desk: Desk,
+    worker: usize,
+    ready: Option<Connection<Permit>>,
+    mut letters: mpsc::UnboundedReceiver<Order>,
+    reports: mpsc::UnboundedSender<Report>,
+) {
+    let connection = match ready {
+        Some(connection) => Ok(connection),
+        None => desk.app.mailer.connect().await,
+    };
+    // A relay may take fewer connections than we would open; those it took do the work.
+    let Ok(mut connection) = connection else { return };
+    let mut settlement = None;
+    while reports.send(Report { worker, settlement }).is_ok() {
+        let Some(order) = letters.recv().await else { break };
+        settlement = Some(hand_over(&desk, &mut connection, order).await);
+    }
+    connection.close().await;
+}
+
+async fn hand_over(desk: &Desk, connection: &mut Connection<Permit>, order: Order) -> Settlement {
+    let Order { campaign, claimed } = order;
+    let mut settlement = Settlement {
+        campaign,
+        subscriber: claimed.permit.subscriber(),
+        attempts: claimed.attempts + 1,
+        informs: claimed.supplier.is_some(),
+        result: HandedOver::Unwritable(String::new()),
+    };
+    settlement.result = match desk.letterhead.write(&claimed, &desk.app.keys, desk.app.clock.now()) {
+        Ok(message) => {
+            HandedOver::Answered(connection.hand_over(claimed.permit, &desk.return_path, &message).await)
+        }
+        Err(Error::Invalid(problems)) => {
+            HandedOver::Unwritable(problems.first().map(|problem| problem.field.clone()).unwrap_or_default())
+        }
+        Err(error) => {
+            tracing::error!(campaign, %error, "a letter could not be written");
+            HandedOver::Unwritable("letter".to_owned())
+        }
+    };
+    settlement
+}

@@ -1,0 +1,36 @@
+//! What tests stand on: a server with a database of its own, the mails it sent, and a client.
+#![allow(dead_code, reason = "a tool may wait here for the test that needs it")]
+
+pub(crate) mod http;
+pub(crate) mod mail;
+pub(crate) mod postgres;
+pub(crate) mod server;
+mod snapshot;
+
+/// Runs each test with a server on SQLite and with one on PostgreSQL: `name::sqlite`, `name::postgres`.
+///
+/// ```ignore
+/// both_databases! {
+///     async fn a_stranger_gets_a_page(server: TestServer) {
+///         server.get("/").await.expect(200);
+///     }
+/// }
+/// ```
+macro_rules! both_databases {
+    ($($(#[$meta:meta])* async fn $name:ident($($server:ident)+: TestServer) $body:block)+) => {$(
+        $(#[$meta])*
+        async fn $name($($server)+: $crate::support::server::TestServer) $body
+
+        mod $name {
+            #[tokio::test]
+            async fn sqlite() {
+                super::$name($crate::support::server::TestServer::start(mannerly::db::Kind::Sqlite).await).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                super::$name($crate::support::server::TestServer::start(mannerly::db::Kind::Postgres).await).await;
+            }
+        }
+    )+};
+}

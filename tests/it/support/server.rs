@@ -1,0 +1,251 @@
+//! A whole server for one test: its own database, a clock that stands still, a mailbox in memory, and the real HTTP
+//! server on a port of its own.
+
+use std::net::TcpListener;
+use std::sync::{Mutex, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use diesel::prelude::*;
+use mannerly::app::App;
+use mannerly::clock::{Clock, Moment};
+use mannerly::config::{Options, Settings};
+use mannerly::db::{DatabaseUrl, DbConnection, Kind};
+use mannerly::domain::catalog::Brand;
+use mannerly::error::Result;
+use mannerly::mail::transport::{Memory, Transport, url::MailUrl};
+use mannerly::token::Keys;
+use mannerly::{cli, jobs, web};
+use serde_json::Value;
+
+use crate::support::http::{self, Answer};
+use crate::support::mail::Mail;
+use crate::support::postgres::TestDatabase;
+
+/// When every test begins.
+pub(crate) const START: &str = "2026-11-21T10:00:00Z";
+
+/// The secret of every test: no comma, which would make it two.
+pub(crate) const SECRET: &str = "a secret of the tests and of nothing else";
+
+/// A running server. Dropping it fails the test if a mail was not looked at or work is left to do.
+pub(crate) struct TestServer {
+    /// What the server itself has in hand.
+    pub(crate) app: App,
+    /// The mail relay, which can be told how to answer.
+    pub(crate) relay: Memory,
+    /// For requests that have no verb here.
+    pub(crate) client: reqwest::Client,
+    base_url: String,
+    unread: Mutex<Vec<Mail>>,
+    may_leave_work: bool,
+    http: Option<(actix_web::dev::ServerHandle, JoinHandle<()>)>,
+    _storage: Storage,
+}
+
+/// Goes last, when nobody is connected any more.
+enum Storage {
+    Sqlite { _folder: tempfile::TempDir },
+    Postgres { _database: TestDatabase },
+}
+
+impl TestServer {
+    /// A server that has begun to answer.
+    pub(crate) async fn start(kind: Kind) -> Self {
+        Self::start_with(kind, |_| {}).await
+    }
+
+    /// A server with other options than a test usually has.
+    pub(crate) async fn start_with(kind: Kind, change: impl FnOnce(&mut Options)) -> Self {
+        let (storage, database) = storage(kind);
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listen = socket.local_addr().unwrap();
+        let mut options = Options {
+            connections: 2,
+            return_path: None,
+            relay_signs: true,
+            behind_proxy: false,
+            demo_mail: None,
+        };
+        change(&mut options);
+        let settings = Settings {
+            database,
+            keys: Keys::from_secrets(SECRET).unwrap(),
+            mail: MailUrl::parse("smtp://localhost").unwrap(),
+            listen,
+            options,
+            mail_ca: None,
+            hello: String::from("localhost"),
+        };
+        let (relay, clock) = (Memory::new(), Clock::fixed(Moment::parse(START).unwrap()));
+        let app = App::assemble(&settings, Transport::memory(&relay), clock).unwrap();
+        Self {
+            http: Some(serve(app.clone(), socket)),
+            app,
+            relay,
+            client: http::client(),
+            base_url: format!("http://{listen}"),
+            unread: Mutex::default(),
+            may_leave_work: false,
+            _storage: storage,
+        }
+    }
+
+    /// The present moment of this server.
+    pub(crate) fn now(&self) -> Moment {
+        self.app.clock.now()
+    }
+
+    /// Moves this server's clock forward.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.app.clock.advance(by);
+    }
+
+    /// Runs all jobs until none has anything left to do.
+    pub(crate) async fn run_jobs(&self) {
+        jobs::run_until_idle(&self.app).await.unwrap();
+    }
+
+    /// Says that this test ends in the middle of work: nothing is checked when the server is dropped.
+    pub(crate) fn leave_work_behind(&mut self) {
+        self.may_leave_work = true;
+    }
+
+    // ---- The catalogue ----
+
+    /// The demo's first brand with its eighteen topics.
+    pub(crate) fn demo_brand(&self) -> Brand {
+        self.write(|conn, now| cli::demo::catalogue::civic(conn, &self.base_url, now))
+    }
+
+    /// The second brand, with a newsletter of its own.
+    pub(crate) fn other_brand(&self) -> Brand {
+        self.write(|conn, now| cli::demo::catalogue::harbour(conn, &self.base_url, now))
+    }
+
+    // ---- The database, for what no door shows ----
+
+    /// Reads.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T>) -> T {
+        self.app.db.read_here(work).unwrap()
+    }
+
+    /// Writes in one transaction.
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&mut DbConnection, Moment) -> Result<T>) -> T {
+        let now = self.now();
+        self.app.db.write_here(|conn| work(conn, now)).unwrap()
+    }
+
+    /// Every row of every table as text, to show that nothing changed.
+    pub(crate) fn snapshot(&self) -> Vec<String> {
+        self.read(|conn| Ok(super::snapshot::all_rows(conn)))
+    }
+
+    // ---- HTTP ----
+
+    /// The address of a path on this server; whole addresses stay as they are, so that links of mails work.
+    pub(crate) fn url(&self, path: &str) -> String {
+        if path.starts_with('/') { format!("{}{path}", self.base_url) } else { path.to_owned() }
+    }
+
+    /// A request that is not sent yet.
+    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(http::method(method), self.url(path))
+    }
+
+    /// GET.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Answer::to(self.request("GET", path)).await
+    }
+
+    /// POST of a form, as a browser does it; a name may come more than once.
+    pub(crate) async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        Answer::to(self.request("POST", path).form(fields)).await
+    }
+
+    /// A request of the API with a key and, unless it is null, a JSON body.
+    pub(crate) async fn api(&self, key: &str, method: &str, path: &str, body: Value) -> Answer {
+        let request = self.request(method, &format!("/api/v1{path}")).bearer_auth(key);
+        Answer::to(if body.is_null() { request } else { request.json(&body) }).await
+    }
+
+    // ---- Mail ----
+
+    /// Takes all mails that were not looked at, oldest first.
+    pub(crate) fn mails(&self) -> Vec<Mail> {
+        let mut unread = self.unread.lock().unwrap();
+        unread.extend(self.relay.take().iter().map(Mail::read));
+        std::mem::take(&mut unread)
+    }
+
+    /// Takes the one mail to this address that was not looked at; fails if there is none or more.
+    pub(crate) fn mail_to(&self, address: &str) -> Mail {
+        let (mut wanted, others): (Vec<Mail>, Vec<Mail>) =
+            self.mails().into_iter().partition(|mail| mail.to == address);
+        *self.unread.lock().unwrap() = others;
+        assert_eq!(wanted.len(), 1, "one mail to {address} was expected");
+        wanted.remove(0)
+    }
+
+    /// What is left to do, and nobody will do it after the test.
+    fn work_left(&self) -> i64 {
+        use mannerly::db::schema::{delivery, outbox, request};
+        self.read(|conn| {
+            let requests: i64 = request::table.count().get_result(conn)?;
+            let mails: i64 = outbox::table
+                .filter(outbox::state.eq_any(["waiting", "claimed"]))
+                .count()
+                .get_result(conn)?;
+            let letters: i64 = delivery::table
+                .filter(delivery::state.eq_any(["planned", "claimed"]))
+                .count()
+                .get_result(conn)?;
+            Ok(requests + mails + letters)
+        })
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if let Some((handle, thread)) = self.http.take() {
+            // The command goes out at once; only waiting for its end needs a runtime, and the thread is that end.
+            drop(handle.stop(false));
+            let ended = thread.join();
+            assert!(ended.is_ok() || std::thread::panicking(), "the server panicked");
+        }
+        if !std::thread::panicking() && !self.may_leave_work {
+            let unread: Vec<String> =
+                self.mails().into_iter().map(|mail| format!("{}: {}", mail.to, mail.subject)).collect();
+            assert!(unread.is_empty(), "nobody looked at these mails: {unread:?}");
+            assert_eq!(self.work_left(), 0, "work is left: run_jobs(), or leave_work_behind()");
+        }
+    }
+}
+
+fn storage(kind: Kind) -> (Storage, DatabaseUrl) {
+    match kind {
+        Kind::Sqlite => {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("mannerly.db").to_str().unwrap().to_owned();
+            (Storage::Sqlite { _folder: folder }, DatabaseUrl::Sqlite(file))
+        }
+        Kind::Postgres => {
+            let database = TestDatabase::migrated();
+            let url = DatabaseUrl::Postgres(database.url().to_owned());
+            (Storage::Postgres { _database: database }, url)
+        }
+    }
+}
+
+/// Answers on a thread of its own, so that a test that blocks does not block its server.
+fn serve(app: App, socket: TcpListener) -> (actix_web::dev::ServerHandle, JoinHandle<()>) {
+    let (tell, told) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let server = web::serve(app, socket, 1).unwrap();
+            tell.send(server.handle()).unwrap();
+            server.await.unwrap();
+        });
+    });
+    (told.recv().expect("the server should start"), thread)
+}
