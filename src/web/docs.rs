@@ -35,7 +35,7 @@ fn view() -> Result<ApiDocsPage> {
             .map(|(name, schema)| ApiSchema {
                 name: readable(name),
                 description: describe(schema),
-                fields: fields(schema),
+                fields: fields(&document, schema),
             })
             .collect(),
     })
@@ -74,12 +74,15 @@ fn show_operation(document: &Value, method: &str, path: &str, operation: &Value)
         description: text(&operation["description"]),
         scope: text(&operation["security"][0]["key"][0]),
         parameters: parameters.collect(),
-        request_fields: fields(resolve(document, body)),
+        request_fields: fields(document, resolve(document, body)),
         responses: responses.collect(),
     }
 }
 
-fn fields(schema: &Value) -> Vec<ApiField> {
+fn fields(document: &Value, schema: &Value) -> Vec<ApiField> {
+    if let Some(parts) = schema["allOf"].as_array() {
+        return parts.iter().flat_map(|part| fields(document, resolve(document, part))).collect();
+    }
     let required = items(&schema["required"]);
     members(&schema["properties"])
         .map(|(name, field)| ApiField {

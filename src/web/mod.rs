@@ -50,8 +50,8 @@ pub fn table() -> Vec<Entry> {
 
 /// The API, with the scope that each line needs.
 fn api_v1() -> Vec<Entry> {
-    use Scope::{Catalog, ReadAggregate, ReadPerson, WritePerson};
-    use api::{brands, ledger, opt_ins, permissions, sources, subscribers, suppressions, topics};
+    use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
+    use api::{brands, campaigns, ledger, opt_ins, permissions, sources, subscribers, suppressions, topics};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
     const PUT: Method = Method::PUT;
@@ -83,6 +83,23 @@ fn api_v1() -> Vec<Entry> {
         api(GET, "/api/v1/suppressions", ReadPerson, suppressions::list),
         api(POST, "/api/v1/suppressions", WritePerson, suppressions::create),
         api(DELETE, "/api/v1/suppressions/{suppression}", WritePerson, suppressions::delete),
+        api(GET, "/api/v1/campaigns", ReadAggregate, campaigns::list),
+        api(POST, "/api/v1/campaigns", Campaigns, campaigns::create),
+        api(GET, "/api/v1/campaigns/{campaign}", ReadAggregate, campaigns::get),
+        api(PUT, "/api/v1/campaigns/{campaign}", Campaigns, campaigns::replace),
+        api(DELETE, "/api/v1/campaigns/{campaign}", Campaigns, campaigns::delete),
+        api(POST, "/api/v1/campaigns/{campaign}/preview", ReadPerson, campaigns::preview),
+        api(
+            POST,
+            "/api/v1/campaigns/{campaign}/audience-preview",
+            ReadAggregate,
+            campaigns::audience_preview,
+        ),
+        api(POST, "/api/v1/campaigns/{campaign}/test", Campaigns, campaigns::test),
+        api(POST, "/api/v1/campaigns/{campaign}/schedule", Campaigns, campaigns::schedule),
+        api(POST, "/api/v1/campaigns/{campaign}/pause", Campaigns, campaigns::pause),
+        api(POST, "/api/v1/campaigns/{campaign}/resume", Campaigns, campaigns::resume),
+        api(POST, "/api/v1/campaigns/{campaign}/cancel", Campaigns, campaigns::cancel),
     ]
 }
 

@@ -11,7 +11,9 @@ use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder};
 
-use crate::web::api::{brands, ledger, opt_ins, permissions, sources, subscribers, suppressions, topics};
+use crate::web::api::{
+    brands, campaigns, ledger, opt_ins, permissions, sources, subscribers, suppressions, topics,
+};
 use crate::web::problem::ProblemBody;
 use crate::web::{Entry, table};
 
@@ -26,6 +28,9 @@ use crate::web::{Entry, table};
         subscribers::replace_profile, subscribers::restrict, subscribers::unrestrict,
         opt_ins::list, opt_ins::set, permissions::list, permissions::set, ledger::list,
         suppressions::list, suppressions::create, suppressions::delete,
+        campaigns::list, campaigns::create, campaigns::get, campaigns::replace, campaigns::delete,
+        campaigns::preview, campaigns::audience_preview, campaigns::test, campaigns::schedule, campaigns::pause,
+        campaigns::resume, campaigns::cancel,
     ),
     components(schemas(ProblemBody)),
     tags(
@@ -34,6 +39,7 @@ use crate::web::{Entry, table};
         (name = "Sources", description = "Where people's data came from."),
         (name = "Subscribers", description = "People, what they agreed to, and the proof of it."),
         (name = "Suppressions", description = "Addresses that must never be used."),
+        (name = "Campaigns", description = "One message to those who agreed to it."),
     )
 )]
 struct Handlers;
@@ -96,7 +102,10 @@ fn complete(operation: &mut Operation, entry: &Entry) {
         problem(operation, "413", "The body is too large");
         problem(operation, "415", "The body is of another type");
     }
-    if has_body || has_query(operation) {
+    if has_parameter(operation, ParameterIn::Header) {
+        problem(operation, "412", "It was changed since it was read");
+    }
+    if has_body || has_parameter(operation, ParameterIn::Query) {
         problem(operation, "400", "The body or the query is damaged");
         problem(operation, "422", "Something breaks a rule; `errors` says where and which");
     }
@@ -115,9 +124,9 @@ fn problem(operation: &mut Operation, status: &str, description: &str) {
     operation.responses.responses.entry(status.to_owned()).or_insert_with(response);
 }
 
-fn has_query(operation: &Operation) -> bool {
+fn has_parameter(operation: &Operation, place: ParameterIn) -> bool {
     operation.parameters.iter().flatten().any(|parameter| match parameter {
-        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
+        RefOr::T(parameter) => parameter.parameter_in == place,
         RefOr::Ref(_) => false,
     })
 }

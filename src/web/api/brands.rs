@@ -11,7 +11,8 @@ use crate::error::Error;
 use crate::id::Slug;
 use crate::web::api::body::{Body, Upload};
 use crate::web::api::paging::{Page, Paging};
-use crate::web::api::{Answer, created, no_content, ok};
+use crate::web::api::version::{self, Expectation, Known};
+use crate::web::api::{Answer, created, no_content};
 
 /// A brand.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -96,21 +97,32 @@ pub async fn create(app: web::Data<App>, form: Body<BrandForm>) -> Answer {
 #[utoipa::path(get, path = "/api/v1/brands/{brand}", operation_id = "get_brand", tag = "Brands",
     params(("brand" = Slug, Path, description = "The brand's slug")),
     responses((status = 200, description = "The brand", body = BrandView)))]
-pub async fn get(app: web::Data<App>, slug: web::Path<Slug>) -> Answer {
+pub async fn get(app: web::Data<App>, slug: web::Path<Slug>, known: Known) -> Answer {
     let brand = app.db.read(move |conn| brand::find(conn, slug.as_str())).await?;
-    ok(&BrandView::from(brand))
+    known.answer(&BrandView::from(brand))
 }
 
 /// Replace a brand
 ///
 /// All of it is written anew; only the slug must stay as it is.
 #[utoipa::path(put, path = "/api/v1/brands/{brand}", operation_id = "replace_brand", tag = "Brands",
-    params(("brand" = Slug, Path, description = "The brand's slug")), request_body = BrandForm,
+    params(("brand" = Slug, Path, description = "The brand's slug"), Expectation), request_body = BrandForm,
     responses((status = 200, description = "The brand", body = BrandView)))]
-pub async fn replace(app: web::Data<App>, slug: web::Path<Slug>, form: Body<BrandForm>) -> Answer {
+pub async fn replace(
+    app: web::Data<App>,
+    slug: web::Path<Slug>,
+    known: Known,
+    form: Body<BrandForm>,
+) -> Answer {
     let now = app.clock.now();
-    let brand = app.db.write(move |conn| brand::replace(conn, slug.as_str(), form.0, now)).await?;
-    ok(&BrandView::from(brand))
+    let view = app
+        .db
+        .write(move |conn| {
+            known.expect(|| Ok(BrandView::from(brand::find(conn, slug.as_str())?)))?;
+            brand::replace(conn, slug.as_str(), form.0, now).map(BrandView::from)
+        })
+        .await?;
+    version::tagged(&view)
 }
 
 /// Replace a brand's logo

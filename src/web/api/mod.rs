@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod brands;
+pub mod campaigns;
 pub mod evidence;
 pub mod ledger;
 pub mod opt_ins;
@@ -14,6 +15,7 @@ pub mod sources;
 pub mod subscribers;
 pub mod suppressions;
 pub mod topics;
+pub mod version;
 
 use std::collections::HashMap;
 
