@@ -4,6 +4,7 @@ pub mod click;
 pub mod confirm;
 pub mod data;
 pub mod link;
+pub mod logo;
 pub mod pixel;
 pub mod preferences;
 pub mod sign_up;
