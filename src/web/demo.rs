@@ -14,8 +14,8 @@ use crate::domain::tracking::report::{self, Measured, Reasons, Report};
 use crate::error::{Error, Result};
 use crate::mail::read::Received;
 use crate::web::page::{
-    DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportPage, Fact, Link, ReportRow, ReportTable,
-    TextPiece, find_links,
+    DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportPage, Fact, Link, ReportRow,
+    ReportTable, TextPiece, find_links,
 };
 use crate::web::problem::{PageError, page};
 
@@ -34,7 +34,11 @@ pub async fn home(app: web::Data<App>) -> Result<HttpResponse, PageError> {
     });
     links.extend([
         Link::new("/demo/mail", "The mails", "As they were received, with links that work"),
-        Link::new("/demo/report", "The campaign's report", "Who got it, who did not and why, and what was counted"),
+        Link::new(
+            "/demo/report",
+            "The campaign's report",
+            "Who got it, who did not and why, and what was counted",
+        ),
         Link::new("/", "The server's front page", "With the sign-up forms of both brands"),
         Link::new("/api/docs", "The API documentation", "For programs that manage brands and campaigns"),
     ]);
@@ -73,7 +77,11 @@ pub async fn report(app: web::Data<App>) -> Result<HttpResponse, PageError> {
             Ok((campaign, report))
         })
         .await?;
-    page(&DemoReportPage { campaign: campaign.name, tables: tables(&report), back_url: String::from("/demo") })
+    page(&DemoReportPage {
+        campaign: campaign.name,
+        tables: tables(&report),
+        back_url: String::from("/demo"),
+    })
 }
 
 fn tables(report: &Report) -> Vec<ReportTable> {
