@@ -10,6 +10,7 @@ mod support;
 
 mod architecture;
 mod campaigns;
+mod crash;
 mod gate;
 mod pages;
 mod schema;
