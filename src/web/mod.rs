@@ -1,6 +1,7 @@
 //! Requests: the only rooms that name actix_web. This file is the route table, whole, on one screen; each handler
 //! parses what came in, asks the domain, and shapes the answer.
 
+pub mod access_log;
 pub mod api;
 pub mod auth;
 pub mod demo;
@@ -205,6 +206,7 @@ pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
             .app_data(problem::query_config())
             .app_data(problem::path_config())
             .wrap(middleware::from_fn(headers::secure))
+            .wrap(middleware::from_fn(access_log::record))
             .configure(|config| mount(config, table()))
             .configure(|config| mount(config, if demo { demo_table() } else { Vec::new() }))
             .default_service(web::route().to(problem::no_such_page))

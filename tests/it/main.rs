@@ -12,6 +12,7 @@ mod architecture;
 mod campaigns;
 mod crash;
 mod gate;
+mod logs;
 mod outage;
 mod pages;
 mod schema;
