@@ -2,7 +2,6 @@
 //! parses what came in, asks the domain, and shapes the answer.
 
 pub mod form;
-pub mod gpc;
 pub mod headers;
 pub mod health;
 pub mod home;
@@ -35,7 +34,7 @@ pub fn table() -> Vec<Entry> {
         get("/healthz", health::live),
         get("/readyz", health::ready),
         get("/assets/page.css", home::style),
-        get("/.well-known/gpc.json", gpc::support),
+        get("/.well-known/gpc.json", public::gpc::support),
         get("/p/{token}", public::preferences::show),
         post("/p/{token}", public::preferences::change),
         get("/u/{token}", public::unsubscribe::show),

@@ -9,5 +9,11 @@
 mod support;
 
 mod architecture;
+mod headers;
 mod pages;
+mod person;
+mod preferences;
+mod privacy;
+mod readonly;
 mod schema;
+mod unsubscribe;

@@ -1,6 +1,7 @@
 //! What people touch, mostly by a signed link: one file per page. No cookies, no login, no JavaScript.
 
 pub mod data;
+pub mod gpc;
 pub mod preferences;
 pub mod unsubscribe;
 
