@@ -1,7 +1,9 @@
 //! Requests: the only rooms that name actix_web. This file is the route table, whole, on one screen; each handler
 //! parses what came in, asks the domain, and shapes the answer.
 
+pub mod demo;
 pub mod form;
+pub mod gpc;
 pub mod headers;
 pub mod health;
 pub mod home;
@@ -34,13 +36,26 @@ pub fn table() -> Vec<Entry> {
         get("/healthz", health::live),
         get("/readyz", health::ready),
         get("/assets/page.css", home::style),
-        get("/.well-known/gpc.json", public::gpc::support),
+        get("/.well-known/gpc.json", gpc::support),
         get("/p/{token}", public::preferences::show),
         post("/p/{token}", public::preferences::change),
         get("/u/{token}", public::unsubscribe::show),
         post("/u/{token}", public::unsubscribe::press),
         get("/d/{token}", public::data::show),
         post("/d/{token}", public::data::act),
+        get("/o/{token}.gif", public::pixel::pixel),
+        get("/c/{token}", public::click::click),
+    ]
+}
+
+/// What the demo has besides: mounted only where mails go to a folder that may be shown.
+pub fn demo_table() -> Vec<Entry> {
+    vec![
+        get("/demo", demo::home),
+        get("/demo/mail", demo::list),
+        get("/demo/mail/{name}", demo::show),
+        get("/demo/mail/{name}/html", demo::html),
+        get("/demo/mail/{name}/raw", demo::raw),
     ]
 }
 
@@ -62,9 +77,9 @@ where
     Entry { method: Method::POST, path, route: web::post().to(handler) }
 }
 
-/// Mounts the table: the lines of one path become one resource, so that a wrong method is a 405 with `Allow`.
-pub fn configure(config: &mut web::ServiceConfig) {
-    let mut entries = table().into_iter().peekable();
+/// Mounts a table: the lines of one path become one resource, so that a wrong method is a 405 with `Allow`.
+pub fn mount(config: &mut web::ServiceConfig, table: Vec<Entry>) {
+    let mut entries = table.into_iter().peekable();
     while let Some(first) = entries.next() {
         let path = first.path;
         let mut allowed = vec![first.method.clone()];
@@ -86,6 +101,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
 /// # Errors
 /// If the socket cannot be used.
 pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
+    let demo = app.options.demo_mail.is_some();
     let app = web::Data::new(app);
     let server = HttpServer::new(move || {
         Actix::new()
@@ -94,7 +110,8 @@ pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
             .app_data(problem::query_config())
             .app_data(problem::path_config())
             .wrap(middleware::from_fn(headers::secure))
-            .configure(configure)
+            .configure(|config| mount(config, table()))
+            .configure(|config| mount(config, if demo { demo_table() } else { Vec::new() }))
             .default_service(web::route().to(problem::no_such_page))
     })
     .workers(workers)

@@ -9,6 +9,8 @@
 mod support;
 
 mod architecture;
+mod campaigns;
+mod gate;
 mod headers;
 mod pages;
 mod person;

@@ -1,7 +1,8 @@
 //! What people touch, mostly by a signed link: one file per page. No cookies, no login, no JavaScript.
 
+pub mod click;
 pub mod data;
-pub mod gpc;
+pub mod pixel;
 pub mod preferences;
 pub mod unsubscribe;
 

@@ -11,12 +11,12 @@ use crate::domain::preferences::{self, Changes, Posted, Preferences, Screen, Top
 use crate::error::{Error, Result};
 use crate::token::PreferencesLink;
 use crate::web::form::{Form, FormError};
+use crate::web::gpc::asks_not_to_be_tracked;
 use crate::web::page::{
     BoxState, BrandView, CLICKS_WORDING, ChannelBox, OPENS_WORDING, PermissionBox, PermissionState,
     PreferencesPage, PreferencesResultPage, TopicChoices, TopicGroup,
 };
 use crate::web::problem::{PageError, page};
-use crate::web::public::gpc::asks_not_to_be_tracked;
 use crate::web::public::{brand_view, open};
 
 /// `GET /p/{token}`: shows the choices.
@@ -43,7 +43,7 @@ pub async fn show(
         groups: groups(&stored),
         permissions: permission_boxes(&stored),
         wording: stored.brand.consent_wording.clone(),
-        gpc: asks_not_to_be_tracked(&request),
+        gpc: asks_not_to_be_tracked(request.headers()),
         errors: Vec::new(),
         brand,
     })
@@ -67,7 +67,7 @@ pub async fn change(
     let url = format!("/p/{token}");
     match form.one("action")? {
         Some(PreferencesPage::SAVE) => {
-            let gpc = asks_not_to_be_tracked(&request);
+            let gpc = asks_not_to_be_tracked(request.headers());
             save(&app, link, read_posted(&form)?, gpc, url).await
         }
         Some(PreferencesPage::STOP) => stop(&app, link, url).await,
