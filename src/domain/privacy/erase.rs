@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::{
-    brand, campaign, confirmation, delivery, hit, ledger as entries, opt_in, outbox, permission, subscriber,
+    brand, campaign, confirmation, delivery, ledger as entries, opt_in, outbox, permission, subscriber,
 };
 use crate::domain::audience::Subscriber;
 use crate::domain::audience::subscriber as subscribers;
@@ -17,6 +17,7 @@ use crate::domain::catalog::{Channel, brand as brands};
 use crate::domain::consent::ledger::{self, Decision, Matter, Method, Shown, Statement};
 use crate::domain::consent::lock;
 use crate::domain::consent::suppression::{self, Reason};
+use crate::domain::tracking::hit;
 use crate::error::Result;
 use crate::token::Keys;
 
@@ -42,9 +43,7 @@ pub fn erase(conn: &mut DbConnection, keys: &Keys, person: i64, actor: &str, now
     suppress(conn, keys, &known, now)?;
     delete_choices(conn, person)?;
     delete_service_mail(conn, person)?;
-    diesel::update(delivery::table.filter(delivery::subscriber_id.eq(person)))
-        .set((delivery::opened_at.eq(None::<Moment>), delivery::clicked_at.eq(None::<Moment>)))
-        .execute(conn)?;
+    hit::forget_person(conn, person)?;
     empty(conn, person, now)?;
     Ok(true)
 }
@@ -108,7 +107,6 @@ fn suppress(conn: &mut DbConnection, keys: &Keys, known: &Subscriber, now: Momen
 }
 
 fn delete_choices(conn: &mut DbConnection, person: i64) -> Result<()> {
-    diesel::delete(hit::table.filter(hit::subscriber_id.eq(person))).execute(conn)?;
     diesel::delete(opt_in::table.filter(opt_in::subscriber_id.eq(person))).execute(conn)?;
     diesel::delete(permission::table.filter(permission::subscriber_id.eq(person))).execute(conn)?;
     Ok(())
