@@ -1,8 +1,11 @@
 //! One person of a brand, with every kind of personal data, and their links: what the tests of their pages share.
 
+use diesel::prelude::*;
+use mannerly::db::schema::ledger as ledger_table;
 use mannerly::domain::audience::source::{self, Kind as SourceKind, SourceForm};
 use mannerly::domain::audience::subscriber::{self, Profile};
 use mannerly::domain::catalog::{Brand, Channel, topic};
+use mannerly::domain::consent::confirmation;
 use mannerly::domain::consent::ledger::{self, Entry, Method, SUBSCRIBER, Shown, Statement};
 use mannerly::domain::consent::opt_in::{self, Answer, Basis, State};
 use mannerly::domain::consent::permission::{self, Kind};
@@ -104,6 +107,15 @@ impl Person {
 
     pub(crate) fn allow(&self, server: &TestServer, kind: Kind) {
         self.say(server, |conn, statement| permission::set(conn, statement, kind, true).map(|_| ()));
+    }
+
+    /// Asks for one more topic, and waits for the button of the confirmation mail.
+    pub(crate) fn pending_confirmation(&self, server: &TestServer) -> i64 {
+        self.answer(server, "transport", Channel::Email, Answer::Pending);
+        server.write(|conn, now| {
+            let evidence = ledger_table::table.select(ledger_table::evidence_id).first(conn)?;
+            confirmation::open(conn, self.id, self.brand.id, evidence, &[], now)
+        })
     }
 
     pub(crate) fn state(&self, server: &TestServer, slug: &str, channel: Channel) -> Option<State> {

@@ -4,8 +4,9 @@ use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::ledger::{Decision, Method};
 use mannerly::domain::consent::opt_in::{Answer as OptIn, State};
 use mannerly::domain::consent::permission::{Kind, State as Permission};
+use mannerly::domain::consent::suppression::{self, Reason};
 
-use crate::person::{CANARIES, Person};
+use crate::person::{ADDRESS, CANARIES, Person};
 use crate::support::http::Answer;
 
 /// The value of each ticked box.
@@ -211,5 +212,47 @@ both_databases! {
         let json = server.request("POST", &url).header("content-type", "application/json").body("{}");
         Answer::to(json).await.expect(415);
         assert_eq!(server.snapshot(), before);
+    }
+
+    async fn a_person_who_ticks_again_takes_back_their_own_objection(server: TestServer) {
+        let person = Person::reader(&server);
+        let keys = server.app.keys.clone();
+        let add = |reason| {
+            server.write(|conn, now| {
+                let hash = suppression::hash(&keys, Channel::Email, ADDRESS)?;
+                suppression::add(conn, &hash, Channel::Email, Some(person.brand.id), reason, now)
+            })
+        };
+        add(Reason::Objection);
+        add(Reason::Under13);
+        let fields = [("action", "save"), ("shown", "transport:email"), ("choice", "transport:email")];
+        server.post_form(&person.preferences(&server), &fields).await.expect(200);
+        let left = server.read(|conn| {
+            let hash = suppression::hash(&keys, Channel::Email, ADDRESS)?;
+            suppression::of_address(conn, &hash, Channel::Email)
+        });
+        assert_eq!(left.iter().map(|s| s.reason).collect::<Vec<_>>(), [Reason::Under13]);
+    }
+
+    async fn emptying_a_tracking_box_deletes_what_was_recorded_and_the_mail_goes_on(server: TestServer) {
+        let person = Person::reader(&server);
+        person.allow(&server, Kind::Opens);
+        server.campaign(&person.brand);
+        server.run_jobs().await;
+        let mail = server.mail_to(ADDRESS);
+        let link = |part: &str| {
+            let links = mail.html.split('"').filter(|word| word.starts_with("http"));
+            links.into_iter().find(|url| url.contains(part)).unwrap().to_owned()
+        };
+        server.get(&link("/o/")).await.expect(200);
+        let hits = || server.snapshot().iter().filter(|row| row.starts_with("hit: ")).count();
+        assert_eq!(hits(), 1);
+        let fields = [("action", "save"), ("shown_permission", "opens")];
+        let page = server.post_form(&link("/p/"), &fields).await.expect(200).text;
+        assert!(page.contains("no longer count when you open our emails"));
+        server.get(&link("/o/")).await.expect(200);
+        assert_eq!(hits(), 0, "deleted, and the old letter's pixel records nothing more");
+        assert_eq!(person.permission(&server, Kind::Opens), Some(Permission::Refused));
+        assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));
     }
 }

@@ -84,4 +84,35 @@ both_databases! {
         server.post_form(&url, &[("action", "copy")]).await.expect(410);
         assert_eq!(server.snapshot(), before);
     }
+
+    async fn a_link_to_the_data_goes_to_the_address_and_only_there(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        for _ in 0..5 {
+            let page = server.post_form(&url, &[("action", "data-link")]).await.expect(200).text;
+            assert!(page.contains("c•••@c•••.example") && !page.contains("/d/"));
+            assert!(CANARIES.iter().all(|word| !page.contains(word)));
+        }
+        server.run_jobs().await;
+        let mails = server.mails();
+        assert_eq!(mails.len(), 3, "three a day are enough for anyone");
+        assert!(mails.iter().all(|mail| mail.to == CANARIES[0] && !mail.marketing));
+        let link = mails[0].text.split_whitespace().find(|word| word.contains("/d/")).unwrap();
+        let page = server.get(link).await.expect(200).text;
+        assert!(page.contains(CANARIES[0]));
+        server.advance(Duration::from_secs(24 * 3600 + 1));
+        server.get(link).await.expect(410);
+    }
+
+    async fn what_waits_when_a_person_is_erased_never_comes_back(server: TestServer) {
+        let person = Person::reader(&server);
+        server.post_form("/b/civic/link", &[("email", CANARIES[0])]).await.expect(200);
+        server.post_form(&person.preferences(&server), &[("action", "data-link")]).await.expect(200);
+        person.erase(&server);
+        let after = server.snapshot();
+        assert!(CANARIES.iter().all(|word| !after.iter().any(|row| row.contains(word))));
+        server.run_jobs().await;
+        assert!(server.mails().is_empty());
+        assert_eq!(server.snapshot(), after);
+    }
 }

@@ -4,7 +4,7 @@ use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::ledger::{Decision, Method};
 use mannerly::domain::consent::opt_in::State;
 
-use crate::person::Person;
+use crate::person::{ADDRESS, Person};
 use crate::support::http::Answer;
 use crate::support::server::TestServer;
 
@@ -179,5 +179,20 @@ both_databases! {
             assert_eq!(click(&server, &path).await.expect(404).bytes, nothing.bytes);
         }
         assert_eq!(server.snapshot(), before);
+    }
+
+    async fn the_header_of_a_letter_ends_the_next_campaign_for_that_person(server: TestServer) {
+        let person = Person::reader(&server);
+        server.campaign(&person.brand);
+        server.run_jobs().await;
+        let mail = server.mail_to(ADDRESS);
+        assert_eq!(mail.headers("List-Unsubscribe-Post"), ["List-Unsubscribe=One-Click"]);
+        let header = mail.headers("List-Unsubscribe");
+        let url = header[0].trim_start_matches('<').trim_end_matches('>');
+        click(&server, url).await.expect(200);
+        assert_eq!(person.ledger(&server).last().unwrap().method, Method::OneClick);
+        let next = server.campaign(&person.brand);
+        server.run_jobs().await;
+        assert_eq!(server.outcomes(&next), [("skipped withdrawn".to_owned(), 1)]);
     }
 }
