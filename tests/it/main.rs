@@ -10,8 +10,10 @@ mod support;
 
 mod architecture;
 mod campaigns;
+mod crash;
 mod gate;
 mod headers;
+mod outage;
 mod pages;
 mod person;
 mod preferences;
