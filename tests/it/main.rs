@@ -13,3 +13,4 @@ mod campaigns;
 mod gate;
 mod pages;
 mod schema;
+mod tracking;
