@@ -7,6 +7,8 @@
 //! - [`campaign`]: what is said, to whom it would go, and the states it passes through.
 //! - [`delivery`]: one row per campaign and person: planned, claimed through the gate, handed over, settled.
 //! - [`tracking`]: what comes back from letters, kept only of those who allow it.
+//! - [`preferences`]: what a person sees and changes of their own choices, and the one click that ends them.
+//! - [`privacy`]: everything held about a person, as a copy for them, and its erasure.
 
 pub mod account;
 pub mod audience;
@@ -14,4 +16,6 @@ pub mod campaign;
 pub mod catalog;
 pub mod consent;
 pub mod delivery;
+pub mod preferences;
+pub mod privacy;
 pub mod tracking;

@@ -2,6 +2,8 @@
 //! parses what came in, asks the domain, and shapes the answer.
 
 pub mod demo;
+pub mod form;
+pub mod gpc;
 pub mod headers;
 pub mod health;
 pub mod home;
@@ -34,7 +36,13 @@ pub fn table() -> Vec<Entry> {
         get("/healthz", health::live),
         get("/readyz", health::ready),
         get("/assets/page.css", home::style),
-        get("/.well-known/gpc.json", public::gpc::support),
+        get("/.well-known/gpc.json", gpc::support),
+        get("/p/{token}", public::preferences::show),
+        post("/p/{token}", public::preferences::change),
+        get("/u/{token}", public::unsubscribe::show),
+        post("/u/{token}", public::unsubscribe::press),
+        get("/d/{token}", public::data::show),
+        post("/d/{token}", public::data::act),
         get("/o/{token}.gif", public::pixel::pixel),
         get("/c/{token}", public::click::click),
     ]
@@ -58,6 +66,15 @@ where
     H::Output: Responder + 'static,
 {
     Entry { method: Method::GET, path, route: web::route().guard(headers::get_or_head()).to(handler) }
+}
+
+fn post<H, Args>(path: &'static str, handler: H) -> Entry
+where
+    H: Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    Entry { method: Method::POST, path, route: web::post().to(handler) }
 }
 
 /// Mounts a table: the lines of one path become one resource, so that a wrong method is a 405 with `Allow`.

@@ -12,9 +12,9 @@ use crate::app::App;
 use crate::domain::tracking::Hit;
 use crate::error::Error;
 use crate::token::ClickLink;
+use crate::web::gpc::asks_not_to_be_tracked;
 use crate::web::page::render;
 use crate::web::problem::PageError;
-use crate::web::public::gpc::asks_not_to_be_tracked;
 
 /// What a program shows that does not follow redirects by itself.
 #[derive(Template)]
@@ -37,7 +37,7 @@ pub async fn click(request: HttpRequest, app: web::Data<App>) -> Result<HttpResp
     let ClickLink { link, subscriber } = app.keys.open(token).ok_or_else(not_found)?;
     let destination = app.links.find(&app.db, link).await?.ok_or_else(not_found)?;
     let location = HeaderValue::from_bytes(destination.url.as_bytes()).map_err(|_| not_found())?;
-    if *request.method() == Method::GET && !asks_not_to_be_tracked(&request) {
+    if *request.method() == Method::GET && !asks_not_to_be_tracked(request.headers()) {
         let hit = Hit { campaign: destination.campaign, link: Some(link), subscriber, at: app.clock.now() };
         app.recorder.record(hit).await;
     }

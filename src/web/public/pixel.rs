@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::domain::tracking::Hit;
 use crate::domain::tracking::pixel::PIXEL;
 use crate::token::OpenLink;
-use crate::web::public::gpc::asks_not_to_be_tracked;
+use crate::web::gpc::asks_not_to_be_tracked;
 
 /// Hands over what the request says and answers with the picture, stored or not.
 pub async fn pixel(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
@@ -31,7 +31,7 @@ pub async fn pixel(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
 
 /// Whose letter it is, if the request counts at all: a `HEAD` fetches no picture.
 fn recordable(request: &HttpRequest, app: &App) -> Option<OpenLink> {
-    if *request.method() != Method::GET || asks_not_to_be_tracked(request) {
+    if *request.method() != Method::GET || asks_not_to_be_tracked(request.headers()) {
         return None;
     }
     app.keys.open(request.match_info().get("token")?)
