@@ -12,5 +12,6 @@ mod architecture;
 mod campaigns;
 mod gate;
 mod pages;
+mod report;
 mod schema;
 mod tracking;

@@ -8,24 +8,17 @@ use diesel::prelude::*;
 use mannerly::clock::Moment;
 use mannerly::db::DbConnection;
 use mannerly::db::schema::{brand, delivery, hit, subscriber, tally};
-use mannerly::domain::audience::source::{self, SourceForm};
-use mannerly::domain::audience::subscriber as people;
-use mannerly::domain::campaign::draft::{self, DraftForm};
 use mannerly::domain::campaign::state;
-use mannerly::domain::catalog::{Brand, Channel, topic};
-use mannerly::domain::consent::ledger::{self, SUBSCRIBER, Shown};
+use mannerly::domain::catalog::Brand;
 use mannerly::domain::consent::permission::Kind;
-use mannerly::domain::consent::{Method, Statement, opt_in};
 use mannerly::domain::tracking::hit::{Recorded, of_subscriber, store};
 use mannerly::domain::tracking::{Hit, permission};
-use mannerly::email_address::EmailAddress;
-use mannerly::error::Result;
-use mannerly::id::Slug;
 use mannerly::token::{ClickLink, OpenLink, UnsubscribeLink};
 use reqwest::header::HeaderMap;
 
 use crate::support::http::Answer;
 use crate::support::mail::Mail;
+use crate::support::people::Person;
 use crate::support::server::TestServer;
 
 pub(crate) const DESTINATION: &str = "https://example.com/p%C3%A4th/?q=a%20b&x=%2F&y=+#part/2";
@@ -33,76 +26,33 @@ pub(crate) const DESTINATION: &str = "https://example.com/p%C3%A4th/?q=a%20b&x=%
 const GIF: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x01D\0;";
 
-/// Records a person who gets the brand's newsletter, and what they said about tracking when asked.
-pub(crate) fn reader(server: &TestServer, brand: &Brand, address: &str, tracking: Option<bool>) -> i64 {
-    let keys = server.app.keys.clone();
-    let person = server.write(|conn, now| {
-        let form = SourceForm {
-            name: String::from("Sign-up form"),
-            kind: source::Kind::Form,
-            policy_url: None,
-            licence_from: None,
-            licence_until: None,
-        };
-        let source = source::ensure(conn, &form, now)?.id;
-        let address = EmailAddress::parse(address).unwrap();
-        let person = people::create(conn, &keys, &address, &people::Profile::default(), source, now)?.id;
-        let statement = statement(conn, brand, person, now)?;
-        let granted = opt_in::Answer::Granted(opt_in::Basis::Consent, None);
-        let newsletter = topic::find(conn, brand.id, "newsletter")?.id;
-        opt_in::set(conn, &statement, newsletter, Channel::Email, granted)?;
-        Ok(person)
-    });
+/// A person who gets the brand's newsletter, and what they said about tracking if they were asked.
+pub(crate) fn reader<'a>(
+    server: &'a TestServer,
+    brand: &'a Brand,
+    address: &str,
+    tracking: Option<bool>,
+) -> Person<'a> {
+    let person = server.person(brand, address).agrees("newsletter");
     if let Some(granted) = tracking {
-        allow(server, brand, person, Kind::Opens, granted);
-        allow(server, brand, person, Kind::Clicks, granted);
+        allow(&person, Kind::Opens, granted);
+        allow(&person, Kind::Clicks, granted);
     }
     person
 }
 
 /// What a person says about one kind of tracking.
-pub(crate) fn allow(server: &TestServer, brand: &Brand, person: i64, kind: Kind, granted: bool) {
-    server.write(|conn, now| {
-        let statement = statement(conn, brand, person, now)?;
-        permission::set(conn, &statement, kind, granted)
-    });
-}
-
-fn statement(conn: &mut DbConnection, brand: &Brand, person: i64, at: Moment) -> Result<Statement<'static>> {
-    let shown = Shown {
-        form: String::from("preferences"),
-        wording: brand.consent_wording.clone(),
-        boxes: Vec::new(),
-        policy_version: brand.policy_version.clone(),
-    };
-    Ok(Statement {
-        subscriber: person,
-        brand: brand.id,
-        evidence: ledger::keep(conn, &shown)?,
-        method: Method::PreferencePage,
-        actor: SUBSCRIBER,
-        campaign: None,
-        at,
-    })
+pub(crate) fn allow(person: &Person<'_>, kind: Kind, granted: bool) {
+    person.state(|conn, statement| permission::set(conn, statement, kind, granted));
 }
 
 /// Sends a newsletter with one link to everyone who gets it; returns the campaign.
 pub(crate) async fn send(server: &TestServer, brand: &Brand) -> i64 {
-    let form = DraftForm {
-        brand: brand.slug.clone(),
-        name: String::from("May"),
-        topic: Slug::parse("newsletter").unwrap(),
-        subjects: Vec::new(),
-        subject: String::from("News of May"),
-        html: format!("<p>Hello, <a href=\"{}\">read on</a>.</p>", DESTINATION.replace('&', "&amp;")),
-        text: None,
-    };
-    let campaign = server.write(|conn, now| {
-        let campaign = draft::create(conn, &form, now)?;
-        state::schedule(conn, campaign.id, None, now)
-    });
+    let html = format!("<p>Hello, <a href=\"{}\">read on</a>.</p>", DESTINATION.replace('&', "&amp;"));
+    let draft = server.draft(brand, |form| form.html = html);
+    server.write(|conn, now| state::schedule(conn, draft.id, None, now));
     server.run_jobs().await;
-    campaign.id
+    draft.id
 }
 
 /// The address of a letter's pixel, if it has one.
@@ -141,7 +91,7 @@ both_databases! {
         }
         // Even a link that was never sent records nothing.
         let before = server.snapshot();
-        for subscriber in [asked, never] {
+        for subscriber in [asked.id, never.id] {
             let token = server.app.keys.seal(&OpenLink { campaign, subscriber });
             server.get(&format!("/o/{token}.gif")).await.expect(200);
         }
@@ -157,34 +107,26 @@ both_databases! {
 
         let pixel = server.get(&pixel_of(&letter).unwrap()).await.expect(200);
         assert_eq!(pixel.bytes, GIF);
-        assert_eq!(hits_of(&server, person), [Recorded { campaign, kind: Kind::Opens, url: None, at: server.now() }]);
+        assert_eq!(hits_of(&server, person.id), [Recorded { campaign, kind: Kind::Opens, url: None, at: server.now() }]);
 
         let onwards = server.get(&link_of(&letter)).await.expect(302);
         assert_eq!(onwards.header("location"), DESTINATION, "byte for byte");
         let click = Recorded { campaign, kind: Kind::Clicks, url: Some(DESTINATION.to_owned()), at: server.now() };
-        assert_eq!(hits_of(&server, person)[1..], [click]);
+        assert_eq!(hits_of(&server, person.id)[1..], [click]);
     }
 
     async fn row_3_after_a_withdrawal_the_same_answers_and_nothing_recorded(server: TestServer) {
         let brand = server.demo_brand();
-        for address in ["stays@example.com", "leaves@example.com", "erased@example.com"] {
-            reader(&server, &brand, address, Some(true));
-        }
+        let [stayer, leaver, gone] = ["stays", "leaves", "erased"]
+            .map(|name| reader(&server, &brand, &format!("{name}@example.com"), Some(true)));
         send(&server, &brand).await;
         let [stays, leaves, erased] =
             ["stays", "leaves", "erased"].map(|name| server.mail_to(&format!("{name}@example.com")));
         server.advance(Duration::from_secs(60));
-        let id_of = |address: &str| -> i64 {
-            server.read(|conn| {
-                Ok(subscriber::table.filter(subscriber::email.eq(address)).select(subscriber::id).first(conn)?)
-            })
-        };
-        let leaver = id_of("leaves@example.com");
-        allow(&server, &brand, leaver, Kind::Opens, false);
-        allow(&server, &brand, leaver, Kind::Clicks, false);
-        let gone = id_of("erased@example.com");
+        allow(&leaver, Kind::Opens, false);
+        allow(&leaver, Kind::Clicks, false);
         server.write(|conn, now| {
-            diesel::update(subscriber::table.find(gone))
+            diesel::update(subscriber::table.find(gone.id))
                 .set((subscriber::erased_at.eq(now), subscriber::email.eq(None::<String>)))
                 .execute(conn)?;
             Ok(())
@@ -196,7 +138,7 @@ both_databases! {
             assert_eq!(whole_answer(&server, &of(&erased).unwrap()).await, allowed, "erased");
             assert_eq!(server.snapshot(), before, "not even a counter");
         }
-        assert_eq!(hits_of(&server, id_of("stays@example.com")).len(), 2);
+        assert_eq!(hits_of(&server, stayer.id).len(), 2);
     }
 
     async fn row_4_a_permission_given_later_does_not_reach_back(server: TestServer) {
@@ -208,12 +150,12 @@ both_databases! {
         let letter = server.mail_to("again@example.com");
         server.advance(Duration::from_secs(60));
         for kind in [Kind::Opens, Kind::Clicks] {
-            allow(&server, &brand, late, kind, true);
-            allow(&server, &brand, again, kind, false);
-            allow(&server, &brand, again, kind, true);
+            allow(&late, kind, true);
+            allow(&again, kind, false);
+            allow(&again, kind, true);
         }
         let before = server.snapshot();
-        let forged = server.app.keys.seal(&OpenLink { campaign, subscriber: late });
+        let forged = server.app.keys.seal(&OpenLink { campaign, subscriber: late.id });
         for url in [format!("/o/{forged}.gif"), pixel_of(&letter).unwrap(), link_of(&letter)] {
             server.get(&url).await;
         }
@@ -226,7 +168,7 @@ both_databases! {
             server.get(&pixel_of(&letter).unwrap()).await.expect(200);
             server.get(&link_of(&letter)).await.expect(302);
         }
-        assert_eq!((hits_of(&server, late).len(), hits_of(&server, again).len()), (2, 2));
+        assert_eq!((hits_of(&server, late.id).len(), hits_of(&server, again.id).len()), (2, 2));
     }
 
     async fn a_withdrawn_permission_ends_no_newsletter_and_deletes_what_was_recorded(server: TestServer) {
@@ -236,11 +178,11 @@ both_databases! {
         let letter = server.mail_to("ana@example.com");
         server.get(&pixel_of(&letter).unwrap()).await.expect(200);
         server.get(&link_of(&letter)).await.expect(302);
-        allow(&server, &brand, person, Kind::Opens, false);
-        assert_eq!(hits_of(&server, person).iter().map(|hit| hit.kind).collect::<Vec<_>>(), [Kind::Clicks]);
+        allow(&person, Kind::Opens, false);
+        assert_eq!(hits_of(&server, person.id).iter().map(|hit| hit.kind).collect::<Vec<_>>(), [Kind::Clicks]);
         let (opened, clicked): (Option<Moment>, Option<Moment>) = server.read(|conn| {
             let marks = (delivery::opened_at, delivery::clicked_at);
-            Ok(delivery::table.find((campaign, person)).select(marks).first(conn)?)
+            Ok(delivery::table.find((campaign, person.id)).select(marks).first(conn)?)
         });
         assert!(opened.is_none() && clicked.is_some());
 
@@ -288,7 +230,7 @@ both_databases! {
         assert_eq!(server.snapshot(), before);
         for (count, value) in (1..).zip(["0", "true", "11"]) {
             Answer::to(server.request("GET", &pixel_of(&letter).unwrap()).header("Sec-GPC", value)).await;
-            assert_eq!(hits_of(&server, person).len(), count, "{value} means nothing");
+            assert_eq!(hits_of(&server, person.id).len(), count, "{value} means nothing");
         }
         let support = server.get("/.well-known/gpc.json").await.expect(200).json();
         assert_eq!(support["gpc"], true);
@@ -345,14 +287,14 @@ both_databases! {
         }
         assert!(onwards.text.contains("<a href=\"https://example.com/p%C3%A4th/?q=a%20b"), "{}", onwards.text);
         assert!(!onwards.text.contains("evil"));
-        assert_eq!(hits_of(&server, person).len(), 1);
+        assert_eq!(hits_of(&server, person.id).len(), 1);
 
         let before = server.snapshot();
         let head = Answer::to(server.request("HEAD", &link)).await.expect(302);
         assert_eq!(head.header("location"), DESTINATION);
         Answer::to(server.request("POST", &link)).await.expect(405);
-        let foreign = server.app.keys.seal(&OpenLink { campaign, subscriber: person });
-        let missing = server.app.keys.seal(&ClickLink { link: 99_999, subscriber: person });
+        let foreign = server.app.keys.seal(&OpenLink { campaign, subscriber: person.id });
+        let missing = server.app.keys.seal(&ClickLink { link: 99_999, subscriber: person.id });
         let page = server.get("/no-such-page").await.expect(404).text;
         for token in [foreign, missing, String::from("A"), "A".repeat(6000)] {
             let refused = server.get(&format!("/c/{token}")).await.expect(404);
@@ -364,7 +306,7 @@ both_databases! {
 
     async fn pixel_and_redirect_answer_while_the_database_is_busy(server: TestServer) {
         let brand = server.demo_brand();
-        let person = reader(&server, &brand, "ana@example.com", Some(true));
+        let person = reader(&server, &brand, "ana@example.com", Some(true)).id;
         send(&server, &brand).await;
         let letter = server.mail_to("ana@example.com");
         let (started, is_held) = mpsc::channel();
@@ -409,20 +351,20 @@ both_databases! {
         rename("lost_tally", "tally");
         rename("lost_link", "link");
         server.app.recorder.stop();
-        assert_eq!(hits_of(&server, person).len(), 40, "they waited and are stored");
+        assert_eq!(hits_of(&server, person.id).len(), 40, "they waited and are stored");
         assert_eq!(server.app.recorder.counts().shed, 0);
     }
 
     async fn after_a_withdrawal_has_committed_no_hit_of_that_person_is_stored(server: TestServer) {
         let brand = server.demo_brand();
-        let readers: Vec<i64> =
+        let readers: Vec<Person<'_>> =
             (0..20).map(|n| reader(&server, &brand, &format!("reader{n}@example.com"), Some(true))).collect();
         let campaign = send(&server, &brand).await;
         assert_eq!(server.mails().len(), readers.len());
         let at = server.now();
         let batch: Vec<Hit> = readers
             .iter()
-            .flat_map(|subscriber| [Hit { campaign, link: None, subscriber: *subscriber, at }; 5])
+            .flat_map(|person| [Hit { campaign, link: None, subscriber: person.id, at }; 5])
             .collect();
         let (ended, end) = mpsc::channel::<()>();
         std::thread::scope(|scope| {
@@ -437,9 +379,9 @@ both_databases! {
                 .collect();
             scope.spawn(|| {
                 for person in &readers {
-                    allow(&server, &brand, *person, Kind::Opens, false);
+                    allow(person, Kind::Opens, false);
                     // Committed: from here on nothing of this person may be there, whatever the writers hold.
-                    assert_eq!(hits_of(&server, *person), []);
+                    assert_eq!(hits_of(&server, person.id), []);
                 }
                 drop(ended);
             });

@@ -74,9 +74,7 @@ pub fn store(conn: &mut DbConnection, hits: &[Hit]) -> Result<usize> {
     let mut people: Vec<i64> = hits.iter().map(|hit| hit.subscriber).filter(|person| *person != 0).collect();
     people.sort_unstable();
     people.dedup();
-    if !people.is_empty() {
-        consent::hold(conn, &people)?;
-    }
+    consent::hold(conn, &people)?;
     let campaigns = load_campaigns(conn, hits)?;
     let barred = load_barred(conn, &people, &campaigns)?;
     let mut rows = Vec::new();
@@ -153,6 +151,9 @@ fn load_barred(
 ) -> Result<HashSet<(i64, i64)>> {
     let brands: HashSet<i64> = campaigns.values().map(|owner| owner.brand).collect();
     let mut barred = HashSet::new();
+    if people.is_empty() {
+        return Ok(barred);
+    }
     let gone: Vec<i64> = subscriber::table
         .filter(subscriber::id.eq_any(people.to_vec()))
         .filter(subscriber::erased_at.is_not_null().or(subscriber::restricted_at.is_not_null()))
