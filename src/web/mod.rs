@@ -7,6 +7,7 @@ pub mod gpc;
 pub mod headers;
 pub mod health;
 pub mod home;
+pub mod limit;
 pub mod page;
 pub mod problem;
 pub mod public;
@@ -19,6 +20,7 @@ use actix_web::{App as Actix, Handler, HttpServer, Responder, Route, middleware,
 
 use crate::app::App;
 use crate::error::Result;
+use crate::web::limit::Limits;
 
 /// One line of the route table.
 pub struct Entry {
@@ -37,6 +39,12 @@ pub fn table() -> Vec<Entry> {
         get("/readyz", health::ready),
         get("/assets/page.css", home::style),
         get("/.well-known/gpc.json", gpc::support),
+        get("/b/{brand}/sign-up", public::sign_up::show),
+        post("/b/{brand}/sign-up", public::sign_up::post),
+        get("/b/{brand}/link", public::link::show),
+        post("/b/{brand}/link", public::link::post),
+        get("/confirm/{token}", public::confirm::show),
+        post("/confirm/{token}", public::confirm::post),
         get("/p/{token}", public::preferences::show),
         post("/p/{token}", public::preferences::change),
         get("/u/{token}", public::unsubscribe::show),
@@ -102,10 +110,12 @@ pub fn mount(config: &mut web::ServiceConfig, table: Vec<Entry>) {
 /// If the socket cannot be used.
 pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
     let demo = app.options.demo_mail.is_some();
+    let limits = web::Data::new(Limits::new(&app.clock, &app.options));
     let app = web::Data::new(app);
     let server = HttpServer::new(move || {
         Actix::new()
             .app_data(app.clone())
+            .app_data(limits.clone())
             .app_data(problem::json_config())
             .app_data(problem::query_config())
             .app_data(problem::path_config())
