@@ -352,30 +352,3 @@ pub fn forget_person(conn: &mut DbConnection, person: i64) -> Result<()> {
         .execute(conn)?;
     Ok(())
 }
-
-/// A hit as it is read: part of what a person may see of themselves (GDPR Art. 15).
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub struct Recorded {
-    /// The campaign.
-    pub campaign: i64,
-    /// Opens or clicks.
-    pub kind: Kind,
-    /// Where the link led; none for the pixel.
-    pub url: Option<String>,
-    /// When.
-    pub at: Moment,
-}
-
-/// Everything recorded of one person, in the order it came.
-///
-/// # Errors
-/// Of the database.
-pub fn of_subscriber(conn: &mut DbConnection, person: i64) -> Result<Vec<Recorded>> {
-    use crate::db::schema::link;
-    Ok(hit::table
-        .left_join(link::table)
-        .filter(hit::subscriber_id.eq(person))
-        .order(hit::id)
-        .select((hit::campaign_id, hit::kind, link::url.nullable(), hit::at))
-        .load(conn)?)
-}
