@@ -22,3 +22,5 @@ mod privacy;
 mod readonly;
 mod schema;
 mod unsubscribe;
+mod report;
+mod tracking;
