@@ -6,6 +6,9 @@
 //! - [`consent`]: what each person agreed to, the proof of it, and the gate that decides who may be written to.
 //! - [`campaign`]: what is said, to whom it would go, and the states it passes through.
 //! - [`delivery`]: one row per campaign and person: planned, claimed through the gate, handed over, settled.
+//! - [`tracking`]: what comes back from letters, kept only of those who allow it.
+//! - [`preferences`]: what a person sees and changes of their own choices, and the one click that ends them.
+//! - [`privacy`]: everything held about a person, as a copy for them, and its erasure.
 
 pub mod account;
 pub mod audience;
@@ -13,3 +16,6 @@ pub mod campaign;
 pub mod catalog;
 pub mod consent;
 pub mod delivery;
+pub mod preferences;
+pub mod privacy;
+pub mod tracking;

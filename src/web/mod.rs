@@ -3,7 +3,10 @@
 
 pub mod api;
 pub mod auth;
+pub mod demo;
 pub mod docs;
+pub mod form;
+pub mod gpc;
 pub mod headers;
 pub mod health;
 pub mod home;
@@ -40,6 +43,15 @@ pub fn table() -> Vec<Entry> {
         get("/healthz", health::live),
         get("/readyz", health::ready),
         get("/assets/page.css", home::style),
+        get("/.well-known/gpc.json", gpc::support),
+        get("/p/{token}", public::preferences::show),
+        post("/p/{token}", public::preferences::change),
+        get("/u/{token}", public::unsubscribe::show),
+        post("/u/{token}", public::unsubscribe::press),
+        get("/d/{token}", public::data::show),
+        post("/d/{token}", public::data::act),
+        get("/o/{token}.gif", public::pixel::pixel),
+        get("/c/{token}", public::click::click),
         get("/b/{brand}/logo.png", public::logo::show),
         get("/api/openapi.json", openapi::json),
         get("/api/docs", docs::show),
@@ -72,6 +84,7 @@ fn api_v1() -> Vec<Entry> {
         api(POST, "/api/v1/subscribers", WritePerson, subscribers::create),
         api(POST, "/api/v1/subscribers/lookup", ReadPerson, subscribers::lookup),
         api(GET, "/api/v1/subscribers/{subscriber}", ReadPerson, subscribers::get),
+        api(DELETE, "/api/v1/subscribers/{subscriber}", WritePerson, subscribers::erase),
         api(PUT, "/api/v1/subscribers/{subscriber}/profile", WritePerson, subscribers::replace_profile),
         api(PUT, "/api/v1/subscribers/{subscriber}/restriction", WritePerson, subscribers::restrict),
         api(DELETE, "/api/v1/subscribers/{subscriber}/restriction", WritePerson, subscribers::unrestrict),
@@ -100,6 +113,18 @@ fn api_v1() -> Vec<Entry> {
         api(POST, "/api/v1/campaigns/{campaign}/pause", Campaigns, campaigns::pause),
         api(POST, "/api/v1/campaigns/{campaign}/resume", Campaigns, campaigns::resume),
         api(POST, "/api/v1/campaigns/{campaign}/cancel", Campaigns, campaigns::cancel),
+        api(GET, "/api/v1/campaigns/{campaign}/report", ReadAggregate, campaigns::show_report),
+    ]
+}
+
+/// What the demo has besides: mounted only where mails go to a folder that may be shown.
+pub fn demo_table() -> Vec<Entry> {
+    vec![
+        get("/demo", demo::home),
+        get("/demo/mail", demo::list),
+        get("/demo/mail/{name}", demo::show),
+        get("/demo/mail/{name}/html", demo::html),
+        get("/demo/mail/{name}/raw", demo::raw),
     ]
 }
 
@@ -131,9 +156,18 @@ fn answering(method: Method) -> Route {
     }
 }
 
-/// Mounts the table: the lines of one path become one resource, so that a wrong method is a 405 with `Allow`.
-pub fn configure(config: &mut web::ServiceConfig) {
-    let mut entries = table().into_iter().peekable();
+fn post<H, Args>(path: &'static str, handler: H) -> Entry
+where
+    H: Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    Entry { method: Method::POST, path, scope: None, route: answering(Method::POST).to(handler) }
+}
+
+/// Mounts a table: the lines of one path become one resource, so that a wrong method is a 405 with `Allow`.
+pub fn mount(config: &mut web::ServiceConfig, table: Vec<Entry>) {
+    let mut entries = table.into_iter().peekable();
     while let Some(first) = entries.next() {
         let path = first.path;
         let mut allowed = vec![first.method.clone()];
@@ -155,6 +189,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
 /// # Errors
 /// If the socket cannot be used.
 pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
+    let demo = app.options.demo_mail.is_some();
     let app = web::Data::new(app);
     let server = HttpServer::new(move || {
         Actix::new()
@@ -162,7 +197,8 @@ pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
             .app_data(problem::query_config())
             .app_data(problem::path_config())
             .wrap(middleware::from_fn(headers::secure))
-            .configure(configure)
+            .configure(|config| mount(config, table()))
+            .configure(|config| mount(config, if demo { demo_table() } else { Vec::new() }))
             .default_service(web::route().to(problem::no_such_page))
     })
     .workers(workers)

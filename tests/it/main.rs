@@ -9,6 +9,7 @@
 mod support;
 
 mod architecture;
+mod campaigns;
 mod gate;
 mod pages;
 mod schema;
