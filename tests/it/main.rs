@@ -8,6 +8,11 @@
 #[macro_use]
 mod support;
 
+mod api;
+mod api_access;
+mod api_campaigns;
+mod api_catalog;
+mod api_people;
 mod architecture;
 mod campaigns;
 mod gate;
