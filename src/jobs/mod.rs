@@ -3,6 +3,8 @@
 
 pub mod plan_campaigns;
 pub mod send_deliveries;
+pub mod send_outbox;
+pub mod work_requests;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -37,6 +39,16 @@ pub struct Job {
 
 /// The table of all jobs.
 pub const JOBS: &[Job] = &[
+    Job {
+        name: "work_requests",
+        interval: Duration::from_secs(2),
+        run: |app| Box::pin(async move { work_requests::run_once(&app).await }),
+    },
+    Job {
+        name: "send_outbox",
+        interval: Duration::from_secs(2),
+        run: |app| Box::pin(async move { send_outbox::run_once(&app).await }),
+    },
     Job {
         name: "plan_campaigns",
         interval: Duration::from_secs(1),

@@ -10,6 +10,7 @@ pub mod gpc;
 pub mod headers;
 pub mod health;
 pub mod home;
+pub mod limit;
 pub mod openapi;
 pub mod page;
 pub mod problem;
@@ -24,6 +25,7 @@ use actix_web::{App as Actix, Handler, HttpServer, Responder, Route, middleware,
 use crate::app::App;
 use crate::domain::account::Scope;
 use crate::error::Result;
+use crate::web::limit::Limits;
 
 /// One line of the route table.
 pub struct Entry {
@@ -44,6 +46,12 @@ pub fn table() -> Vec<Entry> {
         get("/readyz", health::ready),
         get("/assets/page.css", home::style),
         get("/.well-known/gpc.json", gpc::support),
+        get("/b/{brand}/sign-up", public::sign_up::show),
+        post("/b/{brand}/sign-up", public::sign_up::post),
+        get("/b/{brand}/link", public::link::show),
+        post("/b/{brand}/link", public::link::post),
+        get("/confirm/{token}", public::confirm::show),
+        post("/confirm/{token}", public::confirm::post),
         get("/p/{token}", public::preferences::show),
         post("/p/{token}", public::preferences::change),
         get("/u/{token}", public::unsubscribe::show),
@@ -63,7 +71,8 @@ pub fn table() -> Vec<Entry> {
 /// The API, with the scope that each line needs.
 fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
-    use api::{brands, campaigns, ledger, opt_ins, permissions, sources, subscribers, suppressions, topics};
+    use api::{brands, campaigns, ledger, opt_ins, permissions, sign_ups, sources, subscribers};
+    use api::{suppressions, topics};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
     const PUT: Method = Method::PUT;
@@ -74,6 +83,7 @@ fn api_v1() -> Vec<Entry> {
         api(GET, "/api/v1/brands/{brand}", ReadAggregate, brands::get),
         api(PUT, "/api/v1/brands/{brand}", Catalog, brands::replace),
         api(PUT, "/api/v1/brands/{brand}/logo", Catalog, brands::replace_logo),
+        post("/api/v1/brands/{brand}/sign-ups", sign_ups::create),
         api(GET, "/api/v1/brands/{brand}/topics", ReadAggregate, topics::list),
         api(POST, "/api/v1/brands/{brand}/topics", Catalog, topics::create),
         api(GET, "/api/v1/brands/{brand}/topics/{topic}", ReadAggregate, topics::get),
@@ -137,6 +147,15 @@ where
     Entry { method: Method::GET, path, scope: None, route: answering(Method::GET).to(handler) }
 }
 
+fn post<H, Args>(path: &'static str, handler: H) -> Entry
+where
+    H: Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    Entry { method: Method::POST, path, scope: None, route: answering(Method::POST).to(handler) }
+}
+
 /// A line of the API: only a key with this scope gets to the handler, and no body is read before.
 fn api<H, Args>(method: Method, path: &'static str, scope: Scope, handler: H) -> Entry
 where
@@ -154,15 +173,6 @@ fn answering(method: Method) -> Route {
         Method::GET => web::route().guard(headers::get_or_head()),
         other => web::method(other),
     }
-}
-
-fn post<H, Args>(path: &'static str, handler: H) -> Entry
-where
-    H: Handler<Args>,
-    Args: actix_web::FromRequest + 'static,
-    H::Output: Responder + 'static,
-{
-    Entry { method: Method::POST, path, scope: None, route: answering(Method::POST).to(handler) }
 }
 
 /// Mounts a table: the lines of one path become one resource, so that a wrong method is a 405 with `Allow`.
@@ -190,10 +200,12 @@ pub fn mount(config: &mut web::ServiceConfig, table: Vec<Entry>) {
 /// If the socket cannot be used.
 pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
     let demo = app.options.demo_mail.is_some();
+    let limits = web::Data::new(Limits::new(&app.clock, &app.options));
     let app = web::Data::new(app);
     let server = HttpServer::new(move || {
         Actix::new()
             .app_data(app.clone())
+            .app_data(limits.clone())
             .app_data(problem::query_config())
             .app_data(problem::path_config())
             .wrap(middleware::from_fn(headers::secure))

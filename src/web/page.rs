@@ -1,4 +1,4 @@
-//! What people read: the view models of all pages and service mails, and the templates they fill.
+//! What people read: the view models of all pages, and the templates they fill.
 //!
 //! A view model is plain data that a handler fills; the words and the markup are in `static/`. Nothing
 //! here knows the database, the domain or HTTP. Every page is one HTML and one CSS file, without script.
@@ -9,7 +9,6 @@ mod form;
 mod preferences;
 #[cfg(test)]
 mod samples;
-mod service_mail;
 mod sign_up;
 #[cfg(test)]
 mod tests;
@@ -33,7 +32,6 @@ pub use preferences::{
     DataLinkSentPage, DataPage, ErasedPage, PreferencesPage, PreferencesResultPage, UnsubscribePage,
     UnsubscribedPage,
 };
-pub use service_mail::{ConfirmationMail, DataLinkMail, PreferenceLinkMail};
 pub use sign_up::{
     ConfirmExpiredPage, ConfirmPage, ConfirmedPage, LinkRequestDonePage, LinkRequestPage, SignUpDonePage,
     SignUpPage, SignUpTyped,
@@ -52,7 +50,7 @@ pub const LETTER_FOOTER_HTML: &str = include_str!("../../static/mail/footer.html
 /// The end of the text part of each marketing letter: the same fields and links as [`LETTER_FOOTER_HTML`].
 pub const LETTER_FOOTER_TEXT: &str = include_str!("../../static/mail/footer.txt");
 
-/// Renders a page or a mail.
+/// Renders a page.
 ///
 /// # Errors
 /// [`Error::Internal`] if the template fails, which no data of ours can cause.

@@ -4,6 +4,7 @@ use mannerly::domain::account::Scope;
 use serde_json::{Value, json};
 
 use crate::api::{admin, evidence, expect_problem, key, person, pointer};
+use crate::support::http::Answer;
 
 both_databases! {
     async fn a_person_is_recorded_found_by_address_and_changed(server: TestServer) {
@@ -143,5 +144,44 @@ both_databases! {
         let sender = key(&server, &[Scope::Campaigns, Scope::ReadAggregate, Scope::Catalog]);
         expect_problem(server.api(&sender, "GET", &format!("/subscribers/{id}"), Value::Null).await, 403);
         expect_problem(server.api(&sender, "GET", "/subscribers", Value::Null).await, 403);
+    }
+}
+
+both_databases! {
+    async fn a_sign_up_by_a_form_of_ones_own_is_open_and_grants_nothing_before_the_button(server: TestServer) {
+        let key = admin(&server);
+        let brand = server.demo_brand().slug.to_string();
+        let known = person(&server, &key, "ben@council.test").await;
+        let path = format!("/api/v1/brands/{brand}/sign-ups");
+        let form = |email: &str| {
+            json!({"email": email, "choices": ["newsletter:email"], "shown": ["newsletter:email"], "wording": "Yes"})
+        };
+        for email in ["ana@council.test", "ben@council.test"] {
+            let answer = Answer::to(server.request("POST", &path).json(&form(email))).await.expect(202);
+            assert_eq!(answer.text, "");
+        }
+        server.run_jobs().await;
+        for email in ["ana@council.test", "ben@council.test"] {
+            server.mail_to(email);
+        }
+        let opt_ins = server.api(&key, "GET", &format!("/subscribers/{known}/opt-ins"), Value::Null).await;
+        assert_eq!(opt_ins.expect(200).json()["items"][0]["state"], "pending");
+        let wrong = json!({"email": "ana@council.test", "choices": ["nothing:email"], "shown": [], "wording": "Yes"});
+        let answer = Answer::to(server.request("POST", &path).json(&wrong)).await;
+        assert!(!answer.text.contains("ana@"));
+        expect_problem(answer, 422);
+    }
+
+    async fn a_key_that_asks_too_often_is_told_when_to_come_again(server: TestServer) {
+        let key = admin(&server);
+        for _ in 0..mannerly::web::limit::API_AT_ONCE {
+            server.api(&key, "GET", "/brands?limit=0", Value::Null).await.expect(422);
+        }
+        let answer = server.api(&key, "GET", "/brands", Value::Null).await;
+        assert_eq!(answer.header("retry-after"), "1");
+        expect_problem(answer, 429);
+        server.api(&admin(&server), "GET", "/brands", Value::Null).await.expect(200);
+        server.advance(std::time::Duration::from_secs(1));
+        server.api(&key, "GET", "/brands", Value::Null).await.expect(200);
     }
 }

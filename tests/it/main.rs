@@ -15,6 +15,7 @@ mod api_catalog;
 mod api_people;
 mod architecture;
 mod campaigns;
+mod crash;
 mod gate;
 mod pages;
 mod schema;

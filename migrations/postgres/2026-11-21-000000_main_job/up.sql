@@ -190,6 +190,7 @@ CREATE TABLE outbox (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'waiting';
+CREATE INDEX outbox_claimed ON outbox (due_at) WHERE state = 'claimed';
 CREATE INDEX outbox_of_subscriber ON outbox (subscriber_id, brand_id, kind, created_at);
 
 CREATE TABLE campaign (

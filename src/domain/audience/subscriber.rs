@@ -249,6 +249,14 @@ pub fn find_by_email(conn: &mut DbConnection, email: &EmailAddress) -> Result<Op
         .optional()?)
 }
 
+/// The keyed hash of a person's address; none after erasure.
+///
+/// # Errors
+/// Of the database.
+pub fn email_hash(conn: &mut DbConnection, id: i64) -> Result<Option<Vec<u8>>> {
+    Ok(subscriber::table.find(id).select(subscriber::email_hash).first(conn).optional()?.flatten())
+}
+
 /// The person of this public identity, erased or not.
 ///
 /// # Errors

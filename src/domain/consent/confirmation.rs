@@ -6,15 +6,18 @@ use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::db::schema::{confirmation, opt_in};
-use crate::domain::consent::ledger::{Method, SUBSCRIBER, Statement};
+use crate::db::schema::{confirmation, ledger, opt_in};
+use crate::domain::consent::ledger::{Decision, Method, SUBSCRIBER, Statement};
 use crate::domain::consent::opt_in::{Answer, Basis, OptIn, State};
 use crate::domain::consent::permission::Kind;
 use crate::domain::consent::{lock, opt_in as opt_ins, permission};
 use crate::error::{Error, Result};
 
 /// How long a confirmation link is good.
-pub const VALID: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub const VALID: Duration = Duration::from_secs(VALID_DAYS as u64 * 24 * 60 * 60);
+
+/// [`VALID`] in days, as people are told.
+pub const VALID_DAYS: u32 = 7;
 
 /// A confirmation as stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -38,6 +41,14 @@ pub struct Confirmation {
     pub expires_at: Moment,
     /// When it was used.
     pub confirmed_at: Option<Moment>,
+}
+
+impl Confirmation {
+    /// The permissions that were ticked.
+    pub fn wants(&self) -> Vec<Kind> {
+        let ticked = [(self.wants_opens, Kind::Opens), (self.wants_clicks, Kind::Clicks)];
+        ticked.into_iter().filter(|(wanted, _)| *wanted).map(|(_, kind)| kind).collect()
+    }
 }
 
 /// Opens a confirmation for what a person has pending with a brand.
@@ -91,6 +102,36 @@ pub fn pending(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Vec<O
         .load(conn)?)
 }
 
+/// When a person last stopped a whole channel of a brand, or all of it.
+///
+/// # Errors
+/// Of the database.
+pub fn stopped_at(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Option<Moment>> {
+    Ok(ledger::table
+        .filter(ledger::subscriber_id.eq(person).and(ledger::brand_id.eq(brand)))
+        .filter(ledger::decision.eq(Decision::Withdrawn))
+        .filter(ledger::topic_id.is_null().and(ledger::permission.is_null()))
+        .order(ledger::at.desc())
+        .select(ledger::at)
+        .first(conn)
+        .optional()?)
+}
+
+/// When a person last confirmed something with a brand.
+///
+/// # Errors
+/// Of the database.
+pub fn last_confirmed(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Option<Moment>> {
+    let last: Option<Option<Moment>> = confirmation::table
+        .filter(confirmation::subscriber_id.eq(person).and(confirmation::brand_id.eq(brand)))
+        .filter(confirmation::confirmed_at.is_not_null())
+        .order(confirmation::confirmed_at.desc())
+        .select(confirmation::confirmed_at)
+        .first(conn)
+        .optional()?;
+    Ok(last.flatten())
+}
+
 /// What pressing the button did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Confirmed {
@@ -100,7 +141,24 @@ pub enum Confirmed {
     Expired,
 }
 
-/// Grants what the confirmation is about: the opt-ins that are pending, and the permissions ticked with them.
+/// The confirmations of a person that a brand waits for: neither confirmed nor expired, and not older than the
+/// last time the person stopped a channel or everything.
+///
+/// # Errors
+/// Of the database.
+pub fn running(conn: &mut DbConnection, person: i64, brand: i64, now: Moment) -> Result<Vec<Confirmation>> {
+    let stopped_at = stopped_at(conn, person, brand)?;
+    let rows: Vec<Confirmation> = confirmation::table
+        .filter(confirmation::subscriber_id.eq(person).and(confirmation::brand_id.eq(brand)))
+        .filter(confirmation::confirmed_at.is_null().and(confirmation::expires_at.ge(now)))
+        .order(confirmation::id)
+        .select(Confirmation::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().filter(|row| stopped_at.is_none_or(|at| row.created_at >= at)).collect())
+}
+
+/// Grants all that the person has pending with the brand, and the permissions ticked with it: whoever signs up
+/// twice gets one mail, and its link is good for both. Each grant keeps the evidence of its own request.
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such confirmation.
@@ -112,13 +170,14 @@ pub fn confirm(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Confirme
     if asked.confirmed_at.is_some() {
         return Ok(Confirmed::Granted);
     }
-    if now > asked.expires_at {
+    let running = running(conn, asked.subscriber_id, asked.brand_id, now)?;
+    if !running.iter().any(|row| row.id == id) {
         return Ok(Confirmed::Expired);
     }
-    let statement = Statement {
+    let statement = |evidence| Statement {
         subscriber: asked.subscriber_id,
         brand: asked.brand_id,
-        evidence: asked.evidence_id,
+        evidence,
         method: Method::DoubleOptIn,
         actor: SUBSCRIBER,
         campaign: None,
@@ -126,13 +185,20 @@ pub fn confirm(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Confirme
     };
     for opt_in in pending(conn, asked.subscriber_id, asked.brand_id)? {
         let answer = Answer::Granted(Basis::Consent, None);
-        opt_ins::set(conn, &statement, opt_in.topic_id, opt_in.channel, answer)?;
+        let evidence = ledger::table.find(opt_in.ledger_id).select(ledger::evidence_id).first(conn)?;
+        opt_ins::set(conn, &statement(evidence), opt_in.topic_id, opt_in.channel, answer)?;
     }
-    for (wanted, kind) in [(asked.wants_opens, Kind::Opens), (asked.wants_clicks, Kind::Clicks)] {
-        if wanted {
-            permission::set(conn, &statement, kind, true)?;
+    for row in &running {
+        for kind in row.wants() {
+            let later_no = permission::find(conn, row.subscriber_id, row.brand_id, kind)?
+                .is_some_and(|answer| answer.changed_at > row.created_at);
+            if !later_no {
+                permission::set(conn, &statement(row.evidence_id), kind, true)?;
+            }
         }
+        diesel::update(confirmation::table.find(row.id))
+            .set(confirmation::confirmed_at.eq(now))
+            .execute(conn)?;
     }
-    diesel::update(confirmation::table.find(id)).set(confirmation::confirmed_at.eq(now)).execute(conn)?;
     Ok(Confirmed::Granted)
 }

@@ -138,6 +138,33 @@ pub fn remove(conn: &mut DbConnection, id: PublicId) -> Result<()> {
     Ok(())
 }
 
+/// Lifts what a person's own double opt-in to a brand can lift of an email address: their objection, their erasure,
+/// and a bounce that the pressed link disproves. A complaint and a child's address stay (L-14).
+///
+/// It is lifted for this brand only: a suppression for all brands becomes one for each other brand.
+///
+/// # Errors
+/// Of the database.
+pub fn lift_by_own_act(conn: &mut DbConnection, address_hash: &[u8], brand: i64, now: Moment) -> Result<()> {
+    use crate::db::schema::brand as brands;
+    for found in of_address(conn, address_hash, Channel::Email)? {
+        let liftable = matches!(found.reason, Reason::Objection | Reason::Erasure | Reason::HardBounce);
+        if !liftable || found.brand_id.is_some_and(|of| of != brand) {
+            continue;
+        }
+        diesel::delete(suppression::table.find(found.id)).execute(conn)?;
+        // An address that works, works for all brands.
+        if found.brand_id.is_none() && found.reason != Reason::HardBounce {
+            let others: Vec<i64> =
+                brands::table.filter(brands::id.ne(brand)).select(brands::id).load(conn)?;
+            for other in others {
+                add(conn, address_hash, found.channel, Some(other), found.reason, now)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Suppressions in the order they were made: those after row number `after`, at most `limit`.
 ///
 /// # Errors

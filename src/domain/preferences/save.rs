@@ -14,8 +14,9 @@ use crate::domain::catalog::topic::Topic;
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, Statement};
 use crate::domain::consent::opt_in::{Answer, Basis, Scope, State};
 use crate::domain::consent::permission::{Change, Kind, State as PermissionState};
-use crate::domain::consent::{lock, opt_in, permission};
+use crate::domain::consent::{lock, opt_in};
 use crate::domain::preferences::{Choice, Preferences, load};
+use crate::domain::tracking::permission;
 use crate::error::{Error, Result};
 use crate::token::PreferencesLink;
 

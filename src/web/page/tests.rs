@@ -173,46 +173,6 @@ fn the_style_sheet_stays_small() {
     assert!(PAGE_CSS.len() < 12_000, "{} bytes", PAGE_CSS.len());
 }
 
-/// Subject, HTML part and text part of each service mail.
-fn mails() -> Vec<(String, String, String)> {
-    let brand = BrandView { legal_name: "Notes & Sons".into(), ..samples::brand() };
-    let link = "https://civic.example.com/x/token".to_owned();
-    let items = vec!["Newsletter by email".to_owned(), "Transport by email".to_owned()];
-    let confirmation = ConfirmationMail { brand: brand.clone(), link: link.clone(), items, valid_days: 7 };
-    let preferences = PreferenceLinkMail { brand: brand.clone(), link: link.clone() };
-    let data = DataLinkMail { brand, link, valid_minutes: 30 };
-    vec![
-        (confirmation.subject(), confirmation.html().unwrap(), confirmation.text().unwrap()),
-        (preferences.subject(), preferences.html().unwrap(), preferences.text().unwrap()),
-        (data.subject(), data.html().unwrap(), data.text().unwrap()),
-    ]
-}
-
-#[test]
-fn both_parts_of_a_service_mail_have_the_same_links() {
-    for (subject, html, text) in mails() {
-        let in_html: HashSet<_> =
-            values(&html, "a", "href").iter().map(|href| href.replace("mailto:", "")).collect();
-        assert_eq!(in_html.len(), 3, "{subject}");
-        for href in &in_html {
-            assert!(text.contains(href), "{subject}: {href}");
-        }
-        let in_text = find_links(&text).into_iter().filter(|piece| matches!(piece, TextPiece::Url(_)));
-        assert_eq!(in_text.count(), 2, "{subject}");
-    }
-}
-
-#[test]
-fn a_service_mail_has_a_language_a_title_and_neither_picture_nor_promotion() {
-    for (subject, html, text) in mails() {
-        assert_eq!(elements(&html, "html[lang=en-GB]").len(), 1);
-        assert!(html.contains(&format!("<title>{subject}</title>")));
-        assert!(elements(&html, "img, script, link, style").is_empty());
-        assert!(html.contains("Notes &#38; Sons") && text.contains("Notes & Sons"));
-        assert!(!text.contains("\n\n\n"), "no gaps in the text part: {text}");
-    }
-}
-
 /// A letter footer as it is rendered for a person whose data came from `source`.
 fn footer(template: &str, source: &str) -> String {
     let mut environment = minijinja::Environment::new();

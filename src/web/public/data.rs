@@ -16,7 +16,8 @@ use crate::token::DataRequestLink;
 use crate::web::form::{Form, FormError};
 use crate::web::page::{BrandView, DataPage, ErasedPage, Fact, ProblemPage};
 use crate::web::problem::{PageError, page, page_with};
-use crate::web::public::{brand_view, open};
+use crate::web::public::open;
+use crate::web::public::view::brand_view;
 
 /// `GET /d/{token}`: shows what is held.
 ///

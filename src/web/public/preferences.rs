@@ -17,7 +17,8 @@ use crate::web::page::{
     PreferencesPage, PreferencesResultPage, TopicChoices, TopicGroup,
 };
 use crate::web::problem::{PageError, page};
-use crate::web::public::{brand_view, open};
+use crate::web::public::open;
+use crate::web::public::view::brand_view;
 
 /// `GET /p/{token}`: shows the choices.
 ///

@@ -16,7 +16,8 @@ use crate::token::{PreferencesLink, UnsubscribeLink};
 use crate::web::form::{Form, FormError};
 use crate::web::page::{ProblemPage, UnsubscribePage, UnsubscribedPage};
 use crate::web::problem::{PageError, page, page_with};
-use crate::web::public::{brand_view, open};
+use crate::web::public::open;
+use crate::web::public::view::brand_view;
 
 /// `GET /u/{token}`: says what would stop, and shows the one button.
 ///

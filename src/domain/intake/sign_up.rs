@@ -1,0 +1,322 @@
+//! Sign-up: what a person asked for on a form, checked without a look at who is known, and later applied.
+//!
+//! Applying makes everything pending and asks for a confirmation by mail; nothing is granted here.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::domain::audience::source::{self, SourceForm};
+use crate::domain::audience::subscriber::{self, Profile, Subscriber};
+use crate::domain::catalog::topic::Kind as TopicKind;
+use crate::domain::catalog::{Brand, Channel, Topic, brand};
+use crate::domain::consent::ledger::{SUBSCRIBER, Shown, ShownBox};
+use crate::domain::consent::opt_in::{Answer, State};
+use crate::domain::consent::suppression::Reason;
+use crate::domain::consent::{
+    Method, Statement, confirmation, ledger, lock, opt_in, permission, suppression,
+};
+use crate::domain::intake::parse_choice;
+use crate::domain::outbox;
+use crate::email_address::EmailAddress;
+use crate::error::{Error, Problem, Result};
+use crate::token::Keys;
+
+/// A brand writes to an address at most one confirmation in this time (SEC-06).
+const ONE_MAIL_IN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The longest wording that a form may have shown, in characters.
+pub const WORDING_CHARS_MAX: usize = 10_000;
+
+/// What a form sent: what was ticked, and what was there to be ticked.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignUpForm {
+    /// The address; the only thing needed of the person.
+    pub email: String,
+    /// What else the person typed.
+    #[serde(default)]
+    pub profile: Profile,
+    /// The ticked topics, each as `newsletter:email`.
+    #[serde(default)]
+    pub choices: Vec<String>,
+    /// Every topic that had a box, in the same form. No box may be ticked before the person touches it.
+    #[serde(default)]
+    pub shown: Vec<String>,
+    /// The ticked tracking permissions: `opens`, `clicks`.
+    #[serde(default)]
+    pub permissions: Vec<String>,
+    /// Every tracking permission that had a box.
+    #[serde(default)]
+    pub shown_permissions: Vec<String>,
+    /// The wording that the person agreed to, exactly as it was shown.
+    pub wording: String,
+}
+
+/// A sign-up that fits the brand; it waits as JSON until a job applies it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignUp {
+    email: String,
+    profile: Profile,
+    choices: Vec<(i64, Channel)>,
+    permissions: Vec<permission::Kind>,
+    wording: String,
+    shown: Vec<ShownBox>,
+    policy_version: String,
+}
+
+impl SignUpForm {
+    /// Checks a form against the brand it was sent to.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming every field that breaks a rule: an unknown topic, a channel that is not offered, a
+    /// box that was not shown, a channel without the number or address that it needs, no kind of message at all.
+    pub fn check(self, brand: &Brand, topics: &[Topic]) -> Result<SignUp> {
+        let mut problems = Vec::new();
+        let email = EmailAddress::parse(&self.email).map_err(|problem| problems.push(problem)).ok();
+        let profile = self.profile.check().unwrap_or_else(|wrong| {
+            problems.extend(wrong);
+            Profile::default()
+        });
+        let wording = self.wording.replace("\r\n", "\n").trim().to_owned();
+        if wording.is_empty() || wording.chars().count() > WORDING_CHARS_MAX {
+            problems.push(Problem::new("wording", "Send the wording that the person agreed to"));
+        }
+        let boxes = boxes_of(topics, &self.choices, &self.shown, &mut problems);
+        let permissions = permissions_of(&self.permissions, &self.shown_permissions, &mut problems);
+        if problems.is_empty() {
+            check_use(topics, &boxes.ticked, &profile, &mut problems);
+        }
+        match email {
+            Some(email) if problems.is_empty() => Ok(SignUp {
+                email: email.as_str().to_owned(),
+                profile,
+                choices: boxes.ticked,
+                permissions: permissions.ticked,
+                wording,
+                shown: [boxes.shown, permissions.shown].concat(),
+                policy_version: brand.policy_version.clone(),
+            }),
+            _ => Err(Error::Invalid(problems)),
+        }
+    }
+}
+
+struct Boxes<T> {
+    ticked: Vec<T>,
+    shown: Vec<ShownBox>,
+}
+
+fn boxes_of(
+    topics: &[Topic],
+    choices: &[String],
+    shown: &[String],
+    problems: &mut Vec<Problem>,
+) -> Boxes<(i64, Channel)> {
+    let find = |text: &String| {
+        let (slug, channel) = parse_choice(text)?;
+        let topic = topics.iter().find(|topic| topic.slug.as_str() == slug)?;
+        topic.offers(channel).then_some((topic.id, channel))
+    };
+    if !shown.iter().all(|text| find(text).is_some()) {
+        problems.push(Problem::new(
+            "shown",
+            "A box stands for a topic or a channel that the brand does not offer",
+        ));
+    }
+    let mut ticked = Vec::new();
+    for text in choices {
+        match find(text) {
+            None => {
+                problems.push(Problem::new(
+                    "choices",
+                    "The brand does not offer one of the topics by this channel",
+                ));
+            }
+            Some(_) if !shown.contains(text) => {
+                problems.push(Problem::new("choices", "A box was ticked that is not among those shown"));
+            }
+            Some(choice) if ticked.contains(&choice) => {}
+            Some(choice) => ticked.push(choice),
+        }
+    }
+    Boxes { ticked, shown: shown_boxes(shown.iter().cloned()) }
+}
+
+fn permissions_of(
+    ticked: &[String],
+    shown: &[String],
+    problems: &mut Vec<Problem>,
+) -> Boxes<permission::Kind> {
+    let known = |text: &String| matches!(text.as_str(), "opens" | "clicks");
+    if !ticked.iter().chain(shown).all(known) {
+        problems.push(Problem::new("permissions", "A form can ask for opens and for clicks"));
+    } else if !ticked.iter().all(|text| shown.contains(text)) {
+        problems.push(Problem::new("permissions", "A box was ticked that is not among those shown"));
+    }
+    let mut kinds: Vec<_> = ticked.iter().filter_map(|text| permission::Kind::parse(text)).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    Boxes { ticked: kinds, shown: shown_boxes(shown.iter().map(|text| format!("permission:{text}"))) }
+}
+
+/// In one order, so that the same screen is the same evidence.
+fn shown_boxes(names: impl Iterator<Item = String>) -> Vec<ShownBox> {
+    let mut boxes: Vec<ShownBox> = names.map(|name| ShownBox { name, ticked: false }).collect();
+    boxes.sort_unstable();
+    boxes.dedup();
+    boxes
+}
+
+/// Whether anything could come of it: subjects alone bring no message, and a call needs a number.
+fn check_use(topics: &[Topic], ticked: &[(i64, Channel)], profile: &Profile, problems: &mut Vec<Problem>) {
+    let communication = |id: i64| topics.iter().any(|t| t.id == id && t.kind == TopicKind::Communication);
+    if !ticked.iter().any(|(topic, _)| communication(*topic)) {
+        problems
+            .push(Problem::new("communications", "Choose at least one kind of message, and how to get it"));
+    }
+    let wants = |channel| ticked.iter().any(|(_, ticked)| *ticked == channel);
+    if wants(Channel::Phone) && profile.phone.is_none() {
+        problems.push(Problem::new("phone", "Enter the number to call, because you chose Phone"));
+    }
+    if wants(Channel::Post) && profile.postal_address.is_none() {
+        problems
+            .push(Problem::new("postal_address", "Enter the address to write to, because you chose Post"));
+    }
+}
+
+/// Applies a sign-up that came in at `at`: a person without consent at first, opt-ins that are pending, the evidence,
+/// a confirmation, and at most one mail a day to ask for it (SEC-06).
+///
+/// A child's address and one whose owner complained are passed over in silence. After an objection or an erasure a
+/// person may come back by their own act: the suppression stays until they press the button.
+///
+/// # Errors
+/// Of the database.
+pub fn apply(
+    conn: &mut DbConnection,
+    keys: &Keys,
+    brand_id: i64,
+    sign_up: &SignUp,
+    at: Moment,
+    now: Moment,
+) -> Result<()> {
+    let email = EmailAddress::parse(&sign_up.email).map_err(|problem| Error::Invalid(vec![problem]))?;
+    let hash = keys.address_hash(Channel::Email.as_str(), email.as_str());
+    let barred = suppression::of_address(conn, &hash, Channel::Email)?.into_iter().any(|found| {
+        found.brand_id.is_none_or(|of| of == brand_id)
+            && matches!(found.reason, Reason::Under13 | Reason::Complaint)
+    });
+    if barred {
+        return Ok(());
+    }
+    let person = person_of(conn, keys, brand_id, sign_up, &email, now)?;
+    let evidence = ledger::keep(
+        conn,
+        &Shown {
+            form: "sign-up".to_owned(),
+            wording: sign_up.wording.clone(),
+            boxes: sign_up.shown.clone(),
+            policy_version: sign_up.policy_version.clone(),
+        },
+    )?;
+    let statement = Statement {
+        subscriber: person,
+        brand: brand_id,
+        evidence,
+        method: Method::SignUpForm,
+        actor: SUBSCRIBER,
+        campaign: None,
+        at,
+    };
+    for (topic, channel) in &sign_up.choices {
+        opt_in::set(conn, &statement, *topic, *channel, Answer::Pending)?;
+    }
+    ask_to_confirm(conn, &statement, &sign_up.permissions, now)
+}
+
+/// The person of the address: found, or recorded without any consent.
+fn person_of(
+    conn: &mut DbConnection,
+    keys: &Keys,
+    brand_id: i64,
+    sign_up: &SignUp,
+    email: &EmailAddress,
+    now: Moment,
+) -> Result<i64> {
+    let Some(known) = subscriber::find_by_email(conn, email)? else {
+        let brand = brand::get(conn, brand_id)?;
+        let form = SourceForm {
+            name: format!("Sign-up form of {}", brand.slug),
+            kind: source::Kind::Form,
+            policy_url: None,
+            licence_from: None,
+            licence_until: None,
+        };
+        let source = source::ensure(conn, &form, now)?.id;
+        return Ok(subscriber::create(conn, keys, email, &sign_up.profile, source, now)?.id);
+    };
+    lock(conn, known.id)?;
+    let profile = what_may_be_filled(conn, &known, sign_up)?;
+    if profile != Profile::default() {
+        subscriber::fill_profile(conn, &known, &profile)?;
+    }
+    Ok(known.id)
+}
+
+/// Whoever types an address is not proven to be its owner. So the fields of a person who has granted something
+/// already are left alone, but for the number or address that a newly chosen channel needs.
+fn what_may_be_filled(conn: &mut DbConnection, known: &Subscriber, sign_up: &SignUp) -> Result<Profile> {
+    let answers = opt_in::of_subscriber(conn, known.id)?;
+    let granted = |channel: Option<Channel>| {
+        answers.iter().any(|a| a.state == State::Granted && channel.is_none_or(|c| c == a.channel))
+    };
+    if !granted(None) {
+        return Ok(sign_up.profile.clone());
+    }
+    let chosen = |channel| sign_up.choices.iter().any(|(_, c)| *c == channel) && !granted(Some(channel));
+    let typed = &sign_up.profile;
+    Ok(Profile {
+        phone: typed.phone.clone().filter(|_| chosen(Channel::Phone)),
+        postal_address: typed.postal_address.clone().filter(|_| chosen(Channel::Post)),
+        ..Profile::default()
+    })
+}
+
+/// Opens a confirmation if anything is to be confirmed, and writes at most one mail a day about it; one more only
+/// after the person has pressed the button of the last.
+fn ask_to_confirm(
+    conn: &mut DbConnection,
+    statement: &Statement<'_>,
+    ticked: &[permission::Kind],
+    now: Moment,
+) -> Result<()> {
+    let (person, brand) = (statement.subscriber, statement.brand);
+    let mut wants = Vec::new();
+    for kind in ticked {
+        if !permission::granted(conn, person, brand, *kind)? {
+            wants.push(*kind);
+        }
+    }
+    if wants.is_empty() && confirmation::pending(conn, person, brand)?.is_empty() {
+        return Ok(());
+    }
+    let running = confirmation::running(conn, person, brand, now)?;
+    let same = running.iter().find(|row| row.evidence_id == statement.evidence && row.wants() == wants);
+    // After a press or a stop the last mail's link is spent, and only its owner can have done that.
+    let pressed = confirmation::last_confirmed(conn, person, brand)?;
+    let stopped = confirmation::stopped_at(conn, person, brand)?;
+    let since = [pressed, stopped].into_iter().flatten().fold(now.minus(ONE_MAIL_IN), Moment::max);
+    let mailed = outbox::sent_since(conn, person, brand, outbox::Kind::Confirmation, since)?;
+    // A day's repeats need no rows of their own; tomorrow's mail needs a link that is fresh.
+    let id = match same {
+        Some(row) if mailed => row.id,
+        _ => confirmation::open(conn, person, brand, statement.evidence, &wants, now)?,
+    };
+    if !mailed {
+        outbox::enqueue(conn, outbox::Kind::Confirmation, brand, person, Some(id), now)?;
+    }
+    Ok(())
+}

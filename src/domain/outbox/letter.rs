@@ -1,0 +1,181 @@
+//! The words of service mails: the confirmation, the link to the preferences, the link to the data we hold.
+//!
+//! They carry no promotion, no picture, no tracked link and no list header (M-10); the HTML and the text
+//! part say the same and have the same links.
+
+use askama::Template;
+
+use crate::error::{Error, Result};
+
+/// Who writes: what the foot of each service mail says (L-09).
+#[derive(Debug, Clone, Default)]
+pub struct Letterhead {
+    /// The brand's name, as people know it.
+    pub name: String,
+    /// The company behind it.
+    pub legal_name: String,
+    /// Its registered address, on one line.
+    pub registered_address: String,
+    /// Where people can write to.
+    pub contact_email: String,
+    /// The privacy policy: an absolute URL.
+    pub policy_url: String,
+}
+
+/// Asks a person to confirm what somebody, most likely they, asked for.
+#[derive(Debug, Clone)]
+pub struct ConfirmationMail {
+    /// The brand.
+    pub brand: Letterhead,
+    /// The page with the button: an absolute URL.
+    pub link: String,
+    /// What will be confirmed, such as "Newsletter by email".
+    pub items: Vec<String>,
+    /// For how many days the link works.
+    pub valid_days: u32,
+}
+
+/// Brings a person the link to their preference page.
+#[derive(Debug, Clone)]
+pub struct PreferenceLinkMail {
+    /// The brand.
+    pub brand: Letterhead,
+    /// The preference page: an absolute URL.
+    pub link: String,
+}
+
+/// Brings a person a fresh link to the data we hold about them.
+#[derive(Debug, Clone)]
+pub struct DataLinkMail {
+    /// The brand.
+    pub brand: Letterhead,
+    /// The page: an absolute URL.
+    pub link: String,
+    /// For how many hours the link works.
+    pub valid_hours: u32,
+}
+
+macro_rules! service_mail {
+    ($mail:ident, $html:ident = $html_path:literal, $text:ident = $text_path:literal) => {
+        #[derive(Template)]
+        #[template(path = $html_path)]
+        struct $html<'a> {
+            brand: &'a Letterhead,
+            subject: &'a str,
+            mail: &'a $mail,
+        }
+
+        #[derive(Template)]
+        #[template(path = $text_path)]
+        struct $text<'a> {
+            brand: &'a Letterhead,
+            mail: &'a $mail,
+        }
+
+        impl $mail {
+            /// The HTML part.
+            ///
+            /// # Errors
+            /// [`Error::Internal`] if the template fails, which no data of ours can cause.
+            pub fn html(&self) -> Result<String> {
+                let subject = self.subject();
+                let page = $html { brand: &self.brand, subject: &subject, mail: self };
+                page.render().map_err(Error::internal)
+            }
+
+            /// The text part, with the same links.
+            ///
+            /// # Errors
+            /// [`Error::Internal`] if the template fails, which no data of ours can cause.
+            pub fn text(&self) -> Result<String> {
+                $text { brand: &self.brand, mail: self }.render().map_err(Error::internal)
+            }
+        }
+    };
+}
+
+service_mail!(
+    ConfirmationMail,
+    ConfirmationHtml = "mail/confirmation.html",
+    ConfirmationText = "mail/confirmation.txt"
+);
+service_mail!(
+    PreferenceLinkMail,
+    PreferenceLinkHtml = "mail/preference_link.html",
+    PreferenceLinkText = "mail/preference_link.txt"
+);
+service_mail!(DataLinkMail, DataLinkHtml = "mail/data_link.html", DataLinkText = "mail/data_link.txt");
+
+impl ConfirmationMail {
+    /// The subject line.
+    pub fn subject(&self) -> String {
+        format!("Please confirm: emails from {}", self.brand.name)
+    }
+}
+
+impl PreferenceLinkMail {
+    /// The subject line.
+    pub fn subject(&self) -> String {
+        format!("Your link to your choices at {}", self.brand.name)
+    }
+}
+
+impl DataLinkMail {
+    /// The subject line.
+    pub fn subject(&self) -> String {
+        format!("Your link to your data at {}", self.brand.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Subject, HTML part and text part of each service mail.
+    fn mails() -> Vec<(String, String, String)> {
+        let brand = Letterhead {
+            name: "Civic Notes".into(),
+            legal_name: "Notes & Sons".into(),
+            registered_address: "1 Example Street, Exampleton".into(),
+            contact_email: "privacy@civic.example.com".into(),
+            policy_url: "https://civic.example.com/privacy".into(),
+        };
+        let link = "https://civic.example.com/x/token".to_owned();
+        let items = vec!["Newsletter by email".to_owned(), "Transport by email".to_owned()];
+        let confirmation =
+            ConfirmationMail { brand: brand.clone(), link: link.clone(), items, valid_days: 7 };
+        let preferences = PreferenceLinkMail { brand: brand.clone(), link: link.clone() };
+        let data = DataLinkMail { brand, link, valid_hours: 24 };
+        vec![
+            (confirmation.subject(), confirmation.html().unwrap(), confirmation.text().unwrap()),
+            (preferences.subject(), preferences.html().unwrap(), preferences.text().unwrap()),
+            (data.subject(), data.html().unwrap(), data.text().unwrap()),
+        ]
+    }
+
+    #[test]
+    fn both_parts_of_a_service_mail_have_the_same_links() {
+        for (subject, html, text) in mails() {
+            let in_html: Vec<&str> =
+                html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+            assert_eq!(in_html.len(), 3, "{subject}");
+            for href in in_html {
+                assert!(text.contains(href.trim_start_matches("mailto:")), "{subject}: {href}");
+            }
+            assert_eq!(text.matches("https://").count(), 2, "{subject}");
+        }
+    }
+
+    #[test]
+    fn a_service_mail_has_a_language_a_title_and_neither_picture_nor_promotion() {
+        for (subject, html, text) in mails() {
+            assert!(html.contains("<html lang=\"en-GB\">"));
+            assert!(html.contains(&format!("<title>{subject}</title>")));
+            for element in ["<img", "<script", "<link", "<style"] {
+                assert!(!html.contains(element), "{element}");
+            }
+            assert!(html.contains("Notes &#38; Sons") && text.contains("Notes & Sons"));
+            assert!(!text.contains("\n\n\n"), "no gaps in the text part: {text}");
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! Outbox: a service mail written in the transaction of its reason, and handed over later by a job.
+//!
+//! It keeps only row numbers, nothing personal: the letter is written when it is sent. Nothing is lost: what waits
+//! is claimed under a lease, and a claim whose answer never came becomes uncertain and is not sent again.
+
+pub mod letter;
+
+use std::time::Duration;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::db::schema::outbox;
+use crate::error::Result;
+use crate::mail::transport::{Outcome, Reply, Stage};
+
+word_enum! {
+    /// What a service mail is for.
+    pub enum Kind {
+        /// Asks to confirm opt-ins.
+        Confirmation = "confirmation",
+        /// Brings the link to the preference page.
+        PreferencesLink = "preferences_link",
+        /// Brings a fresh link to the data we hold.
+        DataLink = "data_link",
+    }
+}
+
+word_enum! {
+    /// What became of a service mail.
+    pub enum State {
+        /// To be sent when it is due.
+        Waiting = "waiting",
+        /// A sender has it in hand.
+        Claimed = "claimed",
+        /// The mail server took it.
+        Sent = "sent",
+        /// It will never be sent.
+        Failed = "failed",
+        /// It may have been sent; it is not sent again.
+        Uncertain = "uncertain",
+    }
+}
+
+/// How long a claim holds. A sender that has not settled by then is taken for dead.
+pub const LEASE: Duration = Duration::from_secs(30 * 60);
+
+/// How long a mail is tried before it is given up.
+pub const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+
+/// For how many hours the link to a person's data works, from the moment it is sent (SEC-04).
+pub const DATA_LINK_HOURS: u32 = 24;
+
+/// How long to wait when the mail server could not be reached, which says nothing about this mail.
+const UNREACHABLE_WAIT: Duration = Duration::from_secs(60);
+
+/// A service mail in hand.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = outbox)]
+pub struct Mail {
+    /// Row number.
+    pub id: i64,
+    /// The brand that writes.
+    pub brand_id: i64,
+    /// The person it goes to.
+    pub subscriber_id: i64,
+    /// What it is for.
+    pub kind: Kind,
+    /// What is to be confirmed.
+    pub confirmation_id: Option<i64>,
+    /// How often it was tried, this time included.
+    pub attempts: i32,
+    /// When its reason arose.
+    pub created_at: Moment,
+}
+
+/// Puts a service mail into the outbox, to be sent at once.
+///
+/// # Errors
+/// Of the database.
+pub fn enqueue(
+    conn: &mut DbConnection,
+    kind: Kind,
+    brand: i64,
+    subscriber: i64,
+    confirmation: Option<i64>,
+    now: Moment,
+) -> Result<i64> {
+    Ok(diesel::insert_into(outbox::table)
+        .values((
+            outbox::brand_id.eq(brand),
+            outbox::subscriber_id.eq(subscriber),
+            outbox::kind.eq(kind),
+            outbox::confirmation_id.eq(confirmation),
+            outbox::state.eq(State::Waiting),
+            outbox::attempts.eq(0),
+            outbox::due_at.eq(now),
+            outbox::created_at.eq(now),
+        ))
+        .returning(outbox::id)
+        .get_result(conn)?)
+}
+
+/// How many mails of this kind this brand has written to this person after `since`, whatever became of them.
+///
+/// # Errors
+/// Of the database.
+pub fn count_since(
+    conn: &mut DbConnection,
+    subscriber: i64,
+    brand: i64,
+    kind: Kind,
+    since: Moment,
+) -> Result<i64> {
+    Ok(outbox::table
+        .filter(outbox::subscriber_id.eq(subscriber).and(outbox::brand_id.eq(brand)))
+        .filter(outbox::kind.eq(kind).and(outbox::created_at.gt(since)))
+        .count()
+        .get_result(conn)?)
+}
+
+/// Whether such a mail was written after `since`.
+///
+/// # Errors
+/// Of the database.
+pub fn sent_since(
+    conn: &mut DbConnection,
+    subscriber: i64,
+    brand: i64,
+    kind: Kind,
+    since: Moment,
+) -> Result<bool> {
+    Ok(count_since(conn, subscriber, brand, kind, since)? > 0)
+}
+
+/// Takes at most `limit` mails that are due, oldest first, for [`LEASE`]. Claims that ran out become uncertain.
+///
+/// # Errors
+/// Of the database.
+pub fn claim_due(conn: &mut DbConnection, limit: i64, now: Moment) -> Result<Vec<Mail>> {
+    // The states are written out where a partial index is to be used.
+    diesel::update(outbox::table.filter(sql::<Bool>("state = 'claimed'").and(outbox::due_at.le(now))))
+        .set(outbox::state.eq(State::Uncertain))
+        .execute(conn)?;
+    let due = outbox::table
+        .filter(sql::<Bool>("state = 'waiting'").and(outbox::due_at.le(now)))
+        .order((outbox::due_at, outbox::id))
+        .limit(limit)
+        .select(outbox::id);
+    let ids: Vec<i64> = match conn {
+        DbConnection::Sqlite(c) => due.load(c)?,
+        DbConnection::Postgres(c) => due.for_update().skip_locked().load(c)?,
+    };
+    let claimed = outbox::table.filter(outbox::id.eq_any(ids));
+    diesel::update(claimed.clone())
+        .set((
+            outbox::state.eq(State::Claimed),
+            outbox::attempts.eq(outbox::attempts + 1),
+            outbox::due_at.eq(now.plus(LEASE)),
+        ))
+        .execute(conn)?;
+    Ok(claimed.order(outbox::id).select(Mail::as_select()).load(conn)?)
+}
+
+/// Writes down what became of a claimed mail.
+///
+/// A refusal that is about us (our sender address, our policy standing: 5.7.x) is tried again like a 4xx: the
+/// operator can mend it, and the person waits for the mail.
+///
+/// # Errors
+/// Of the database.
+pub fn settle(conn: &mut DbConnection, mail: &Mail, outcome: &Outcome, now: Moment) -> Result<State> {
+    let (state, due_at) = match outcome {
+        Outcome::Accepted(_) => (State::Sent, now),
+        Outcome::Uncertain => (State::Uncertain, now),
+        Outcome::Deferred { stage: Stage::Connect, .. } => later(mail, UNREACHABLE_WAIT, now),
+        Outcome::Deferred { .. } => later(mail, back_off(mail.attempts), now),
+        Outcome::Refused { stage, reply } if is_our_fault(*stage, reply) => {
+            later(mail, back_off(mail.attempts), now)
+        }
+        Outcome::Refused { .. } => (State::Failed, now),
+    };
+    put(conn, mail.id, state, due_at)?;
+    Ok(state)
+}
+
+/// Ends a claimed mail whose reason is gone: confirmed already, expired, or the person erased.
+///
+/// # Errors
+/// Of the database.
+pub fn drop_moot(conn: &mut DbConnection, mail: &Mail, now: Moment) -> Result<()> {
+    put(conn, mail.id, State::Failed, now)
+}
+
+/// Whether the refusal says that the address does not exist (RFC 3463: 5.1.x), so that it must not be used again.
+pub fn address_is_bad(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refused { stage: Stage::Recipient, reply }
+        if reply.enhanced.is_some_and(|code| (code.class, code.subject) == (5, 1)))
+}
+
+/// A claim that ran out meanwhile may have been called uncertain; the answer is better knowledge.
+fn put(conn: &mut DbConnection, id: i64, state: State, due_at: Moment) -> Result<()> {
+    diesel::update(outbox::table.find(id))
+        .filter(outbox::state.eq_any([State::Claimed, State::Uncertain]))
+        .set((outbox::state.eq(state), outbox::due_at.eq(due_at)))
+        .execute(conn)?;
+    Ok(())
+}
+
+fn later(mail: &Mail, wait: Duration, now: Moment) -> (State, Moment) {
+    let next = now.plus(wait);
+    if next > mail.created_at.plus(GIVE_UP_AFTER) { (State::Failed, now) } else { (State::Waiting, next) }
+}
+
+/// Short at first, for greylisting; then in the steps of RFC 5321, section 4.5.4.1.
+fn back_off(attempts: i32) -> Duration {
+    let minutes = match attempts {
+        ..=1 => 5,
+        2 => 30,
+        3 => 120,
+        _ => 240,
+    };
+    Duration::from_secs(minutes * 60)
+}
+
+fn is_our_fault(stage: Stage, reply: &Reply) -> bool {
+    stage == Stage::Sender || reply.enhanced.is_some_and(|code| (code.class, code.subject) == (5, 7))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{Database, DatabaseUrl};
+    use crate::domain::outbox::Kind::PreferencesLink;
+
+    const START: Moment = Moment::from_micros(1_800_000_000_000_000);
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// The outbox names rows of others by number; here they need not exist.
+    fn with_outbox(work: impl FnOnce(&mut DbConnection) -> Result<()>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outbox.db").display().to_string();
+        let db = Database::open(&DatabaseUrl::Sqlite(path)).unwrap();
+        db.write_here(|conn| {
+            diesel::sql_query("PRAGMA defer_foreign_keys = ON").execute(conn)?;
+            work(conn)?;
+            diesel::delete(outbox::table).execute(conn)?;
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    fn one(conn: &mut DbConnection, now: Moment) -> Mail {
+        let mut due = claim_due(conn, 10, now).unwrap();
+        assert_eq!(due.len(), 1);
+        due.remove(0)
+    }
+
+    fn deferred(stage: Stage) -> Outcome {
+        Outcome::Deferred { stage, reply: Some(Reply::new(451, Some((4, 7, 1)))) }
+    }
+
+    #[test]
+    fn a_mail_is_claimed_once_and_counted_whatever_becomes_of_it() {
+        with_outbox(|conn| {
+            enqueue(conn, PreferencesLink, 1, 2, None, START)?;
+            let mail = one(conn, START);
+            assert_eq!((mail.brand_id, mail.subscriber_id, mail.attempts), (1, 2, 1));
+            assert!(claim_due(conn, 10, START)?.is_empty());
+            let accepted = Outcome::Accepted(Reply::new(250, None));
+            assert_eq!(settle(conn, &mail, &accepted, START)?, State::Sent);
+            assert!(claim_due(conn, 10, START.plus(24 * HOUR))?.is_empty());
+            assert!(sent_since(conn, 2, 1, PreferencesLink, START.minus(HOUR))?);
+            assert!(!sent_since(conn, 2, 1, PreferencesLink, START)?);
+            assert!(!sent_since(conn, 2, 1, Kind::DataLink, START.minus(HOUR))?);
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn a_deferred_mail_is_tried_later_and_later_and_given_up_after_five_days() {
+        with_outbox(|conn| {
+            enqueue(conn, PreferencesLink, 1, 2, None, START)?;
+            let mut now = START;
+            for minutes in [5, 30, 120, 240, 240] {
+                let mail = one(conn, now);
+                assert_eq!(settle(conn, &mail, &deferred(Stage::Recipient), now)?, State::Waiting);
+                let wait = Duration::from_secs(minutes * 60);
+                assert!(claim_due(conn, 1, now.plus(wait).minus(Duration::from_secs(1)))?.is_empty());
+                now = now.plus(wait);
+            }
+            now = START.plus(GIVE_UP_AFTER);
+            let mail = one(conn, now);
+            assert_eq!(settle(conn, &mail, &deferred(Stage::Recipient), now)?, State::Failed);
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn what_is_our_fault_is_tried_again_and_a_plain_refusal_is_final() {
+        with_outbox(|conn| {
+            for (outcome, expected) in [
+                (deferred(Stage::Connect), State::Waiting),
+                (Outcome::Refused { stage: Stage::Sender, reply: Reply::new(550, None) }, State::Waiting),
+                (
+                    Outcome::Refused { stage: Stage::Content, reply: Reply::new(550, Some((5, 7, 1))) },
+                    State::Waiting,
+                ),
+                (
+                    Outcome::Refused { stage: Stage::Recipient, reply: Reply::new(550, Some((5, 1, 1))) },
+                    State::Failed,
+                ),
+                (Outcome::Uncertain, State::Uncertain),
+            ] {
+                diesel::delete(outbox::table).execute(conn)?;
+                enqueue(conn, PreferencesLink, 1, 2, None, START)?;
+                let mail = one(conn, START);
+                assert_eq!(settle(conn, &mail, &outcome, START)?, expected, "{outcome:?}");
+                assert_eq!(address_is_bad(&outcome), expected == State::Failed);
+            }
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn a_claim_without_an_answer_becomes_uncertain_and_is_not_sent_again() {
+        with_outbox(|conn| {
+            enqueue(conn, PreferencesLink, 1, 2, None, START)?;
+            let mail = one(conn, START);
+            assert!(claim_due(conn, 10, START.plus(LEASE))?.is_empty());
+            let state: State = outbox::table.select(outbox::state).first(conn)?;
+            assert_eq!(state, State::Uncertain);
+            settle(conn, &mail, &Outcome::Accepted(Reply::new(250, None)), START.plus(LEASE))?;
+            let state: State = outbox::table.select(outbox::state).first(conn)?;
+            assert_eq!(state, State::Sent);
+            Ok(())
+        });
+    }
+}

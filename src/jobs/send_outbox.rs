@@ -1,0 +1,167 @@
+//! Hands over the service mails that are due: written at the last moment, sent outside any transaction, one by one.
+
+use crate::app::App;
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::domain::audience::subscriber;
+use crate::domain::catalog::{Brand, Channel, brand};
+use crate::domain::consent::confirmation;
+use crate::domain::consent::suppression::{self, Reason};
+use crate::domain::intake::confirm::{Standing, look};
+use crate::domain::outbox::letter::{ConfirmationMail, DataLinkMail, Letterhead, PreferenceLinkMail};
+use crate::domain::outbox::{self, DATA_LINK_HOURS, Kind, Mail, State};
+use crate::email_address::EmailAddress;
+use crate::error::Result;
+use crate::jobs::Progress;
+use crate::mail::letter::{Letter, Purpose, Sender};
+use crate::mail::transport::{Outcome, Reply, Stage};
+use crate::token::{ConfirmLink, DataRequestLink, Keys, PreferencesLink};
+
+/// How many mails one run takes: few, so that all are answered within the lease.
+const AT_ONCE: i64 = 10;
+
+const HOUR_MICROS: i64 = 3_600_000_000;
+
+/// One run.
+///
+/// # Errors
+/// Of the database; what is in hand then becomes uncertain when its lease ends.
+pub async fn run_once(app: &App) -> Result<Progress> {
+    let now = app.clock.now();
+    let due = app.db.write(move |conn| outbox::claim_due(conn, AT_ONCE, now)).await?;
+    if due.is_empty() {
+        return Ok(Progress::Idle);
+    }
+    let mut connection = match app.mailer.connect().await {
+        Ok(connection) => connection,
+        Err(why) => {
+            tracing::warn!(mails = due.len(), %why, "service mails wait for the mail server");
+            let outcome = Outcome::from(why);
+            for mail in due {
+                settle(app, mail, None, outcome).await?;
+            }
+            return Ok(Progress::More);
+        }
+    };
+    for mail in due {
+        let (keys, now, of) = (app.keys.clone(), app.clock.now(), mail.clone());
+        let (letter, to) = match app.db.read(move |conn| write(conn, &keys, &of, now)).await {
+            Ok(Some(written)) => written,
+            Ok(None) => {
+                app.db.write(move |conn| outbox::drop_moot(conn, &mail, now)).await?;
+                continue;
+            }
+            Err(error) => {
+                tracing::error!(mail = mail.id, %error, "a service mail cannot be written yet");
+                settle(app, mail, None, Outcome::Deferred { stage: Stage::Content, reply: None }).await?;
+                continue;
+            }
+        };
+        let return_path = app.options.return_path.clone().unwrap_or_else(|| letter.from.address.clone());
+        let outcome = match letter.to_bytes() {
+            Ok(octets) => connection.hand_over_service(&to, &return_path, &octets).await,
+            Err(error) => {
+                tracing::error!(mail = mail.id, %error, "a service mail cannot be written");
+                Outcome::Refused { stage: Stage::Content, reply: Reply::new(554, Some((5, 6, 0))) }
+            }
+        };
+        settle(app, mail, Some(to), outcome).await?;
+    }
+    connection.close().await;
+    Ok(Progress::More)
+}
+
+async fn settle(app: &App, mail: Mail, to: Option<EmailAddress>, outcome: Outcome) -> Result<()> {
+    let (keys, now, id) = (app.keys.clone(), app.clock.now(), mail.id);
+    let state = app
+        .db
+        .write(move |conn| {
+            let state = outbox::settle(conn, &mail, &outcome, now)?;
+            if let Some(to) = to.filter(|_| outbox::address_is_bad(&outcome)) {
+                let hash = keys.address_hash(Channel::Email.as_str(), to.as_str());
+                suppression::add(conn, &hash, Channel::Email, None, Reason::HardBounce, now)?;
+            }
+            Ok(state)
+        })
+        .await?;
+    if matches!(state, State::Failed | State::Uncertain) {
+        tracing::warn!(mail = id, %state, "a service mail did not get through");
+    }
+    Ok(())
+}
+
+/// The letter of a mail and whom it goes to; nothing if its reason is gone.
+fn write(
+    conn: &mut DbConnection,
+    keys: &Keys,
+    mail: &Mail,
+    now: Moment,
+) -> Result<Option<(Letter, EmailAddress)>> {
+    let brand = brand::get(conn, mail.brand_id)?;
+    let Some(to) = subscriber::get(conn, mail.subscriber_id)?.email else { return Ok(None) };
+    let Some(words) = words(conn, keys, mail, &brand, now)? else { return Ok(None) };
+    let letter = Letter {
+        from: Sender { name: brand.name.clone(), address: brand.service_from.clone() },
+        reply_to: None,
+        to: to.clone(),
+        subject: words.subject,
+        html: Some(words.html),
+        text: words.text,
+        message_id: format!("service.{}.{}", mail.id, mail.created_at.as_micros()),
+        date: now,
+        purpose: Purpose::Service,
+    };
+    Ok(Some((letter, to)))
+}
+
+struct Words {
+    subject: String,
+    html: String,
+    text: String,
+}
+
+fn words(
+    conn: &mut DbConnection,
+    keys: &Keys,
+    mail: &Mail,
+    brand: &Brand,
+    now: Moment,
+) -> Result<Option<Words>> {
+    let head = letterhead(brand);
+    let (brand_id, subscriber) = (mail.brand_id, mail.subscriber_id);
+    let words = match (mail.kind, mail.confirmation_id) {
+        (Kind::Confirmation, None) => return Ok(None),
+        (Kind::Confirmation, Some(confirmation)) => {
+            let Standing::Open(items) = look(conn, confirmation, now)?.state else { return Ok(None) };
+            let token = keys.seal(&ConfirmLink { confirmation });
+            let valid_days = confirmation::VALID_DAYS;
+            let link = format!("{}/confirm/{token}", brand.base_url);
+            let mail = ConfirmationMail { brand: head, link, items, valid_days };
+            Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? }
+        }
+        (Kind::PreferencesLink, _) => {
+            let token = keys.seal(&PreferencesLink { brand: brand_id, subscriber, campaign: 0 });
+            let link = format!("{}/p/{token}", brand.base_url);
+            let mail = PreferenceLinkMail { brand: head, link };
+            Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? }
+        }
+        (Kind::DataLink, _) => {
+            let expires_at = now.as_micros() + i64::from(DATA_LINK_HOURS) * HOUR_MICROS;
+            let token = keys.seal(&DataRequestLink { brand: brand_id, subscriber, expires_at });
+            let link = format!("{}/data/{token}", brand.base_url);
+            let mail = DataLinkMail { brand: head, link, valid_hours: DATA_LINK_HOURS };
+            Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? }
+        }
+    };
+    Ok(Some(words))
+}
+
+fn letterhead(brand: &Brand) -> Letterhead {
+    Letterhead {
+        name: brand.name.clone(),
+        legal_name: brand.legal_name.clone(),
+        registered_address: brand.registered_address.clone(),
+        contact_email: brand.contact_email.as_str().to_owned(),
+        policy_url: brand.policy_url.clone(),
+    }
+}

@@ -1,0 +1,37 @@
+//! Works off what public forms left behind, each request in a transaction of its own.
+
+use crate::app::App;
+use crate::domain::intake::request;
+use crate::error::{Error, Result};
+use crate::jobs::Progress;
+
+/// How many requests one run looks at.
+const AT_ONCE: i64 = 100;
+
+/// One run.
+///
+/// # Errors
+/// If the database does not answer. A single request that fails is logged, kept, and does not hold up the others.
+pub async fn run_once(app: &App) -> Result<Progress> {
+    let mut worked = 0;
+    let mut last = 0;
+    loop {
+        let ids = app.db.read(move |conn| request::waiting(conn, last, AT_ONCE)).await?;
+        let Some(newest) = ids.last() else { break };
+        last = *newest;
+        for id in ids {
+            let (keys, now) = (app.keys.clone(), app.clock.now());
+            match app.db.write(move |conn| request::work(conn, &keys, id, now)).await {
+                Ok(done) => worked += usize::from(done),
+                Err(error @ Error::Unavailable(_)) => return Err(error),
+                Err(error) => tracing::error!(request = id, %error, "a request could not be worked off"),
+            }
+        }
+    }
+    if worked == 0 {
+        return Ok(Progress::Idle);
+    }
+    // Most of them wrote a service mail.
+    app.wake();
+    Ok(Progress::More)
+}

@@ -1,0 +1,235 @@
+//! Limits on how often forms and the API may be used: per network and per address, in memory only.
+//!
+//! Never on one-click POST, pixel or redirect: their answers must not depend on who else asks. Nothing here is
+//! logged, and an address is kept only as a hash with a key that dies with the process.
+
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use actix_web::HttpRequest;
+use governor::clock::{Clock as Ticks, MonotonicClock};
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
+
+use crate::clock::Clock;
+use crate::config::Options;
+use crate::email_address::EmailAddress;
+use crate::error::{Error, Result};
+
+/// Forms from one network: so many at once, and then one each [`FORM_EVERY`].
+pub const FORMS_AT_ONCE: u32 = 30;
+/// See [`FORMS_AT_ONCE`].
+pub const FORM_EVERY: Duration = Duration::from_secs(10);
+
+/// Forms that name one address: so many at once, and then one each [`ADDRESS_EVERY`].
+pub const ADDRESS_AT_ONCE: u32 = 10;
+/// See [`ADDRESS_AT_ONCE`].
+pub const ADDRESS_EVERY: Duration = Duration::from_secs(6 * 60);
+
+/// API requests of one key, or from one network where there is no key: so many at once, and then one each
+/// [`API_EVERY`].
+pub const API_AT_ONCE: u32 = 1000;
+/// See [`API_AT_ONCE`].
+pub const API_EVERY: Duration = Duration::from_millis(20);
+
+/// What was not used for a while is forgotten each so many checks.
+const SWEEP_EVERY: u32 = 1000;
+
+type Limiter =
+    RateLimiter<u64, DefaultKeyedStateStore<u64>, HouseTicks, NoOpMiddleware<<HouseTicks as Ticks>::Instant>>;
+
+/// All limits of a server; one for all its workers.
+pub struct Limits {
+    forms: Limiter,
+    addresses: Limiter,
+    api: Limiter,
+    ticks: HouseTicks,
+    hashes: RandomState,
+    checks: AtomicU32,
+    behind_proxy: bool,
+}
+
+impl Limits {
+    /// Limits that nobody has touched yet.
+    pub fn new(clock: &Clock, options: &Options) -> Self {
+        let ticks = HouseTicks { clock: clock.clone(), start: MonotonicClock.now() };
+        let limiter = |at_once, every| {
+            RateLimiter::new(quota(at_once, every), DefaultKeyedStateStore::default(), ticks.clone())
+        };
+        Self {
+            forms: limiter(FORMS_AT_ONCE, FORM_EVERY),
+            addresses: limiter(ADDRESS_AT_ONCE, ADDRESS_EVERY),
+            api: limiter(API_AT_ONCE, API_EVERY),
+            hashes: RandomState::new(),
+            checks: AtomicU32::new(0),
+            behind_proxy: options.behind_proxy,
+            ticks,
+        }
+    }
+
+    /// Counts a posted form of the network that the request came from.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`].
+    pub fn form(&self, request: &HttpRequest) -> Result<()> {
+        self.check(&self.forms, self.network(request))
+    }
+
+    /// Counts a posted form that names this address, known or not.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`].
+    pub fn address(&self, email: &EmailAddress) -> Result<()> {
+        self.check(&self.addresses, email)
+    }
+
+    /// Counts an API request: of this key, or of the network where none is known.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`].
+    pub fn api(&self, request: &HttpRequest, key: Option<i64>) -> Result<()> {
+        match key {
+            Some(key) => self.check(&self.api, key),
+            None => self.check(&self.api, self.network(request)),
+        }
+    }
+
+    fn check(&self, limiter: &Limiter, key: impl Hash) -> Result<()> {
+        if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
+            for limiter in [&self.forms, &self.addresses, &self.api] {
+                limiter.retain_recent();
+            }
+        }
+        limiter
+            .check_key(&self.hashes.hash_one(key))
+            .map_err(|until| Error::TooMany { retry_after: until.wait_time_from(self.ticks.now()) })
+    }
+
+    fn network(&self, request: &HttpRequest) -> IpAddr {
+        let forwarded = request.headers().get_all("x-forwarded-for").last().and_then(|v| v.to_str().ok());
+        let peer = request.peer_addr().map(|address| address.ip());
+        let client = if self.behind_proxy { forwarded.and_then(nearest).or(peer) } else { peer };
+        prefix(client.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)))
+    }
+}
+
+impl std::fmt::Debug for Limits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Limits")
+    }
+}
+
+fn quota(at_once: u32, every: Duration) -> Quota {
+    let burst = NonZeroU32::new(at_once).unwrap_or(NonZeroU32::MIN);
+    // Only a period of zero makes none.
+    Quota::with_period(every).unwrap_or(Quota::per_second(burst)).allow_burst(burst)
+}
+
+/// The last address of `X-Forwarded-For`: the only one that our own proxy wrote. All before it are claims.
+fn nearest(header: &str) -> Option<IpAddr> {
+    let last = header.rsplit(',').next()?.trim();
+    let with_port = || last.parse::<std::net::SocketAddr>().ok().map(|address| address.ip());
+    last.parse().ok().or_else(with_port)
+}
+
+/// What one customer of a provider gets: a single IPv4 address, or a /56 of IPv6 (RFC 6177).
+fn prefix(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => IpAddr::V4(v4),
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 72))),
+    }
+}
+
+/// The house's clock as governor reads it. The system's time of day can jump, so a real server counts by the
+/// monotonic clock; a fixed clock moves the limits along with everything else.
+#[derive(Clone)]
+struct HouseTicks {
+    clock: Clock,
+    start: Instant,
+}
+
+impl Ticks for HouseTicks {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        match &self.clock {
+            Clock::System => Nanos::from(MonotonicClock.now().duration_since(self.start)),
+            fixed @ Clock::Fixed(_) => {
+                Nanos::new(u64::try_from(fixed.now().as_micros()).unwrap_or(0).saturating_mul(1000))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+    use crate::clock::Moment;
+
+    fn limits(clock: &Clock, behind_proxy: bool) -> Limits {
+        let options =
+            Options { connections: 1, return_path: None, relay_signs: false, behind_proxy, demo_mail: None };
+        Limits::new(clock, &options)
+    }
+
+    fn clock() -> Clock {
+        Clock::fixed(Moment::from_micros(1_800_000_000_000_000))
+    }
+
+    fn from(peer: &str, forwarded: &str) -> HttpRequest {
+        let peer = format!("{peer}:1").parse().unwrap();
+        TestRequest::default().peer_addr(peer).insert_header(("X-Forwarded-For", forwarded)).to_http_request()
+    }
+
+    #[test]
+    fn a_network_may_post_so_many_forms_at_once_and_then_one_now_and_again() {
+        let clock = clock();
+        let limits = limits(&clock, false);
+        let one = from("192.0.2.1", "");
+        for _ in 0..FORMS_AT_ONCE {
+            limits.form(&one).unwrap();
+        }
+        let Err(Error::TooMany { retry_after }) = limits.form(&one) else { panic!("one too many") };
+        assert!(retry_after > Duration::ZERO && retry_after <= FORM_EVERY);
+        limits.form(&from("192.0.2.2", "")).unwrap();
+        clock.advance(FORM_EVERY);
+        limits.form(&one).unwrap();
+        limits.form(&one).unwrap_err();
+    }
+
+    #[test]
+    fn an_address_has_a_limit_of_its_own_wherever_it_comes_from() {
+        let limits = limits(&clock(), false);
+        let email = EmailAddress::parse("ana@example.com").unwrap();
+        for _ in 0..ADDRESS_AT_ONCE {
+            limits.address(&email).unwrap();
+        }
+        limits.address(&email).unwrap_err();
+        limits.address(&EmailAddress::parse("bob@example.com").unwrap()).unwrap();
+    }
+
+    #[test]
+    fn only_the_nearest_proxy_is_believed_and_only_if_there_is_one() {
+        let request = from("192.0.2.1", "198.51.100.7, 203.0.113.9");
+        let at = |behind_proxy| limits(&clock(), behind_proxy).network(&request).to_string();
+        assert_eq!(at(true), "203.0.113.9");
+        assert_eq!(at(false), "192.0.2.1");
+        assert_eq!(nearest("[2001:db8::1]:443").unwrap().to_string(), "2001:db8::1");
+        assert_eq!(nearest("unknown"), None);
+        assert_eq!(limits(&clock(), true).network(&from("192.0.2.1", "x")).to_string(), "192.0.2.1");
+    }
+
+    #[test]
+    fn a_whole_ipv6_network_counts_as_one() {
+        let network = |text: &str| prefix(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2ff:3:4:5:6"), "2001:db8:1:200::");
+        assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.1");
+    }
+}

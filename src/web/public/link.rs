@@ -1,0 +1,67 @@
+//! "Send me my link": the same answer to everyone; only whom the brand knows gets a mail (SEC-05).
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::app::App;
+use crate::domain::catalog::brand;
+use crate::domain::intake::request;
+use crate::domain::outbox::Kind;
+use crate::email_address::EmailAddress;
+use crate::error::Result;
+use crate::web::form::Form;
+use crate::web::limit::Limits;
+use crate::web::page::{BrandView, LinkRequestDonePage, LinkRequestPage};
+use crate::web::problem::{PageError, page, page_with};
+use crate::web::public::view::brand_view;
+
+/// `GET /b/{brand}/link`: the form.
+///
+/// # Errors
+/// If there is no such brand.
+pub async fn show(app: web::Data<App>, slug: web::Path<String>) -> Result<HttpResponse, PageError> {
+    let (_, view) = load(&app, slug.into_inner()).await?;
+    page(&LinkRequestPage { action: address(&view), brand: view, email: String::new(), errors: Vec::new() })
+}
+
+/// `POST /b/{brand}/link`.
+///
+/// # Errors
+/// If there is no such brand, or too much was posted.
+pub async fn post(
+    app: web::Data<App>,
+    limits: web::Data<Limits>,
+    slug: web::Path<String>,
+    http: HttpRequest,
+    posted: Form,
+) -> Result<HttpResponse, PageError> {
+    limits.form(&http)?;
+    let (brand, view) = load(&app, slug.into_inner()).await?;
+    let typed = posted.text("email")?;
+    let email = match EmailAddress::parse(&typed) {
+        Ok(email) => email,
+        Err(problem) => {
+            let form =
+                LinkRequestPage { action: address(&view), brand: view, email: typed, errors: vec![problem] };
+            return page_with(StatusCode::UNPROCESSABLE_ENTITY, &form);
+        }
+    };
+    limits.address(&email)?;
+    let now = app.clock.now();
+    app.db.write(move |conn| request::leave_link(conn, brand, Kind::PreferencesLink, &email, now)).await?;
+    app.wake();
+    page(&LinkRequestDonePage { brand: view })
+}
+
+async fn load(app: &App, slug: String) -> Result<(i64, BrandView)> {
+    app.db
+        .read(move |conn| {
+            let brand = brand::find(conn, &slug)?;
+            Ok((brand.id, brand_view(conn, &brand)?))
+        })
+        .await
+}
+
+fn address(brand: &BrandView) -> String {
+    format!("/b/{}/link", brand.slug)
+}

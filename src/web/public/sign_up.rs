@@ -1,0 +1,170 @@
+//! The sign-up form of a brand. A post leaves a request and answers the same to everyone (SEC-05).
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::app::App;
+use crate::domain::audience::subscriber::Profile;
+use crate::domain::catalog::{Brand, Channel, Topic, brand, topic};
+use crate::domain::consent::confirmation;
+use crate::domain::intake::request;
+use crate::domain::intake::sign_up::SignUpForm;
+use crate::email_address::EmailAddress;
+use crate::error::{Error, Problem, Result};
+use crate::web::form::Form;
+use crate::web::gpc::asks_not_to_be_tracked;
+use crate::web::limit::Limits;
+use crate::web::page::{BoxState, BrandView, PermissionBox, SignUpDonePage, SignUpPage, SignUpTyped};
+use crate::web::problem::{PageError, page, page_with};
+use crate::web::public::view::{brand_view, topic_groups};
+
+/// What a sign-up form is made of.
+struct Offer {
+    brand: Brand,
+    view: BrandView,
+    topics: Vec<Topic>,
+}
+
+/// `GET /b/{brand}/sign-up`: the empty form.
+///
+/// # Errors
+/// If there is no such brand.
+pub async fn show(
+    app: web::Data<App>,
+    slug: web::Path<String>,
+    http: HttpRequest,
+) -> Result<HttpResponse, PageError> {
+    let offer = offer(&app, slug.into_inner()).await?;
+    page(&form_page(&offer, &http, SignUpTyped::default(), &[], &[], Vec::new()))
+}
+
+/// `POST /b/{brand}/sign-up`.
+///
+/// # Errors
+/// If there is no such brand, too much was posted, or what was posted cannot come from the form.
+pub async fn post(
+    app: web::Data<App>,
+    limits: web::Data<Limits>,
+    slug: web::Path<String>,
+    http: HttpRequest,
+    posted: Form,
+) -> Result<HttpResponse, PageError> {
+    limits.form(&http)?;
+    let offer = offer(&app, slug.into_inner()).await?;
+    let typed = typed(&posted)?;
+    let all = |name: &str| posted.all(name).map(str::to_owned).collect::<Vec<_>>();
+    let (choices, permissions) = (all("choice"), all("permission"));
+    let form = SignUpForm {
+        email: typed.email.clone(),
+        profile: profile(&typed),
+        choices: choices.clone(),
+        shown: all("shown"),
+        permissions: permissions.clone(),
+        shown_permissions: all("shown_permission"),
+        wording: whole_wording(&offer.brand),
+    };
+    let again = |problems| form_page(&offer, &http, typed.clone(), &choices, &permissions, problems);
+    let seen = posted.one("seen")?;
+    if seen.is_some_and(|seen| seen != again(Vec::new()).seen()) {
+        let changed =
+            "What you would agree to has changed since you opened this page. Please read it once more";
+        return page_with(StatusCode::CONFLICT, &again(vec![Problem::new("", changed)]));
+    }
+    let sign_up = match form.check(&offer.brand, &offer.topics) {
+        Ok(sign_up) => sign_up,
+        Err(Error::Invalid(problems)) if problems.iter().all(is_of_the_person) => {
+            return page_with(StatusCode::UNPROCESSABLE_ENTITY, &again(problems));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let email = EmailAddress::parse(&typed.email).map_err(|problem| Error::Invalid(vec![problem]))?;
+    limits.address(&email)?;
+    let (brand, now) = (offer.brand.id, app.clock.now());
+    app.db.write(move |conn| request::leave_sign_up(conn, brand, sign_up, now)).await?;
+    app.wake();
+    page(&SignUpDonePage {
+        sign_up_url: address(&offer.brand),
+        brand: offer.view,
+        valid_days: confirmation::VALID_DAYS,
+    })
+}
+
+async fn offer(app: &App, slug: String) -> Result<Offer> {
+    app.db
+        .read(move |conn| {
+            let brand = brand::find(conn, &slug)?;
+            let view = brand_view(conn, &brand)?;
+            let topics = topic::of_brand(conn, brand.id)?;
+            Ok(Offer { brand, view, topics })
+        })
+        .await
+}
+
+fn address(brand: &Brand) -> String {
+    format!("/b/{}/sign-up", brand.slug)
+}
+
+/// All that the person reads before they agree: the brand's sentence and the words beside the tracking boxes.
+fn whole_wording(brand: &Brand) -> String {
+    let boxes = PermissionBox::unasked();
+    let parts = std::iter::once(brand.consent_wording.as_str());
+    parts.chain(boxes.iter().map(|b| b.wording.as_str())).collect::<Vec<_>>().join("\n\n")
+}
+
+fn typed(posted: &Form) -> Result<SignUpTyped> {
+    Ok(SignUpTyped {
+        email: posted.text("email")?,
+        first_name: posted.text("first_name")?,
+        last_name: posted.text("last_name")?,
+        company: posted.text("company")?,
+        country: posted.text("country")?,
+        phone: posted.text("phone")?,
+        postal_address: posted.text("postal_address")?,
+    })
+}
+
+fn profile(typed: &SignUpTyped) -> Profile {
+    let field = |text: &str| Some(text.to_owned());
+    Profile {
+        phone: field(&typed.phone),
+        postal_address: field(&typed.postal_address),
+        first_name: field(&typed.first_name),
+        last_name: field(&typed.last_name),
+        company: field(&typed.company),
+        country: field(&typed.country),
+        ..Profile::default()
+    }
+}
+
+/// Whether a person can mend it in the form; everything else the form itself never posts.
+fn is_of_the_person(problem: &Problem) -> bool {
+    !matches!(problem.field.as_str(), "choices" | "shown" | "permissions" | "wording")
+}
+
+fn form_page(
+    offer: &Offer,
+    http: &HttpRequest,
+    typed: SignUpTyped,
+    choices: &[String],
+    permissions: &[String],
+    errors: Vec<Problem>,
+) -> SignUpPage {
+    let ticked = |topic: &Topic, channel: Channel| {
+        let name = format!("{}:{channel}", topic.slug);
+        if choices.contains(&name) { BoxState::On } else { BoxState::Off }
+    };
+    let mut boxes = PermissionBox::unasked();
+    for permission in &mut boxes {
+        permission.ticked = permissions.iter().any(|kind| kind == permission.kind);
+    }
+    SignUpPage {
+        brand: offer.view.clone(),
+        action: address(&offer.brand),
+        wording: offer.brand.consent_wording.clone(),
+        typed,
+        groups: topic_groups(&offer.topics, ticked),
+        permissions: boxes,
+        gpc: asks_not_to_be_tracked(http.headers()),
+        errors,
+    }
+}
