@@ -17,5 +17,6 @@ mod architecture;
 mod campaigns;
 mod crash;
 mod gate;
+mod outage;
 mod pages;
 mod schema;
