@@ -10,5 +10,7 @@ mod support;
 
 mod architecture;
 mod gate;
+mod limits;
 mod pages;
 mod schema;
+mod sign_up;
