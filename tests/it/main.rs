@@ -10,6 +10,7 @@ mod support;
 
 mod architecture;
 mod gate;
+mod import;
 mod limits;
 mod pages;
 mod schema;

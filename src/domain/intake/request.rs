@@ -27,7 +27,7 @@ const LINKS_IN: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Content {
-    SignUp(SignUp),
+    SignUp(Box<SignUp>),
     Link { kind: Kind, email: String },
 }
 
@@ -36,7 +36,7 @@ enum Content {
 /// # Errors
 /// Of the database.
 pub fn leave_sign_up(conn: &mut DbConnection, brand: i64, sign_up: SignUp, now: Moment) -> Result<()> {
-    leave(conn, brand, &Content::SignUp(sign_up), now)
+    leave(conn, brand, &Content::SignUp(Box::new(sign_up)), now)
 }
 
 /// Leaves the wish for a link by mail: [`Kind::PreferencesLink`] or [`Kind::DataLink`].
