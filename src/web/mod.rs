@@ -72,7 +72,8 @@ pub fn table() -> Vec<Entry> {
 /// The API, with the scope that each line needs.
 fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
-    use api::{brands, campaigns, ledger, opt_ins, permissions, sources, subscribers, suppressions, topics};
+    use api::{brands, campaigns, ledger, opt_ins, permissions, sign_ups, sources, subscribers};
+    use api::{suppressions, topics};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
     const PUT: Method = Method::PUT;
@@ -83,6 +84,7 @@ fn api_v1() -> Vec<Entry> {
         api(GET, "/api/v1/brands/{brand}", ReadAggregate, brands::get),
         api(PUT, "/api/v1/brands/{brand}", Catalog, brands::replace),
         api(PUT, "/api/v1/brands/{brand}/logo", Catalog, brands::replace_logo),
+        post("/api/v1/brands/{brand}/sign-ups", sign_ups::create),
         api(GET, "/api/v1/brands/{brand}/topics", ReadAggregate, topics::list),
         api(POST, "/api/v1/brands/{brand}/topics", Catalog, topics::create),
         api(GET, "/api/v1/brands/{brand}/topics/{topic}", ReadAggregate, topics::get),
@@ -93,6 +95,7 @@ fn api_v1() -> Vec<Entry> {
         api(POST, "/api/v1/subscribers", WritePerson, subscribers::create),
         api(POST, "/api/v1/subscribers/lookup", ReadPerson, subscribers::lookup),
         api(GET, "/api/v1/subscribers/{subscriber}", ReadPerson, subscribers::get),
+        api(DELETE, "/api/v1/subscribers/{subscriber}", WritePerson, subscribers::erase),
         api(PUT, "/api/v1/subscribers/{subscriber}/profile", WritePerson, subscribers::replace_profile),
         api(PUT, "/api/v1/subscribers/{subscriber}/restriction", WritePerson, subscribers::restrict),
         api(DELETE, "/api/v1/subscribers/{subscriber}/restriction", WritePerson, subscribers::unrestrict),
@@ -121,6 +124,7 @@ fn api_v1() -> Vec<Entry> {
         api(POST, "/api/v1/campaigns/{campaign}/pause", Campaigns, campaigns::pause),
         api(POST, "/api/v1/campaigns/{campaign}/resume", Campaigns, campaigns::resume),
         api(POST, "/api/v1/campaigns/{campaign}/cancel", Campaigns, campaigns::cancel),
+        api(GET, "/api/v1/campaigns/{campaign}/report", ReadAggregate, campaigns::show_report),
     ]
 }
 
