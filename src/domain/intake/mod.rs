@@ -4,6 +4,7 @@
 //! who is known (SEC-05).
 
 pub mod confirm;
+pub mod import;
 pub mod request;
 pub mod sign_up;
 

@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod opt_ins;
 pub mod paging;
 pub mod permissions;
+pub mod sign_ups;
 pub mod sources;
 pub mod subscribers;
 pub mod suppressions;

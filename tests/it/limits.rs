@@ -1,0 +1,42 @@
+//! Limits: how often a form may be posted, and that their answer says when to come again.
+
+use std::time::Duration;
+
+use crate::support::http::Answer;
+use crate::support::server::TestServer;
+
+const FIELDS: [(&str, &str); 2] = [("shown", "newsletter:email"), ("choice", "newsletter:email")];
+
+async fn sign_up(server: &TestServer, email: &str) -> Answer {
+    server.post_form("/b/civic/sign-up", &[&FIELDS[..], &[("email", email)]].concat()).await
+}
+
+both_databases! {
+    async fn too_many_forms_from_one_network_are_told_when_to_come_again(server: TestServer) {
+        server.demo_brand();
+        let mut answers = Vec::new();
+        for number in 0..40 {
+            answers.push(sign_up(&server, &format!("p{number}@example.com")).await);
+        }
+        let refused: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 429).collect();
+        assert_eq!(refused.len(), 10);
+        let wait: u64 = refused[0].header("Retry-After").parse().unwrap();
+        assert!((1..=10).contains(&wait) && refused[0].text.contains("Too many tries"));
+        server.get("/b/civic/sign-up").await.expect(200);
+        server.advance(Duration::from_secs(wait));
+        sign_up(&server, "patient@example.com").await.expect(200);
+        server.run_jobs().await;
+        assert_eq!(server.mails().len(), 31);
+    }
+
+    async fn one_address_cannot_be_named_again_and_again(server: TestServer) {
+        server.demo_brand();
+        for _ in 0..10 {
+            server.post_form("/b/civic/link", &[("email", "ana@example.com")]).await.expect(200);
+        }
+        let refused = server.post_form("/b/civic/link", &[("email", "ANA@example.com")]).await.expect(429);
+        assert!(!refused.header("Retry-After").is_empty());
+        server.post_form("/b/civic/link", &[("email", "bob@example.com")]).await.expect(200);
+        server.run_jobs().await;
+    }
+}
