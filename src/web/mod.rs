@@ -72,7 +72,7 @@ pub fn table() -> Vec<Entry> {
 /// The API, with the scope that each line needs.
 fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
-    use api::{brands, campaigns, ledger, opt_ins, permissions, sign_ups, sources, subscribers};
+    use api::{brands, campaigns, imports, ledger, opt_ins, permissions, sign_ups, sources, subscribers};
     use api::{suppressions, topics};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
@@ -104,6 +104,7 @@ fn api_v1() -> Vec<Entry> {
         api(GET, "/api/v1/subscribers/{subscriber}/permissions", ReadPerson, permissions::list),
         api(PUT, "/api/v1/subscribers/{subscriber}/permissions", WritePerson, permissions::set),
         api(GET, "/api/v1/subscribers/{subscriber}/ledger", ReadPerson, ledger::list),
+        api(POST, "/api/v1/imports", WritePerson, imports::create),
         api(GET, "/api/v1/suppressions", ReadPerson, suppressions::list),
         api(POST, "/api/v1/suppressions", WritePerson, suppressions::create),
         api(DELETE, "/api/v1/suppressions/{suppression}", WritePerson, suppressions::delete),

@@ -12,7 +12,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
 use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder};
 
 use crate::web::api::{
-    brands, campaigns, ledger, opt_ins, permissions, sign_ups, sources, subscribers, suppressions, topics,
+    brands, campaigns, imports, ledger, opt_ins, permissions, sign_ups, sources, subscribers, suppressions,
+    topics,
 };
 use crate::web::problem::ProblemBody;
 use crate::web::{Entry, table};
@@ -23,7 +24,7 @@ use crate::web::{Entry, table};
     paths(
         brands::list, brands::create, brands::get, brands::replace, brands::replace_logo,
         topics::list, topics::create, topics::get, topics::replace,
-        sign_ups::create,
+        sign_ups::create, imports::create,
         sources::list, sources::ensure,
         subscribers::list, subscribers::create, subscribers::lookup, subscribers::get,
         subscribers::erase,
@@ -41,6 +42,7 @@ use crate::web::{Entry, table};
         (name = "Sources", description = "Where people's data came from."),
         (name = "Sign-ups", description = "People who ask to be written to, by a form of your own."),
         (name = "Subscribers", description = "People, what they agreed to, and the proof of it."),
+        (name = "Imports", description = "Many people at once, from a file."),
         (name = "Suppressions", description = "Addresses that must never be used."),
         (name = "Campaigns", description = "One message to those who agreed to it."),
     )

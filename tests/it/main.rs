@@ -12,6 +12,7 @@ mod api;
 mod api_access;
 mod api_campaigns;
 mod api_catalog;
+mod api_imports;
 mod api_people;
 mod architecture;
 mod campaigns;

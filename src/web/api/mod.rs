@@ -7,6 +7,7 @@ pub mod body;
 pub mod brands;
 pub mod campaigns;
 pub mod evidence;
+pub mod imports;
 pub mod ledger;
 pub mod opt_ins;
 pub mod paging;
