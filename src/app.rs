@@ -10,6 +10,7 @@ use crate::config::{Options, Settings};
 use crate::db::schema::organisation;
 use crate::db::{Database, DbConnection};
 use crate::domain::consent::Permit;
+use crate::domain::tracking::{Links, Recorder};
 use crate::error::{Error, Result};
 use crate::mail::transport::{self, Transport};
 use crate::token::Keys;
@@ -27,6 +28,10 @@ pub struct App {
     pub mailer: Transport<Permit>,
     /// The settings that are looked up while running.
     pub options: Arc<Options>,
+    /// Stores what comes back from letters, in batches.
+    pub recorder: Recorder,
+    /// Where tracked links lead, in memory.
+    pub links: Links,
     /// Changes when a request made work that no job should wait for; see [`App::wake`].
     pub work: watch::Sender<()>,
     /// Turns true when the server is told to stop; see [`App::stop`].
@@ -74,7 +79,10 @@ impl App {
         let now = clock.now();
         let fingerprint = settings.keys.fingerprint();
         db.write_here(|conn| adopt(conn, &fingerprint, now))?;
+        let links = db.read_here(Links::load)?;
         Ok(Self {
+            recorder: Recorder::start(db.clone())?,
+            links,
             db,
             clock,
             keys: settings.keys.clone(),

@@ -1,3 +1,90 @@
 //! The command line: starting, stopping and maintaining. One file for each command; this one is the table.
+//!
+//! A command prints its result to standard output and its log to standard error, and ends with 0 or, with the reason
+//! in words, with 1. Words that cannot be understood end with 2.
 
+mod api_key;
+mod check_config;
 pub mod demo;
+mod log;
+mod migrate;
+mod serve;
+
+use std::io::{IsTerminal, Write};
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{DatabaseArgs, LogArgs, ServerArgs};
+use crate::error::{Error, Result};
+
+/// A self-hosted server for marketing mail that asks first.
+#[derive(Debug, Parser)]
+#[command(name = "mannerly", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server: pages, API, and the jobs that send. SIGTERM or Ctrl-C ends it gracefully.
+    Serve {
+        #[command(flatten)]
+        server: ServerArgs,
+        #[command(flatten)]
+        log: LogArgs,
+    },
+    /// Run the main job without anything prepared: people, a campaign, and the mail to look at.
+    Demo(demo::DemoArgs),
+    /// Bring the database's schema up to date. `serve` does it too.
+    Migrate(DatabaseArgs),
+    /// Check the settings of `serve` and report all problems at once.
+    CheckConfig(Box<ServerArgs>),
+    /// Make, list and revoke the keys of the API.
+    #[command(subcommand)]
+    ApiKey(api_key::ApiKeyCommand),
+}
+
+impl Cli {
+    /// Runs the command to its end.
+    ///
+    /// # Errors
+    /// Whatever kept the command from its end; [`explain`] says it in words.
+    pub fn run(self) -> Result<()> {
+        match self.command {
+            Command::Serve { server, log } => {
+                log::start(&log);
+                serve::run(&server)
+            }
+            Command::Demo(args) => demo::run(&args),
+            Command::Migrate(database) => migrate::run(&database),
+            Command::CheckConfig(server) => check_config::run(&server),
+            Command::ApiKey(command) => api_key::run(command),
+        }
+    }
+}
+
+/// An error for whoever typed the command: each problem on a line of its own.
+pub fn explain(error: &Error) -> String {
+    match error {
+        Error::Invalid(problems) => {
+            let lines = problems.iter().map(|problem| match problem.field.as_str() {
+                "" => problem.detail.clone(),
+                field => format!("--{field}: {}", problem.detail),
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Writes to standard output; that nobody reads any more is no failure of the command.
+fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{text}");
+}
+
+/// Whether a person is looking at standard error.
+fn is_watched() -> bool {
+    std::io::stderr().is_terminal()
+}

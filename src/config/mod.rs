@@ -10,20 +10,75 @@ use clap::Args;
 
 use crate::db::DatabaseUrl;
 use crate::email_address::EmailAddress;
-use crate::error::Problem;
+use crate::error::{Error, Problem, Result};
 use crate::mail::transport::MailUrl;
 use crate::token::Keys;
+
+/// Where the data is, as typed.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseArgs {
+    /// The database: sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME.
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite:mannerly.db", hide_env_values = true)]
+    pub database_url: String,
+}
+
+/// The secrets, as typed.
+#[derive(Debug, Clone, Args)]
+pub struct SecretArgs {
+    /// The secrets behind all links, newest first, separated by commas; 32 characters or more each. Never take the
+    /// last one away: the hashes of suppressed addresses hang on it. Make one with: openssl rand -base64 32
+    #[arg(
+        long,
+        env = "MANNERLY_SECRET",
+        default_value = "",
+        hide_default_value = true,
+        hide_env_values = true
+    )]
+    pub secret: String,
+}
+
+/// What the log says, and how.
+#[derive(Debug, Clone, Args)]
+pub struct LogArgs {
+    /// How much the log says, on standard error. Never an address, a name or a token, whatever the level.
+    #[arg(long, env = "MANNERLY_LOG", value_enum, default_value_t = LogLevel::Info)]
+    pub log: LogLevel,
+    /// How the log is written.
+    #[arg(long, env = "MANNERLY_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// How much the log says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogLevel {
+    /// Only what needs somebody.
+    Error,
+    /// Also what may need somebody soon.
+    Warn,
+    /// Also what the server does.
+    Info,
+    /// Also how it does it.
+    Debug,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A JSON object in a line, for programs.
+    Json,
+}
 
 /// What the server is told, as typed.
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
-    /// The database: sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME.
-    #[arg(long, env = "DATABASE_URL", default_value = "sqlite:mannerly.db", hide_env_values = true)]
-    pub database_url: String,
-    /// The secrets behind all links, newest first, separated by commas; 32 characters or more each. Never take the
-    /// last one away: the hashes of suppressed addresses hang on it. Make one with: openssl rand -base64 32
-    #[arg(long, env = "MANNERLY_SECRET", default_value = "", hide_env_values = true)]
-    pub secret: String,
+    /// Where the data is.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// The secrets behind all links.
+    #[command(flatten)]
+    pub secret: SecretArgs,
     /// Where mail goes: smtp://HOST, smtps://USER:PASSWORD@HOST, or folder:PATH for files.
     #[arg(long, env = "MANNERLY_MAIL", default_value = "smtp://localhost:25", hide_env_values = true)]
     pub mail: String,
@@ -85,6 +140,16 @@ pub struct Options {
     pub demo_mail: Option<PathBuf>,
 }
 
+impl DatabaseArgs {
+    /// Which database, and where.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a URL that is neither of the two kinds.
+    pub fn url(&self) -> Result<DatabaseUrl> {
+        DatabaseUrl::parse(&self.database_url).map_err(|problem| Error::Invalid(vec![problem]))
+    }
+}
+
 impl ServerArgs {
     /// Checks everything and reports all problems at once.
     ///
@@ -95,9 +160,10 @@ impl ServerArgs {
         fn keep<T>(result: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
             result.map_err(|problem| problems.push(problem)).ok()
         }
-        let database = keep(DatabaseUrl::parse(&self.database_url), &mut problems);
-        let keys = keep(Keys::from_secrets(&self.secret), &mut problems);
-        let mail = keep(MailUrl::parse(&self.mail), &mut problems);
+        let database = keep(DatabaseUrl::parse(&self.database.database_url), &mut problems);
+        let keys = keep(Keys::from_secrets(&self.secret.secret), &mut problems);
+        let mail = MailUrl::parse(&self.mail).map_err(|problem| Problem::new("mail", problem.detail));
+        let mail = keep(mail, &mut problems);
         let listen = self
             .listen
             .parse()

@@ -51,7 +51,8 @@ impl Database {
             r2d2::Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
-                .test_on_check_out(false)
+                // A connection that died while it rested says so only when it is asked; diesel does not notice.
+                .test_on_check_out(true)
                 .connection_timeout(CHECKOUT)
                 .error_handler(Box::new(QuietErrors))
                 .build(connection::Opener { url: url.clone(), read_only })

@@ -8,6 +8,9 @@
 //! - [`intake`]: people and their first consent come in together, by a sign-up or an import.
 //! - [`campaign`]: what is said, to whom it would go, and the states it passes through.
 //! - [`delivery`]: one row per campaign and person: planned, claimed through the gate, handed over, settled.
+//! - [`tracking`]: what comes back from letters, kept only of those who allow it.
+//! - [`preferences`]: what a person sees and changes of their own choices, and the one click that ends them.
+//! - [`privacy`]: everything held about a person, as a copy for them, and its erasure.
 
 pub mod account;
 pub mod audience;
@@ -17,3 +20,6 @@ pub mod consent;
 pub mod delivery;
 pub mod intake;
 pub mod outbox;
+pub mod preferences;
+pub mod privacy;
+pub mod tracking;

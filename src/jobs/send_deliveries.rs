@@ -73,6 +73,7 @@ async fn send(app: &App, campaign: Campaign) -> Result<bool> {
     }
     let signed = app.options.relay_signs;
     let letterhead = app.db.read(move |conn| Letterhead::load(conn, &campaign, signed)).await?;
+    app.links.warm(letterhead.links());
     let return_path = app.options.return_path.clone().unwrap_or_else(|| letterhead.return_path().clone());
     let desk = Desk { app: app.clone(), letterhead: Arc::new(letterhead), return_path };
     // The first connection is made before anything is claimed: a relay that is away costs no letter anything.

@@ -8,6 +8,7 @@ pub mod html;
 pub mod letter;
 pub mod link;
 mod markup;
+pub mod read;
 pub mod template;
 pub mod text;
 pub mod transport;

@@ -1,11 +1,17 @@
 //! Requests: the only rooms that name actix_web. This file is the route table, whole, on one screen; each handler
 //! parses what came in, asks the domain, and shapes the answer.
 
+pub mod api;
+pub mod auth;
+pub mod demo;
+pub mod docs;
 pub mod form;
+pub mod gpc;
 pub mod headers;
 pub mod health;
 pub mod home;
 pub mod limit;
+pub mod openapi;
 pub mod page;
 pub mod problem;
 pub mod public;
@@ -17,6 +23,7 @@ use actix_web::http::Method;
 use actix_web::{App as Actix, Handler, HttpServer, Responder, Route, middleware, web};
 
 use crate::app::App;
+use crate::domain::account::Scope;
 use crate::error::Result;
 use crate::web::limit::Limits;
 
@@ -26,22 +33,104 @@ pub struct Entry {
     pub method: Method,
     /// The path as actix writes it, with `{parameters}`.
     pub path: &'static str,
+    /// The scope that a key needs for it; none where anybody may ask.
+    pub scope: Option<Scope>,
     route: Route,
 }
 
 /// The route table: every path that the server answers.
 pub fn table() -> Vec<Entry> {
-    vec![
+    let mut entries = vec![
         get("/", home::home),
         get("/healthz", health::live),
         get("/readyz", health::ready),
         get("/assets/page.css", home::style),
+        get("/.well-known/gpc.json", gpc::support),
         get("/b/{brand}/sign-up", public::sign_up::show),
         post("/b/{brand}/sign-up", public::sign_up::post),
         get("/b/{brand}/link", public::link::show),
         post("/b/{brand}/link", public::link::post),
         get("/confirm/{token}", public::confirm::show),
         post("/confirm/{token}", public::confirm::post),
+        get("/p/{token}", public::preferences::show),
+        post("/p/{token}", public::preferences::change),
+        get("/u/{token}", public::unsubscribe::show),
+        post("/u/{token}", public::unsubscribe::press),
+        get("/d/{token}", public::data::show),
+        post("/d/{token}", public::data::act),
+        get("/o/{token}.gif", public::pixel::pixel),
+        get("/c/{token}", public::click::click),
+        get("/b/{brand}/logo.png", public::logo::show),
+        get("/api/openapi.json", openapi::json),
+        get("/api/docs", docs::show),
+    ];
+    entries.extend(api_v1());
+    entries
+}
+
+/// The API, with the scope that each line needs.
+fn api_v1() -> Vec<Entry> {
+    use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
+    use api::{brands, campaigns, ledger, opt_ins, permissions, sources, subscribers, suppressions, topics};
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    const PUT: Method = Method::PUT;
+    const DELETE: Method = Method::DELETE;
+    vec![
+        api(GET, "/api/v1/brands", ReadAggregate, brands::list),
+        api(POST, "/api/v1/brands", Catalog, brands::create),
+        api(GET, "/api/v1/brands/{brand}", ReadAggregate, brands::get),
+        api(PUT, "/api/v1/brands/{brand}", Catalog, brands::replace),
+        api(PUT, "/api/v1/brands/{brand}/logo", Catalog, brands::replace_logo),
+        api(GET, "/api/v1/brands/{brand}/topics", ReadAggregate, topics::list),
+        api(POST, "/api/v1/brands/{brand}/topics", Catalog, topics::create),
+        api(GET, "/api/v1/brands/{brand}/topics/{topic}", ReadAggregate, topics::get),
+        api(PUT, "/api/v1/brands/{brand}/topics/{topic}", Catalog, topics::replace),
+        api(GET, "/api/v1/sources", ReadAggregate, sources::list),
+        api(POST, "/api/v1/sources", Catalog, sources::ensure),
+        api(GET, "/api/v1/subscribers", ReadPerson, subscribers::list),
+        api(POST, "/api/v1/subscribers", WritePerson, subscribers::create),
+        api(POST, "/api/v1/subscribers/lookup", ReadPerson, subscribers::lookup),
+        api(GET, "/api/v1/subscribers/{subscriber}", ReadPerson, subscribers::get),
+        api(PUT, "/api/v1/subscribers/{subscriber}/profile", WritePerson, subscribers::replace_profile),
+        api(PUT, "/api/v1/subscribers/{subscriber}/restriction", WritePerson, subscribers::restrict),
+        api(DELETE, "/api/v1/subscribers/{subscriber}/restriction", WritePerson, subscribers::unrestrict),
+        api(GET, "/api/v1/subscribers/{subscriber}/opt-ins", ReadPerson, opt_ins::list),
+        api(PUT, "/api/v1/subscribers/{subscriber}/opt-ins", WritePerson, opt_ins::set),
+        api(GET, "/api/v1/subscribers/{subscriber}/permissions", ReadPerson, permissions::list),
+        api(PUT, "/api/v1/subscribers/{subscriber}/permissions", WritePerson, permissions::set),
+        api(GET, "/api/v1/subscribers/{subscriber}/ledger", ReadPerson, ledger::list),
+        api(GET, "/api/v1/suppressions", ReadPerson, suppressions::list),
+        api(POST, "/api/v1/suppressions", WritePerson, suppressions::create),
+        api(DELETE, "/api/v1/suppressions/{suppression}", WritePerson, suppressions::delete),
+        api(GET, "/api/v1/campaigns", ReadAggregate, campaigns::list),
+        api(POST, "/api/v1/campaigns", Campaigns, campaigns::create),
+        api(GET, "/api/v1/campaigns/{campaign}", ReadAggregate, campaigns::get),
+        api(PUT, "/api/v1/campaigns/{campaign}", Campaigns, campaigns::replace),
+        api(DELETE, "/api/v1/campaigns/{campaign}", Campaigns, campaigns::delete),
+        api(POST, "/api/v1/campaigns/{campaign}/preview", ReadPerson, campaigns::preview),
+        api(
+            POST,
+            "/api/v1/campaigns/{campaign}/audience-preview",
+            ReadAggregate,
+            campaigns::audience_preview,
+        ),
+        api(POST, "/api/v1/campaigns/{campaign}/test", Campaigns, campaigns::test),
+        api(POST, "/api/v1/campaigns/{campaign}/schedule", Campaigns, campaigns::schedule),
+        api(POST, "/api/v1/campaigns/{campaign}/pause", Campaigns, campaigns::pause),
+        api(POST, "/api/v1/campaigns/{campaign}/resume", Campaigns, campaigns::resume),
+        api(POST, "/api/v1/campaigns/{campaign}/cancel", Campaigns, campaigns::cancel),
+    ]
+}
+
+/// What the demo has besides: mounted only where mails go to a folder that may be shown.
+pub fn demo_table() -> Vec<Entry> {
+    vec![
+        get("/demo", demo::home),
+        get("/demo/mail", demo::list),
+        get("/demo/mail/{name}", demo::show),
+        get("/demo/mail/{name}/html", demo::html),
+        get("/demo/mail/{name}/raw", demo::raw),
     ]
 }
 
@@ -51,7 +140,7 @@ where
     Args: actix_web::FromRequest + 'static,
     H::Output: Responder + 'static,
 {
-    Entry { method: Method::GET, path, route: web::route().guard(headers::get_or_head()).to(handler) }
+    Entry { method: Method::GET, path, scope: None, route: answering(Method::GET).to(handler) }
 }
 
 fn post<H, Args>(path: &'static str, handler: H) -> Entry
@@ -60,12 +149,31 @@ where
     Args: actix_web::FromRequest + 'static,
     H::Output: Responder + 'static,
 {
-    Entry { method: Method::POST, path, route: web::post().to(handler) }
+    Entry { method: Method::POST, path, scope: None, route: answering(Method::POST).to(handler) }
 }
 
-/// Mounts the table: the lines of one path become one resource, so that a wrong method is a 405 with `Allow`.
-pub fn configure(config: &mut web::ServiceConfig) {
-    let mut entries = table().into_iter().peekable();
+/// A line of the API: only a key with this scope gets to the handler, and no body is read before.
+fn api<H, Args>(method: Method, path: &'static str, scope: Scope, handler: H) -> Entry
+where
+    H: Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    let check = move |request, next| auth::check(scope, request, next);
+    let route = answering(method.clone()).to(handler).wrap(middleware::from_fn(check));
+    Entry { method, path, scope: Some(scope), route }
+}
+
+fn answering(method: Method) -> Route {
+    match method {
+        Method::GET => web::route().guard(headers::get_or_head()),
+        other => web::method(other),
+    }
+}
+
+/// Mounts a table: the lines of one path become one resource, so that a wrong method is a 405 with `Allow`.
+pub fn mount(config: &mut web::ServiceConfig, table: Vec<Entry>) {
+    let mut entries = table.into_iter().peekable();
     while let Some(first) = entries.next() {
         let path = first.path;
         let mut allowed = vec![first.method.clone()];
@@ -87,17 +195,18 @@ pub fn configure(config: &mut web::ServiceConfig) {
 /// # Errors
 /// If the socket cannot be used.
 pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
+    let demo = app.options.demo_mail.is_some();
     let limits = web::Data::new(Limits::new(&app.clock, &app.options));
     let app = web::Data::new(app);
     let server = HttpServer::new(move || {
         Actix::new()
             .app_data(app.clone())
             .app_data(limits.clone())
-            .app_data(problem::json_config())
             .app_data(problem::query_config())
             .app_data(problem::path_config())
             .wrap(middleware::from_fn(headers::secure))
-            .configure(configure)
+            .configure(|config| mount(config, table()))
+            .configure(|config| mount(config, if demo { demo_table() } else { Vec::new() }))
             .default_service(web::route().to(problem::no_such_page))
     })
     .workers(workers)

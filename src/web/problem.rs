@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError};
+use actix_web::error::{PathError, QueryPayloadError};
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
@@ -19,9 +19,6 @@ use crate::web::page::{ProblemPage, render};
 /// How long clients are asked to wait while the database does not answer.
 const WAIT_FOR_DATABASE: Duration = Duration::from_secs(10);
 
-/// The largest JSON body, in octets: an HTML letter with room to spare.
-pub const JSON_BYTES_MAX: usize = 1024 * 1024;
-
 /// A page that could not be served.
 #[derive(Debug)]
 pub struct PageError(Error);
@@ -32,6 +29,7 @@ pub struct ApiError(Error);
 
 /// The body of an API error (RFC 9457).
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
 pub struct ProblemBody {
     /// What kind of problem it is: a stable address.
     #[serde(rename = "type")]
@@ -44,6 +42,7 @@ pub struct ProblemBody {
     pub detail: String,
     /// Each field that breaks a rule.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     pub errors: Vec<ProblemField>,
 }
 
@@ -79,6 +78,7 @@ fn status_of(error: &Error) -> StatusCode {
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::NotFound(_) => StatusCode::NOT_FOUND,
         Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::Stale => StatusCode::PRECONDITION_FAILED,
         Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -211,36 +211,9 @@ pub fn wrong_method(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
     response
 }
 
-/// JSON bodies: a limit, and problems in our words.
-pub fn json_config() -> web::JsonConfig {
-    web::JsonConfig::default().limit(JSON_BYTES_MAX).error_handler(|error, request| {
-        let (status, detail) = match &error {
-            JsonPayloadError::ContentType => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json".to_owned())
-            }
-            JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 1 MB".to_owned())
-            }
-            JsonPayloadError::Deserialize(cause) => (StatusCode::BAD_REQUEST, json_fault(cause)),
-            _ => (StatusCode::BAD_REQUEST, "The body could not be read".to_owned()),
-        };
-        Answered::from(plain(request, status, &detail)).into()
-    })
-}
-
-/// Where the JSON is wrong and which rule it breaks, without the value, which may be personal.
-fn json_fault(cause: &serde_json::Error) -> String {
-    let place = format!("line {}, column {}", cause.line(), cause.column());
-    let message = cause.to_string();
-    let rule = ["missing field", "unknown field", "duplicate field", "unknown variant"]
-        .iter()
-        .find(|rule| message.starts_with(**rule))
-        .map(|_| message.split(" at line").next().unwrap_or_default());
-    match rule {
-        Some(rule) => format!("The JSON does not fit at {place}: {rule}"),
-        None if cause.is_data() => format!("The JSON has a value of the wrong type or form at {place}"),
-        None => format!("The body is not valid JSON: see {place}"),
-    }
+/// An answer of the API to a request that does not reach its handler, travelling as an error.
+pub fn refusal(status: StatusCode, detail: &str, fields: &[Problem]) -> actix_web::Error {
+    Answered::from(problem_json(&mut HttpResponse::build(status), status, detail.to_owned(), fields)).into()
 }
 
 /// Query strings: problems in our words.

@@ -84,9 +84,8 @@ fn faults(path: &str, text: &str) -> Vec<String> {
                 fault(format!("{word} belongs to {} only", places.join(", ")));
             }
         }
-        let hands_over = floor == "mail" || (floor == "domain" && room == Some("delivery"));
-        if line.contains("hand_over(") && !hands_over {
-            fault("only domain/delivery hands a marketing message over".into());
+        if line.contains(".hand_over(") && floor != "mail" && module != "jobs/send_deliveries" {
+            fault("only jobs/send_deliveries hands a marketing message over".into());
         }
     }
     faults

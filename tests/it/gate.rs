@@ -86,7 +86,7 @@ fn campaign() -> impl Strategy<Value = CampaignFacts> {
 
 /// The model: every rule of standards 3.5 that this version knows, in its order, as plain conditions.
 fn model(p: &Facts, c: &CampaignFacts) -> Option<Refusal> {
-    let has = |reason: Reason| p.suppressed.iter().any(|r| *r == reason);
+    let has = |reason: Reason| p.suppressed.contains(&reason);
     let of = |topic: i64, email: bool| {
         p.opt_ins.iter().filter(move |o| o.topic == topic && (o.channel == Channel::Email) == email)
     };

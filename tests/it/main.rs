@@ -9,9 +9,12 @@
 mod support;
 
 mod architecture;
+mod campaigns;
+mod crash;
 mod gate;
 mod import;
 mod limits;
+mod outage;
 mod pages;
 mod schema;
 mod sign_up;

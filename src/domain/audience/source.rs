@@ -12,6 +12,7 @@ use crate::id::PublicId;
 
 word_enum! {
     /// What kind of source it is.
+    #[schema(as = SourceKind)]
     pub enum Kind {
         /// A form the person filled in.
         Form = "form",

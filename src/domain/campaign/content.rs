@@ -47,17 +47,10 @@ const PREPARED: Fields<'_> = Fields {
         "unsubscribe_url",
         "preferences_url",
         "links.*",
-    ],
-    optional: &[
-        "first_name",
-        "last_name",
-        "company",
-        "country",
-        "attributes.*",
         "source_name",
         "source_policy_url",
-        "pixel_url",
     ],
+    optional: &["first_name", "last_name", "company", "country", "attributes.*", "pixel_url"],
 };
 
 /// A campaign's templates, compiled, with links, footer and pixel in their places.
@@ -79,8 +72,9 @@ pub struct Values<'a> {
     brand: BrandValues<'a>,
     unsubscribe_url: &'a str,
     preferences_url: &'a str,
-    source_name: Option<&'a str>,
-    source_policy_url: Option<&'a str>,
+    /// Empty unless the data came from a supplier.
+    source_name: &'a str,
+    source_policy_url: &'a str,
     links: BTreeMap<String, String>,
     pixel_url: Option<&'a str>,
 }
@@ -132,8 +126,8 @@ pub fn check(subject: &str, html_source: &str, text_source: Option<&str>) -> Res
     if let Some(source) = text_source {
         keep(Template::parse("text", source, Kind::Plain, AUTHOR));
     }
-    if subject.trim().is_empty() || subject.chars().any(char::is_control) || subject.len() > 500 {
-        problems.push(Problem::new("subject", "Enter a subject of one line, at most 500 characters"));
+    if subject.trim().is_empty() || subject.chars().any(char::is_control) || subject.chars().count() > 200 {
+        problems.push(Problem::new("subject", "Enter a subject of one line, at most 200 characters"));
     }
     if html_source.trim().is_empty() {
         problems.push(Problem::new("html", "Enter the HTML of the letter"));
@@ -256,8 +250,8 @@ impl<'a> Values<'a> {
             },
             unsubscribe_url: &urls.unsubscribe,
             preferences_url: &urls.preferences,
-            source_name: supplier.map(|s| s.name.as_str()),
-            source_policy_url: supplier.and_then(|s| s.policy_url.as_deref()),
+            source_name: supplier.map_or("", |s| &s.name),
+            source_policy_url: supplier.and_then(|s| s.policy_url.as_deref()).unwrap_or_default(),
             links: (0..)
                 .zip(&urls.links)
                 .map(|(at, url): (i32, _)| (format!("l{at}"), url.clone()))

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 
 word_enum! {
     /// Where a campaign is in its life.
+    #[schema(as = CampaignState)]
     pub enum State {
         /// Being written.
         Draft = "draft",

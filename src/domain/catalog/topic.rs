@@ -11,6 +11,7 @@ use crate::id::Slug;
 
 word_enum! {
     /// The two kinds of topics; a campaign is about exactly one communication and any number of subjects.
+    #[schema(as = TopicKind)]
     pub enum Kind {
         /// A type of message: newsletter, webinars.
         Communication = "communication",

@@ -12,6 +12,7 @@ use crate::error::Result;
 
 word_enum! {
     /// The present answer, where there is one.
+    #[schema(as = OptInState)]
     pub enum State {
         /// Asked for; the address is not confirmed yet.
         Pending = "pending",

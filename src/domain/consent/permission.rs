@@ -11,6 +11,7 @@ use crate::error::Result;
 
 word_enum! {
     /// What is asked for; each on its own (T-02, T-06).
+    #[schema(as = PermissionKind)]
     pub enum Kind {
         /// Recording that a letter was opened.
         Opens = "opens",
@@ -23,6 +24,7 @@ word_enum! {
 
 word_enum! {
     /// The present answer, where there is one.
+    #[schema(as = PermissionState)]
     pub enum State {
         /// Yes.
         Granted = "granted",

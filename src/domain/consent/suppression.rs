@@ -14,6 +14,7 @@ use crate::token::Keys;
 
 word_enum! {
     /// Why an address must not be used.
+    #[schema(as = SuppressionReason)]
     pub enum Reason {
         /// The person objected to direct marketing (GDPR Art. 21).
         Objection = "objection",

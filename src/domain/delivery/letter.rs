@@ -107,13 +107,17 @@ impl Letterhead {
     }
 }
 
+/// The longest name of a list that fits on its header line, in characters.
+const LIST_NAME_MAX: usize = 100;
+
 /// The list of a topic (RFC 2919): the same for all its campaigns and people. A sensitive topic is not named (L-15).
 fn list_of(brand: &Brand, topic: &Topic) -> (String, String) {
     let domain = brand.marketing_from.domain();
-    if topic.sensitive {
-        return (format!("news.{}.{domain}", brand.slug), brand.name.clone());
-    }
-    (format!("{}.{}.{domain}", topic.slug, brand.slug), format!("{}: {}", brand.name, topic.name))
+    let (word, name) = match topic.sensitive {
+        true => ("news", brand.name.clone()),
+        false => (topic.slug.as_str(), format!("{}: {}", brand.name, topic.name)),
+    };
+    (format!("{word}.{}.{domain}", brand.slug), name.chars().take(LIST_NAME_MAX).collect())
 }
 
 /// A campaign's letter as one person would read it, or somebody of whom nothing is known. Its links lead nowhere.

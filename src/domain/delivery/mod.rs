@@ -16,6 +16,7 @@ use crate::error::Result;
 
 word_enum! {
     /// Where one person's letter is.
+    #[schema(as = DeliveryState)]
     pub enum State {
         /// To be handed over when it is due; also one that the relay put off.
         Planned = "planned",

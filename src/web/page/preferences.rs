@@ -25,6 +25,8 @@ pub struct PreferencesPage {
     pub groups: Vec<TopicGroup>,
     /// The boxes for tracking.
     pub permissions: Vec<PermissionBox>,
+    /// The sentence a person agrees to with each box: shown exactly so, and kept in the ledger.
+    pub wording: String,
     /// Whether the browser asks not to be tracked (`Sec-GPC: 1` or `DNT: 1`): the boxes are left off and
     /// the page says so (O-17).
     pub gpc: bool,
@@ -81,8 +83,13 @@ pub struct UnsubscribePage {
     pub action: String,
     /// What will stop, such as "all marketing email from Example Press".
     pub scope: String,
-    /// The preference page, for finer choices.
+    /// The preference page, for finer choices; empty if the person has none any more.
     pub preferences_url: String,
+}
+
+impl UnsubscribePage {
+    /// The field that only the page's own button posts: it is answered with a page, a mail program with a word.
+    pub const ON_PAGE: &'static str = "page";
 }
 
 /// What stopped, and what goes on.
@@ -95,7 +102,7 @@ pub struct UnsubscribedPage {
     pub scope: String,
     /// What the person still gets, such as "Newsletter by post".
     pub continues: Vec<String>,
-    /// The preference page.
+    /// The preference page; empty if the person has none any more.
     pub preferences_url: String,
 }
 

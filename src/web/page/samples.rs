@@ -94,6 +94,7 @@ pub(super) fn preferences(gpc: bool) -> PreferencesPage {
         masked_address: "j•••@example.com".into(),
         groups: groups(BoxState::On, BoxState::Pending),
         permissions: vec![PermissionBox::with_state(opens, granted), clicks],
+        wording: "I agree that Civic Notes sends me what I tick.".into(),
         gpc,
         errors: Vec::new(),
     }

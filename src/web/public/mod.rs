@@ -1,6 +1,22 @@
 //! What people touch, mostly by a signed link: one file per page. No cookies, no login, no JavaScript.
 
+pub mod click;
 pub mod confirm;
+pub mod data;
 pub mod link;
+pub mod logo;
+pub mod pixel;
+pub mod preferences;
 pub mod sign_up;
+pub mod unsubscribe;
 pub mod view;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::token::Link;
+
+/// What a link's token stands for. A token that is not ours, was altered or belongs to another page finds the same
+/// as any wrong address (SEC-03, SEC-05).
+fn open<L: Link>(app: &App, token: &str) -> Result<L> {
+    app.keys.open(token).ok_or(Error::NotFound("page"))
+}

@@ -12,10 +12,11 @@ use crate::domain::intake::sign_up::SignUpForm;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
 use crate::web::form::Form;
+use crate::web::gpc::asks_not_to_be_tracked;
 use crate::web::limit::Limits;
 use crate::web::page::{BoxState, BrandView, PermissionBox, SignUpDonePage, SignUpPage, SignUpTyped};
 use crate::web::problem::{PageError, page, page_with};
-use crate::web::public::view::{asks_not_to_be_tracked, brand_view, topic_groups};
+use crate::web::public::view::{brand_view, topic_groups};
 
 /// What a sign-up form is made of.
 struct Offer {
@@ -163,7 +164,7 @@ fn form_page(
         typed,
         groups: topic_groups(&offer.topics, ticked),
         permissions: boxes,
-        gpc: asks_not_to_be_tracked(http),
+        gpc: asks_not_to_be_tracked(http.headers()),
         errors,
     }
 }

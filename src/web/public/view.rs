@@ -1,6 +1,4 @@
-//! What several pages show alike: the brand, its topics, and what the browser asks for.
-
-use actix_web::HttpRequest;
+//! What several pages show alike: the brand and its topics.
 
 use crate::db::DbConnection;
 use crate::domain::catalog::topic::Kind;
@@ -49,9 +47,4 @@ pub fn topic_groups(topics: &[Topic], state: impl Fn(&Topic, Channel) -> BoxStat
         .into_iter()
         .filter(|group| !group.topics.is_empty())
         .collect()
-}
-
-/// Whether the browser asks not to be tracked (O-17): `Sec-GPC: 1` or `DNT: 1`.
-pub fn asks_not_to_be_tracked(request: &HttpRequest) -> bool {
-    ["sec-gpc", "dnt"].iter().any(|name| request.headers().get(*name).is_some_and(|value| value == "1"))
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod http;
 pub(crate) mod mail;
+pub(crate) mod people;
 pub(crate) mod postgres;
 pub(crate) mod server;
 mod snapshot;

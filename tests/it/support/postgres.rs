@@ -102,3 +102,15 @@ fn template() -> String {
     }
     name
 }
+
+/// Cuts a database off, as an outage does, or lets it answer again.
+pub(crate) fn set_reachable(url: &str, reachable: bool) {
+    let url = url::Url::parse(url).unwrap();
+    let name = url.path().trim_start_matches('/');
+    server()
+        .batch_execute(&format!(
+            "ALTER DATABASE {name} ALLOW_CONNECTIONS {reachable};
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND NOT {reachable}"
+        ))
+        .unwrap();
+}

@@ -37,6 +37,7 @@ pub(crate) struct TestServer {
     /// For requests that have no verb here.
     pub(crate) client: reqwest::Client,
     base_url: String,
+    database_url: String,
     unread: Mutex<Vec<Mail>>,
     may_leave_work: bool,
     http: Option<(actix_web::dev::ServerHandle, JoinHandle<()>)>,
@@ -58,6 +59,10 @@ impl TestServer {
     /// A server with other options than a test usually has.
     pub(crate) async fn start_with(kind: Kind, change: impl FnOnce(&mut Options)) -> Self {
         let (storage, database) = storage(kind);
+        let database_url = match &database {
+            DatabaseUrl::Sqlite(file) => format!("sqlite:{file}"),
+            DatabaseUrl::Postgres(url) => url.clone(),
+        };
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         let listen = socket.local_addr().unwrap();
         let mut options = Options {
@@ -85,6 +90,7 @@ impl TestServer {
             relay,
             client: http::client(),
             base_url: format!("http://{listen}"),
+            database_url,
             unread: Mutex::default(),
             may_leave_work: false,
             _storage: storage,
@@ -109,6 +115,11 @@ impl TestServer {
     /// Says that this test ends in the middle of work: nothing is checked when the server is dropped.
     pub(crate) fn leave_work_behind(&mut self) {
         self.may_leave_work = true;
+    }
+
+    /// Where the database is, for another process.
+    pub(crate) fn database_url(&self) -> &str {
+        &self.database_url
     }
 
     // ---- The catalogue ----

@@ -1,0 +1,11 @@
+//! `mannerly check-config`: reads the settings as `serve` would, and says everything that is wrong with them.
+
+use crate::config::ServerArgs;
+use crate::error::{Error, Result};
+
+/// Checks the settings without touching the database, the network or the disk.
+pub(super) fn run(args: &ServerArgs) -> Result<()> {
+    args.check().map_err(Error::Invalid)?;
+    super::say("The configuration is good.");
+    Ok(())
+}

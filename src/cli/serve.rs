@@ -1,0 +1,91 @@
+//! `mannerly serve`: the HTTP server and the jobs, each on its own threads, from the first request to a graceful stop.
+//!
+//! On SIGTERM or Ctrl-C no new connection is taken, requests in hand are answered, and each job finishes what it has
+//! in hand. A second signal ends at once, which loses nothing that was answered.
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::PathBuf;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::App;
+use crate::config::{ServerArgs, Settings};
+use crate::db::DatabaseUrl;
+use crate::error::{Error, Result};
+use crate::jobs;
+use crate::web;
+
+/// Threads of the jobs; most of their time goes by waiting for the relay and the database.
+const JOB_THREADS: usize = 2;
+
+/// Checks the settings, and serves until told to stop.
+pub(super) fn run(args: &ServerArgs) -> Result<()> {
+    let settings = args.check().map_err(Error::Invalid)?;
+    let _alone = claim(&settings.database)?;
+    let socket = listen(&settings)?;
+    let app = App::build(&settings)?;
+    tracing::info!(listen = %settings.listen, "serving");
+    until_stopped(app, socket)
+}
+
+/// Takes the address to listen on, before anything else is begun.
+pub(super) fn listen(settings: &Settings) -> Result<TcpListener> {
+    TcpListener::bind(settings.listen).map_err(|error| {
+        Error::conflict(format!("Nothing can listen on {}: {}", settings.listen, error.kind()))
+    })
+}
+
+/// Holds an SQLite database for one server alone, as long as the file is open: two of them would each send what the
+/// other sends. PostgreSQL's own locks let several servers share it.
+pub(super) fn claim(database: &DatabaseUrl) -> Result<Option<File>> {
+    let DatabaseUrl::Sqlite(path) = database else { return Ok(None) };
+    let lock = PathBuf::from(format!("{path}.lock"));
+    let file = File::create(&lock).map_err(|error| {
+        Error::conflict(format!("{} cannot be written: {}", lock.display(), error.kind()))
+    })?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(_) => Err(Error::conflict(format!("Another server is using {path}; stop it first"))),
+    }
+}
+
+/// Serves and runs the jobs until a signal comes.
+pub(super) fn until_stopped(app: App, socket: TcpListener) -> Result<()> {
+    let jobs = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(JOB_THREADS)
+        .thread_name("job")
+        .enable_all()
+        .build()?;
+    let jobs_end = jobs.spawn(jobs::run(app.clone()));
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let told = app.clone();
+    let served = actix_web::rt::System::new().block_on(async move {
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let server = web::serve(app, socket, workers)?;
+        let handle = server.handle();
+        let serving = actix_web::rt::spawn(server);
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: answering what came in, finishing what is in hand");
+        told.stop();
+        tokio::select! {
+            () = handle.stop(true) => {}
+            _ = terminate.recv() => return Err(Error::conflict("Stopped at once by a second signal")),
+            _ = interrupt.recv() => return Err(Error::conflict("Stopped at once by a second signal")),
+        }
+        serving.await.map_err(Error::internal)?.map_err(Error::internal)
+    });
+    match served {
+        Ok(()) => jobs.block_on(jobs_end).map_err(Error::internal)?,
+        Err(error) => {
+            jobs.shutdown_background();
+            return Err(error);
+        }
+    }
+    tracing::info!("stopped");
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Preferences: what a person sees and changes of their own choices, and the one click that ends them.
+//!
+//! A box that was not shown is left as it was. Every change goes through consent, which writes the ledger.
+
+mod save;
+mod unsubscribe;
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use crate::db::DbConnection;
+use crate::domain::audience::{Subscriber, subscriber};
+use crate::domain::catalog::topic::Topic;
+use crate::domain::catalog::{Channel, brand, topic};
+use crate::domain::consent::opt_in::State;
+use crate::domain::consent::permission::{Kind, Permission};
+use crate::domain::consent::{opt_in, permission};
+use crate::error::{Error, Result};
+
+pub use save::{Changes, Posted, Screen, save, stop_everything, stop_wording};
+pub use unsubscribe::{Unsubscribed, unsubscribe, unsubscribe_scope};
+
+/// The permissions that the preference page asks for, in its order.
+pub const ASKED: [Kind; 2] = [Kind::Opens, Kind::Clicks];
+
+/// What a person has chosen at a brand, and could choose.
+#[derive(Debug, Clone)]
+pub struct Preferences {
+    /// The person.
+    pub person: Subscriber,
+    /// The brand.
+    pub brand: brand::Brand,
+    /// Every topic of the brand.
+    pub topics: Vec<TopicAnswers>,
+    /// What they answered to each of [`ASKED`]; none if never asked.
+    pub permissions: Vec<(Kind, Option<Permission>)>,
+}
+
+/// A topic, with the present answer for each way it comes. Never asked is none.
+#[derive(Debug, Clone)]
+pub struct TopicAnswers {
+    /// The topic.
+    pub topic: Topic,
+    /// The channels it offers, and those that it no longer offers but the person still has.
+    pub answers: Vec<(Channel, Option<State>)>,
+}
+
+/// A topic on a channel, in words: "Newsletter by email".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The topic's name.
+    pub topic: String,
+    /// How it comes.
+    pub channel: Channel,
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by {}", self.topic, self.channel)
+    }
+}
+
+/// Loads a person's choices at a brand.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such brand or person, or the person was erased.
+pub fn load(conn: &mut DbConnection, brand: i64, person: i64) -> Result<Preferences> {
+    let person = subscriber::get(conn, person)?;
+    if person.erased_at.is_some() {
+        return Err(Error::NotFound("subscriber"));
+    }
+    let brand = brand::get(conn, brand)?;
+    let opt_ins = opt_in::of_subscriber(conn, person.id)?;
+    let answer = |topic: i64, channel: Channel| {
+        opt_ins.iter().find(|o| o.topic_id == topic && o.channel == channel).map(|o| o.state)
+    };
+    let topics = topic::of_brand(conn, brand.id)?
+        .into_iter()
+        .map(|topic| TopicAnswers {
+            answers: Channel::ALL
+                .iter()
+                .map(|channel| (*channel, answer(topic.id, *channel)))
+                .filter(|(channel, state)| topic.offers(*channel) || *state == Some(State::Granted))
+                .collect(),
+            topic,
+        })
+        .collect();
+    let mut permissions = Vec::with_capacity(ASKED.len());
+    for kind in ASKED {
+        permissions.push((kind, permission::find(conn, person.id, brand.id, kind)?));
+    }
+    Ok(Preferences { person, brand, topics, permissions })
+}
+
+impl Preferences {
+    /// The address with most of it hidden (SEC-04); empty if there is none.
+    pub fn masked_address(&self) -> String {
+        self.person.email.as_ref().map(|address| address.masked()).unwrap_or_default()
+    }
+
+    /// What the person gets now.
+    pub fn running(&self) -> Vec<Choice> {
+        self.topics
+            .iter()
+            .flat_map(|t| t.answers.iter().map(move |(channel, state)| (t, *channel, *state)))
+            .filter(|(_, _, state)| *state == Some(State::Granted))
+            .map(|(t, channel, _)| Choice { topic: t.topic.name.clone(), channel })
+            .collect()
+    }
+}

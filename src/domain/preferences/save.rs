@@ -1,0 +1,229 @@
+//! Saving the preference page, and its button that stops everything.
+//!
+//! The link came by mail to the address, so what a person ticks here needs no further confirmation: a pending
+//! opt-in becomes granted. Left empty, it stays pending: its box was empty before. A permission that was shown and
+//! left empty is an answer too: the first one is kept as refused, so that nobody is asked twice.
+
+use std::collections::BTreeSet;
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::domain::catalog::Brand;
+use crate::domain::catalog::Channel;
+use crate::domain::catalog::topic::Topic;
+use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, Statement};
+use crate::domain::consent::opt_in::{Answer, Basis, Scope, State};
+use crate::domain::consent::permission::{Change, Kind, State as PermissionState};
+use crate::domain::consent::{lock, opt_in};
+use crate::domain::preferences::{Choice, Preferences, load};
+use crate::domain::tracking::permission;
+use crate::error::{Error, Result};
+use crate::token::PreferencesLink;
+
+/// What came back from the page: what was shown, and what of it was ticked.
+#[derive(Debug, Clone, Default)]
+pub struct Posted {
+    /// Each topic's slug with a channel, in the order of the page.
+    pub shown: Vec<(String, Channel)>,
+    /// Those of them that were ticked.
+    pub ticked: Vec<(String, Channel)>,
+    /// The permissions that were asked for.
+    pub shown_permissions: Vec<Kind>,
+    /// Those of them that were ticked.
+    pub ticked_permissions: Vec<Kind>,
+}
+
+/// What the page said around the boxes, for the ledger.
+#[derive(Debug, Clone, Copy)]
+pub struct Screen<'a> {
+    /// The words at the box for opens.
+    pub opens_wording: &'a str,
+    /// The words at the box for clicks.
+    pub clicks_wording: &'a str,
+    /// Whether the boxes for tracking started empty whatever was stored, because the browser asked so (O-17).
+    pub permissions_start_empty: bool,
+}
+
+/// What a save changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Granted now.
+    pub granted: Vec<Choice>,
+    /// Withdrawn now.
+    pub withdrawn: Vec<Choice>,
+    /// Granted before and still.
+    pub continues: Vec<Choice>,
+    /// The permissions whose answer is another one than before.
+    pub permissions: Vec<(Kind, Change)>,
+}
+
+/// Stores what was ticked of what was shown.
+///
+/// # Errors
+/// [`Error::NotFound`] if the person was erased; [`Error::Invalid`] if a box is none of the brand's, or was ticked
+/// without being shown; [`Error::Conflict`] if a topic no longer comes in the way that was ticked.
+pub fn save(
+    conn: &mut DbConnection,
+    link: &PreferencesLink,
+    posted: &Posted,
+    screen: &Screen<'_>,
+    now: Moment,
+) -> Result<Changes> {
+    lock(conn, link.subscriber)?;
+    let before = load(conn, link.brand, link.subscriber)?;
+    let steps = plan(&before, posted)?;
+    let questions = questions(&before, posted)?;
+    let boxes = boxes(&steps, &questions, screen);
+    let evidence = |conn: &mut DbConnection, wording: &str| {
+        let shown = Shown {
+            form: "preferences".to_owned(),
+            wording: wording.to_owned(),
+            boxes: boxes.clone(),
+            policy_version: before.brand.policy_version.clone(),
+        };
+        ledger::keep(conn, &shown)
+    };
+    let mut changes = Changes::default();
+    for step in &steps {
+        let Some(answer) = step.answer else { continue };
+        let statement = statement(link, evidence(conn, &before.brand.consent_wording)?, now);
+        opt_in::set(conn, &statement, step.topic.id, step.channel, answer)?;
+        let choice = Choice { topic: step.topic.name.clone(), channel: step.channel };
+        match answer {
+            Answer::Withdrawn => changes.withdrawn.push(choice),
+            _ => changes.granted.push(choice),
+        }
+    }
+    for question in &questions {
+        let Some(answer) = question.answer else { continue };
+        let wording = match question.kind {
+            Kind::Clicks => screen.clicks_wording,
+            _ => screen.opens_wording,
+        };
+        let statement = statement(link, evidence(conn, wording)?, now);
+        let change = permission::set(conn, &statement, question.kind, answer)?;
+        changes.permissions.push((question.kind, change));
+    }
+    changes.continues = before.running();
+    changes.continues.retain(|choice| !changes.withdrawn.contains(choice));
+    Ok(changes)
+}
+
+/// What the page says above the button that stops everything, exactly.
+pub fn stop_wording(brand: &Brand) -> String {
+    format!("No more marketing from {}: no email, no calls, no post.", brand.name)
+}
+
+/// Ends all marketing of the brand on all channels, with one ledger entry. Returns whether anything was running.
+///
+/// # Errors
+/// [`Error::NotFound`] if the person was erased.
+pub fn stop_everything(conn: &mut DbConnection, link: &PreferencesLink, now: Moment) -> Result<bool> {
+    lock(conn, link.subscriber)?;
+    let before = load(conn, link.brand, link.subscriber)?;
+    let shown = Shown {
+        form: "preferences".to_owned(),
+        wording: stop_wording(&before.brand),
+        boxes: Vec::new(),
+        policy_version: before.brand.policy_version,
+    };
+    let statement = statement(link, ledger::keep(conn, &shown)?, now);
+    Ok(opt_in::withdraw_all(conn, &statement, Scope::Everything)? > 0)
+}
+
+fn statement(link: &PreferencesLink, evidence: i64, now: Moment) -> Statement<'static> {
+    Statement {
+        subscriber: link.subscriber,
+        brand: link.brand,
+        evidence,
+        method: Method::PreferencePage,
+        actor: SUBSCRIBER,
+        campaign: (link.campaign != 0).then_some(link.campaign),
+        at: now,
+    }
+}
+
+/// One box that was shown, and what has to be set because of it; nothing where the answer is what it was.
+struct Step<'a> {
+    topic: &'a Topic,
+    channel: Channel,
+    present: Option<State>,
+    answer: Option<Answer>,
+}
+
+fn plan<'a>(before: &'a Preferences, posted: &Posted) -> Result<Vec<Step<'a>>> {
+    let shown: BTreeSet<&(String, Channel)> = posted.shown.iter().collect();
+    let ticked: BTreeSet<&(String, Channel)> = posted.ticked.iter().collect();
+    if !ticked.is_subset(&shown) {
+        return Err(Error::invalid("choice", "A box was ticked that was not shown; reload the page"));
+    }
+    let mut done = BTreeSet::new();
+    let mut steps = Vec::with_capacity(shown.len());
+    for item in posted.shown.iter().filter(|item| done.insert(*item)) {
+        let (slug, channel) = item;
+        let found = before.topics.iter().find(|t| t.topic.slug.as_str() == slug);
+        let found =
+            found.ok_or_else(|| Error::invalid("shown", "There is no such topic; reload the page"))?;
+        let present = found.answers.iter().find(|(c, _)| c == channel).and_then(|(_, state)| *state);
+        let answer = answer(present, ticked.contains(item));
+        if matches!(answer, Some(Answer::Granted(..))) && !found.topic.offers(*channel) {
+            return Err(Error::conflict(
+                "A topic no longer comes in the way that was ticked; reload the page",
+            ));
+        }
+        steps.push(Step { topic: &found.topic, channel: *channel, present, answer });
+    }
+    Ok(steps)
+}
+
+/// What to set where a box was shown with this answer before, and came back ticked or not.
+fn answer(present: Option<State>, ticked: bool) -> Option<Answer> {
+    match (present, ticked) {
+        (Some(State::Granted), true) | (None | Some(State::Pending | State::Withdrawn), false) => None,
+        (_, true) => Some(Answer::Granted(Basis::Consent, None)),
+        (Some(State::Granted), false) => Some(Answer::Withdrawn),
+    }
+}
+
+/// One permission that was asked for, and the answer if it is another one than before.
+struct Question {
+    kind: Kind,
+    present: Option<PermissionState>,
+    answer: Option<bool>,
+}
+
+fn questions(before: &Preferences, posted: &Posted) -> Result<Vec<Question>> {
+    if posted.ticked_permissions.iter().any(|kind| !posted.shown_permissions.contains(kind)) {
+        return Err(Error::invalid("permission", "A box was ticked that was not shown; reload the page"));
+    }
+    let mut questions: Vec<Question> = Vec::new();
+    for kind in &posted.shown_permissions {
+        let Some((_, stored)) = before.permissions.iter().find(|(asked, _)| asked == kind) else {
+            return Err(Error::invalid("shown_permission", "This page does not ask for that"));
+        };
+        if questions.iter().any(|question| question.kind == *kind) {
+            continue;
+        }
+        let present = stored.as_ref().map(|permission| permission.state);
+        let ticked = posted.ticked_permissions.contains(kind);
+        let answer = match (present, ticked) {
+            (Some(PermissionState::Granted), true) | (Some(PermissionState::Refused), false) => None,
+            (_, answer) => Some(answer),
+        };
+        questions.push(Question { kind: *kind, present, answer });
+    }
+    Ok(questions)
+}
+
+/// The boxes that were shown, each as it was before the person touched it.
+fn boxes(steps: &[Step<'_>], questions: &[Question], screen: &Screen<'_>) -> Vec<ShownBox> {
+    let topics = steps.iter().map(|step| ShownBox {
+        name: format!("{}:{}", step.topic.slug, step.channel),
+        ticked: step.present == Some(State::Granted),
+    });
+    let permissions = questions.iter().map(|question| ShownBox {
+        name: format!("permission:{}", question.kind),
+        ticked: question.present == Some(PermissionState::Granted) && !screen.permissions_start_empty,
+    });
+    topics.chain(permissions).collect()
+}

@@ -1,0 +1,162 @@
+//! What the preference page and the unsubscribe link do, without HTTP.
+
+use std::time::Duration;
+
+use super::sample::{T0, World};
+use super::*;
+use crate::domain::consent::ledger::{Decision, Method};
+use crate::domain::consent::opt_in::Answer;
+use crate::domain::consent::permission::Change;
+use crate::token::{PreferencesLink, UnsubscribeLink};
+
+const SCREEN: Screen<'_> =
+    Screen { opens_wording: "Count opens", clicks_wording: "Count clicks", permissions_start_empty: false };
+
+fn link(world: &World) -> PreferencesLink {
+    PreferencesLink { brand: world.brand.id, subscriber: world.person.id, campaign: 7 }
+}
+
+fn boxes(words: &[&str]) -> Vec<(String, Channel)> {
+    let parse = |word: &&str| {
+        let (slug, channel) = word.split_once(':').unwrap();
+        (slug.to_owned(), Channel::parse(channel).unwrap())
+    };
+    words.iter().map(parse).collect()
+}
+
+fn try_save(world: &World, posted: &Posted) -> Result<Changes> {
+    world.db.write_here(|conn| save(conn, &link(world), posted, &SCREEN, T0))
+}
+
+fn posted(shown: &[&str], ticked: &[&str]) -> Posted {
+    Posted { shown: boxes(shown), ticked: boxes(ticked), ..Posted::default() }
+}
+
+#[test]
+fn a_save_grants_what_was_ticked_and_withdraws_what_was_emptied() {
+    let world = World::new();
+    world.grant(&world.newsletter, Channel::Email);
+    world.grant(&world.newsletter, Channel::Phone);
+    let all = ["newsletter:email", "newsletter:phone", "transport:email", "transport:phone"];
+    let changes = try_save(&world, &posted(&all, &["newsletter:phone", "transport:email"])).unwrap();
+    let words = |choices: &[Choice]| choices.iter().map(Choice::to_string).collect::<Vec<_>>();
+    assert_eq!(words(&changes.granted), ["Transport by email"]);
+    assert_eq!(words(&changes.withdrawn), ["Newsletter by email"]);
+    assert_eq!(words(&changes.continues), ["Newsletter by phone"]);
+    assert_eq!(world.state(&world.transport, Channel::Email), Some(State::Granted));
+    assert_eq!(world.state(&world.newsletter, Channel::Email), Some(State::Withdrawn));
+    assert_eq!(world.state(&world.transport, Channel::Phone), None, "never asked stays never asked");
+}
+
+#[test]
+fn a_box_that_was_not_shown_is_left_as_it_was() {
+    let world = World::new();
+    world.grant(&world.newsletter, Channel::Email);
+    try_save(&world, &posted(&["transport:email"], &[])).unwrap();
+    assert_eq!(world.state(&world.newsletter, Channel::Email), Some(State::Granted));
+    assert_eq!(world.ledger().len(), 1);
+}
+
+#[test]
+fn a_pending_box_is_confirmed_by_a_tick_and_stays_pending_without_one() {
+    let world = World::new();
+    world.answer(&world.newsletter, Channel::Email, Answer::Pending);
+    try_save(&world, &posted(&["newsletter:email"], &[])).unwrap();
+    assert_eq!(world.state(&world.newsletter, Channel::Email), Some(State::Pending));
+    try_save(&world, &posted(&["newsletter:email"], &["newsletter:email"])).unwrap();
+    assert_eq!(world.state(&world.newsletter, Channel::Email), Some(State::Granted));
+}
+
+#[test]
+fn the_ledger_keeps_what_was_shown_how_it_stood_before_and_by_which_link() {
+    let world = World::new();
+    world.grant(&world.newsletter, Channel::Email);
+    let mut form = posted(&["newsletter:email", "transport:email"], &["newsletter:email", "transport:email"]);
+    form.shown_permissions = vec![Kind::Opens, Kind::Clicks];
+    form.ticked_permissions = vec![Kind::Clicks];
+    let changes = try_save(&world, &form).unwrap();
+    assert_eq!(changes.permissions, [(Kind::Opens, Change::Refused), (Kind::Clicks, Change::Granted)]);
+    let ledger = world.ledger();
+    let [_, transport, opens, clicks] = &ledger[..] else { panic!("three new entries") };
+    assert_eq!(transport.topic.as_deref(), Some("transport"));
+    assert_eq!((transport.decision, transport.method), (Decision::Granted, Method::PreferencePage));
+    assert_eq!(transport.wording, world.brand.consent_wording);
+    assert_eq!(
+        transport.shown,
+        r#"[{"name":"newsletter:email","ticked":true},{"name":"transport:email","ticked":false},{"name":"permission:opens","ticked":false},{"name":"permission:clicks","ticked":false}]"#
+    );
+    assert_eq!((opens.decision, opens.wording.as_str()), (Decision::Refused, "Count opens"));
+    assert_eq!((clicks.decision, clicks.wording.as_str()), (Decision::Granted, "Count clicks"));
+}
+
+#[test]
+fn saving_the_same_again_writes_nothing() {
+    let world = World::new();
+    let mut form = posted(&["newsletter:email"], &["newsletter:email"]);
+    form.shown_permissions = vec![Kind::Opens];
+    try_save(&world, &form).unwrap();
+    let entries = world.ledger().len();
+    let again = try_save(&world, &form).unwrap();
+    assert!(again.granted.is_empty() && again.withdrawn.is_empty() && again.permissions.is_empty());
+    assert_eq!(world.ledger().len(), entries);
+}
+
+#[test]
+fn forged_boxes_are_refused_and_nothing_is_changed() {
+    let world = World::new();
+    world.grant(&world.newsletter, Channel::Email);
+    let forged = [
+        posted(&["newsletter:email"], &["transport:email"]),
+        posted(&["newsletter:email", "no-such:email"], &[]),
+        posted(&["newsletter:email", "newsletter:post"], &["newsletter:post"]),
+        Posted { ticked_permissions: vec![Kind::Opens], ..posted(&["newsletter:email"], &[]) },
+        Posted { shown_permissions: vec![Kind::Profiling], ..posted(&["newsletter:email"], &[]) },
+    ];
+    for form in forged {
+        assert!(matches!(try_save(&world, &form), Err(Error::Invalid(_) | Error::Conflict(_))), "{form:?}");
+    }
+    assert_eq!(world.state(&world.newsletter, Channel::Email), Some(State::Granted));
+    assert_eq!(world.ledger().len(), 1);
+}
+
+#[test]
+fn stopping_everything_ends_all_channels_of_this_brand_only_with_one_entry() {
+    let world = World::new();
+    world.grant(&world.newsletter, Channel::Email);
+    world.grant(&world.transport, Channel::Phone);
+    let elsewhere = world.write(|conn| topic::find(conn, world.other.id, "newsletter"));
+    world.grant(&elsewhere, Channel::Email);
+    for stopped in [true, false] {
+        assert_eq!(world.write(|conn| stop_everything(conn, &link(&world), T0)), stopped);
+    }
+    assert_eq!(world.state(&world.transport, Channel::Phone), Some(State::Withdrawn));
+    assert_eq!(world.state(&elsewhere, Channel::Email), Some(State::Granted));
+    assert_eq!(world.ledger().len(), 4);
+}
+
+#[test]
+fn one_click_ends_all_marketing_email_of_the_brand_once_and_again_after_a_new_opt_in() {
+    let world = World::new();
+    let click = UnsubscribeLink { brand: world.brand.id, subscriber: world.person.id, campaign: 99 };
+    let press = |later: u64| {
+        let now = T0.plus(Duration::from_secs(later));
+        world.write(|conn| unsubscribe(conn, &click, Method::OneClick, now))
+    };
+    world.grant(&world.newsletter, Channel::Email);
+    world.grant(&world.newsletter, Channel::Phone);
+    world.answer(&world.transport, Channel::Email, Answer::Pending);
+    let first = press(1);
+    assert!(first.stopped && first.known);
+    assert_eq!(first.continues, [Choice { topic: "Newsletter".into(), channel: Channel::Phone }]);
+    for again in 2..6 {
+        assert!(!press(again).stopped);
+    }
+    let ledger = world.ledger();
+    let [.., entry] = &ledger[..] else { panic!("an entry") };
+    assert_eq!(ledger.len(), 4, "five presses are one event (M-05)");
+    assert_eq!((entry.topic.as_deref(), entry.channel), (None, Some(Channel::Email)));
+    assert_eq!(entry.wording, "all marketing email from Civic Notes");
+    assert_eq!(world.state(&world.transport, Channel::Email), Some(State::Withdrawn));
+    world.grant(&world.newsletter, Channel::Email);
+    assert!(press(9).stopped, "an old letter's link ends a newer opt-in too");
+}

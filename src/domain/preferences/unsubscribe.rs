@@ -1,0 +1,73 @@
+//! Ending marketing email by the link of a letter: a mail program's button (RFC 8058) or the page's.
+//!
+//! The scope is all marketing email of the letter's brand (M-11). It works for as long as the link exists: after
+//! erasure and after the campaign is deleted there is nothing to end, and that is an answer too.
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::domain::audience::subscriber;
+use crate::domain::catalog::{Channel, brand};
+use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, Statement};
+use crate::domain::consent::lock;
+use crate::domain::consent::opt_in::{Scope, withdraw_all};
+use crate::domain::preferences::{Choice, load};
+use crate::error::{Error, Result};
+use crate::token::UnsubscribeLink;
+
+/// What an unsubscribe did.
+#[derive(Debug, Clone)]
+pub struct Unsubscribed {
+    /// The brand of the link.
+    pub brand: brand::Brand,
+    /// Whether anything was running until now; a repeat and an erased person find nothing.
+    pub stopped: bool,
+    /// What goes on, because it does not come by email.
+    pub continues: Vec<Choice>,
+    /// Whether the person is still known, so that they have choices to look at.
+    pub known: bool,
+}
+
+/// What the link stops, in the words of the page, the receipt and the ledger (M-11).
+pub fn unsubscribe_scope(brand: &brand::Brand) -> String {
+    format!("all marketing email from {}", brand.name)
+}
+
+/// Ends all marketing email of the link's brand, with one ledger entry; a repeat adds nothing.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such brand.
+pub fn unsubscribe(
+    conn: &mut DbConnection,
+    link: &UnsubscribeLink,
+    method: Method,
+    now: Moment,
+) -> Result<Unsubscribed> {
+    let brand = brand::get(conn, link.brand)?;
+    lock(conn, link.subscriber)?;
+    let known = match subscriber::get(conn, link.subscriber) {
+        Ok(person) => person.erased_at.is_none(),
+        Err(Error::NotFound(_)) => false,
+        Err(error) => return Err(error),
+    };
+    if !known {
+        return Ok(Unsubscribed { brand, stopped: false, continues: Vec::new(), known });
+    }
+    let shown = Shown {
+        form: "unsubscribe".to_owned(),
+        wording: unsubscribe_scope(&brand),
+        boxes: Vec::new(),
+        policy_version: brand.policy_version.clone(),
+    };
+    let statement = Statement {
+        subscriber: link.subscriber,
+        brand: link.brand,
+        evidence: ledger::keep(conn, &shown)?,
+        method,
+        actor: SUBSCRIBER,
+        campaign: (link.campaign != 0).then_some(link.campaign),
+        at: now,
+    };
+    let ended = withdraw_all(conn, &statement, Scope::Channel(Channel::Email))?;
+    let continues = load(conn, link.brand, link.subscriber)?.running();
+    Ok(Unsubscribed { brand, stopped: ended > 0, continues, known })
+}

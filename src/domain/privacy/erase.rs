@@ -1,0 +1,154 @@
+//! Erasure (GDPR Art. 17): the person goes, the proof and the promise never to write again stay.
+//!
+//! What stays holds nothing personal: a row number with its dates, the ledger, the state of each delivery, and the
+//! keyed hashes of the addresses (L-34). A letter that is planned stays planned; the gate refuses it.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::db::schema::{
+    brand, campaign, confirmation, delivery, hit, ledger as entries, opt_in, outbox, permission, subscriber,
+};
+use crate::domain::audience::Subscriber;
+use crate::domain::audience::subscriber as subscribers;
+use crate::domain::catalog::{Channel, brand as brands};
+use crate::domain::consent::ledger::{self, Decision, Matter, Method, Shown, Statement};
+use crate::domain::consent::lock;
+use crate::domain::consent::suppression::{self, Reason};
+use crate::error::Result;
+use crate::token::Keys;
+
+/// What a person ticks before they are erased; shown exactly so, and kept in the ledger.
+pub const ERASURE_WORDING: &str = "I understand that my data will be erased and cannot be brought back.";
+
+/// Erases a person. Returns whether there was anything left to erase: doing it again changes nothing.
+///
+/// `actor` is who asked for it: [`ledger::SUBSCRIBER`] or the name of a key.
+///
+/// # Errors
+/// [`crate::error::Error::NotFound`] if there is no such person.
+pub fn erase(conn: &mut DbConnection, keys: &Keys, person: i64, actor: &str, now: Moment) -> Result<bool> {
+    overwrite_what_is_deleted(conn)?;
+    lock(conn, person)?;
+    let known = subscribers::get(conn, person)?;
+    if known.erased_at.is_some() {
+        return Ok(false);
+    }
+    for brand in brands_of(conn, person)? {
+        record(conn, person, brand, actor, now)?;
+    }
+    suppress(conn, keys, &known, now)?;
+    delete_choices(conn, person)?;
+    delete_service_mail(conn, person)?;
+    diesel::update(delivery::table.filter(delivery::subscriber_id.eq(person)))
+        .set((delivery::opened_at.eq(None::<Moment>), delivery::clicked_at.eq(None::<Moment>)))
+        .execute(conn)?;
+    empty(conn, person, now)?;
+    Ok(true)
+}
+
+/// SQLite leaves deleted text in the file until the space is used again, unless told to overwrite it.
+fn overwrite_what_is_deleted(conn: &mut DbConnection) -> Result<()> {
+    if let DbConnection::Sqlite(c) = conn {
+        c.batch_execute("PRAGMA secure_delete = ON")?;
+    }
+    Ok(())
+}
+
+/// Every brand that ever dealt with the person.
+fn brands_of(conn: &mut DbConnection, person: i64) -> Result<Vec<i64>> {
+    let told = entries::table.filter(entries::subscriber_id.eq(person)).select(entries::brand_id);
+    let written = delivery::table
+        .inner_join(campaign::table)
+        .filter(delivery::subscriber_id.eq(person))
+        .select(campaign::brand_id);
+    Ok(brand::table
+        .filter(brand::id.eq_any(told).or(brand::id.eq_any(written)))
+        .order(brand::id)
+        .select(brand::id)
+        .load(conn)?)
+}
+
+fn record(conn: &mut DbConnection, person: i64, brand: i64, actor: &str, now: Moment) -> Result<()> {
+    let shown = Shown {
+        form: "erasure".to_owned(),
+        wording: ERASURE_WORDING.to_owned(),
+        boxes: Vec::new(),
+        policy_version: brands::get(conn, brand)?.policy_version,
+    };
+    let statement = Statement {
+        subscriber: person,
+        brand,
+        evidence: ledger::keep(conn, &shown)?,
+        method: Method::Erasure,
+        actor,
+        campaign: None,
+        at: now,
+    };
+    ledger::record(conn, &statement, Matter::WholeBrand, Decision::Withdrawn, None)?;
+    Ok(())
+}
+
+/// Remembers, for all brands, that these addresses must never be used again.
+fn suppress(conn: &mut DbConnection, keys: &Keys, known: &Subscriber, now: Moment) -> Result<()> {
+    let addresses = [
+        (Channel::Email, known.email.as_ref().map(|address| address.as_str())),
+        (Channel::Phone, known.phone.as_deref()),
+        (Channel::Post, known.postal_address.as_deref()),
+    ];
+    for (channel, address) in addresses {
+        let Some(address) = address else { continue };
+        // What cannot be an address cannot come back as one: there is nothing to suppress.
+        let Ok(hash) = suppression::hash(keys, channel, address) else { continue };
+        suppression::add(conn, &hash, channel, None, Reason::Erasure, now)?;
+    }
+    Ok(())
+}
+
+fn delete_choices(conn: &mut DbConnection, person: i64) -> Result<()> {
+    diesel::delete(hit::table.filter(hit::subscriber_id.eq(person))).execute(conn)?;
+    diesel::delete(opt_in::table.filter(opt_in::subscriber_id.eq(person))).execute(conn)?;
+    diesel::delete(permission::table.filter(permission::subscriber_id.eq(person))).execute(conn)?;
+    Ok(())
+}
+
+/// Takes back the service mails that have not left, and every link that could still grant something.
+fn delete_service_mail(conn: &mut DbConnection, person: i64) -> Result<()> {
+    diesel::delete(
+        outbox::table.filter(outbox::subscriber_id.eq(person)).filter(outbox::state.ne("claimed")),
+    )
+    .execute(conn)?;
+    let open = confirmation::table
+        .filter(confirmation::subscriber_id.eq(person))
+        .filter(confirmation::confirmed_at.is_null());
+    let leaving = outbox::table
+        .filter(outbox::subscriber_id.eq(person))
+        .filter(outbox::confirmation_id.is_not_null())
+        .select(outbox::confirmation_id.assume_not_null());
+    diesel::delete(open.filter(confirmation::id.ne_all(leaving))).execute(conn)?;
+    // A mail that is being handed over this moment still needs its row; its link is of no use any more.
+    diesel::update(open).set(confirmation::expires_at.eq(Moment::from_micros(0))).execute(conn)?;
+    Ok(())
+}
+
+fn empty(conn: &mut DbConnection, person: i64, now: Moment) -> Result<()> {
+    let nothing = None::<String>;
+    diesel::update(subscriber::table.find(person))
+        .set((
+            subscriber::email.eq(nothing.clone()),
+            subscriber::email_hash.eq(None::<Vec<u8>>),
+            subscriber::phone.eq(nothing.clone()),
+            subscriber::postal_address.eq(nothing.clone()),
+            subscriber::first_name.eq(nothing.clone()),
+            subscriber::last_name.eq(nothing.clone()),
+            subscriber::company.eq(nothing.clone()),
+            subscriber::country.eq(nothing.clone()),
+            subscriber::locale.eq(nothing),
+            subscriber::attributes.eq("{}"),
+            subscriber::erased_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! Privacy: everything held about a person, as a copy for them, and its erasure.
+//!
+//! The rightmost room: it may look into all others, and none of them knows it.
+
+pub mod erase;
+pub mod export;
+
+#[cfg(test)]
+mod tests;
+
+pub use erase::erase;
+pub use export::export;

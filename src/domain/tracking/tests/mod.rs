@@ -1,0 +1,219 @@
+//! A small house with a campaign that was sent, for the tests of this room.
+
+mod gate;
+mod recording;
+mod reporting;
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use tempfile::TempDir;
+
+use super::hit::{self, Hit};
+use super::permission;
+use crate::clock::Moment;
+use crate::db::schema::{brand, campaign, delivery, hit as hit_table, link, subscriber, tally, topic};
+use crate::db::{Database, DatabaseUrl, DbConnection};
+use crate::domain::audience::source::{self, SourceForm};
+use crate::domain::consent::ledger::{self, SUBSCRIBER, Shown};
+use crate::domain::consent::permission::{Change, Kind};
+use crate::domain::consent::{Method, Statement};
+use crate::error::Result;
+use crate::id::PublicId;
+
+const NOW: Moment = Moment::from_micros(1_800_000_000_000_000);
+const CAMPAIGN: i64 = 1;
+const LINK: i64 = 7;
+const BRAND: i64 = 1;
+const ANA: i64 = 1;
+const BEN: i64 = 2;
+const KINDS: [Kind; 2] = [Kind::Opens, Kind::Clicks];
+
+struct House {
+    db: Database,
+    _folder: TempDir,
+}
+
+/// One brand, one campaign that was sent with one link, and two people who were never asked anything.
+fn house() -> House {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db").to_str().unwrap().to_owned();
+    let db = Database::open(&DatabaseUrl::Sqlite(path)).unwrap();
+    db.write_here(furnish).unwrap();
+    House { db, _folder: folder }
+}
+
+fn furnish(conn: &mut DbConnection) -> Result<()> {
+    diesel::insert_into(brand::table)
+        .values((
+            brand::id.eq(BRAND),
+            brand::slug.eq("acme"),
+            brand::name.eq("Acme"),
+            brand::legal_name.eq("Acme Ltd"),
+            brand::registered_address.eq("1 High Street"),
+            brand::contact_email.eq("privacy@acme.test"),
+            brand::marketing_from.eq("news@acme.test"),
+            brand::service_from.eq("service@acme.test"),
+            brand::base_url.eq("https://mail.acme.test"),
+            brand::policy_url.eq("https://acme.test/privacy"),
+            brand::policy_version.eq("1"),
+            brand::consent_wording.eq("I agree"),
+            brand::anonymous_tracking.eq(false),
+            brand::changed_at.eq(NOW),
+        ))
+        .execute(conn)?;
+    diesel::insert_into(topic::table)
+        .values((
+            topic::id.eq(1),
+            topic::brand_id.eq(BRAND),
+            topic::slug.eq("newsletter"),
+            topic::kind.eq("communication"),
+            topic::name.eq("Newsletter"),
+            topic::description.eq(""),
+            topic::sensitive.eq(false),
+            topic::offers_email.eq(true),
+            topic::offers_phone.eq(false),
+            topic::offers_post.eq(false),
+            topic::position.eq(1),
+        ))
+        .execute(conn)?;
+    diesel::insert_into(campaign::table)
+        .values((
+            campaign::id.eq(CAMPAIGN),
+            campaign::public_id.eq(PublicId::new()),
+            campaign::brand_id.eq(BRAND),
+            campaign::name.eq("May"),
+            campaign::channel.eq("email"),
+            campaign::topic_id.eq(1),
+            campaign::state.eq("sent"),
+            campaign::subject.eq("May"),
+            campaign::html.eq("<p>May</p>"),
+            campaign::plan_cursor.eq(0),
+            campaign::created_at.eq(NOW),
+            campaign::changed_at.eq(NOW),
+        ))
+        .execute(conn)?;
+    diesel::insert_into(link::table)
+        .values((
+            link::id.eq(LINK),
+            link::campaign_id.eq(CAMPAIGN),
+            link::position.eq(1),
+            link::url.eq("https://example.com/a?b=%20c&d#e"),
+        ))
+        .execute(conn)?;
+    let form = SourceForm {
+        name: "Form".into(),
+        kind: source::Kind::Form,
+        policy_url: None,
+        licence_from: None,
+        licence_until: None,
+    };
+    let source = source::ensure(conn, &form, NOW)?.id;
+    for person in [ANA, BEN] {
+        diesel::insert_into(subscriber::table)
+            .values((
+                subscriber::id.eq(person),
+                subscriber::public_id.eq(PublicId::new()),
+                subscriber::email.eq(format!("{person}@example.com")),
+                subscriber::email_hash.eq(vec![person as u8; 32]),
+                subscriber::attributes.eq("{}"),
+                subscriber::source_id.eq(source),
+                subscriber::created_at.eq(NOW),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+impl House {
+    fn write<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T>) -> T {
+        self.db.write_here(work).unwrap()
+    }
+
+    fn set_permission(&self, person: i64, kind: Kind, granted: bool, at: Moment) -> Change {
+        self.write(|conn| {
+            let statement = statement(conn, person, at)?;
+            permission::set(conn, &statement, kind, granted)
+        })
+    }
+
+    /// A letter that was handed over at [`NOW`], tracked or not.
+    fn deliver(&self, person: i64, tracked: bool) {
+        self.write(|conn| {
+            diesel::insert_into(delivery::table)
+                .values((
+                    delivery::campaign_id.eq(CAMPAIGN),
+                    delivery::subscriber_id.eq(person),
+                    delivery::state.eq("sent"),
+                    delivery::attempts.eq(1),
+                    delivery::due_at.eq(NOW),
+                    delivery::tracks_opens.eq(tracked),
+                    delivery::tracks_clicks.eq(tracked),
+                    delivery::finished_at.eq(NOW),
+                ))
+                .execute(conn)?;
+            Ok(())
+        });
+    }
+
+    fn store(&self, hits: &[Hit]) -> usize {
+        self.write(|conn| hit::store(conn, hits))
+    }
+
+    fn is_untouched(&self) -> bool {
+        self.write(|conn| {
+            let hits: i64 = hit_table::table.count().get_result(conn)?;
+            let tallies: i64 = tally::table.count().get_result(conn)?;
+            let marked: i64 = delivery::table
+                .filter(delivery::opened_at.is_not_null().or(delivery::clicked_at.is_not_null()))
+                .count()
+                .get_result(conn)?;
+            Ok((hits, tallies, marked) == (0, 0, 0))
+        })
+    }
+
+    fn tally(&self, kind: Kind, anonymous: bool) -> (i64, i64) {
+        self.write(|conn| {
+            let found = tally::table.find((CAMPAIGN, kind, anonymous)).select((tally::hits, tally::people));
+            Ok(found.first(conn).optional()?.unwrap_or_default())
+        })
+    }
+
+    fn first_at(&self, person: i64, kind: Kind) -> Option<Moment> {
+        self.write(|conn| {
+            let letter = delivery::table.find((CAMPAIGN, person));
+            Ok(match kind {
+                Kind::Opens => letter.select(delivery::opened_at).first(conn)?,
+                _ => letter.select(delivery::clicked_at).first(conn)?,
+            })
+        })
+    }
+}
+
+fn statement(conn: &mut DbConnection, person: i64, at: Moment) -> Result<Statement<'static>> {
+    let shown = Shown {
+        form: "preferences".into(),
+        wording: "Count my opens".into(),
+        boxes: Vec::new(),
+        policy_version: "1".into(),
+    };
+    let evidence = ledger::keep(conn, &shown)?;
+    Ok(Statement {
+        subscriber: person,
+        brand: BRAND,
+        evidence,
+        method: Method::PreferencePage,
+        actor: SUBSCRIBER,
+        campaign: Some(CAMPAIGN),
+        at,
+    })
+}
+
+fn request(person: i64, kind: Kind) -> Hit {
+    let link = (kind == Kind::Clicks).then_some(LINK);
+    Hit { campaign: CAMPAIGN, link, subscriber: person, at: later(60) }
+}
+
+fn later(seconds: u64) -> Moment {
+    NOW.plus(Duration::from_secs(seconds))
+}

@@ -1,0 +1,426 @@
+//! Campaigns: written, looked at, tested, scheduled and stopped.
+
+use actix_web::web;
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::domain::campaign::audience::{self, Preview};
+use crate::domain::campaign::content::Rendered;
+use crate::domain::campaign::draft::{self, DraftForm};
+use crate::domain::campaign::{self, Campaign, State, state};
+use crate::domain::catalog::{Channel, topic};
+use crate::domain::delivery::letter;
+use crate::email_address::EmailAddress;
+use crate::error::{Error, Problem, Result};
+use crate::id::PublicId;
+use crate::mail::transport::Outcome;
+use crate::web::api::body::{Body, OptionalBody};
+use crate::web::api::opt_ins::found;
+use crate::web::api::paging::{Page, Paging};
+use crate::web::api::subscribers::living;
+use crate::web::api::version::{self, Expectation, Known};
+use crate::web::api::{Answer, BrandWords, created, no_content, ok};
+
+/// To how many addresses one test goes at most.
+const TEST_ADDRESSES_MAX: usize = 5;
+
+/// A campaign, without what it says.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CampaignSummary {
+    /// Its identity.
+    id: PublicId,
+    /// The brand that speaks.
+    brand: String,
+    /// What the marketers call it; recipients never see it.
+    name: String,
+    /// How it travels.
+    channel: Channel,
+    /// The one communication topic.
+    topic: String,
+    /// The subjects: it goes to those who chose at least one of them.
+    subjects: Vec<String>,
+    /// Where it is in its life.
+    state: State,
+    /// Why it was paused, if the server did it.
+    pause_reason: Option<String>,
+    /// When it may begin.
+    scheduled_at: Option<Moment>,
+    /// When its audience was planned to the end.
+    planned_at: Option<Moment>,
+    /// When the last delivery ended, or it was cancelled.
+    finished_at: Option<Moment>,
+    /// When it was first saved.
+    created_at: Moment,
+    /// When it was last changed.
+    changed_at: Moment,
+}
+
+/// A campaign.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Campaign)]
+pub struct CampaignView {
+    #[serde(flatten)]
+    summary: CampaignSummary,
+    /// The subject line: a template.
+    subject: String,
+    /// The HTML part: a template.
+    html: String,
+    /// The text part: a template; made from the HTML if null.
+    text: Option<String>,
+}
+
+fn summarise(
+    conn: &mut DbConnection,
+    brands: &mut BrandWords,
+    campaign: &Campaign,
+) -> Result<CampaignSummary> {
+    let subjects = campaign::subjects(conn, campaign.id)?;
+    let mut topic_word = |id| Ok::<String, Error>(topic::get(conn, id)?.slug.to_string());
+    let topic = topic_word(campaign.topic_id)?;
+    let subjects = subjects.into_iter().map(topic_word).collect::<Result<_>>()?;
+    Ok(CampaignSummary {
+        id: campaign.public_id,
+        brand: brands.of(conn, campaign.brand_id)?,
+        name: campaign.name.clone(),
+        channel: campaign.channel,
+        topic,
+        subjects,
+        state: campaign.state,
+        pause_reason: campaign.pause_reason.clone(),
+        scheduled_at: campaign.scheduled_at,
+        planned_at: campaign.planned_at,
+        finished_at: campaign.finished_at,
+        created_at: campaign.created_at,
+        changed_at: campaign.changed_at,
+    })
+}
+
+fn view(conn: &mut DbConnection, campaign: Campaign) -> Result<CampaignView> {
+    let summary = summarise(conn, &mut BrandWords::default(), &campaign)?;
+    Ok(CampaignView { summary, subject: campaign.subject, html: campaign.html, text: campaign.text })
+}
+
+/// List campaigns
+///
+/// Without what they say; get one to read it.
+#[utoipa::path(get, path = "/api/v1/campaigns", operation_id = "list_campaigns", tag = "Campaigns", params(Paging),
+    responses((status = 200, description = "A page of campaigns", body = Page<CampaignSummary>)))]
+pub async fn list(app: web::Data<App>, paging: web::Query<Paging>) -> Answer {
+    let window = paging.window("campaigns")?;
+    let (after, rows) = (window.after, window.rows());
+    let summaries = app
+        .db
+        .read(move |conn| {
+            let mut brands = BrandWords::default();
+            campaign::list(conn, after, rows)?
+                .into_iter()
+                .map(|campaign| Ok((campaign.id, summarise(conn, &mut brands, &campaign)?)))
+                .collect::<Result<Vec<(i64, CampaignSummary)>>>()
+        })
+        .await?;
+    Ok(window.page("/api/v1/campaigns", summaries, |(id, _)| *id, |(_, summary)| summary))
+}
+
+/// Save a new draft
+///
+/// Templates are checked now: an unknown field, a missing default or a broken link is an error here and not when it
+/// is sent.
+#[utoipa::path(post, path = "/api/v1/campaigns", operation_id = "create_campaign", tag = "Campaigns",
+    request_body = DraftForm, responses((status = 201, description = "The draft", body = CampaignView)))]
+pub async fn create(app: web::Data<App>, form: Body<DraftForm>) -> Answer {
+    let now = app.clock.now();
+    let saved = app
+        .db
+        .write(move |conn| {
+            let campaign = draft::create(conn, &form.0, now)?;
+            view(conn, campaign)
+        })
+        .await?;
+    created(&format!("/api/v1/campaigns/{}", saved.summary.id), &saved)
+}
+
+/// Get a campaign
+#[utoipa::path(get, path = "/api/v1/campaigns/{campaign}", operation_id = "get_campaign", tag = "Campaigns",
+    params(("campaign" = PublicId, Path, description = "The campaign's id")),
+    responses((status = 200, description = "The campaign", body = CampaignView)))]
+pub async fn get(app: web::Data<App>, id: web::Path<PublicId>, known: Known) -> Answer {
+    let found = app
+        .db
+        .read(move |conn| {
+            let campaign = campaign::find(conn, id.into_inner())?;
+            view(conn, campaign)
+        })
+        .await?;
+    known.answer(&found)
+}
+
+/// Replace a draft
+#[utoipa::path(put, path = "/api/v1/campaigns/{campaign}", operation_id = "replace_campaign", tag = "Campaigns",
+    params(("campaign" = PublicId, Path, description = "The campaign's id"), Expectation), request_body = DraftForm,
+    responses((status = 200, description = "The draft", body = CampaignView),
+        (status = 409, description = "It is no draft any more")))]
+pub async fn replace(
+    app: web::Data<App>,
+    id: web::Path<PublicId>,
+    known: Known,
+    form: Body<DraftForm>,
+) -> Answer {
+    let now = app.clock.now();
+    let saved = app
+        .db
+        .write(move |conn| {
+            let campaign = held(conn, *id)?;
+            known.expect(|| view(conn, campaign))?;
+            let campaign = draft::replace(conn, *id, &form.0, now)?;
+            view(conn, campaign)
+        })
+        .await?;
+    version::tagged(&saved)
+}
+
+/// Delete a draft
+#[utoipa::path(delete, path = "/api/v1/campaigns/{campaign}", operation_id = "delete_campaign", tag = "Campaigns",
+    params(("campaign" = PublicId, Path, description = "The campaign's id")),
+    responses((status = 204, description = "It is gone"), (status = 409, description = "It is no draft any more")))]
+pub async fn delete(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
+    app.db.write(move |conn| draft::delete(conn, id.into_inner())).await?;
+    no_content()
+}
+
+/// Whose data to fill in.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewForm {
+    /// The person; somebody of whom nothing is known if left out.
+    #[serde(default)]
+    subscriber: Option<PublicId>,
+}
+
+/// Preview the letter of one person
+///
+/// As this person would read it, with links that lead nowhere. Nothing is sent and nothing is counted.
+#[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/preview", operation_id = "preview_campaign",
+    tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
+    request_body(content = PreviewForm),
+    responses((status = 200, description = "The letter", body = Rendered)))]
+pub async fn preview(
+    app: web::Data<App>,
+    id: web::Path<PublicId>,
+    form: OptionalBody<PreviewForm>,
+) -> Answer {
+    let rendered = app
+        .db
+        .read(move |conn| {
+            let campaign = campaign::find(conn, id.into_inner())?;
+            let person = match form.0.subscriber {
+                Some(id) => Some(
+                    found(living(conn, id))?
+                        .ok_or_else(|| Error::invalid("subscriber", "There is no such subscriber"))?,
+                ),
+                None => None,
+            };
+            letter::preview(conn, &campaign, person.as_ref())
+        })
+        .await?;
+    ok(&rendered)
+}
+
+/// Count who would get it
+///
+/// Everybody is put through the gate as it would be now, and nothing is written. `allowed` and the counts of
+/// `refused` add up to `people`.
+#[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/audience-preview", operation_id = "preview_audience",
+    tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
+    responses((status = 200, description = "The counts", body = Preview)))]
+pub async fn audience_preview(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
+    let now = app.clock.now();
+    let counts = app
+        .db
+        .read(move |conn| {
+            let campaign = campaign::find(conn, id.into_inner())?;
+            audience::preview(conn, &campaign, now)
+        })
+        .await?;
+    ok(&counts)
+}
+
+/// Where to send a test.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestForm {
+    /// 1 to 5 addresses at the domains of the brand's own addresses.
+    to: Vec<String>,
+}
+
+/// What became of a test.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TestResults {
+    /// One for each address, in the same order.
+    results: Vec<TestResult>,
+}
+
+/// What the relay said about one address.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TestResult {
+    /// What happened.
+    outcome: TestOutcome,
+    /// The relay's code, such as `550 5.1.1`, if it gave one.
+    reply: Option<String>,
+}
+
+/// What happened to a test letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TestOutcome {
+    /// The relay took it.
+    Accepted,
+    /// Not sent: the relay could not be reached, or asks to try again later.
+    Deferred,
+    /// Not sent: the relay refused it.
+    Refused,
+    /// The connection died before the answer came.
+    Uncertain,
+}
+
+impl From<Outcome> for TestResult {
+    fn from(outcome: Outcome) -> Self {
+        let (outcome, reply) = match outcome {
+            Outcome::Accepted(reply) => (TestOutcome::Accepted, Some(reply)),
+            Outcome::Deferred { reply, .. } => (TestOutcome::Deferred, reply),
+            Outcome::Refused { reply, .. } => (TestOutcome::Refused, Some(reply)),
+            Outcome::Uncertain => (TestOutcome::Uncertain, None),
+        };
+        Self { outcome, reply: reply.map(|reply| reply.to_string()) }
+    }
+}
+
+/// Send a test to colleagues
+///
+/// The letter of somebody of whom nothing is known, marked `[Test]`, with links that lead nowhere. It is no way
+/// around the gate: it goes only to the domains of the brand's own addresses.
+#[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/test", operation_id = "test_campaign", tag = "Campaigns",
+    params(("campaign" = PublicId, Path, description = "The campaign's id")), request_body = TestForm,
+    responses((status = 200, description = "What the relay said", body = TestResults)))]
+pub async fn test(app: web::Data<App>, id: web::Path<PublicId>, form: Body<TestForm>) -> Answer {
+    let to = test_addresses(&form.0.to)?;
+    let now = app.clock.now();
+    let letters = app
+        .db
+        .read(move |conn| {
+            let campaign = campaign::find(conn, id.into_inner())?;
+            let write = |to: EmailAddress| {
+                let (sender, bytes) = letter::test_letter(conn, &campaign, None, &to, now)?;
+                Ok((to, sender, bytes))
+            };
+            to.into_iter().map(write).collect::<Result<Vec<_>>>()
+        })
+        .await?;
+    let mut results = Vec::with_capacity(letters.len());
+    if let Ok(mut connection) = app.mailer.connect().await {
+        for (to, sender, bytes) in &letters {
+            let return_path = app.options.return_path.as_ref().unwrap_or(sender);
+            results.push(connection.hand_over_service(to, return_path, bytes).await.into());
+        }
+        connection.close().await;
+    } else {
+        let unreached = || TestResult { outcome: TestOutcome::Deferred, reply: None };
+        results.extend(letters.iter().map(|_| unreached()));
+    }
+    ok(&TestResults { results })
+}
+
+fn test_addresses(texts: &[String]) -> Result<Vec<EmailAddress>> {
+    if texts.is_empty() || texts.len() > TEST_ADDRESSES_MAX {
+        return Err(Error::invalid("to", "Name 1 to 5 addresses"));
+    }
+    let (mut addresses, mut problems) = (Vec::new(), Vec::new());
+    for (index, text) in texts.iter().enumerate() {
+        match EmailAddress::parse(text) {
+            Ok(address) => addresses.push(address),
+            Err(problem) => problems.push(Problem::new(format!("to.{index}"), problem.detail)),
+        }
+    }
+    if problems.is_empty() { Ok(addresses) } else { Err(Error::Invalid(problems)) }
+}
+
+/// When to begin.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduleForm {
+    /// When it may begin; at once if left out or past.
+    #[serde(default)]
+    at: Option<Moment>,
+}
+
+/// Schedule a campaign
+#[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/schedule", operation_id = "schedule_campaign",
+    tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
+    request_body(content = ScheduleForm),
+    responses((status = 200, description = "The campaign", body = CampaignView),
+        (status = 409, description = "It is no draft, or could not be sent")))]
+pub async fn schedule(
+    app: web::Data<App>,
+    id: web::Path<PublicId>,
+    form: OptionalBody<ScheduleForm>,
+) -> Answer {
+    change(&app, *id, move |conn, row, now| state::schedule(conn, row, form.0.at, now)).await
+}
+
+/// Pause a campaign
+///
+/// Takes effect with the next letter; nothing is lost.
+#[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/pause", operation_id = "pause_campaign", tag = "Campaigns",
+    params(("campaign" = PublicId, Path, description = "The campaign's id")),
+    responses((status = 200, description = "The campaign", body = CampaignView),
+        (status = 409, description = "It is not on its way")))]
+pub async fn pause(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
+    change(&app, *id, |conn, row, now| state::pause(conn, row, None, now)).await
+}
+
+/// Resume a paused campaign
+///
+/// It goes on where it was; everybody goes through the gate again.
+#[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/resume", operation_id = "resume_campaign",
+    tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
+    responses((status = 200, description = "The campaign", body = CampaignView),
+        (status = 409, description = "It is not paused")))]
+pub async fn resume(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
+    change(&app, *id, state::resume).await
+}
+
+/// Cancel a campaign
+///
+/// For good: whoever has not got it will not.
+#[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/cancel", operation_id = "cancel_campaign",
+    tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
+    responses((status = 200, description = "The campaign", body = CampaignView),
+        (status = 409, description = "It has ended already")))]
+pub async fn cancel(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
+    change(&app, *id, state::cancel).await
+}
+
+/// One step in a campaign's life; whatever waits for it is woken.
+async fn change(
+    app: &App,
+    id: PublicId,
+    step: impl FnOnce(&mut DbConnection, i64, Moment) -> Result<Campaign> + Send + 'static,
+) -> Answer {
+    let now = app.clock.now();
+    let changed = app
+        .db
+        .write(move |conn| {
+            let row = campaign::find(conn, id)?.id;
+            let campaign = step(conn, row, now)?;
+            view(conn, campaign)
+        })
+        .await?;
+    app.wake();
+    ok(&changed)
+}
+
+fn held(conn: &mut DbConnection, id: PublicId) -> Result<Campaign> {
+    let row = campaign::find(conn, id)?.id;
+    state::hold(conn, row)
+}

@@ -1,0 +1,83 @@
+//! Evidence: what a person saw when they agreed, told by the program that asked them.
+
+use serde::Deserialize;
+
+use crate::db::DbConnection;
+use crate::domain::catalog::Brand;
+use crate::domain::consent::ledger::{self, Shown, ShownBox};
+use crate::error::{Error, Problem, Result};
+
+/// What a person saw when they decided.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// Where they decided, with its version: a form, a call script, a paper slip.
+    form: String,
+    /// The wording they agreed to, exactly.
+    wording: String,
+    /// Each box that was on the screen, and whether it was ticked before they touched it.
+    #[serde(default)]
+    boxes: Vec<ShownBox>,
+    /// The version of the privacy policy that they could read; the brand's present one if left out.
+    #[serde(default)]
+    policy_version: Option<String>,
+}
+
+impl Evidence {
+    fn check(&self) -> Result<()> {
+        let mut problems = Vec::new();
+        let mut rule = |fits: bool, field: &str, detail: &str| {
+            if !fits {
+                problems.push(Problem::new(field, detail));
+            }
+        };
+        let line = |text: &str, most: usize| {
+            !text.trim().is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control)
+        };
+        rule(line(&self.form, 100), "evidence.form", "Name the form in one line of 1 to 100 characters");
+        let wording = !self.wording.trim().is_empty() && self.wording.chars().count() <= 5_000;
+        rule(wording, "evidence.wording", "Give the wording exactly, in 1 to 5000 characters");
+        let boxes = self.boxes.len() <= 200 && self.boxes.iter().all(|shown| line(&shown.name, 200));
+        rule(boxes, "evidence.boxes", "At most 200 boxes, each named in one line of 1 to 200 characters");
+        let version = self.policy_version.as_deref().is_none_or(|version| line(version, 100));
+        rule(version, "evidence.policy_version", "Enter one line of 1 to 100 characters");
+        if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
+    }
+}
+
+/// Keeps the evidence of a decision about a brand and returns its row number. Agreeing needs evidence; an ending
+/// without one is kept as having been told by a program.
+///
+/// # Errors
+/// [`Error::Invalid`] if evidence is missing or breaks a rule.
+pub(super) fn keep(
+    conn: &mut DbConnection,
+    evidence: Option<&Evidence>,
+    brand: &Brand,
+    agrees: bool,
+) -> Result<i64> {
+    let shown = match evidence {
+        Some(evidence) => {
+            evidence.check()?;
+            Shown {
+                form: evidence.form.trim().to_owned(),
+                wording: evidence.wording.clone(),
+                boxes: evidence.boxes.clone(),
+                policy_version: evidence.policy_version.clone().unwrap_or(brand.policy_version.clone()),
+            }
+        }
+        None if agrees => {
+            return Err(Error::invalid(
+                "evidence",
+                "To agree needs evidence: what the person saw when they did",
+            ));
+        }
+        None => Shown {
+            form: "api".to_owned(),
+            wording: String::new(),
+            boxes: Vec::new(),
+            policy_version: brand.policy_version.clone(),
+        },
+    };
+    ledger::keep(conn, &shown)
+}

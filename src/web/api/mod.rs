@@ -1,0 +1,59 @@
+//! The API for programs, one file per resource: JSON in, JSON out, problems as RFC 9457, lists by pages.
+//!
+//! A handler reads what came in, calls the domain in one transaction and shows the result; ids are slugs and public
+//! identities, never row numbers. Which scope a route needs stands in the route table.
+
+pub mod body;
+pub mod brands;
+pub mod campaigns;
+pub mod evidence;
+pub mod ledger;
+pub mod opt_ins;
+pub mod paging;
+pub mod permissions;
+pub mod sources;
+pub mod subscribers;
+pub mod suppressions;
+pub mod topics;
+pub mod version;
+
+use std::collections::HashMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::LOCATION;
+use serde::Serialize;
+
+use crate::db::DbConnection;
+use crate::domain::catalog::brand;
+use crate::error::Result;
+use crate::web::problem::ApiError;
+
+/// What every handler of the API returns.
+type Answer = Result<HttpResponse, ApiError>;
+
+fn ok(body: &impl Serialize) -> Answer {
+    Ok(HttpResponse::Ok().json(body))
+}
+
+fn created(location: &str, body: &impl Serialize) -> Answer {
+    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(body))
+}
+
+fn no_content() -> Answer {
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The words of brands by their row numbers, each asked for once.
+#[derive(Default)]
+struct BrandWords(HashMap<i64, String>);
+
+impl BrandWords {
+    fn of(&mut self, conn: &mut DbConnection, id: i64) -> Result<String> {
+        if let Some(word) = self.0.get(&id) {
+            return Ok(word.clone());
+        }
+        let word = brand::get(conn, id)?.slug.to_string();
+        self.0.insert(id, word.clone());
+        Ok(word)
+    }
+}

@@ -1,0 +1,236 @@
+//! Subscribers: people. An address is never part of a URL: it is looked up by a `POST`.
+
+use std::collections::HashMap;
+
+use actix_web::web;
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::domain::audience::source::{self, SourceForm};
+use crate::domain::audience::subscriber::{self, Profile, Subscriber};
+use crate::domain::consent;
+use crate::email_address::EmailAddress;
+use crate::error::{Error, Result};
+use crate::id::PublicId;
+use crate::web::api::body::Body;
+use crate::web::api::paging::{Page, Paging};
+use crate::web::api::{Answer, created, ok};
+
+/// A person.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Subscriber)]
+pub struct SubscriberView {
+    /// Their identity.
+    id: PublicId,
+    /// Their address.
+    email: Option<String>,
+    /// What is kept of them besides the address.
+    profile: Profile,
+    /// The name of the source their data came from.
+    source: String,
+    /// When they were first recorded.
+    created_at: Moment,
+    /// When the first marketing letter told them where their data came from.
+    informed_at: Option<Moment>,
+    /// Since when processing is restricted.
+    restricted_at: Option<Moment>,
+}
+
+/// A person to record.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubscriberForm {
+    /// Their address.
+    email: String,
+    /// What is kept of them besides the address.
+    #[serde(default)]
+    profile: Profile,
+    /// Where the data came from: found by its name, or made.
+    source: SourceForm,
+}
+
+/// An address to look up.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Lookup {
+    /// The address, in any case.
+    email: String,
+}
+
+#[derive(Default)]
+struct SourceNames(HashMap<i64, String>);
+
+impl SourceNames {
+    fn of(&mut self, conn: &mut DbConnection, id: i64) -> Result<String> {
+        if let Some(name) = self.0.get(&id) {
+            return Ok(name.clone());
+        }
+        let name = source::get(conn, id)?.name;
+        self.0.insert(id, name.clone());
+        Ok(name)
+    }
+}
+
+fn view(conn: &mut DbConnection, names: &mut SourceNames, person: Subscriber) -> Result<SubscriberView> {
+    Ok(SubscriberView {
+        id: person.public_id,
+        email: person.email.as_ref().map(|email| email.as_str().to_owned()),
+        source: names.of(conn, person.source_id)?,
+        created_at: person.created_at,
+        informed_at: person.informed_at,
+        restricted_at: person.restricted_at,
+        profile: Profile {
+            attributes: person.attributes(),
+            phone: person.phone,
+            postal_address: person.postal_address,
+            first_name: person.first_name,
+            last_name: person.last_name,
+            company: person.company,
+            country: person.country,
+            locale: person.locale,
+        },
+    })
+}
+
+/// The person of this identity, unless erased.
+pub(super) fn living(conn: &mut DbConnection, id: PublicId) -> Result<Subscriber> {
+    let person = subscriber::find(conn, id)?;
+    if person.erased_at.is_some() { Err(Error::NotFound("subscriber")) } else { Ok(person) }
+}
+
+/// List subscribers
+#[utoipa::path(get, path = "/api/v1/subscribers", operation_id = "list_subscribers", tag = "Subscribers",
+    params(Paging), responses((status = 200, description = "A page of subscribers", body = Page<SubscriberView>)))]
+pub async fn list(app: web::Data<App>, paging: web::Query<Paging>) -> Answer {
+    let window = paging.window("subscribers")?;
+    let (after, rows) = (window.after, window.rows());
+    let views = app
+        .db
+        .read(move |conn| {
+            let mut names = SourceNames::default();
+            let people = subscriber::list(conn, after, rows)?;
+            people
+                .into_iter()
+                .map(|person| Ok((person.id, view(conn, &mut names, person)?)))
+                .collect::<Result<Vec<(i64, SubscriberView)>>>()
+        })
+        .await?;
+    Ok(window.page("/api/v1/subscribers", views, |(id, _)| *id, |(_, view)| view))
+}
+
+/// Find a subscriber by address
+#[utoipa::path(post, path = "/api/v1/subscribers/lookup", operation_id = "lookup_subscriber", tag = "Subscribers",
+    request_body = Lookup, responses((status = 200, description = "The subscriber", body = SubscriberView),
+        (status = 404, description = "Nobody has this address")))]
+pub async fn lookup(app: web::Data<App>, form: Body<Lookup>) -> Answer {
+    let email = EmailAddress::parse(&form.0.email).map_err(|problem| Error::Invalid(vec![problem]))?;
+    let found = app
+        .db
+        .read(move |conn| {
+            let person = subscriber::find_by_email(conn, &email)?.ok_or(Error::NotFound("subscriber"))?;
+            view(conn, &mut SourceNames::default(), person)
+        })
+        .await?;
+    ok(&found)
+}
+
+/// Record a subscriber
+///
+/// They have agreed to nothing by that: opt-ins are set apart, with their evidence.
+#[utoipa::path(post, path = "/api/v1/subscribers", operation_id = "create_subscriber", tag = "Subscribers",
+    request_body = SubscriberForm, responses((status = 201, description = "The subscriber", body = SubscriberView),
+        (status = 409, description = "The address is known already, or the source's name stands for another kind")))]
+pub async fn create(app: web::Data<App>, form: Body<SubscriberForm>) -> Answer {
+    let SubscriberForm { email, profile, source: origin } = form.0;
+    let email = EmailAddress::parse(&email).map_err(|problem| Error::Invalid(vec![problem]))?;
+    let profile = check_profile(profile, "profile.")?;
+    let (now, keys) = (app.clock.now(), app.keys.clone());
+    let person = app
+        .db
+        .write(move |conn| {
+            let origin = source::ensure(conn, &origin, now)?;
+            let person = subscriber::create(conn, &keys, &email, &profile, origin.id, now)?;
+            view(conn, &mut SourceNames::default(), person)
+        })
+        .await?;
+    created(&format!("/api/v1/subscribers/{}", person.id), &person)
+}
+
+fn check_profile(profile: Profile, place: &str) -> Result<Profile> {
+    profile.check().map_err(|mut problems| {
+        problems.iter_mut().for_each(|problem| problem.field.insert_str(0, place));
+        Error::Invalid(problems)
+    })
+}
+
+/// Get a subscriber
+#[utoipa::path(get, path = "/api/v1/subscribers/{subscriber}", operation_id = "get_subscriber", tag = "Subscribers",
+    params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
+    responses((status = 200, description = "The subscriber", body = SubscriberView)))]
+pub async fn get(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
+    let found = app
+        .db
+        .read(move |conn| {
+            let person = living(conn, id.into_inner())?;
+            view(conn, &mut SourceNames::default(), person)
+        })
+        .await?;
+    ok(&found)
+}
+
+/// Replace a subscriber's profile
+///
+/// All of it: a field that is left out is forgotten.
+#[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/profile", operation_id = "replace_profile",
+    tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
+    request_body = Profile, responses((status = 200, description = "The subscriber", body = SubscriberView)))]
+pub async fn replace_profile(app: web::Data<App>, id: web::Path<PublicId>, profile: Body<Profile>) -> Answer {
+    let profile = check_profile(profile.0, "")?;
+    let changed = app
+        .db
+        .write(move |conn| {
+            let person = living(conn, id.into_inner())?;
+            subscriber::set_profile(conn, person.id, &profile)?;
+            let person = subscriber::get(conn, person.id)?;
+            view(conn, &mut SourceNames::default(), person)
+        })
+        .await?;
+    ok(&changed)
+}
+
+/// Restrict processing
+///
+/// Nothing is sent to them and nothing is decided about them until the restriction ends (GDPR Art. 18).
+#[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/restriction", operation_id = "restrict_subscriber",
+    tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
+    responses((status = 200, description = "The subscriber", body = SubscriberView)))]
+pub async fn restrict(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
+    set_restriction(&app, id.into_inner(), Some(app.clock.now())).await
+}
+
+/// End the restriction of processing
+#[utoipa::path(delete, path = "/api/v1/subscribers/{subscriber}/restriction", operation_id = "unrestrict_subscriber",
+    tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
+    responses((status = 200, description = "The subscriber", body = SubscriberView)))]
+pub async fn unrestrict(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
+    set_restriction(&app, id.into_inner(), None).await
+}
+
+async fn set_restriction(app: &App, id: PublicId, since: Option<Moment>) -> Answer {
+    let changed = app
+        .db
+        .write(move |conn| {
+            let person = living(conn, id)?;
+            // Whoever claims a letter for this person has finished before this is answered.
+            consent::lock(conn, person.id)?;
+            if person.restricted_at.is_none() || since.is_none() {
+                subscriber::restrict(conn, person.id, since)?;
+            }
+            let person = subscriber::get(conn, person.id)?;
+            view(conn, &mut SourceNames::default(), person)
+        })
+        .await?;
+    ok(&changed)
+}

@@ -1,0 +1,105 @@
+//! Suppressions: addresses that must never be used. Only a keyed hash is stored, so a list shows no address.
+
+use actix_web::web;
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::domain::catalog::{Channel, brand};
+use crate::domain::consent::suppression::{self, Reason, Suppression};
+use crate::error::Result;
+use crate::id::{PublicId, Slug};
+use crate::web::api::body::Body;
+use crate::web::api::paging::{Page, Paging};
+use crate::web::api::{Answer, BrandWords, no_content, ok};
+
+/// A suppression; the address itself is not known any more.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Suppression)]
+pub struct SuppressionView {
+    /// Its identity.
+    id: PublicId,
+    /// Which kind of address.
+    channel: Channel,
+    /// The brand it holds for; null for all.
+    brand: Option<String>,
+    /// Why.
+    reason: Reason,
+    /// Since when.
+    created_at: Moment,
+}
+
+/// An address that must never be used.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuppressionForm {
+    /// The email address, the phone number in international form, or the postal address.
+    address: String,
+    /// Which of these it is.
+    channel: Channel,
+    /// For one brand only; for all if left out.
+    #[serde(default)]
+    brand: Option<Slug>,
+    /// Why.
+    reason: Reason,
+}
+
+fn view(conn: &mut DbConnection, words: &mut BrandWords, row: Suppression) -> Result<SuppressionView> {
+    let brand = row.brand_id.map(|id| words.of(conn, id)).transpose()?;
+    let Suppression { public_id, channel, reason, created_at, .. } = row;
+    Ok(SuppressionView { id: public_id, channel, brand, reason, created_at })
+}
+
+/// List suppressions
+#[utoipa::path(get, path = "/api/v1/suppressions", operation_id = "list_suppressions", tag = "Suppressions",
+    params(Paging), responses((status = 200, description = "A page of suppressions", body = Page<SuppressionView>)))]
+pub async fn list(app: web::Data<App>, paging: web::Query<Paging>) -> Answer {
+    let window = paging.window("suppressions")?;
+    let (after, rows) = (window.after, window.rows());
+    let views = app
+        .db
+        .read(move |conn| {
+            let mut words = BrandWords::default();
+            let found = suppression::list(conn, after, rows)?;
+            found
+                .into_iter()
+                .map(|row| Ok((row.id, view(conn, &mut words, row)?)))
+                .collect::<Result<Vec<(i64, SuppressionView)>>>()
+        })
+        .await?;
+    Ok(window.page("/api/v1/suppressions", views, |(id, _)| *id, |(_, view)| view))
+}
+
+/// Suppress an address
+///
+/// Nothing is sent to it any more, whatever it agreed to and whichever import names it. Doing it again changes
+/// nothing.
+#[utoipa::path(post, path = "/api/v1/suppressions", operation_id = "create_suppression", tag = "Suppressions",
+    request_body = SuppressionForm, responses((status = 200, description = "The suppression", body = SuppressionView)))]
+pub async fn create(app: web::Data<App>, form: Body<SuppressionForm>) -> Answer {
+    let SuppressionForm { address, channel, brand: word, reason } = form.0;
+    let hash = suppression::hash(&app.keys, channel, &address)?;
+    let now = app.clock.now();
+    let added = app
+        .db
+        .write(move |conn| {
+            let brand = word.map(|word| brand::find(conn, word.as_str())).transpose()?;
+            let row = suppression::add(conn, &hash, channel, brand.map(|brand| brand.id), reason, now)?;
+            view(conn, &mut BrandWords::default(), row)
+        })
+        .await?;
+    ok(&added)
+}
+
+/// Take a suppression back
+///
+/// Only because it was a mistake. One of a child's address is never taken back.
+#[utoipa::path(delete, path = "/api/v1/suppressions/{suppression}", operation_id = "delete_suppression",
+    tag = "Suppressions", params(("suppression" = PublicId, Path, description = "The suppression's id")),
+    responses((status = 204, description = "It is gone"),
+        (status = 409, description = "It is of a child's address")))]
+pub async fn delete(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
+    app.db.write(move |conn| suppression::remove(conn, id.into_inner())).await?;
+    no_content()
+}

@@ -1,0 +1,155 @@
+//! The real binary, killed in the middle of a campaign and started again, against Postfix's `smtp-sink`: everybody
+//! exactly once, but for at most one letter per connection of which nobody can know.
+
+use std::collections::HashMap;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use diesel::prelude::*;
+use mannerly::clock::{Clock, Moment};
+use mannerly::db::Kind;
+use mannerly::db::schema::{campaign, delivery};
+use mannerly::domain::campaign::{State, state};
+use mannerly::domain::delivery::claim::{LEASE, settle_abandoned};
+
+use crate::support::server::{SECRET, TestServer};
+
+const PEOPLE: i64 = 1500;
+const CONNECTIONS: i64 = 5;
+
+/// A program that ends with the test.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// `smtp-sink`, which keeps each mail as a file in the folder.
+fn sink(folder: &Path, port: u16) -> Program {
+    use std::os::unix::fs::PermissionsExt;
+    // As root it insists on being somebody else, who has to be able to write here.
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let template = format!("{}/mail.", folder.display());
+    let mut command = Command::new("smtp-sink");
+    if Command::new("id").arg("-u").output().unwrap().stdout == b"0\n" {
+        command.args(["-u", "nobody"]);
+    }
+    let child = command.args(["-4", "-d", &template, &format!("127.0.0.1:{port}"), "100"]).spawn();
+    let program = Program(child.expect("smtp-sink should start; ./test installs it"));
+    until("smtp-sink listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    program
+}
+
+fn serve(server: &TestServer, relay: u16) -> Program {
+    let child = Command::new(env!("CARGO_BIN_EXE_mannerly"))
+        .arg("serve")
+        .env_clear()
+        .env("DATABASE_URL", server.database_url())
+        .env("MANNERLY_SECRET", SECRET)
+        .env("MANNERLY_MAIL", format!("smtp://127.0.0.1:{relay}"))
+        .env("MANNERLY_LISTEN", format!("127.0.0.1:{}", free_port()))
+        .env("MANNERLY_CONNECTIONS", CONNECTIONS.to_string())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    Program(child.unwrap())
+}
+
+/// Looks again and again; the other side is another process, so there is nothing to wait on.
+fn until(what: &str, done: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !done() {
+        assert!(Instant::now() < end, "waited in vain until {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+fn count(server: &TestServer, state: &str) -> i64 {
+    server.read(|conn| Ok(delivery::table.filter(delivery::state.eq(state)).count().get_result(conn)?))
+}
+
+/// Who got how many mails, by the sink's own account.
+fn received(folder: &Path) -> HashMap<String, usize> {
+    let mut mails = HashMap::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let mail = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        // A mail that was cut off by the kill has no end; the sink keeps what it got, and nobody acknowledged it.
+        let to = mail.lines().find_map(|line| line.strip_prefix("X-Rcpt-Args: <")).unwrap();
+        *mails.entry(to.trim_end_matches('>').to_owned()).or_insert(0) += 1;
+    }
+    mails
+}
+
+fn everybody_once_after_a_kill(server: &mut TestServer) {
+    server.leave_work_behind();
+    let brand = server.demo_brand();
+    for number in 0..PEOPLE {
+        server.person(&brand, &format!("p{number}@example.com")).agrees("newsletter");
+    }
+    let sent = server.draft(&brand, |_| {});
+    // The binary goes by the real clock, whatever that says.
+    server.write(|conn, _| state::schedule(conn, sent.id, None, Moment::from_micros(0)));
+    let mailbox = tempfile::tempdir().unwrap();
+    let relay = free_port();
+    let _sink = sink(mailbox.path(), relay);
+
+    let mut first = serve(server, relay);
+    until("a part of the campaign is sent", || count(server, "sent") > PEOPLE / 5);
+    // SIGKILL: no handler runs, nothing is flushed.
+    first.0.kill().unwrap();
+    first.0.wait().unwrap();
+    let in_hand = count(server, "claimed");
+    assert!(count(server, "planned") > 0, "it was killed too late to show anything");
+    assert!(in_hand <= CONNECTIONS, "{in_hand} letters in hand");
+
+    let second = serve(server, relay);
+    until("nothing is left to send", || {
+        count(server, "planned") == 0 && count(server, "sent") >= PEOPLE - CONNECTIONS
+    });
+    until("all is settled", || {
+        count(server, "claimed") <= if server.app.db.kind() == Kind::Sqlite { 0 } else { in_hand }
+    });
+    drop(second);
+    if server.app.db.kind() == Kind::Postgres {
+        // Another server could still be at work on them, until their lease has run out.
+        let later = Clock::System.now().plus(LEASE);
+        server.write(|conn, _| settle_abandoned(conn, Kind::Postgres, 0, later));
+    }
+
+    let states = server.outcomes(&sent);
+    let uncertain = count(server, "uncertain");
+    assert_eq!(count(server, "sent") + uncertain, PEOPLE, "{states:?}");
+    assert!(uncertain <= CONNECTIONS, "{states:?}");
+    let mails = received(mailbox.path());
+    assert!(mails.values().all(|count| *count == 1), "somebody got it twice");
+    let people: Vec<(String, String)> = server.read(|conn| {
+        use mannerly::db::schema::subscriber;
+        Ok(delivery::table
+            .inner_join(subscriber::table)
+            .select((subscriber::email.assume_not_null(), delivery::state))
+            .load(conn)?)
+    });
+    for (address, state) in people {
+        assert!(state == "uncertain" || mails.contains_key(&address), "somebody is sent and got nothing");
+    }
+    let state: State =
+        server.read(|conn| Ok(campaign::table.find(sent.id).select(campaign::state).first(conn)?));
+    assert!(matches!(state, State::Sent | State::Sending));
+}
+
+both_databases! {
+    async fn a_campaign_killed_in_the_middle_reaches_everybody_once(server: TestServer) {
+        let mut server = server;
+        everybody_once_after_a_kill(&mut server);
+    }
+}
