@@ -148,7 +148,7 @@ fn words(
         (Kind::DataLink, _) => {
             let expires_at = now.as_micros() + i64::from(DATA_LINK_HOURS) * HOUR_MICROS;
             let token = keys.seal(&DataRequestLink { brand: brand_id, subscriber, expires_at });
-            let link = format!("{}/data/{token}", brand.base_url);
+            let link = format!("{}/d/{token}", brand.base_url);
             let mail = DataLinkMail { brand: head, link, valid_hours: DATA_LINK_HOURS };
             Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? }
         }
