@@ -18,6 +18,7 @@ pub async fn run_once(app: &App) -> Result<Progress> {
         if more {
             progress = Progress::More;
         } else {
+            tracing::info!(campaign = %campaign.public_id, "the audience is planned");
             app.wake();
         }
     }

@@ -38,7 +38,10 @@ pub async fn run_once(app: &App) -> Result<Progress> {
     for campaign in sending {
         sent_any |= send(app, campaign).await?;
     }
-    app.db.write(move |conn| finish_campaigns(conn, now)).await?;
+    let finished = app.db.write(move |conn| finish_campaigns(conn, now)).await?;
+    if finished > 0 {
+        tracing::info!(campaigns = finished, "sent to the end");
+    }
     Ok(if sent_any { Progress::More } else { Progress::Idle })
 }
 

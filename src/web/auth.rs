@@ -12,6 +12,7 @@ use crate::domain::account::api_key;
 use crate::domain::account::{ApiKey, Scope};
 use crate::error::{Error, Result};
 use crate::secret::Secret;
+use crate::web::limit::Limits;
 use crate::web::problem::ApiError;
 
 /// Lets the request through if its key has the scope; the handler finds the key as `web::ReqData<ApiKey>`.
@@ -40,6 +41,9 @@ async fn identify(request: &ServiceRequest, scope: Scope) -> Result<ApiKey> {
     let app = request.app_data::<web::Data<App>>().ok_or_else(|| Error::internal("no App"))?;
     let secret = bearer(request.headers()).ok_or(Error::Unauthorized)?;
     let found = app.db.read(move |conn| api_key::authenticate(conn, &secret)).await?;
+    if let Some(limits) = request.app_data::<web::Data<Limits>>() {
+        limits.api(request.request(), found.as_ref().map(|key| key.id))?;
+    }
     let key = found.ok_or(Error::Unauthorized)?;
     let now = app.clock.now();
     if api_key::is_touch_due(&key, now) {

@@ -1,6 +1,7 @@
 //! Requests: the only rooms that name actix_web. This file is the route table, whole, on one screen; each handler
 //! parses what came in, asks the domain, and shapes the answer.
 
+pub mod access_log;
 pub mod api;
 pub mod auth;
 pub mod demo;
@@ -71,7 +72,8 @@ pub fn table() -> Vec<Entry> {
 /// The API, with the scope that each line needs.
 fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
-    use api::{brands, campaigns, ledger, opt_ins, permissions, sources, subscribers, suppressions, topics};
+    use api::{brands, campaigns, imports, ledger, opt_ins, permissions, sign_ups, sources, subscribers};
+    use api::{suppressions, topics};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
     const PUT: Method = Method::PUT;
@@ -82,6 +84,7 @@ fn api_v1() -> Vec<Entry> {
         api(GET, "/api/v1/brands/{brand}", ReadAggregate, brands::get),
         api(PUT, "/api/v1/brands/{brand}", Catalog, brands::replace),
         api(PUT, "/api/v1/brands/{brand}/logo", Catalog, brands::replace_logo),
+        post("/api/v1/brands/{brand}/sign-ups", sign_ups::create),
         api(GET, "/api/v1/brands/{brand}/topics", ReadAggregate, topics::list),
         api(POST, "/api/v1/brands/{brand}/topics", Catalog, topics::create),
         api(GET, "/api/v1/brands/{brand}/topics/{topic}", ReadAggregate, topics::get),
@@ -92,6 +95,7 @@ fn api_v1() -> Vec<Entry> {
         api(POST, "/api/v1/subscribers", WritePerson, subscribers::create),
         api(POST, "/api/v1/subscribers/lookup", ReadPerson, subscribers::lookup),
         api(GET, "/api/v1/subscribers/{subscriber}", ReadPerson, subscribers::get),
+        api(DELETE, "/api/v1/subscribers/{subscriber}", WritePerson, subscribers::erase),
         api(PUT, "/api/v1/subscribers/{subscriber}/profile", WritePerson, subscribers::replace_profile),
         api(PUT, "/api/v1/subscribers/{subscriber}/restriction", WritePerson, subscribers::restrict),
         api(DELETE, "/api/v1/subscribers/{subscriber}/restriction", WritePerson, subscribers::unrestrict),
@@ -100,6 +104,7 @@ fn api_v1() -> Vec<Entry> {
         api(GET, "/api/v1/subscribers/{subscriber}/permissions", ReadPerson, permissions::list),
         api(PUT, "/api/v1/subscribers/{subscriber}/permissions", WritePerson, permissions::set),
         api(GET, "/api/v1/subscribers/{subscriber}/ledger", ReadPerson, ledger::list),
+        api(POST, "/api/v1/imports", WritePerson, imports::create),
         api(GET, "/api/v1/suppressions", ReadPerson, suppressions::list),
         api(POST, "/api/v1/suppressions", WritePerson, suppressions::create),
         api(DELETE, "/api/v1/suppressions/{suppression}", WritePerson, suppressions::delete),
@@ -120,6 +125,7 @@ fn api_v1() -> Vec<Entry> {
         api(POST, "/api/v1/campaigns/{campaign}/pause", Campaigns, campaigns::pause),
         api(POST, "/api/v1/campaigns/{campaign}/resume", Campaigns, campaigns::resume),
         api(POST, "/api/v1/campaigns/{campaign}/cancel", Campaigns, campaigns::cancel),
+        api(GET, "/api/v1/campaigns/{campaign}/report", ReadAggregate, campaigns::show_report),
     ]
 }
 
@@ -205,6 +211,7 @@ pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
             .app_data(problem::query_config())
             .app_data(problem::path_config())
             .wrap(middleware::from_fn(headers::secure))
+            .wrap(middleware::from_fn(access_log::record))
             .configure(|config| mount(config, table()))
             .configure(|config| mount(config, if demo { demo_table() } else { Vec::new() }))
             .default_service(web::route().to(problem::no_such_page))

@@ -12,7 +12,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
 use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder};
 
 use crate::web::api::{
-    brands, campaigns, ledger, opt_ins, permissions, sources, subscribers, suppressions, topics,
+    brands, campaigns, imports, ledger, opt_ins, permissions, sign_ups, sources, subscribers, suppressions,
+    topics,
 };
 use crate::web::problem::ProblemBody;
 use crate::web::{Entry, table};
@@ -23,21 +24,25 @@ use crate::web::{Entry, table};
     paths(
         brands::list, brands::create, brands::get, brands::replace, brands::replace_logo,
         topics::list, topics::create, topics::get, topics::replace,
+        sign_ups::create, imports::create,
         sources::list, sources::ensure,
         subscribers::list, subscribers::create, subscribers::lookup, subscribers::get,
+        subscribers::erase,
         subscribers::replace_profile, subscribers::restrict, subscribers::unrestrict,
         opt_ins::list, opt_ins::set, permissions::list, permissions::set, ledger::list,
         suppressions::list, suppressions::create, suppressions::delete,
         campaigns::list, campaigns::create, campaigns::get, campaigns::replace, campaigns::delete,
         campaigns::preview, campaigns::audience_preview, campaigns::test, campaigns::schedule, campaigns::pause,
-        campaigns::resume, campaigns::cancel,
+        campaigns::resume, campaigns::cancel, campaigns::show_report,
     ),
     components(schemas(ProblemBody)),
     tags(
         (name = "Brands", description = "The named entities that people deal with."),
         (name = "Topics", description = "What people can opt in to."),
         (name = "Sources", description = "Where people's data came from."),
+        (name = "Sign-ups", description = "People who ask to be written to, by a form of your own."),
         (name = "Subscribers", description = "People, what they agreed to, and the proof of it."),
+        (name = "Imports", description = "Many people at once, from a file."),
         (name = "Suppressions", description = "Addresses that must never be used."),
         (name = "Campaigns", description = "One message to those who agreed to it."),
     )
@@ -109,6 +114,7 @@ fn complete(operation: &mut Operation, entry: &Entry) {
         problem(operation, "400", "The body or the query is damaged");
         problem(operation, "422", "Something breaks a rule; `errors` says where and which");
     }
+    problem(operation, "429", "Too many requests; `Retry-After` says when to come again");
     problem(operation, "503", "The database does not answer; try again soon");
     for (status, response) in &mut operation.responses.responses {
         if let (true, RefOr::T(response)) = (status.starts_with(['4', '5']), response) {

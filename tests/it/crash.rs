@@ -2,10 +2,8 @@
 //! exactly once, but for at most one letter per connection of which nobody can know.
 
 use std::collections::HashMap;
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
 
 use diesel::prelude::*;
 use mannerly::clock::{Clock, Moment};
@@ -14,65 +12,11 @@ use mannerly::db::schema::{campaign, delivery};
 use mannerly::domain::campaign::{State, state};
 use mannerly::domain::delivery::claim::{LEASE, settle_abandoned};
 
-use crate::support::server::{SECRET, TestServer};
+use crate::support::programs::{free_port, sink, start_server, until};
+use crate::support::server::TestServer;
 
 const PEOPLE: i64 = 1500;
 const CONNECTIONS: i64 = 5;
-
-/// A program that ends with the test.
-struct Program(Child);
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// `smtp-sink`, which keeps each mail as a file in the folder.
-fn sink(folder: &Path, port: u16) -> Program {
-    use std::os::unix::fs::PermissionsExt;
-    // As root it insists on being somebody else, who has to be able to write here.
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o777)).unwrap();
-    let template = format!("{}/mail.", folder.display());
-    let mut command = Command::new("smtp-sink");
-    if Command::new("id").arg("-u").output().unwrap().stdout == b"0\n" {
-        command.args(["-u", "nobody"]);
-    }
-    let child = command.args(["-4", "-d", &template, &format!("127.0.0.1:{port}"), "100"]).spawn();
-    let program = Program(child.expect("smtp-sink should start; ./test installs it"));
-    until("smtp-sink listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
-    program
-}
-
-fn serve(server: &TestServer, relay: u16) -> Program {
-    let child = Command::new(env!("CARGO_BIN_EXE_mannerly"))
-        .arg("serve")
-        .env_clear()
-        .env("DATABASE_URL", server.database_url())
-        .env("MANNERLY_SECRET", SECRET)
-        .env("MANNERLY_MAIL", format!("smtp://127.0.0.1:{relay}"))
-        .env("MANNERLY_LISTEN", format!("127.0.0.1:{}", free_port()))
-        .env("MANNERLY_CONNECTIONS", CONNECTIONS.to_string())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    Program(child.unwrap())
-}
-
-/// Looks again and again; the other side is another process, so there is nothing to wait on.
-fn until(what: &str, done: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
-    while !done() {
-        assert!(Instant::now() < end, "waited in vain until {what}");
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
-}
 
 fn count(server: &TestServer, state: &str) -> i64 {
     server.read(|conn| Ok(delivery::table.filter(delivery::state.eq(state)).count().get_result(conn)?))
@@ -103,7 +47,7 @@ fn everybody_once_after_a_kill(server: &mut TestServer) {
     let relay = free_port();
     let _sink = sink(mailbox.path(), relay);
 
-    let mut first = serve(server, relay);
+    let mut first = start_server(server, relay, CONNECTIONS, Stdio::null());
     until("a part of the campaign is sent", || count(server, "sent") > PEOPLE / 5);
     // SIGKILL: no handler runs, nothing is flushed.
     first.0.kill().unwrap();
@@ -112,7 +56,7 @@ fn everybody_once_after_a_kill(server: &mut TestServer) {
     assert!(count(server, "planned") > 0, "it was killed too late to show anything");
     assert!(in_hand <= CONNECTIONS, "{in_hand} letters in hand");
 
-    let second = serve(server, relay);
+    let second = start_server(server, relay, CONNECTIONS, Stdio::null());
     until("nothing is left to send", || {
         count(server, "planned") == 0 && count(server, "sent") >= PEOPLE - CONNECTIONS
     });

@@ -8,13 +8,28 @@
 #[macro_use]
 mod support;
 
+mod api;
+mod api_access;
+mod api_campaigns;
+mod api_catalog;
+mod api_imports;
+mod api_people;
 mod architecture;
 mod campaigns;
 mod crash;
 mod gate;
+mod headers;
 mod import;
 mod limits;
+mod logs;
 mod outage;
 mod pages;
+mod person;
+mod preferences;
+mod privacy;
+mod readonly;
+mod report;
 mod schema;
 mod sign_up;
+mod tracking;
+mod unsubscribe;

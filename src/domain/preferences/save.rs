@@ -8,13 +8,14 @@ use std::collections::BTreeSet;
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
+use crate::domain::audience::subscriber;
 use crate::domain::catalog::Brand;
 use crate::domain::catalog::Channel;
 use crate::domain::catalog::topic::Topic;
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, Statement};
 use crate::domain::consent::opt_in::{Answer, Basis, Scope, State};
 use crate::domain::consent::permission::{Change, Kind, State as PermissionState};
-use crate::domain::consent::{lock, opt_in};
+use crate::domain::consent::{lock, opt_in, suppression};
 use crate::domain::preferences::{Choice, Preferences, load};
 use crate::domain::tracking::permission;
 use crate::error::{Error, Result};
@@ -94,6 +95,9 @@ pub fn save(
             _ => changes.granted.push(choice),
         }
     }
+    if steps.iter().any(Step::grants_email) {
+        lift_suppressions(conn, link, now)?;
+    }
     for question in &questions {
         let Some(answer) = question.answer else { continue };
         let wording = match question.kind {
@@ -149,6 +153,21 @@ struct Step<'a> {
     channel: Channel,
     present: Option<State>,
     answer: Option<Answer>,
+}
+
+impl Step<'_> {
+    fn grants_email(&self) -> bool {
+        self.channel == Channel::Email && matches!(self.answer, Some(Answer::Granted(..)))
+    }
+}
+
+/// A person who asks for mail behind a link that came by mail takes back what only they can take back; otherwise
+/// the page would promise what the gate refuses.
+fn lift_suppressions(conn: &mut DbConnection, link: &PreferencesLink, now: Moment) -> Result<()> {
+    if let Some(address) = subscriber::email_hash(conn, link.subscriber)? {
+        suppression::lift_by_own_act(conn, &address, link.brand, now)?;
+    }
+    Ok(())
 }
 
 fn plan<'a>(before: &'a Preferences, posted: &Posted) -> Result<Vec<Step<'a>>> {

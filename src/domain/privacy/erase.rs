@@ -9,7 +9,8 @@ use diesel::prelude::*;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::{
-    brand, campaign, confirmation, delivery, hit, ledger as entries, opt_in, outbox, permission, subscriber,
+    brand, campaign, confirmation, delivery, ledger as entries, opt_in, outbox, permission, request,
+    subscriber,
 };
 use crate::domain::audience::Subscriber;
 use crate::domain::audience::subscriber as subscribers;
@@ -17,6 +18,7 @@ use crate::domain::catalog::{Channel, brand as brands};
 use crate::domain::consent::ledger::{self, Decision, Matter, Method, Shown, Statement};
 use crate::domain::consent::lock;
 use crate::domain::consent::suppression::{self, Reason};
+use crate::domain::tracking::hit;
 use crate::error::Result;
 use crate::token::Keys;
 
@@ -42,9 +44,8 @@ pub fn erase(conn: &mut DbConnection, keys: &Keys, person: i64, actor: &str, now
     suppress(conn, keys, &known, now)?;
     delete_choices(conn, person)?;
     delete_service_mail(conn, person)?;
-    diesel::update(delivery::table.filter(delivery::subscriber_id.eq(person)))
-        .set((delivery::opened_at.eq(None::<Moment>), delivery::clicked_at.eq(None::<Moment>)))
-        .execute(conn)?;
+    delete_requests(conn, &known)?;
+    hit::forget_person(conn, person)?;
     empty(conn, person, now)?;
     Ok(true)
 }
@@ -108,7 +109,6 @@ fn suppress(conn: &mut DbConnection, keys: &Keys, known: &Subscriber, now: Momen
 }
 
 fn delete_choices(conn: &mut DbConnection, person: i64) -> Result<()> {
-    diesel::delete(hit::table.filter(hit::subscriber_id.eq(person))).execute(conn)?;
     diesel::delete(opt_in::table.filter(opt_in::subscriber_id.eq(person))).execute(conn)?;
     diesel::delete(permission::table.filter(permission::subscriber_id.eq(person))).execute(conn)?;
     Ok(())
@@ -130,6 +130,17 @@ fn delete_service_mail(conn: &mut DbConnection, person: i64) -> Result<()> {
     diesel::delete(open.filter(confirmation::id.ne_all(leaving))).execute(conn)?;
     // A mail that is being handed over this moment still needs its row; its link is of no use any more.
     diesel::update(open).set(confirmation::expires_at.eq(Moment::from_micros(0))).execute(conn)?;
+    Ok(())
+}
+
+/// Takes back what the person asked for by a form just now and nobody has worked off yet: it names their address.
+fn delete_requests(conn: &mut DbConnection, known: &Subscriber) -> Result<()> {
+    let Some(address) = &known.email else { return Ok(()) };
+    let in_json = serde_json::to_string(address.as_str())?;
+    let waiting: Vec<(i64, String)> = request::table.select((request::id, request::content)).load(conn)?;
+    for (id, _) in waiting.iter().filter(|(_, content)| content.contains(&in_json)) {
+        diesel::delete(request::table.find(*id)).execute(conn)?;
+    }
     Ok(())
 }
 

@@ -74,9 +74,7 @@ pub fn store(conn: &mut DbConnection, hits: &[Hit]) -> Result<usize> {
     let mut people: Vec<i64> = hits.iter().map(|hit| hit.subscriber).filter(|person| *person != 0).collect();
     people.sort_unstable();
     people.dedup();
-    if !people.is_empty() {
-        consent::hold(conn, &people)?;
-    }
+    consent::hold(conn, &people)?;
     let campaigns = load_campaigns(conn, hits)?;
     let barred = load_barred(conn, &people, &campaigns)?;
     let mut rows = Vec::new();
@@ -153,6 +151,9 @@ fn load_barred(
 ) -> Result<HashSet<(i64, i64)>> {
     let brands: HashSet<i64> = campaigns.values().map(|owner| owner.brand).collect();
     let mut barred = HashSet::new();
+    if people.is_empty() {
+        return Ok(barred);
+    }
     let gone: Vec<i64> = subscriber::table
         .filter(subscriber::id.eq_any(people.to_vec()))
         .filter(subscriber::erased_at.is_not_null().or(subscriber::restricted_at.is_not_null()))
@@ -350,31 +351,4 @@ pub fn forget_person(conn: &mut DbConnection, person: i64) -> Result<()> {
         .set((delivery::opened_at.eq(None::<Moment>), delivery::clicked_at.eq(None::<Moment>)))
         .execute(conn)?;
     Ok(())
-}
-
-/// A hit as it is read: part of what a person may see of themselves (GDPR Art. 15).
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub struct Recorded {
-    /// The campaign.
-    pub campaign: i64,
-    /// Opens or clicks.
-    pub kind: Kind,
-    /// Where the link led; none for the pixel.
-    pub url: Option<String>,
-    /// When.
-    pub at: Moment,
-}
-
-/// Everything recorded of one person, in the order it came.
-///
-/// # Errors
-/// Of the database.
-pub fn of_subscriber(conn: &mut DbConnection, person: i64) -> Result<Vec<Recorded>> {
-    use crate::db::schema::link;
-    Ok(hit::table
-        .left_join(link::table)
-        .filter(hit::subscriber_id.eq(person))
-        .order(hit::id)
-        .select((hit::campaign_id, hit::kind, link::url.nullable(), hit::at))
-        .load(conn)?)
 }

@@ -52,6 +52,7 @@ pub struct Reasons {
 
 /// One reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = ReportReason)]
 pub struct Reason {
     /// The reason as one word, or the relay's reply.
     pub reason: String,

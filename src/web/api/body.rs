@@ -34,6 +34,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
                 return Err(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail, &[]));
             }
             let bytes = read(&request, payload, JSON_BYTES_MAX).await?;
+            // Serde would take a list for an object, field by field.
+            if bytes.trim_ascii_start().starts_with(b"[") {
+                return Err(refusal(StatusCode::UNPROCESSABLE_ENTITY, "Send a JSON object", &[]));
+            }
             parse(&bytes).map(Self)
         })
     }

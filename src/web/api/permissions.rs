@@ -8,8 +8,9 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::account::ApiKey;
 use crate::domain::catalog::brand;
-use crate::domain::consent::permission::{self, Kind, State};
+use crate::domain::consent::permission::{Kind, State, of_subscriber};
 use crate::domain::consent::{self, Method, Statement};
+use crate::domain::tracking::permission;
 use crate::error::{Error, Result};
 use crate::id::{PublicId, Slug};
 use crate::web::api::body::Body;
@@ -127,7 +128,7 @@ fn apply(
 fn views(conn: &mut DbConnection, person: i64) -> Result<Page<PermissionView>> {
     let mut brands = BrandWords::default();
     let mut items = Vec::new();
-    for row in permission::of_subscriber(conn, person)? {
+    for row in of_subscriber(conn, person)? {
         items.push(PermissionView {
             brand: brands.of(conn, row.brand_id)?,
             kind: row.kind,

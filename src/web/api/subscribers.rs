@@ -8,15 +8,17 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::clock::Moment;
 use crate::db::DbConnection;
+use crate::domain::account::ApiKey;
 use crate::domain::audience::source::{self, SourceForm};
 use crate::domain::audience::subscriber::{self, Profile, Subscriber};
 use crate::domain::consent;
+use crate::domain::privacy;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::id::PublicId;
 use crate::web::api::body::Body;
 use crate::web::api::paging::{Page, Paging};
-use crate::web::api::{Answer, created, ok};
+use crate::web::api::{Answer, created, no_content, ok};
 
 /// A person.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -198,6 +200,24 @@ pub async fn replace_profile(app: web::Data<App>, id: web::Path<PublicId>, profi
         })
         .await?;
     ok(&changed)
+}
+
+/// Erase a subscriber
+///
+/// Their data goes for good (GDPR Art. 17). The ledger stays as proof, and the address is suppressed as a keyed hash,
+/// so that no import brings it back.
+#[utoipa::path(delete, path = "/api/v1/subscribers/{subscriber}", operation_id = "erase_subscriber",
+    tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
+    responses((status = 204, description = "It is gone")))]
+pub async fn erase(app: web::Data<App>, key: web::ReqData<ApiKey>, id: web::Path<PublicId>) -> Answer {
+    let (now, keys, actor) = (app.clock.now(), app.keys.clone(), key.actor());
+    app.db
+        .write(move |conn| {
+            let person = living(conn, id.into_inner())?;
+            privacy::erase(conn, &keys, person.id, &actor, now)
+        })
+        .await?;
+    no_content()
 }
 
 /// Restrict processing

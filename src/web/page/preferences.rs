@@ -114,8 +114,8 @@ pub struct DataLinkSentPage {
     pub brand: BrandView,
     /// The address with most of it hidden.
     pub masked_address: String,
-    /// For how many minutes the link works.
-    pub valid_minutes: u32,
+    /// For how many hours the link works.
+    pub valid_hours: u32,
     /// The preference page.
     pub preferences_url: String,
 }

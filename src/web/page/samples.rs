@@ -275,7 +275,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
             &DataLinkSentPage {
                 brand: brand(),
                 masked_address: "j•••@example.com".into(),
-                valid_minutes: 30,
+                valid_hours: 24,
                 preferences_url: preferences_url(),
             },
         ),

@@ -7,14 +7,17 @@ use crate::app::App;
 use crate::domain::catalog::{Channel, topic};
 use crate::domain::consent::opt_in::State;
 use crate::domain::consent::permission::{Change, Kind, Permission, State as PermissionAnswer};
+use crate::domain::intake::request;
+use crate::domain::outbox;
 use crate::domain::preferences::{self, Changes, Posted, Preferences, Screen, TopicAnswers};
 use crate::error::{Error, Result};
 use crate::token::PreferencesLink;
 use crate::web::form::{Form, FormError};
 use crate::web::gpc::asks_not_to_be_tracked;
+use crate::web::limit::Limits;
 use crate::web::page::{
-    BoxState, BrandView, CLICKS_WORDING, ChannelBox, OPENS_WORDING, PermissionBox, PermissionState,
-    PreferencesPage, PreferencesResultPage, TopicChoices, TopicGroup,
+    BoxState, BrandView, CLICKS_WORDING, ChannelBox, DataLinkSentPage, OPENS_WORDING, PermissionBox,
+    PermissionState, PreferencesPage, PreferencesResultPage, TopicChoices, TopicGroup,
 };
 use crate::web::problem::{PageError, page};
 use crate::web::public::open;
@@ -53,9 +56,11 @@ pub async fn show(
 /// `POST /p/{token}`: saves, stops everything, or mails a link to the data.
 ///
 /// # Errors
-/// 404 as [`show`]; 400, 413, 415 or 422 for a form that is not this page's, and nothing is changed.
+/// 404 as [`show`]; 400, 413, 415 or 422 for a form that is not this page's, 429 for too many
+/// wishes for a link; nothing is changed then.
 pub async fn change(
     app: web::Data<App>,
+    limits: web::Data<Limits>,
     token: web::Path<String>,
     request: HttpRequest,
     form: Result<Form, FormError>,
@@ -72,6 +77,10 @@ pub async fn change(
             save(&app, link, read_posted(&form)?, gpc, url).await
         }
         Some(PreferencesPage::STOP) => stop(&app, link, url).await,
+        Some(PreferencesPage::DATA_LINK) => {
+            limits.form(&request)?;
+            mail_data_link(&app, link, url).await
+        }
         _ => Err(Error::invalid("action", "Press one of the buttons of the page").into()),
     }
 }
@@ -115,6 +124,26 @@ async fn stop(app: &App, link: PreferencesLink, url: String) -> Result<HttpRespo
         stopped_everything: true,
         preferences_url: url,
         ..PreferencesResultPage::default()
+    })
+}
+
+/// Mails a fresh link to the address; at most three a day, and the answer is the same whether it was the fourth.
+async fn mail_data_link(app: &App, link: PreferencesLink, url: String) -> Result<HttpResponse, PageError> {
+    let now = app.clock.now();
+    let (masked_address, brand) = app
+        .db
+        .write(move |conn| {
+            let stored = preferences::load(conn, link.brand, link.subscriber)?;
+            request::mail_link(conn, outbox::Kind::DataLink, link.brand, link.subscriber, now)?;
+            Ok((stored.masked_address(), brand_view(conn, &stored.brand)?))
+        })
+        .await?;
+    app.wake();
+    page(&DataLinkSentPage {
+        brand,
+        masked_address,
+        valid_hours: outbox::DATA_LINK_HOURS,
+        preferences_url: url,
     })
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod http;
 pub(crate) mod mail;
 pub(crate) mod people;
 pub(crate) mod postgres;
+pub(crate) mod programs;
 pub(crate) mod server;
 mod snapshot;
 

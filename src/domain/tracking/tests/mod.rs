@@ -156,6 +156,14 @@ impl House {
         });
     }
 
+    /// What is recorded of a person, and whether each leads somewhere.
+    fn recorded(&self, person: i64) -> Vec<(Kind, bool)> {
+        self.write(|conn| {
+            let recorded = hit_table::table.filter(hit_table::subscriber_id.eq(person)).order(hit_table::id);
+            Ok(recorded.select((hit_table::kind, hit_table::link_id.is_not_null())).load(conn)?)
+        })
+    }
+
     fn store(&self, hits: &[Hit]) -> usize {
         self.write(|conn| hit::store(conn, hits))
     }

@@ -1,0 +1,194 @@
+//! The copy (GDPR Art. 15 and 20): everything held about a person, with where it came from and what it is for.
+
+mod copy;
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::db::schema::{
+    brand, campaign, confirmation, delivery, hit, link, opt_in, outbox, permission, topic,
+};
+use crate::domain::audience::{Subscriber, source, subscriber};
+use crate::domain::catalog::{Channel, brand as brands};
+use crate::domain::consent::{ledger, suppression};
+use crate::error::{Error, Result};
+use crate::token::Keys;
+
+pub use copy::{
+    About, ConfirmationCopy, DeliveryCopy, EntryCopy, Export, HitCopy, OptInCopy, Origin, PermissionCopy,
+    Person, Responsible, ServiceMailCopy, SuppressionCopy,
+};
+
+/// Entries of the ledger are read in portions.
+const PORTION: i64 = 1_000;
+
+/// Gathers everything held about a person.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such person or they were erased.
+pub fn export(conn: &mut DbConnection, keys: &Keys, person: i64, now: Moment) -> Result<Export> {
+    let known = subscriber::get(conn, person)?;
+    if known.erased_at.is_some() {
+        return Err(Error::NotFound("subscriber"));
+    }
+    let ledger = ledger_of(conn, person)?;
+    let origin = source::get(conn, known.source_id)?;
+    Ok(Export {
+        made_at: now,
+        about: about(conn, &ledger)?,
+        source: Origin::of(origin),
+        opt_ins: opt_ins_of(conn, person)?,
+        permissions: permissions_of(conn, person)?,
+        ledger,
+        deliveries: deliveries_of(conn, person)?,
+        hits: hits_of(conn, person)?,
+        service_mail: service_mail_of(conn, person)?,
+        confirmations: confirmations_of(conn, person)?,
+        suppressions: suppressions_of(conn, keys, &known)?,
+        person: Person::of(known),
+    })
+}
+
+fn about(conn: &mut DbConnection, ledger: &[EntryCopy]) -> Result<About> {
+    let mut slugs: Vec<&str> = ledger.iter().map(|entry| entry.brand.as_str()).collect();
+    slugs.sort_unstable();
+    slugs.dedup();
+    let mut responsible = Vec::with_capacity(slugs.len());
+    for slug in slugs {
+        let brand = brands::find(conn, slug)?;
+        responsible.push(Responsible {
+            brand: brand.name,
+            legal_name: brand.legal_name,
+            registered_address: brand.registered_address,
+            contact_email: brand.contact_email.as_str().to_owned(),
+            policy_url: brand.policy_url,
+        });
+    }
+    Ok(About {
+        brands: responsible,
+        purposes: BTreeMap::from([
+            ("person", "to reach you in the ways you agreed to, and to address you by name"),
+            ("opt_ins", "to send only what you agreed to"),
+            ("ledger", "to prove what you agreed to and when you ended it"),
+            ("deliveries", "to send each message once, and to answer what was sent"),
+            ("hits", "to count opens and clicks, where you allowed it"),
+            ("suppressions", "never to use an address again that must not be used"),
+        ]),
+        recipients: "the brands named here and the mail servers that carry their letters; nobody else",
+        retention: "until you close your account; then only the record of your decisions, without your data, and \
+                    a scrambled form of your addresses stay",
+        profiling: "what you did is not used to choose what you get",
+    })
+}
+
+fn ledger_of(conn: &mut DbConnection, person: i64) -> Result<Vec<EntryCopy>> {
+    let mut all = Vec::new();
+    let mut after = 0;
+    loop {
+        let portion = ledger::of_subscriber(conn, person, after, PORTION)?;
+        let Some(last) = portion.last() else { return Ok(all) };
+        after = last.id;
+        for entry in portion {
+            all.push(EntryCopy::of(entry)?);
+        }
+    }
+}
+
+fn opt_ins_of(conn: &mut DbConnection, person: i64) -> Result<Vec<OptInCopy>> {
+    Ok(opt_in::table
+        .inner_join(brand::table)
+        .inner_join(topic::table)
+        .filter(opt_in::subscriber_id.eq(person))
+        .order((opt_in::brand_id, topic::kind, topic::position, opt_in::channel))
+        .select((
+            brand::name,
+            topic::name,
+            opt_in::channel,
+            opt_in::state,
+            opt_in::basis,
+            opt_in::changed_at,
+            opt_in::expires_at,
+        ))
+        .load(conn)?)
+}
+
+fn permissions_of(conn: &mut DbConnection, person: i64) -> Result<Vec<PermissionCopy>> {
+    Ok(permission::table
+        .inner_join(brand::table.on(brand::id.eq(permission::brand_id)))
+        .filter(permission::subscriber_id.eq(person))
+        .order((permission::brand_id, permission::kind))
+        .select((brand::name, permission::kind, permission::state, permission::changed_at))
+        .load(conn)?)
+}
+
+fn deliveries_of(conn: &mut DbConnection, person: i64) -> Result<Vec<DeliveryCopy>> {
+    Ok(delivery::table
+        .inner_join(campaign::table.inner_join(brand::table))
+        .filter(delivery::subscriber_id.eq(person))
+        .order(delivery::campaign_id)
+        .select((
+            brand::name,
+            campaign::public_id,
+            campaign::name,
+            campaign::channel,
+            delivery::state,
+            delivery::reason,
+            delivery::finished_at,
+            delivery::opened_at,
+            delivery::clicked_at,
+        ))
+        .load(conn)?)
+}
+
+fn hits_of(conn: &mut DbConnection, person: i64) -> Result<Vec<HitCopy>> {
+    Ok(hit::table
+        .inner_join(campaign::table.on(campaign::id.eq(hit::campaign_id)))
+        .left_join(link::table.on(hit::link_id.eq(link::id.nullable())))
+        .filter(hit::subscriber_id.eq(person))
+        .order(hit::id)
+        .select((hit::at, hit::kind, campaign::public_id, link::url.nullable()))
+        .load(conn)?)
+}
+
+fn service_mail_of(conn: &mut DbConnection, person: i64) -> Result<Vec<ServiceMailCopy>> {
+    Ok(outbox::table
+        .inner_join(brand::table.on(brand::id.eq(outbox::brand_id)))
+        .filter(outbox::subscriber_id.eq(person))
+        .order(outbox::id)
+        .select((brand::name, outbox::kind, outbox::state, outbox::created_at))
+        .load(conn)?)
+}
+
+fn confirmations_of(conn: &mut DbConnection, person: i64) -> Result<Vec<ConfirmationCopy>> {
+    Ok(confirmation::table
+        .inner_join(brand::table.on(brand::id.eq(confirmation::brand_id)))
+        .filter(confirmation::subscriber_id.eq(person))
+        .order(confirmation::id)
+        .select((brand::name, confirmation::created_at, confirmation::expires_at, confirmation::confirmed_at))
+        .load(conn)?)
+}
+
+fn suppressions_of(conn: &mut DbConnection, keys: &Keys, known: &Subscriber) -> Result<Vec<SuppressionCopy>> {
+    let addresses = [
+        (Channel::Email, known.email.as_ref().map(|address| address.as_str())),
+        (Channel::Phone, known.phone.as_deref()),
+        (Channel::Post, known.postal_address.as_deref()),
+    ];
+    let mut all = Vec::new();
+    for (channel, address) in addresses {
+        let Some(Ok(hash)) = address.map(|address| suppression::hash(keys, channel, address)) else {
+            continue;
+        };
+        let found = suppression::of_address(conn, &hash, channel)?;
+        all.extend(found.into_iter().map(|s| SuppressionCopy {
+            channel: s.channel,
+            reason: s.reason,
+            all_brands: s.brand_id.is_none(),
+            since: s.created_at,
+        }));
+    }
+    Ok(all)
+}

@@ -1,0 +1,150 @@
+//! Campaigns through the API, from the draft to the report.
+
+use serde_json::{Value, json};
+
+use crate::api::{admin, draft, evidence, expect_problem, person, pointer};
+use crate::support::http::Answer;
+use crate::support::server::TestServer;
+
+async fn save(server: &TestServer, key: &str) -> (String, Value) {
+    let form = draft(server);
+    let made = server.api(key, "POST", "/campaigns", form.clone()).await.expect(201);
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(made.header("location"), format!("/api/v1/campaigns/{id}"));
+    (format!("/campaigns/{id}"), form)
+}
+
+async fn opt_in(server: &TestServer, key: &str, id: &str, brand: &Value) {
+    let body = json!({"opt_ins": [{"brand": brand, "topic": "newsletter", "channel": "email", "state": "granted"}],
+        "evidence": evidence()});
+    server.api(key, "PUT", &format!("/subscribers/{id}/opt-ins"), body).await.expect(200);
+}
+
+async fn step(server: &TestServer, key: &str, path: &str, step: &str) -> Answer {
+    server.api(key, "POST", &format!("{path}/{step}"), Value::Null).await
+}
+
+both_databases! {
+    async fn a_draft_is_saved_replaced_and_deleted(server: TestServer) {
+        let key = admin(&server);
+        let (path, mut form) = save(&server, &key).await;
+        let read = server.api(&key, "GET", &path, Value::Null).await.expect(200);
+        assert_eq!(read.json()["state"], "draft");
+        form["subject"] = json!("Another subject");
+        let put = || {
+            let request = server.request("PUT", &format!("/api/v1{path}")).bearer_auth(&key).json(&form);
+            request.header("if-match", read.header("etag"))
+        };
+        assert_eq!(Answer::to(put()).await.expect(200).json()["subject"], "Another subject");
+        expect_problem(Answer::to(put()).await, 412);
+        let list = server.api(&key, "GET", "/campaigns", Value::Null).await.expect(200).json();
+        assert_eq!(list["items"][0]["name"], "November");
+        assert!(list["items"][0].get("html").is_none());
+        server.api(&key, "DELETE", &path, Value::Null).await.expect(204);
+        expect_problem(server.api(&key, "GET", &path, Value::Null).await, 404);
+    }
+
+    async fn what_is_wrong_with_a_draft_is_told_when_it_is_saved(server: TestServer) {
+        let key = admin(&server);
+        let form = draft(&server);
+        for (field, wrong) in [
+            ("subject", "Hello {{ nobody }}"), ("subject", "two\r\nBcc: lines"), ("html", "{% if %}"),
+            ("topic", "no-such-topic"), ("brand", "no-such-brand"), ("html", "<a href=\"javascript:x\">y</a>"),
+        ] {
+            let mut form = form.clone();
+            form[field] = json!(wrong);
+            let problem = expect_problem(server.api(&key, "POST", "/campaigns", form).await, 422);
+            assert_eq!(pointer(&problem), format!("/{field}"), "{wrong}");
+        }
+    }
+
+    async fn a_preview_fills_in_one_person_and_leads_nowhere(server: TestServer) {
+        let key = admin(&server);
+        let (path, _) = save(&server, &key).await;
+        let id = person(&server, &key, "ana@council.test").await;
+        let before = server.snapshot();
+        let one = server.api(&key, "POST", &format!("{path}/preview"), json!({"subscriber": id})).await;
+        let one = one.expect(200).json();
+        assert_eq!(one["subject"], "Hello Ana");
+        assert!(one["html"].as_str().unwrap().contains("/u/preview"));
+        let nobody = step(&server, &key, &path, "preview").await.expect(200).json();
+        assert_eq!(nobody["subject"], "Hello reader");
+        let unknown = json!({"subscriber": mannerly::id::PublicId::new()});
+        let problem = server.api(&key, "POST", &format!("{path}/preview"), unknown).await;
+        assert_eq!(pointer(&expect_problem(problem, 422)), "/subscriber");
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn the_audience_adds_up_and_nothing_is_written(server: TestServer) {
+        let key = admin(&server);
+        let (path, form) = save(&server, &key).await;
+        let yes = person(&server, &key, "ana@council.test").await;
+        opt_in(&server, &key, &yes, &form["brand"]).await;
+        person(&server, &key, "ben@council.test").await;
+        let restricted = person(&server, &key, "cy@council.test").await;
+        opt_in(&server, &key, &restricted, &form["brand"]).await;
+        server.api(&key, "PUT", &format!("/subscribers/{restricted}/restriction"), Value::Null).await.expect(200);
+        let before = server.snapshot();
+        let counts = step(&server, &key, &path, "audience-preview").await.expect(200).json();
+        assert_eq!((&counts["people"], &counts["allowed"]), (&json!(3), &json!(1)));
+        assert_eq!(counts["refused"], json!({"other_brand": 1, "restricted": 1}));
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn a_test_goes_to_colleagues_only_and_says_so(server: TestServer) {
+        let key = admin(&server);
+        let (path, form) = save(&server, &key).await;
+        let domain = format!("{}.example.com", form["brand"].as_str().unwrap());
+        let own = format!("colleague@{domain}");
+        let body = json!({"to": [own]});
+        let answer = server.api(&key, "POST", &format!("{path}/test"), body).await.expect(200).json();
+        assert_eq!(answer["results"][0]["outcome"], "accepted");
+        let mail = server.mail_to(&own);
+        assert!(mail.subject.starts_with("[Test] "), "{}", mail.subject);
+        let stranger = json!({"to": ["ana@council.test"]});
+        expect_problem(server.api(&key, "POST", &format!("{path}/test"), stranger).await, 422);
+        for wrong in [json!([]), json!(["x"]), json!([own, own, own, own, own, own])] {
+            let body = json!({"to": wrong});
+            expect_problem(server.api(&key, "POST", &format!("{path}/test"), body).await, 422);
+        }
+        assert!(server.mails().is_empty());
+        server.relay.refuse_connections(true);
+        let body = json!({"to": [own]});
+        let answer = server.api(&key, "POST", &format!("{path}/test"), body).await.expect(200).json();
+        assert_eq!(answer["results"][0]["outcome"], "deferred");
+    }
+
+    async fn a_campaign_goes_out_to_those_who_agreed_and_is_reported(server: TestServer) {
+        let key = admin(&server);
+        let (path, form) = save(&server, &key).await;
+        let id = person(&server, &key, "ana@council.test").await;
+        opt_in(&server, &key, &id, &form["brand"]).await;
+        person(&server, &key, "ben@council.test").await;
+        let scheduled = step(&server, &key, &path, "schedule").await.expect(200).json();
+        assert_eq!(scheduled["state"], "scheduled");
+        expect_problem(step(&server, &key, &path, "schedule").await, 409);
+        expect_problem(server.api(&key, "PUT", &path, form).await, 409);
+        expect_problem(server.api(&key, "DELETE", &path, Value::Null).await, 409);
+        server.run_jobs().await;
+        assert_eq!(server.mail_to("ana@council.test").subject, "Hello Ana");
+        let report = server.api(&key, "GET", &format!("{path}/report"), Value::Null).await.expect(200).json();
+        assert_eq!((&report["audience"], &report["sent"]), (&json!(2), &json!(1)));
+        assert_eq!(report["skipped"]["total"], 1);
+        assert_eq!(server.api(&key, "GET", &path, Value::Null).await.json()["state"], "sent");
+    }
+
+    async fn a_campaign_is_paused_resumed_and_cancelled(server: TestServer) {
+        let key = admin(&server);
+        let (path, _) = save(&server, &key).await;
+        for too_early in ["pause", "resume"] {
+            expect_problem(step(&server, &key, &path, too_early).await, 409);
+        }
+        let later = json!({"at": "2027-01-01T08:00:00Z"});
+        let scheduled = server.api(&key, "POST", &format!("{path}/schedule"), later).await.expect(200).json();
+        assert_eq!(scheduled["scheduled_at"], "2027-01-01T08:00:00Z");
+        for (name, state) in [("pause", "paused"), ("resume", "scheduled"), ("cancel", "cancelled")] {
+            assert_eq!(step(&server, &key, &path, name).await.expect(200).json()["state"], state);
+        }
+        expect_problem(step(&server, &key, &path, "cancel").await, 409);
+    }
+}

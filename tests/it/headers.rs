@@ -1,0 +1,102 @@
+//! Security headers (SEC-01), cookies, and which token opens which page (SEC-03).
+
+use mannerly::token::{
+    ClickLink, ConfirmLink, DataRequestLink, OpenLink, PreferencesLink, Purpose, UnsubscribeLink,
+};
+
+use crate::person::Person;
+use crate::readonly::every_path;
+use crate::support::http::Answer;
+use crate::support::server::TestServer;
+
+const SECURE: [(&str, &str); 9] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'",
+    ),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("x-robots-tag", "noindex, nofollow, noarchive"),
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+    ("strict-transport-security", "max-age=31536000"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
+/// What a picture in a mail has to carry; nobody reads it as a document (O-11).
+const PICTURE: [(&str, &str); 3] = [
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+    ("cross-origin-resource-policy", "cross-origin"),
+];
+
+/// What is the same for everybody may be kept: the style sheet, the logos, the API's description.
+fn may_be_kept(path: &str) -> bool {
+    path.starts_with("/assets/") || path.ends_with(".png") || path == "/api/openapi.json"
+}
+
+/// A token of each purpose for the same person, and where a token of that purpose belongs.
+fn tokens(server: &TestServer, person: &Person) -> [(Purpose, &'static str, String); 6] {
+    let keys = &server.app.keys;
+    let (brand, subscriber, campaign) = (person.brand.id, person.id, 1);
+    let expires_at = server.now().as_micros() + 3_600_000_000;
+    let confirmation = person.pending_confirmation(server);
+    [
+        (Purpose::Open, "/o/{}.gif", keys.seal(&OpenLink { campaign, subscriber })),
+        (Purpose::Click, "/c/{}", keys.seal(&ClickLink { link: 1, subscriber })),
+        (Purpose::Unsubscribe, "/u/{}", keys.seal(&UnsubscribeLink { brand, subscriber, campaign })),
+        (Purpose::Preferences, "/p/{}", keys.seal(&PreferencesLink { brand, subscriber, campaign })),
+        (Purpose::Confirm, "/confirm/{}", keys.seal(&ConfirmLink { confirmation })),
+        (Purpose::DataRequest, "/d/{}", keys.seal(&DataRequestLink { brand, subscriber, expires_at })),
+    ]
+}
+
+both_databases! {
+    async fn every_answer_carries_the_security_headers_and_no_cookie(server: TestServer) {
+        let person = Person::reader(&server);
+        let mut paths = every_path(&server, &person);
+        paths.extend(["/no-such-page", "/p/x", "/u/x", "/d/x", "/%FF"].map(String::from));
+        for path in &paths {
+            for method in ["GET", "HEAD", "OPTIONS", "POST", "DELETE"] {
+                // DELETE and POST reach whoever answers them; without a body and a key they change nothing.
+                let answer = Answer::to(server.request(method, path)).await;
+                let is_picture = answer.status == 200 && answer.header("content-type").starts_with("image/");
+                for (name, value) in if is_picture { &PICTURE[..] } else { &SECURE[..] } {
+                    if *name != "cache-control" || !may_be_kept(path) {
+                        assert_eq!(answer.header(name), *value, "{method} {path}: {name}");
+                    }
+                }
+                assert_eq!(answer.header("set-cookie"), "", "{method} {path}");
+            }
+        }
+    }
+
+    async fn a_token_opens_the_page_of_its_own_purpose_and_no_other(server: TestServer) {
+        let person = Person::reader(&server);
+        let tokens = tokens(&server, &person);
+        let before = server.snapshot();
+        let nothing = server.get("/no-such-page").await.expect(404);
+        for (home, route, _) in &tokens {
+            for (purpose, _, token) in &tokens {
+                let path = route.replace("{}", token);
+                let looked = server.get(&path).await;
+                if *home == Purpose::Open {
+                    // The pixel answers whatever token with the same picture (O-12).
+                    assert_eq!((looked.status, looked.header("content-type")), (200, "image/gif"));
+                    continue;
+                }
+                // The link of the click token is not there, so its own page has nothing to lead to.
+                let own = purpose == home && *home != Purpose::Click;
+                assert_eq!(looked.status, if own { 200 } else { 404 }, "{purpose:?} at {route}");
+                assert!(own || looked.bytes == nothing.bytes, "{purpose:?} at {route}");
+                if !own {
+                    let posted = server.post_form(&path, &[("List-Unsubscribe", "One-Click")]).await;
+                    assert!([404, 405].contains(&posted.status), "{purpose:?} posted to {route}");
+                }
+            }
+        }
+        assert_eq!(server.snapshot(), before);
+    }
+}

@@ -1,0 +1,85 @@
+//! What the server says about its work, at its most talkative, names nobody (SEC-08).
+
+use std::fs::File;
+use std::process::Stdio;
+
+use mannerly::clock::Moment;
+use mannerly::db::Kind;
+use mannerly::domain::account::{Scope, api_key};
+use mannerly::domain::campaign::state;
+use serde_json::json;
+
+use crate::support::http::Answer;
+use crate::support::programs::{free_port, sink, start_server_at, until};
+use crate::support::server::TestServer;
+
+#[tokio::test]
+async fn no_log_line_holds_an_address_a_name_a_token_or_a_key() {
+    let mut server = TestServer::start(Kind::Sqlite).await;
+    server.leave_work_behind();
+    let brand = server.demo_brand();
+    server.person(&brand, "canary-campaign@example.com").agrees("newsletter");
+    let draft = server.draft(&brand, |_| {});
+    server.write(|conn, _| state::schedule(conn, draft.id, None, Moment::from_micros(0)));
+    let (_, key) = server.write(|conn, now| api_key::create(conn, "log", &[Scope::Admin], now));
+
+    let folder = tempfile::tempdir().unwrap();
+    let (mails, log) = (folder.path().join("mails"), folder.path().join("log"));
+    std::fs::create_dir(&mails).unwrap();
+    let (relay, port) = (free_port(), free_port());
+    let _sink = sink(&mails, relay);
+    let log_file = Stdio::from(File::create(&log).unwrap());
+    let binary = start_server_at(&server, relay, 2, log_file, port);
+    until("the binary listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
+    let post =
+        |path: &str, fields: &[(&str, &str)]| Answer::to(server.request("POST", &url(path)).form(fields));
+
+    let sign_up = [
+        ("email", "canary-form@example.com"),
+        ("first_name", "Canaryfirst"),
+        ("shown", "newsletter:email"),
+        ("choice", "newsletter:email"),
+    ];
+    post("/b/civic/sign-up", &sign_up).await.expect(200);
+    assert!(post("/b/civic/sign-up", &[("email", "canary-broken\r\n@example.com")]).await.status >= 400);
+    post("/b/civic/link", &[("email", "canary-campaign@example.com")]).await;
+    until("the mails are there", || std::fs::read_dir(&mails).unwrap().count() >= 3);
+    let mails: Vec<String> = std::fs::read_dir(&mails)
+        .unwrap()
+        .map(|mail| std::fs::read_to_string(mail.unwrap().path()).unwrap())
+        .collect();
+    let tokens: Vec<String> = mails
+        .iter()
+        .flat_map(|mail| {
+            mail.replace("=\n", "").split(['/', '>', '"', '\n', ' ']).map(str::to_owned).collect::<Vec<_>>()
+        })
+        .filter(|word| {
+            word.len() > 24 && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+        })
+        .collect();
+    assert!(tokens.len() >= 3, "no tokens were found in the mails");
+    for token in &tokens {
+        for route in ["u", "p", "c", "o", "confirm", "d"] {
+            Answer::to(server.request("GET", &url(&format!("/{route}/{token}")))).await;
+            post(&format!("/{route}/{token}"), &[("x", "canary-field")]).await;
+        }
+    }
+    let body = json!({ "email": "canary-api@example.com", "shoe": "canary-value" });
+    for path in ["/subscribers", "/subscribers/lookup", "/suppressions", "/campaigns"] {
+        let request = server.request("POST", &url(&format!("/api/v1{path}")));
+        Answer::to(request.bearer_auth(key.reveal()).json(&body)).await;
+    }
+    Answer::to(server.request("GET", &url("/api/v1/brands")).bearer_auth("mk_canary-key")).await.expect(401);
+    drop(binary);
+
+    let log = std::fs::read_to_string(&log).unwrap();
+    assert!(log.lines().count() > 5, "the log says nothing at all:\n{log}");
+    let mut secrets: Vec<&str> = tokens.iter().map(String::as_str).collect();
+    secrets.extend(["canary", "Canary", key.reveal()]);
+    for line in log.lines() {
+        for secret in &secrets {
+            assert!(!line.contains(secret), "{secret} is in the log:\n{line}");
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The preference page: what is shown, what a save does, and what it refuses.
+
+use mannerly::domain::catalog::Channel;
+use mannerly::domain::consent::ledger::{Decision, Method};
+use mannerly::domain::consent::opt_in::{Answer as OptIn, State};
+use mannerly::domain::consent::permission::{Kind, State as Permission};
+use mannerly::domain::consent::suppression::{self, Reason};
+
+use crate::person::{ADDRESS, CANARIES, Person};
+use crate::support::http::Answer;
+
+/// The value of each ticked box.
+fn ticked(html: &str) -> Vec<&str> {
+    inputs(html).filter(|tag| tag.contains(" checked")).map(|tag| attribute(tag, "value")).collect()
+}
+
+fn inputs(html: &str) -> impl Iterator<Item = &str> {
+    html.split("<input ").skip(1).filter_map(|rest| rest.split('>').next())
+}
+
+fn attribute<'a>(tag: &'a str, name: &str) -> &'a str {
+    let after = tag.split(&format!("{name}=\"")).nth(1).unwrap_or_default();
+    after.split('"').next().unwrap_or_default()
+}
+
+both_databases! {
+    async fn the_page_shows_each_topic_by_channel_and_ticks_what_is_granted(server: TestServer) {
+        let person = Person::reader(&server);
+        person.answer(&server, "webinars", Channel::Email, OptIn::Pending);
+        let page = server.get(&person.preferences(&server)).await.expect(200).text;
+        assert_eq!(ticked(&page), ["newsletter:email", "newsletter:post"]);
+        let boxes: Vec<&str> = inputs(&page)
+            .filter(|tag| tag.contains("checkbox") && attribute(tag, "name") == "choice")
+            .map(|tag| attribute(tag, "value"))
+            .collect();
+        let shown: Vec<&str> = inputs(&page)
+            .filter(|tag| attribute(tag, "name") == "shown")
+            .map(|tag| attribute(tag, "value"))
+            .collect();
+        assert_eq!(boxes, shown, "what was shown is posted with what was ticked");
+        assert!(boxes.contains(&"offers:phone") && !boxes.contains(&"newsletter:phone"));
+        assert_eq!(page.matches("<legend><h2>").count(), 3, "communications, subjects, tracking");
+        assert_eq!(page.matches("<legend>").count(), 3 + 18);
+        assert!(page.contains("have not confirmed it yet"));
+        assert!(page.find("value=\"stop\"").unwrap() < page.find("value=\"save\"").unwrap(), "stop is first");
+        assert!(!page.contains("<script"));
+    }
+
+    async fn tracking_is_two_boxes_of_its_own_with_what_is_stored(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let page = server.get(&url).await.expect(200).text;
+        assert_eq!(page.matches("You have not been asked yet, so it is off.").count(), 2);
+        person.allow(&server, Kind::Clicks);
+        let page = server.get(&url).await.expect(200).text;
+        assert!(page.contains("You allowed this on 21 November 2026."));
+        assert!(ticked(&page).contains(&"clicks") && !ticked(&page).contains(&"opens"));
+    }
+
+    async fn the_page_never_shows_more_of_the_person_than_a_masked_address(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let page = server.get(&url).await.expect(200).text;
+        assert!(page.contains("c•••@c•••.example"));
+        let saved = server.post_form(&url, &[("action", "save")]).await.expect(200).text;
+        for word in CANARIES {
+            assert!(!page.contains(word) && !saved.contains(word), "{word}");
+        }
+    }
+
+    async fn a_save_says_what_changed_and_that_it_works_now(server: TestServer) {
+        let person = Person::reader(&server);
+        let fields = [
+            ("action", "save"),
+            ("shown", "newsletter:email"),
+            ("shown", "newsletter:post"),
+            ("shown", "transport:email"),
+            ("choice", "newsletter:post"),
+            ("choice", "transport:email"),
+            ("shown_permission", "opens"),
+            ("shown_permission", "clicks"),
+            ("permission", "clicks"),
+        ];
+        let page = server.post_form(&person.preferences(&server), &fields).await.expect(200).text;
+        for words in ["works now", "Transport by email", "Newsletter by email", "Newsletter by post"] {
+            assert!(page.contains(words), "{words}");
+        }
+        assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Withdrawn));
+        assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Granted));
+        assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Granted));
+        assert_eq!(person.permission(&server, Kind::Opens), Some(Permission::Refused));
+        assert_eq!(person.permission(&server, Kind::Clicks), Some(Permission::Granted));
+    }
+
+    async fn the_ledger_keeps_the_words_that_the_page_shows(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let page = server.get(&url).await.expect(200).text;
+        let old = person.ledger(&server).len();
+        let fields = [
+            ("action", "save"),
+            ("shown", "newsletter:email"),
+            ("shown", "transport:email"),
+            ("choice", "newsletter:email"),
+            ("choice", "transport:email"),
+            ("shown_permission", "opens"),
+            ("permission", "opens"),
+        ];
+        server.post_form(&url, &fields).await.expect(200);
+        server.post_form(&url, &[("action", "stop")]).await.expect(200);
+        let ledger = person.ledger(&server).split_off(old);
+        assert_eq!(ledger.len(), 3);
+        for entry in &ledger {
+            assert!(page.contains(&entry.wording), "{}", entry.wording);
+            assert_eq!(entry.method, Method::PreferencePage);
+            assert_eq!(entry.policy_version, person.brand.policy_version);
+        }
+        assert_eq!(
+            ledger[0].shown,
+            r#"[{"name":"newsletter:email","ticked":true},{"name":"transport:email","ticked":false},{"name":"permission:opens","ticked":false}]"#
+        );
+        assert_eq!((ledger[2].channel, ledger[2].decision), (None, Decision::Withdrawn));
+    }
+
+    async fn a_box_that_was_not_shown_is_left_as_it_was(server: TestServer) {
+        let person = Person::reader(&server);
+        let before = server.snapshot();
+        let fields = [("action", "save"), ("shown", "transport:email")];
+        let page = server.post_form(&person.preferences(&server), &fields).await.expect(200).text;
+        assert!(page.contains("Nothing changed"));
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn stopping_everything_ends_every_channel_of_this_brand_only(server: TestServer) {
+        let person = Person::reader(&server);
+        person.grant(&server, "transport", Channel::Phone);
+        let elsewhere = person.at(server.other_brand());
+        elsewhere.grant(&server, "newsletter", Channel::Email);
+        let url = person.preferences(&server);
+        let before = person.ledger(&server).len();
+        for _ in 0..2 {
+            let page = server.post_form(&url, &[("action", "stop")]).await.expect(200).text;
+            assert!(page.contains("Everything is stopped"));
+        }
+        for (slug, channel) in
+            [("newsletter", Channel::Email), ("newsletter", Channel::Post), ("transport", Channel::Phone)]
+        {
+            assert_eq!(person.state(&server, slug, channel), Some(State::Withdrawn), "{slug} by {channel}");
+        }
+        assert_eq!(elsewhere.state(&server, "newsletter", Channel::Email), Some(State::Granted));
+        assert_eq!(person.ledger(&server).len(), before + 1);
+    }
+
+    async fn a_browser_that_asks_not_to_be_tracked_finds_the_boxes_empty_and_nothing_changed(server: TestServer) {
+        let person = Person::reader(&server);
+        person.allow(&server, Kind::Opens);
+        let url = person.preferences(&server);
+        let before = server.snapshot();
+        for (name, value, asks) in [
+            ("sec-gpc", "1", true),
+            ("sec-gpc", "1, 1", true),
+            ("dnt", "1", true),
+            ("sec-gpc", "0", false),
+            ("sec-gpc", "true", false),
+            ("x-other", "1", false),
+        ] {
+            let page = Answer::to(server.request("GET", &url).header(name, value)).await.expect(200).text;
+            assert_eq!(page.contains("Your browser asks not to be tracked"), asks, "{name}: {value}");
+            assert_eq!(ticked(&page).contains(&"opens"), !asks, "{name}: {value}");
+        }
+        assert_eq!(server.snapshot(), before);
+        let told = server.get("/.well-known/gpc.json").await.expect(200).json();
+        assert_eq!(told["gpc"], true);
+    }
+
+    async fn unknown_foreign_and_erased_find_the_same_page(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let nothing = server.get("/no-such-page").await.expect(404);
+        person.erase(&server);
+        let before = server.snapshot();
+        for path in [url.as_str(), "/p/AAAA", "/p/%00", "/p/%F0%9F%92%A9"] {
+            assert_eq!(server.get(path).await.expect(404).bytes, nothing.bytes, "{path}");
+            let posted = server.post_form(path, &[("action", "stop")]).await.expect(404);
+            assert_eq!(posted.bytes, nothing.bytes, "{path}");
+        }
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn a_form_that_is_not_the_pages_is_refused_and_changes_nothing(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let before = server.snapshot();
+        for fields in [
+            &[][..],
+            &[("action", "")],
+            &[("action", "erase")],
+            &[("action", "save"), ("action", "stop")],
+            &[("action", "save"), ("shown", "newsletter:email"), ("choice", "transport:email")],
+            &[("action", "save"), ("shown", "no-such-topic:email")],
+            &[("action", "save"), ("shown", "newsletter")],
+            &[("action", "save"), ("shown", "newsletter:fax")],
+            &[("action", "save"), ("shown", "newsletter:phone"), ("choice", "newsletter:phone")],
+            &[("action", "save"), ("shown", "newsletter:email"), ("shown_permission", "profiling")],
+            &[("action", "save"), ("shown", "newsletter:email"), ("permission", "opens")],
+        ] {
+            let answer = server.post_form(&url, fields).await;
+            assert!((400..500).contains(&answer.status), "{fields:?}: {}", answer.status);
+        }
+        let damaged = server.request("POST", &url).header("content-type", "application/x-www-form-urlencoded");
+        Answer::to(damaged.body("action=save&shown=newsletter%3Aemail&choice=%")).await.expect(400);
+        let json = server.request("POST", &url).header("content-type", "application/json").body("{}");
+        Answer::to(json).await.expect(415);
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn a_person_who_ticks_again_takes_back_their_own_objection(server: TestServer) {
+        let person = Person::reader(&server);
+        let keys = server.app.keys.clone();
+        let add = |reason| {
+            server.write(|conn, now| {
+                let hash = suppression::hash(&keys, Channel::Email, ADDRESS)?;
+                suppression::add(conn, &hash, Channel::Email, Some(person.brand.id), reason, now)
+            })
+        };
+        add(Reason::Objection);
+        add(Reason::Under13);
+        let fields = [("action", "save"), ("shown", "transport:email"), ("choice", "transport:email")];
+        server.post_form(&person.preferences(&server), &fields).await.expect(200);
+        let left = server.read(|conn| {
+            let hash = suppression::hash(&keys, Channel::Email, ADDRESS)?;
+            suppression::of_address(conn, &hash, Channel::Email)
+        });
+        assert_eq!(left.iter().map(|s| s.reason).collect::<Vec<_>>(), [Reason::Under13]);
+    }
+
+    async fn emptying_a_tracking_box_deletes_what_was_recorded_and_the_mail_goes_on(server: TestServer) {
+        let person = Person::reader(&server);
+        person.allow(&server, Kind::Opens);
+        server.campaign(&person.brand);
+        server.run_jobs().await;
+        let mail = server.mail_to(ADDRESS);
+        let link = |part: &str| {
+            let links = mail.html.split('"').filter(|word| word.starts_with("http"));
+            links.into_iter().find(|url| url.contains(part)).unwrap().to_owned()
+        };
+        server.get(&link("/o/")).await.expect(200);
+        let hits = || server.snapshot().iter().filter(|row| row.starts_with("hit: ")).count();
+        assert_eq!(hits(), 1);
+        let fields = [("action", "save"), ("shown_permission", "opens")];
+        let page = server.post_form(&link("/p/"), &fields).await.expect(200).text;
+        assert!(page.contains("no longer count when you open our emails"));
+        server.get(&link("/o/")).await.expect(200);
+        assert_eq!(hits(), 0, "deleted, and the old letter's pixel records nothing more");
+        assert_eq!(person.permission(&server, Kind::Opens), Some(Permission::Refused));
+        assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));
+    }
+}

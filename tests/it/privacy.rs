@@ -1,0 +1,118 @@
+//! The data page: it shows everything, hands out a copy, and erases, behind a link that is good for a short time.
+
+use std::time::Duration;
+
+use mannerly::domain::catalog::Channel;
+use mannerly::domain::consent::ledger::Method;
+use mannerly::domain::consent::permission::Kind;
+use mannerly::domain::privacy::erase::ERASURE_WORDING;
+
+use crate::person::{CANARIES, Person};
+
+const ERASE: [(&str, &str); 2] = [("action", "erase"), ("understood", "yes")];
+
+both_databases! {
+    async fn the_page_shows_what_is_held_and_looking_changes_nothing(server: TestServer) {
+        let person = Person::reader(&server);
+        let before = server.snapshot();
+        let page = server.get(&person.data(&server)).await.expect(200).text.replace("&#43;", "+");
+        for word in CANARIES {
+            assert!(page.contains(word), "{word}");
+        }
+        assert!(page.contains("Sign-up form") && page.contains("Newsletter by post"));
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn the_copy_is_a_file_with_everything(server: TestServer) {
+        let person = Person::reader(&server);
+        person.allow(&server, Kind::Opens);
+        let answer = server.post_form(&person.data(&server), &[("action", "copy")]).await.expect(200);
+        assert!(answer.header("content-disposition").starts_with("attachment"));
+        let copy = answer.json();
+        assert_eq!(copy["person"]["email"], CANARIES[0]);
+        assert_eq!(copy["source"]["name"], "Sign-up form");
+        assert_eq!(copy["opt_ins"].as_array().unwrap().len(), 2);
+        assert_eq!(copy["permissions"][0]["kind"], "opens");
+        assert_eq!(copy["ledger"].as_array().unwrap().len(), 3);
+        assert_eq!(copy["ledger"][0]["wording"], person.brand.consent_wording);
+        assert_eq!(copy["about"]["brands"][0]["legal_name"], "Civic Notes Publishing Ltd");
+    }
+
+    async fn erasing_needs_a_box_ticked_by_the_person(server: TestServer) {
+        let person = Person::reader(&server);
+        let before = server.snapshot();
+        let url = person.data(&server);
+        let page = server.post_form(&url, &[("action", "erase")]).await.expect(422).text;
+        assert!(page.contains("Tick the box") && page.contains(ERASURE_WORDING));
+        server.post_form(&url, &[("action", "")]).await.expect(422);
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn after_erasure_no_row_of_any_table_holds_anything_personal(server: TestServer) {
+        let person = Person::reader(&server);
+        let elsewhere = person.at(server.other_brand());
+        elsewhere.grant(&server, "newsletter", Channel::Email);
+        let entries = person.ledger(&server).len();
+        let url = person.data(&server);
+        let holds = |word: &str| server.snapshot().iter().any(|row| row.contains(word));
+        assert!(CANARIES.iter().all(|word| holds(word)));
+        server.post_form(&url, &ERASE).await.expect(200);
+        for word in CANARIES {
+            assert!(!holds(word), "{word}");
+        }
+        let ledger = person.ledger(&server).split_off(entries);
+        let brands: Vec<&str> = ledger.iter().map(|entry| entry.brand.as_str()).collect();
+        assert_eq!(brands, ["civic", "harbour"], "every brand that knew the person");
+        assert!(ledger.iter().all(|entry| entry.method == Method::Erasure));
+        let suppressed = |row: &&String| row.starts_with("suppression: ") && row.contains("erasure");
+        assert_eq!(server.snapshot().iter().filter(suppressed).count(), 3, "email, phone and post");
+        let after = server.snapshot();
+        server.get(&url).await.expect(404);
+        server.post_form(&url, &ERASE).await.expect(200);
+        server.post_form(&url, &[("action", "copy")]).await.expect(404);
+        assert_eq!(server.snapshot(), after, "a second press finds nothing to erase");
+    }
+
+    async fn an_old_link_shows_nothing_and_does_nothing(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.data(&server);
+        server.advance(Duration::from_secs(3601));
+        let before = server.snapshot();
+        let page = server.get(&url).await.expect(410).text;
+        assert!(!page.contains("canary"));
+        server.post_form(&url, &ERASE).await.expect(410);
+        server.post_form(&url, &[("action", "copy")]).await.expect(410);
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn a_link_to_the_data_goes_to_the_address_and_only_there(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        for _ in 0..5 {
+            let page = server.post_form(&url, &[("action", "data-link")]).await.expect(200).text;
+            assert!(page.contains("c•••@c•••.example") && !page.contains("/d/"));
+            assert!(CANARIES.iter().all(|word| !page.contains(word)));
+        }
+        server.run_jobs().await;
+        let mails = server.mails();
+        assert_eq!(mails.len(), 3, "three a day are enough for anyone");
+        assert!(mails.iter().all(|mail| mail.to == CANARIES[0] && !mail.marketing));
+        let link = mails[0].text.split_whitespace().find(|word| word.contains("/d/")).unwrap();
+        let page = server.get(link).await.expect(200).text;
+        assert!(page.contains(CANARIES[0]));
+        server.advance(Duration::from_secs(24 * 3600 + 1));
+        server.get(link).await.expect(410);
+    }
+
+    async fn what_waits_when_a_person_is_erased_never_comes_back(server: TestServer) {
+        let person = Person::reader(&server);
+        server.post_form("/b/civic/link", &[("email", CANARIES[0])]).await.expect(200);
+        server.post_form(&person.preferences(&server), &[("action", "data-link")]).await.expect(200);
+        person.erase(&server);
+        let after = server.snapshot();
+        assert!(CANARIES.iter().all(|word| !after.iter().any(|row| row.contains(word))));
+        server.run_jobs().await;
+        assert!(server.mails().is_empty());
+        assert_eq!(server.snapshot(), after);
+    }
+}

@@ -1,0 +1,77 @@
+//! Other programs that a test runs: the real binary, and a relay that keeps what it gets.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::server::{SECRET, TestServer};
+
+/// A program that ends with the test.
+pub(crate) struct Program(pub(crate) Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A port that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// `smtp-sink`, which keeps each mail as a file in the folder.
+pub(crate) fn sink(folder: &Path, port: u16) -> Program {
+    use std::os::unix::fs::PermissionsExt;
+    // As root it insists on being somebody else, who has to be able to write here.
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let template = format!("{}/mail.", folder.display());
+    let mut command = Command::new("smtp-sink");
+    if Command::new("id").arg("-u").output().unwrap().stdout == b"0\n" {
+        command.args(["-u", "nobody"]);
+    }
+    let child = command.args(["-4", "-d", &template, &format!("127.0.0.1:{port}"), "100"]).spawn();
+    let program = Program(child.expect("smtp-sink should start; ./test installs it"));
+    until("smtp-sink listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    program
+}
+
+/// The real binary on the database of a test, with its log going where the test wants it.
+pub(crate) fn start_server(server: &TestServer, relay: u16, connections: i64, log: Stdio) -> Program {
+    start_server_at(server, relay, connections, log, free_port())
+}
+
+/// The same on a port that the test knows.
+pub(crate) fn start_server_at(
+    server: &TestServer,
+    relay: u16,
+    connections: i64,
+    log: Stdio,
+    port: u16,
+) -> Program {
+    let child = Command::new(env!("CARGO_BIN_EXE_mannerly"))
+        .arg("serve")
+        .env_clear()
+        .env("DATABASE_URL", server.database_url())
+        .env("MANNERLY_SECRET", SECRET)
+        .env("MANNERLY_MAIL", format!("smtp://127.0.0.1:{relay}"))
+        .env("MANNERLY_LISTEN", format!("127.0.0.1:{port}"))
+        .env("MANNERLY_CONNECTIONS", connections.to_string())
+        .env("MANNERLY_LOG", "debug")
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn();
+    Program(child.unwrap())
+}
+
+/// Looks again and again; the other side is another process, so there is nothing to wait on.
+pub(crate) fn until(what: &str, done: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !done() {
+        assert!(Instant::now() < end, "waited in vain until {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}

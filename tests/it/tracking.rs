@@ -1,0 +1,399 @@
+//! The pixel and the links of letters as mail programs fetch them: the tracking gate in its four rows for opens and
+//! for clicks, answers that tell nothing, and a database that does not play along.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use diesel::prelude::*;
+use mannerly::clock::Moment;
+use mannerly::db::DbConnection;
+use mannerly::db::schema::{brand, delivery, hit, link, subscriber, tally};
+use mannerly::domain::campaign::state;
+use mannerly::domain::catalog::Brand;
+use mannerly::domain::consent::permission::Kind;
+use mannerly::domain::tracking::hit::store;
+use mannerly::domain::tracking::{Hit, permission};
+use mannerly::token::{ClickLink, OpenLink, UnsubscribeLink};
+use reqwest::header::HeaderMap;
+
+use crate::support::http::Answer;
+use crate::support::mail::Mail;
+use crate::support::people::Person;
+use crate::support::server::TestServer;
+
+pub(crate) const DESTINATION: &str = "https://example.com/p%C3%A4th/?q=a%20b&x=%2F&y=+#part/2";
+
+const GIF: &[u8] =
+    b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x01D\0;";
+
+/// A person who gets the brand's newsletter, and what they said about tracking if they were asked.
+pub(crate) fn reader<'a>(
+    server: &'a TestServer,
+    brand: &'a Brand,
+    address: &str,
+    tracking: Option<bool>,
+) -> Person<'a> {
+    let person = server.person(brand, address).agrees("newsletter");
+    if let Some(granted) = tracking {
+        allow(&person, Kind::Opens, granted);
+        allow(&person, Kind::Clicks, granted);
+    }
+    person
+}
+
+/// What a person says about one kind of tracking.
+pub(crate) fn allow(person: &Person<'_>, kind: Kind, granted: bool) {
+    person.state(|conn, statement| permission::set(conn, statement, kind, granted));
+}
+
+/// Sends a newsletter with one link to everyone who gets it; returns the campaign.
+pub(crate) async fn send(server: &TestServer, brand: &Brand) -> i64 {
+    let html = format!("<p>Hello, <a href=\"{}\">read on</a>.</p>", DESTINATION.replace('&', "&amp;"));
+    let draft = server.draft(brand, |form| form.html = html);
+    server.write(|conn, now| state::schedule(conn, draft.id, None, now));
+    server.run_jobs().await;
+    draft.id
+}
+
+/// The address of a letter's pixel, if it has one.
+pub(crate) fn pixel_of(letter: &Mail) -> Option<String> {
+    letter.html_links().into_iter().find(|link| link.contains("/o/"))
+}
+
+/// Where the letter's link leads: to us, or straight to the destination.
+pub(crate) fn link_of(letter: &Mail) -> String {
+    let links = letter.html_links();
+    links.into_iter().find(|link| link.contains("/c/") || link == DESTINATION).expect("the link")
+}
+
+/// What is recorded of a person: what for, where the link led, and when.
+fn hits_of(server: &TestServer, person: i64) -> Vec<(Kind, Option<String>, Moment)> {
+    server.read(|conn| {
+        let recorded = hit::table.left_join(link::table).filter(hit::subscriber_id.eq(person)).order(hit::id);
+        Ok(recorded.select((hit::kind, link::url.nullable(), hit::at)).load(conn)?)
+    })
+}
+
+/// Status, headers without the date, and body: everything that a mail program could tell answers apart by.
+async fn whole_answer(server: &TestServer, url: &str) -> (u16, HeaderMap, Vec<u8>) {
+    let response = server.client.get(server.url(url)).send().await.unwrap();
+    let (status, mut headers) = (response.status().as_u16(), response.headers().clone());
+    headers.remove("date");
+    (status, headers, response.bytes().await.unwrap().to_vec())
+}
+
+both_databases! {
+    async fn row_1_without_permission_a_letter_carries_no_pixel_and_the_original_links(server: TestServer) {
+        let brand = server.demo_brand();
+        let asked = reader(&server, &brand, "asked@example.com", Some(false));
+        let never = reader(&server, &brand, "never@example.com", None);
+        let campaign = send(&server, &brand).await;
+        for letter in [server.mail_to("asked@example.com"), server.mail_to("never@example.com")] {
+            assert_eq!(pixel_of(&letter), None);
+            assert_eq!(link_of(&letter), DESTINATION);
+            assert!(letter.text.contains(DESTINATION), "the text part has the original link too");
+        }
+        // Even a link that was never sent records nothing.
+        let before = server.snapshot();
+        for subscriber in [asked.id, never.id] {
+            let token = server.app.keys.seal(&OpenLink { campaign, subscriber });
+            server.get(&format!("/o/{token}.gif")).await.expect(200);
+        }
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn row_2_with_permission_opens_and_clicks_are_recorded_before_the_answer(server: TestServer) {
+        let brand = server.demo_brand();
+        let person = reader(&server, &brand, "yes@example.com", Some(true));
+        send(&server, &brand).await;
+        let letter = server.mail_to("yes@example.com");
+        server.advance(Duration::from_secs(60));
+
+        let pixel = server.get(&pixel_of(&letter).unwrap()).await.expect(200);
+        assert_eq!(pixel.bytes, GIF);
+        assert_eq!(hits_of(&server, person.id), [(Kind::Opens, None, server.now())]);
+
+        let onwards = server.get(&link_of(&letter)).await.expect(302);
+        assert_eq!(onwards.header("location"), DESTINATION, "byte for byte");
+        let click = (Kind::Clicks, Some(DESTINATION.to_owned()), server.now());
+        assert_eq!(hits_of(&server, person.id)[1..], [click]);
+    }
+
+    async fn row_3_after_a_withdrawal_the_same_answers_and_nothing_recorded(server: TestServer) {
+        let brand = server.demo_brand();
+        let [stayer, leaver, gone] = ["stays", "leaves", "erased"]
+            .map(|name| reader(&server, &brand, &format!("{name}@example.com"), Some(true)));
+        send(&server, &brand).await;
+        let [stays, leaves, erased] =
+            ["stays", "leaves", "erased"].map(|name| server.mail_to(&format!("{name}@example.com")));
+        server.advance(Duration::from_secs(60));
+        allow(&leaver, Kind::Opens, false);
+        allow(&leaver, Kind::Clicks, false);
+        server.write(|conn, now| {
+            diesel::update(subscriber::table.find(gone.id))
+                .set((subscriber::erased_at.eq(now), subscriber::email.eq(None::<String>)))
+                .execute(conn)?;
+            Ok(())
+        });
+        for of in [pixel_of as fn(&Mail) -> Option<String>, |letter| Some(link_of(letter))] {
+            let allowed = whole_answer(&server, &of(&stays).unwrap()).await;
+            let before = server.snapshot();
+            assert_eq!(whole_answer(&server, &of(&leaves).unwrap()).await, allowed, "withdrawn");
+            assert_eq!(whole_answer(&server, &of(&erased).unwrap()).await, allowed, "erased");
+            assert_eq!(server.snapshot(), before, "not even a counter");
+        }
+        assert_eq!(hits_of(&server, stayer.id).len(), 2);
+    }
+
+    async fn row_4_a_permission_given_later_does_not_reach_back(server: TestServer) {
+        let brand = server.demo_brand();
+        let late = reader(&server, &brand, "late@example.com", None);
+        let again = reader(&server, &brand, "again@example.com", Some(true));
+        let campaign = send(&server, &brand).await;
+        server.mail_to("late@example.com");
+        let letter = server.mail_to("again@example.com");
+        server.advance(Duration::from_secs(60));
+        for kind in [Kind::Opens, Kind::Clicks] {
+            allow(&late, kind, true);
+            allow(&again, kind, false);
+            allow(&again, kind, true);
+        }
+        let before = server.snapshot();
+        let forged = server.app.keys.seal(&OpenLink { campaign, subscriber: late.id });
+        for url in [format!("/o/{forged}.gif"), pixel_of(&letter).unwrap(), link_of(&letter)] {
+            server.get(&url).await;
+        }
+        assert_eq!(server.snapshot(), before);
+
+        // The next letter is tracked.
+        send(&server, &brand).await;
+        let next = [server.mail_to("late@example.com"), server.mail_to("again@example.com")];
+        for letter in next {
+            server.get(&pixel_of(&letter).unwrap()).await.expect(200);
+            server.get(&link_of(&letter)).await.expect(302);
+        }
+        assert_eq!((hits_of(&server, late.id).len(), hits_of(&server, again.id).len()), (2, 2));
+    }
+
+    async fn a_withdrawn_permission_ends_no_newsletter_and_deletes_what_was_recorded(server: TestServer) {
+        let brand = server.demo_brand();
+        let person = reader(&server, &brand, "ana@example.com", Some(true));
+        let campaign = send(&server, &brand).await;
+        let letter = server.mail_to("ana@example.com");
+        server.get(&pixel_of(&letter).unwrap()).await.expect(200);
+        server.get(&link_of(&letter)).await.expect(302);
+        allow(&person, Kind::Opens, false);
+        assert_eq!(hits_of(&server, person.id).iter().map(|hit| hit.0).collect::<Vec<_>>(), [Kind::Clicks]);
+        let (opened, clicked): (Option<Moment>, Option<Moment>) = server.read(|conn| {
+            let marks = (delivery::opened_at, delivery::clicked_at);
+            Ok(delivery::table.find((campaign, person.id)).select(marks).first(conn)?)
+        });
+        assert!(opened.is_none() && clicked.is_some());
+
+        send(&server, &brand).await;
+        let next = server.mail_to("ana@example.com");
+        assert_eq!(pixel_of(&next), None);
+        assert!(link_of(&next).contains("/c/"), "clicks are a permission of their own");
+    }
+
+    async fn the_anonymous_mode_has_one_pixel_and_one_link_for_all_and_counts_nobody(server: TestServer) {
+        let mut brand = server.demo_brand();
+        server.write(|conn, _| {
+            diesel::update(brand::table.find(brand.id)).set(brand::anonymous_tracking.eq(true)).execute(conn)?;
+            Ok(())
+        });
+        brand.anonymous_tracking = true;
+        reader(&server, &brand, "ana@example.com", None);
+        reader(&server, &brand, "ben@example.com", Some(false));
+        send(&server, &brand).await;
+        let (ana, ben) = (server.mail_to("ana@example.com"), server.mail_to("ben@example.com"));
+        assert_eq!((pixel_of(&ana), link_of(&ana)), (pixel_of(&ben), link_of(&ben)));
+        for letter in [&ana, &ben] {
+            server.get(&pixel_of(letter).unwrap()).await.expect(200);
+            server.get(&link_of(letter)).await.expect(302);
+        }
+        let counted: Vec<(Kind, bool, i64, i64)> = server.read(|conn| {
+            let columns = (tally::kind, tally::anonymous, tally::hits, tally::people);
+            Ok(tally::table.order(tally::kind.desc()).select(columns).load(conn)?)
+        });
+        assert_eq!(counted, [(Kind::Opens, true, 2, 0), (Kind::Clicks, true, 2, 0)]);
+        assert_eq!(server.read(|conn| Ok(hit::table.count().get_result::<i64>(conn)?)), 0);
+    }
+
+    async fn a_browser_that_objects_is_served_and_not_recorded(server: TestServer) {
+        let brand = server.demo_brand();
+        let person = reader(&server, &brand, "ana@example.com", Some(true));
+        send(&server, &brand).await;
+        let letter = server.mail_to("ana@example.com");
+        let before = server.snapshot();
+        for (name, value) in [("Sec-GPC", "1"), ("DNT", "1"), ("Sec-GPC", "1, 1"), ("Sec-GPC", "0, 1")] {
+            let pixel = server.request("GET", &pixel_of(&letter).unwrap()).header(name, value);
+            assert_eq!(Answer::to(pixel).await.expect(200).bytes, GIF);
+            Answer::to(server.request("GET", &link_of(&letter)).header(name, value)).await.expect(302);
+        }
+        assert_eq!(server.snapshot(), before);
+        for (count, value) in (1..).zip(["0", "true", "11"]) {
+            Answer::to(server.request("GET", &pixel_of(&letter).unwrap()).header("Sec-GPC", value)).await;
+            assert_eq!(hits_of(&server, person.id).len(), count, "{value} means nothing");
+        }
+        let support = server.get("/.well-known/gpc.json").await.expect(200).json();
+        assert_eq!(support["gpc"], true);
+    }
+
+    async fn the_pixel_is_the_same_for_every_token_and_has_exactly_its_headers(server: TestServer) {
+        let brand = server.demo_brand();
+        reader(&server, &brand, "ana@example.com", Some(true));
+        let campaign = send(&server, &brand).await;
+        let good = pixel_of(&server.mail_to("ana@example.com")).unwrap();
+        let answer = whole_answer(&server, &good).await;
+        let mut names: Vec<&str> = answer.1.keys().map(|name| name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, [
+            "cache-control", "content-length", "content-type", "cross-origin-resource-policy",
+            "referrer-policy", "x-content-type-options",
+        ]);
+        assert_eq!((answer.0, answer.2.as_slice()), (200, GIF));
+        assert_eq!(answer.1["content-length"], "42");
+
+        let before = server.snapshot();
+        let foreign = server.app.keys.seal(&UnsubscribeLink { brand: brand.id, subscriber: 1, campaign });
+        let nobody = server.app.keys.seal(&OpenLink { campaign, subscriber: 99_999 });
+        let altered = good.replacen("/o/", "/o/A", 1);
+        for url in [
+            altered,
+            format!("/o/{foreign}.gif"),
+            format!("/o/{nobody}.gif"),
+            format!("/o/{}.gif", "A".repeat(6000)),
+            String::from("/o/%00%ff%2e.gif"),
+        ] {
+            assert_eq!(whole_answer(&server, &url).await, answer, "{url}");
+        }
+        let head = server.client.head(&good).send().await.unwrap();
+        assert_eq!((head.status().as_u16(), &head.headers()["content-length"]), (200, &answer.1["content-length"]));
+        assert!(head.bytes().await.unwrap().is_empty());
+        Answer::to(server.request("POST", &good)).await.expect(405);
+        assert_eq!(server.snapshot(), before, "none of these counts");
+        let range = Answer::to(server.request("GET", &good).header("Range", "bytes=0-1")).await.expect(200);
+        assert_eq!(range.bytes, GIF);
+    }
+
+    async fn a_redirect_goes_where_the_author_wanted_and_nowhere_else(server: TestServer) {
+        let brand = server.demo_brand();
+        let person = reader(&server, &brand, "ana@example.com", Some(true));
+        let campaign = send(&server, &brand).await;
+        let link = link_of(&server.mail_to("ana@example.com"));
+        let onwards = server.get(&format!("{link}?url=//evil.example&to=https://evil.example")).await.expect(302);
+        assert_eq!(onwards.header("location"), DESTINATION);
+        assert_eq!(onwards.header("cache-control"), "no-store");
+        assert_eq!(onwards.header("referrer-policy"), "no-referrer");
+        for name in ["set-cookie", "etag", "last-modified"] {
+            assert_eq!(onwards.header(name), "", "{name}");
+        }
+        assert!(onwards.text.contains("<a href=\"https://example.com/p%C3%A4th/?q=a%20b"), "{}", onwards.text);
+        assert!(!onwards.text.contains("evil"));
+        assert_eq!(hits_of(&server, person.id).len(), 1);
+
+        let before = server.snapshot();
+        let head = Answer::to(server.request("HEAD", &link)).await.expect(302);
+        assert_eq!(head.header("location"), DESTINATION);
+        Answer::to(server.request("POST", &link)).await.expect(405);
+        let foreign = server.app.keys.seal(&OpenLink { campaign, subscriber: person.id });
+        let missing = server.app.keys.seal(&ClickLink { link: 99_999, subscriber: person.id });
+        let page = server.get("/no-such-page").await.expect(404).text;
+        for token in [foreign, missing, String::from("A"), "A".repeat(6000)] {
+            let refused = server.get(&format!("/c/{token}")).await.expect(404);
+            assert_eq!(refused.header("location"), "");
+            assert_eq!(refused.text, page);
+        }
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn pixel_and_redirect_answer_while_the_database_is_busy(server: TestServer) {
+        let brand = server.demo_brand();
+        let person = reader(&server, &brand, "ana@example.com", Some(true)).id;
+        send(&server, &brand).await;
+        let letter = server.mail_to("ana@example.com");
+        let (started, is_held) = mpsc::channel();
+        let (finish, finished) = mpsc::channel::<()>();
+        let db = server.app.db.clone();
+        let holder = std::thread::spawn(move || {
+            db.write_here(|conn| {
+                diesel::update(subscriber::table.find(person)).set(subscriber::locale.eq("en")).execute(conn)?;
+                started.send(()).unwrap();
+                finished.recv().unwrap();
+                Ok(())
+            })
+        });
+        is_held.recv().unwrap();
+        assert_eq!(server.get(&pixel_of(&letter).unwrap()).await.expect(200).bytes, GIF);
+        server.get(&link_of(&letter)).await.expect(302);
+        assert_eq!(hits_of(&server, person), []);
+        finish.send(()).unwrap();
+        holder.join().unwrap().unwrap();
+        server.app.recorder.stop();
+        assert_eq!(hits_of(&server, person).len(), 2, "they waited and are stored");
+    }
+
+    async fn pixel_and_redirect_answer_while_the_database_fails(server: TestServer) {
+        let brand = server.demo_brand();
+        let person = reader(&server, &brand, "ana@example.com", Some(true));
+        send(&server, &brand).await;
+        let letter = server.mail_to("ana@example.com");
+        let rename = |from: &str, to: &str| {
+            let sql = format!("ALTER TABLE {from} RENAME TO {to}");
+            server.write(|conn, _| Ok(match conn {
+                DbConnection::Sqlite(c) => diesel::sql_query(&sql).execute(c)?,
+                DbConnection::Postgres(c) => diesel::sql_query(&sql).execute(c)?,
+            }))
+        };
+        rename("tally", "lost_tally");
+        rename("link", "lost_link");
+        for _ in 0..20 {
+            assert_eq!(server.get(&pixel_of(&letter).unwrap()).await.expect(200).bytes, GIF);
+            assert_eq!(server.get(&link_of(&letter)).await.expect(302).header("location"), DESTINATION);
+        }
+        rename("lost_tally", "tally");
+        rename("lost_link", "link");
+        server.app.recorder.stop();
+        assert_eq!(hits_of(&server, person.id).len(), 40, "they waited and are stored");
+        assert_eq!(server.app.recorder.counts().shed, 0);
+    }
+
+    async fn after_a_withdrawal_has_committed_no_hit_of_that_person_is_stored(server: TestServer) {
+        let brand = server.demo_brand();
+        let readers: Vec<Person<'_>> =
+            (0..20).map(|n| reader(&server, &brand, &format!("reader{n}@example.com"), Some(true))).collect();
+        let campaign = send(&server, &brand).await;
+        assert_eq!(server.mails().len(), readers.len());
+        let at = server.now();
+        let batch: Vec<Hit> = readers
+            .iter()
+            .flat_map(|person| [Hit { campaign, link: None, subscriber: person.id, at }; 5])
+            .collect();
+        let (ended, end) = mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            let writers: Vec<_> = (0..3)
+                .map(|_| {
+                    scope.spawn(|| {
+                        for _ in 0..60 {
+                            server.app.db.write_here(|conn| store(conn, &batch)).unwrap();
+                        }
+                    })
+                })
+                .collect();
+            scope.spawn(|| {
+                for person in &readers {
+                    allow(person, Kind::Opens, false);
+                    // Committed: from here on nothing of this person may be there, whatever the writers hold.
+                    assert_eq!(hits_of(&server, person.id), []);
+                }
+                drop(ended);
+            });
+            assert!(end.recv().is_err(), "all have withdrawn");
+            for writer in writers {
+                writer.join().unwrap();
+            }
+        });
+        assert_eq!(server.read(|conn| Ok(hit::table.count().get_result::<i64>(conn)?)), 0);
+    }
+}
