@@ -6,8 +6,10 @@
 mod api_key;
 mod check_config;
 pub mod demo;
+mod import;
 mod log;
 mod migrate;
+mod openapi;
 mod serve;
 
 use std::io::{IsTerminal, Write};
@@ -43,6 +45,10 @@ enum Command {
     /// Make, list and revoke the keys of the API.
     #[command(subcommand)]
     ApiKey(api_key::ApiKeyCommand),
+    /// Import people and what they agreed to from a CSV file.
+    Import(Box<import::ImportArgs>),
+    /// Print the API's document (OpenAPI 3.1).
+    Openapi,
 }
 
 impl Cli {
@@ -60,6 +66,8 @@ impl Cli {
             Command::Migrate(database) => migrate::run(&database),
             Command::CheckConfig(server) => check_config::run(&server),
             Command::ApiKey(command) => api_key::run(command),
+            Command::Import(args) => import::run(*args),
+            Command::Openapi => openapi::run(),
         }
     }
 }

@@ -9,9 +9,14 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::domain::campaign::{State, in_states};
+use crate::domain::tracking::report::{self, Measured, Reasons, Report};
 use crate::error::{Error, Result};
 use crate::mail::read::Received;
-use crate::web::page::{DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, Fact, Link, find_links};
+use crate::web::page::{
+    DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportPage, Fact, Link, ReportRow,
+    ReportTable, TextPiece, find_links,
+};
 use crate::web::problem::{PageError, page};
 
 /// Mails on a page of the list.
@@ -22,13 +27,12 @@ const LETTER_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-
                              base-uri 'none'; frame-ancestors 'none'";
 
 /// `GET /demo`: where to look.
-pub async fn home() -> Result<HttpResponse, PageError> {
-    let links = vec![
-        Link::new(
-            "/demo/person",
-            "One person's preference page",
-            "What they agreed to, and how they change it",
-        ),
+pub async fn home(app: web::Data<App>) -> Result<HttpResponse, PageError> {
+    let folder = folder(&app)?;
+    let mut links = blocking(move || preference_link(&folder)).await?.map_or_else(Vec::new, |url| {
+        vec![Link::new(url, "One person's preference page", "What they agreed to, and how they change it")]
+    });
+    links.extend([
         Link::new("/demo/mail", "The mails", "As they were received, with links that work"),
         Link::new(
             "/demo/report",
@@ -37,8 +41,77 @@ pub async fn home() -> Result<HttpResponse, PageError> {
         ),
         Link::new("/", "The server's front page", "With the sign-up forms of both brands"),
         Link::new("/api/docs", "The API documentation", "For programs that manage brands and campaigns"),
-    ];
+    ]);
     page(&DemoHomePage { links })
+}
+
+/// The preference page of one person who got a mail, and who can be shown more if they allowed opens to be counted.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn preference_link(folder: &Path) -> Result<Option<String>> {
+    let (mails, _) = read_list(folder, 0)?;
+    let mut best = None;
+    for mail in mails {
+        let received = Received::read(&fs::read(folder.join(&mail.name))?).unwrap_or_default();
+        let link = find_links(&received.text).into_iter().find_map(|piece| match piece {
+            TextPiece::Url(url) if url.contains("/p/") => Some(url),
+            _ => None,
+        });
+        if link.is_some() && received.html.contains("/o/") {
+            return Ok(link);
+        }
+        best = best.or(link);
+    }
+    Ok(best)
+}
+
+/// `GET /demo/report`: what became of the latest campaign that left the desk.
+pub async fn report(app: web::Data<App>) -> Result<HttpResponse, PageError> {
+    let begun = [State::Planning, State::Sending, State::Paused, State::Cancelled, State::Sent];
+    let (campaign, report) = app
+        .db
+        .read(move |conn| {
+            let campaign = in_states(conn, &begun)?.pop().ok_or(Error::NotFound("campaign"))?;
+            let report = report::report(conn, campaign.id)?;
+            Ok((campaign, report))
+        })
+        .await?;
+    page(&DemoReportPage {
+        campaign: campaign.name,
+        tables: tables(&report),
+        back_url: String::from("/demo"),
+    })
+}
+
+fn tables(report: &Report) -> Vec<ReportTable> {
+    let table = |caption: &str, note: &str, rows: Vec<ReportRow>| ReportTable {
+        caption: caption.to_owned(),
+        note: note.to_owned(),
+        rows,
+    };
+    let reasons = |reasons: &Reasons| {
+        reasons.reasons.iter().map(|r| ReportRow::new(r.reason.replace('_', " "), r.people)).collect()
+    };
+    let measured = |m: &Measured| {
+        let (people, hits) = (ReportRow::new("People", m.people), ReportRow::new("Requests", m.hits));
+        vec![ReportRow::new("Measurable letters", m.measurable), people, hits]
+    };
+    let outcomes = vec![
+        ReportRow::new("Considered", report.audience),
+        ReportRow::new("Sent", report.sent),
+        ReportRow::new("Skipped", report.skipped.total),
+        ReportRow::new("Failed", report.failed.total),
+        ReportRow::new("Uncertain", report.uncertain),
+        ReportRow::new("Waiting", report.waiting.total),
+        ReportRow::new("Unsubscribed since", report.unsubscribed),
+    ];
+    vec![
+        table("What became of everyone", "", outcomes),
+        table("Skipped, by reason", "The gate's first reason for each person.", reasons(&report.skipped)),
+        table("Opens", &format!("{}. {}", report.opens.coverage, report.note), measured(&report.opens)),
+        table("Clicks", &format!("{}.", report.clicks.coverage), measured(&report.clicks)),
+    ]
 }
 
 /// Where a page of the list begins.

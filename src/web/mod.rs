@@ -137,6 +137,7 @@ pub fn demo_table() -> Vec<Entry> {
         get("/demo/mail/{name}", demo::show),
         get("/demo/mail/{name}/html", demo::html),
         get("/demo/mail/{name}/raw", demo::raw),
+        get("/demo/report", demo::report),
     ]
 }
 

@@ -1,21 +1,196 @@
-//! The demo: the main job from beginning to end, without anything prepared.
+//! `mannerly demo`: the main job from beginning to end, without anything prepared.
+//!
+//! Every step is the one a marketer takes: a catalogue, an import, an API key, a campaign, the jobs. A second run goes
+//! on where the first one stopped and sends nothing twice; to start afresh, the folder is deleted.
 
 pub mod catalogue;
+mod people;
+mod place;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::error::Result;
+use crate::app::App;
+use crate::cli::demo::place::Place;
+use crate::cli::{log, say, serve};
+use crate::config::{LogArgs, LogFormat, LogLevel};
+use crate::db::DbConnection;
+use crate::domain::campaign::draft::{self, DraftForm};
+use crate::domain::campaign::state::schedule;
+use crate::domain::campaign::{self, Campaign, State};
+use crate::domain::catalog::brand;
+use crate::domain::delivery::{self, State as DeliveryState};
+use crate::error::{Error, Result};
+use crate::id::Slug;
+use crate::jobs;
+use crate::web::demo::preference_link;
 
 /// How the demo runs.
 #[derive(Debug, Clone, Args)]
 pub struct DemoArgs {
-    /// The folder for its database, secret and mail.
+    /// The folder for its database, secret, API key and mail.
     #[arg(long, default_value = "./demo")]
     dir: PathBuf,
+    /// The address to listen on. The links in the mails lead there.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: std::net::SocketAddr,
+    /// How many people are made up.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    people: u32,
+    /// Stop after the campaign instead of serving.
+    #[arg(long)]
+    exit: bool,
 }
 
-pub(super) fn run(_args: &DemoArgs) -> Result<()> {
+const SUBJECT: &str = "{{ first_name|default(\"Hello\") }}, the month in ten minutes";
+const LETTER: &str = include_str!("../../../static/demo/letter.html");
+
+/// Runs the main job, says where to look, and serves.
+pub(super) fn run(args: &DemoArgs) -> Result<()> {
+    log::start(&LogArgs { log: LogLevel::Warn, log_format: LogFormat::Text });
+    let place = Place::prepare(&args.dir)?;
+    let settings = place.settings(args.listen)?;
+    let _alone = serve::claim(&settings.database)?;
+    let socket = if args.exit { None } else { Some(serve::listen(&settings)?) };
+    let app = App::build(&settings)?;
+    let base_url = format!("http://{}", args.listen);
+
+    say("Mannerly's demo: made-up people, real rules. Nothing leaves this machine.");
+    prepare_catalogue(&app, &base_url)?;
+    let campaign = match begun(&app)? {
+        Some(campaign) => campaign,
+        None => {
+            people::import(&app, &place, args.people)?;
+            begin(&app, &base_url)?
+        }
+    };
+    let key = place.api_key(&app)?;
+    send(&app, &campaign)?;
+    where_to_look(&app, &place, &campaign, &base_url, &key)?;
+    match socket {
+        Some(socket) => {
+            say("\nServing. Ctrl-C ends it.");
+            serve::until_stopped(app, socket)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Makes the brands and topics, unless an earlier run did.
+fn prepare_catalogue(app: &App, base_url: &str) -> Result<()> {
+    let now = app.clock.now();
+    app.db.write_here(|conn| match brand::find(conn, catalogue::CIVIC) {
+        Ok(brand) if brand.base_url == base_url => Ok(()),
+        Ok(brand) => Err(Error::conflict(format!(
+            "The links in this demo's mails lead to {}: listen there, or delete its folder to start afresh",
+            brand.base_url
+        ))),
+        Err(Error::NotFound(_)) => {
+            catalogue::civic(conn, base_url, now)?;
+            catalogue::harbour(conn, base_url, now)?;
+            Ok(())
+        }
+        Err(error) => Err(error),
+    })
+}
+
+/// The campaign of an earlier run.
+fn begun(app: &App) -> Result<Option<Campaign>> {
+    let campaigns = app.db.read_here(|conn| campaign::list(conn, 0, 1))?;
+    Ok(campaigns.into_iter().next())
+}
+
+/// Writes and schedules the campaign, as the API does.
+fn begin(app: &App, base_url: &str) -> Result<Campaign> {
+    let slug = |text: &str| Slug::parse(text).map_err(|problem| Error::Invalid(vec![problem]));
+    let form = DraftForm {
+        brand: slug(catalogue::CIVIC)?,
+        name: String::from("The month in ten minutes"),
+        topic: slug("newsletter")?,
+        subjects: vec![slug("public-sector")?, slug("social-care")?, slug("transport")?],
+        subject: SUBJECT.to_owned(),
+        html: LETTER.replace("BASE_URL", base_url),
+        text: None,
+    };
+    let now = app.clock.now();
+    app.db.write_here(|conn: &mut DbConnection| {
+        let draft = draft::create(conn, &form, now)?;
+        schedule(conn, draft.id, None, now)
+    })
+}
+
+/// Runs the jobs until everyone has an outcome, and shows how far they are.
+fn send(app: &App, campaign: &Campaign) -> Result<()> {
+    let bar = ProgressBar::new(0);
+    bar.set_style(progress_style()?);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let id = campaign.id;
+    runtime.block_on(async {
+        loop {
+            let mut work = std::pin::pin!(jobs::run_until_idle(app));
+            loop {
+                tokio::select! {
+                    done = &mut work => break done?,
+                    () = tokio::time::sleep(Duration::from_millis(100)) => {}
+                }
+                show(app, id, &bar).await?;
+            }
+            if show(app, id, &bar).await? {
+                return Ok::<(), Error>(());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    })?;
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn progress_style() -> Result<ProgressStyle> {
+    ProgressStyle::with_template("{msg:10} {wide_bar} {pos}/{len}").map_err(Error::internal)
+}
+
+/// Moves the bar to where the campaign is. Returns whether it has ended.
+async fn show(app: &App, id: i64, bar: &ProgressBar) -> Result<bool> {
+    let (state, counts) = app
+        .db
+        .read(move |conn| Ok((campaign::get(conn, id)?.state, delivery::count_by_state(conn, id)?)))
+        .await?;
+    let of = |wanted: &[DeliveryState]| -> u64 {
+        let counts = counts.iter().filter(|(state, _)| wanted.contains(state));
+        counts.map(|(_, count)| u64::try_from(*count).unwrap_or_default()).sum()
+    };
+    let open = of(&[DeliveryState::Planned, DeliveryState::Claimed]);
+    let done = of(&[DeliveryState::Sent, DeliveryState::Failed, DeliveryState::Uncertain]);
+    bar.set_message(if state == State::Sending { "Sending" } else { "Planning" });
+    bar.set_length(open + done);
+    bar.set_position(done);
+    Ok(matches!(state, State::Sent | State::Cancelled | State::Paused))
+}
+
+fn where_to_look(app: &App, place: &Place, campaign: &Campaign, base_url: &str, key: &str) -> Result<()> {
+    let counts = app.db.read_here(|conn| delivery::count_by_state(conn, campaign.id))?;
+    let of = |wanted| counts.iter().find(|(state, _)| *state == wanted).map_or(0, |(_, count)| *count);
+    say(&format!(
+        "Campaign \"{}\": {} letters sent, {} people skipped.\n",
+        campaign.name,
+        of(DeliveryState::Sent),
+        of(DeliveryState::Skipped)
+    ));
+    let preferences = preference_link(&place.mail)?.unwrap_or_else(|| String::from("(nobody got a letter)"));
+    for (what, place) in [
+        ("Start here", format!("{base_url}/demo")),
+        ("One person's preferences", preferences),
+        ("The mail as received", format!("{base_url}/demo/mail")),
+        ("The campaign's report", format!("{base_url}/demo/report")),
+        ("Sign-up form", format!("{base_url}/b/{}/sign-up", catalogue::CIVIC)),
+        ("API documentation", format!("{base_url}/api/docs")),
+        ("API key", key.to_owned()),
+        ("Folder", place.dir.display().to_string()),
+    ] {
+        say(&format!("  {what:26}{place}"));
+    }
     Ok(())
 }

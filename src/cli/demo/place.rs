@@ -1,0 +1,85 @@
+//! The demo's folder: database, secret, API key, mail.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::app::App;
+use crate::config::{Options, Settings};
+use crate::db::DatabaseUrl;
+use crate::domain::account::Scope;
+use crate::domain::account::api_key;
+use crate::error::{Error, Result};
+use crate::mail::transport::MailUrl;
+use crate::secret::Secret;
+use crate::token::Keys;
+
+/// How many letters are written to the folder at the same time.
+const CONNECTIONS: usize = 4;
+
+/// Where everything of one demo is.
+pub(super) struct Place {
+    pub(super) dir: PathBuf,
+    /// The folder of `.eml` files.
+    pub(super) mail: PathBuf,
+    secret: String,
+}
+
+impl Place {
+    /// Makes the folder and its secret, unless an earlier run did.
+    pub(super) fn prepare(dir: &Path) -> Result<Self> {
+        let cannot = |error: std::io::Error| {
+            Error::conflict(format!("The folder {} cannot be used: {}", dir.display(), error.kind()))
+        };
+        fs::create_dir_all(dir.join("mail")).map_err(cannot)?;
+        let dir = dir.canonicalize().map_err(cannot)?;
+        let secret = keep(&dir.join("secret"), || Ok(Secret::generate("")?.reveal().to_owned()))?;
+        Ok(Self { mail: dir.join("mail"), dir, secret })
+    }
+
+    /// What a server of this demo is told.
+    pub(super) fn settings(&self, listen: SocketAddr) -> Result<Settings> {
+        let keys = Keys::from_secrets(&self.secret).map_err(|problem| Error::Invalid(vec![problem]))?;
+        Ok(Settings {
+            database: DatabaseUrl::Sqlite(self.dir.join("mannerly.db").display().to_string()),
+            keys,
+            mail: MailUrl::Folder(self.mail.clone()),
+            listen,
+            mail_ca: None,
+            hello: String::from("localhost"),
+            options: Options {
+                connections: CONNECTIONS,
+                return_path: None,
+                // Nobody checks a signature in a folder, and the mails show what a signing relay would get.
+                relay_signs: true,
+                behind_proxy: false,
+                demo_mail: Some(self.mail.clone()),
+            },
+        })
+    }
+
+    /// The demo's API key, made by the first run and kept beside the database.
+    pub(super) fn api_key(&self, app: &App) -> Result<String> {
+        let now = app.clock.now();
+        keep(&self.dir.join("api-key"), || {
+            let (_, secret) =
+                app.db.write_here(|conn| api_key::create(conn, "demo", &[Scope::Admin], now))?;
+            Ok(secret.reveal().to_owned())
+        })
+    }
+}
+
+/// The text of a file that only its owner can read; made if it is missing.
+fn keep(path: &Path, make: impl FnOnce() -> Result<String>) -> Result<String> {
+    match fs::read_to_string(path) {
+        Ok(text) => return Ok(text.trim().to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error.into()),
+    }
+    let text = make()?;
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    Ok(text)
+}
