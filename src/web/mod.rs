@@ -72,7 +72,10 @@ pub fn table() -> Vec<Entry> {
 /// The API, with the scope that each line needs.
 fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
-    use api::{brands, campaigns, imports, ledger, opt_ins, permissions, sign_ups, sources, subscribers};
+    use api::{
+        brands, campaign_tests, campaigns, imports, ledger, opt_ins, permissions, sign_ups, sources,
+        subscribers,
+    };
     use api::{suppressions, topics};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
@@ -120,7 +123,7 @@ fn api_v1() -> Vec<Entry> {
             ReadAggregate,
             campaigns::audience_preview,
         ),
-        api(POST, "/api/v1/campaigns/{campaign}/test", Campaigns, campaigns::test),
+        api(POST, "/api/v1/campaigns/{campaign}/test", Campaigns, campaign_tests::send),
         api(POST, "/api/v1/campaigns/{campaign}/schedule", Campaigns, campaigns::schedule),
         api(POST, "/api/v1/campaigns/{campaign}/pause", Campaigns, campaigns::pause),
         api(POST, "/api/v1/campaigns/{campaign}/resume", Campaigns, campaigns::resume),

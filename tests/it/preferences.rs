@@ -1,5 +1,7 @@
 //! The preference page: what is shown, what a save does, and what it refuses.
 
+use std::time::Duration;
+
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::ledger::{Decision, Method};
 use mannerly::domain::consent::opt_in::{Answer as OptIn, State};
@@ -232,6 +234,32 @@ both_databases! {
             suppression::of_address(conn, &hash, Channel::Email)
         });
         assert_eq!(left.iter().map(|s| s.reason).collect::<Vec<_>>(), [Reason::Under13]);
+    }
+
+    async fn what_has_lapsed_is_an_empty_box_and_a_tick_makes_it_good_again(server: TestServer) {
+        let person = Person::reader(&server);
+        server.advance(Duration::from_secs(60));
+        let now = server.now();
+        server.write(|conn, _| {
+            use diesel::prelude::*;
+            use mannerly::db::schema::brand;
+            diesel::update(brand::table.find(person.brand.id))
+                .set(brand::refresh_consents_before.eq(now))
+                .execute(conn)?;
+            Ok(())
+        });
+        let lapsed = server.campaign(&person.brand);
+        server.run_jobs().await;
+        assert_eq!(server.outcomes(&lapsed), [("skipped needs_refresh".to_owned(), 1)]);
+        let url = person.preferences(&server);
+        assert!(ticked(&server.get(&url).await.expect(200).text).is_empty());
+        let fields = [("action", "save"), ("shown", "newsletter:email"), ("choice", "newsletter:email")];
+        server.post_form(&url, &fields).await.expect(200);
+        assert_eq!(ticked(&server.get(&url).await.expect(200).text), ["newsletter:email"]);
+        let renewed = server.campaign(&person.brand);
+        server.run_jobs().await;
+        server.mail_to(ADDRESS);
+        assert_eq!(server.outcomes(&renewed), [("sent".to_owned(), 1)]);
     }
 
     async fn emptying_a_tracking_box_deletes_what_was_recorded_and_the_mail_goes_on(server: TestServer) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::clock::Moment;
 use crate::domain::audience::source;
 use crate::domain::catalog::Channel;
-use crate::domain::consent::opt_in::State;
+use crate::domain::consent::opt_in::{self, Lapse, State};
 use crate::domain::consent::suppression::Reason;
 use crate::email_address::EmailAddress;
 use crate::mail::transport::Clearance;
@@ -204,11 +204,10 @@ fn check_opt_ins(person: &Facts, campaign: &CampaignFacts, now: Moment) -> Resul
 
 /// Why a granted opt-in no longer holds, if it does not.
 fn lapse(fact: &OptInFact, campaign: &CampaignFacts, now: Moment) -> Option<Refusal> {
-    if fact.until.is_some_and(|until| now >= until) {
-        return Some(Refusal::BasisExpired);
-    }
-    let stale = campaign.refresh_consents_before.is_some_and(|before| fact.since < before && now >= before);
-    stale.then_some(Refusal::NeedsRefresh)
+    opt_in::lapse(fact.since, fact.until, campaign.refresh_consents_before, now).map(|lapse| match lapse {
+        Lapse::Expired => Refusal::BasisExpired,
+        Lapse::NeedsRefresh => Refusal::NeedsRefresh,
+    })
 }
 
 fn check_supplier(person: &Facts, now: Moment) -> Result<(), Refusal> {

@@ -6,7 +6,7 @@ use diesel::upsert::excluded;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::opt_in;
-use crate::domain::catalog::Channel;
+use crate::domain::catalog::{Channel, brand};
 use crate::domain::consent::ledger::{self, Decision, Matter, Statement};
 use crate::error::Result;
 
@@ -57,6 +57,36 @@ pub struct OptIn {
     pub ledger_id: i64,
 }
 
+/// Why an agreement no longer holds although nobody ended it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lapse {
+    /// It was given until a moment that has passed.
+    Expired,
+    /// The brand has to ask again for what was agreed to before a moment (IDOX-52).
+    NeedsRefresh,
+}
+
+/// Whether what was agreed to at `since`, perhaps only `until` a moment, has lapsed by now. `refresh_before` is the
+/// brand's: consents given before it have to be asked for again, once it has come.
+pub fn lapse(
+    since: Moment,
+    until: Option<Moment>,
+    refresh_before: Option<Moment>,
+    now: Moment,
+) -> Option<Lapse> {
+    if until.is_some_and(|until| now >= until) {
+        return Some(Lapse::Expired);
+    }
+    refresh_before.is_some_and(|before| since < before && now >= before).then_some(Lapse::NeedsRefresh)
+}
+
+impl OptIn {
+    /// Whether it is granted and has not lapsed.
+    pub fn holds(&self, refresh_before: Option<Moment>, now: Moment) -> bool {
+        self.state == State::Granted && lapse(self.changed_at, self.expires_at, refresh_before, now).is_none()
+    }
+}
+
 /// What to set an opt-in to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
@@ -69,7 +99,8 @@ pub enum Answer {
 }
 
 /// Sets one opt-in and writes the ledger entry. Returns whether anything changed: the same answer again, ending
-/// what never began, and asking for what is granted change nothing and write nothing.
+/// what never began, and asking for what is granted change nothing and write nothing. What has lapsed is granted or
+/// asked for anew.
 ///
 /// # Errors
 /// Of the database.
@@ -89,10 +120,12 @@ pub fn set(
             (State::Withdrawn, Decision::Withdrawn, basis, None)
         }
     };
-    let nothing_new = match (present.as_ref().map(|opt_in| opt_in.state), state) {
-        (None, State::Withdrawn) | (Some(State::Granted), State::Pending) => true,
-        (Some(before), after) => before == after,
-        (None, _) => false,
+    let nothing_new = match (present.as_ref(), state) {
+        (None, after) => after == State::Withdrawn,
+        (Some(before), State::Pending | State::Granted) if before.state == State::Granted => {
+            before.holds(brand::get(conn, statement.brand)?.refresh_consents_before, statement.at)
+        }
+        (Some(before), after) => before.state == after,
     };
     if nothing_new {
         return Ok(false);

@@ -12,6 +12,7 @@ mod tests;
 
 use std::fmt;
 
+use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::topic::Topic;
@@ -68,7 +69,7 @@ impl fmt::Display for Choice {
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such brand or person, or the person was erased.
-pub fn load(conn: &mut DbConnection, brand: i64, person: i64) -> Result<Preferences> {
+pub fn load(conn: &mut DbConnection, brand: i64, person: i64, now: Moment) -> Result<Preferences> {
     let person = subscriber::get(conn, person)?;
     if person.erased_at.is_some() {
         return Err(Error::NotFound("subscriber"));
@@ -76,7 +77,10 @@ pub fn load(conn: &mut DbConnection, brand: i64, person: i64) -> Result<Preferen
     let brand = brand::get(conn, brand)?;
     let opt_ins = opt_in::of_subscriber(conn, person.id)?;
     let answer = |topic: i64, channel: Channel| {
-        opt_ins.iter().find(|o| o.topic_id == topic && o.channel == channel).map(|o| o.state)
+        let found = opt_ins.iter().find(|o| o.topic_id == topic && o.channel == channel)?;
+        // What has lapsed is shown as an empty box, which can be ticked anew.
+        let lapsed = found.state == State::Granted && !found.holds(brand.refresh_consents_before, now);
+        (!lapsed).then_some(found.state)
     };
     let topics = topic::of_brand(conn, brand.id)?
         .into_iter()

@@ -71,7 +71,7 @@ pub fn save(
     now: Moment,
 ) -> Result<Changes> {
     lock(conn, link.subscriber)?;
-    let before = load(conn, link.brand, link.subscriber)?;
+    let before = load(conn, link.brand, link.subscriber, now)?;
     let steps = plan(&before, posted)?;
     let questions = questions(&before, posted)?;
     let boxes = boxes(&steps, &questions, screen);
@@ -124,7 +124,7 @@ pub fn stop_wording(brand: &Brand) -> String {
 /// [`Error::NotFound`] if the person was erased.
 pub fn stop_everything(conn: &mut DbConnection, link: &PreferencesLink, now: Moment) -> Result<bool> {
     lock(conn, link.subscriber)?;
-    let before = load(conn, link.brand, link.subscriber)?;
+    let before = load(conn, link.brand, link.subscriber, now)?;
     let shown = Shown {
         form: "preferences".to_owned(),
         wording: stop_wording(&before.brand),

@@ -68,6 +68,6 @@ pub fn unsubscribe(
         at: now,
     };
     let ended = withdraw_all(conn, &statement, Scope::Channel(Channel::Email))?;
-    let continues = load(conn, link.brand, link.subscriber)?.running();
+    let continues = load(conn, link.brand, link.subscriber, now)?.running();
     Ok(Unsubscribed { brand, stopped: ended > 0, continues, known })
 }

@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod brands;
+pub mod campaign_tests;
 pub mod campaigns;
 pub mod evidence;
 pub mod imports;

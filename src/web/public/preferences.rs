@@ -33,10 +33,11 @@ pub async fn show(
     request: HttpRequest,
 ) -> Result<HttpResponse, PageError> {
     let link: PreferencesLink = open(&app, &token)?;
+    let now = app.clock.now();
     let (stored, brand) = app
         .db
         .read(move |conn| {
-            let stored = preferences::load(conn, link.brand, link.subscriber)?;
+            let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
             let brand = brand_view(conn, &stored.brand)?;
             Ok((stored, brand))
         })
@@ -102,7 +103,7 @@ async fn save(
                 permissions_start_empty: gpc,
             };
             let changes = preferences::save(conn, &link, &posted, &screen, now)?;
-            let stored = preferences::load(conn, link.brand, link.subscriber)?;
+            let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
             Ok((changes, brand_view(conn, &stored.brand)?))
         })
         .await?;
@@ -115,7 +116,7 @@ async fn stop(app: &App, link: PreferencesLink, url: String) -> Result<HttpRespo
         .db
         .write(move |conn| {
             preferences::stop_everything(conn, &link, now)?;
-            let stored = preferences::load(conn, link.brand, link.subscriber)?;
+            let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
             brand_view(conn, &stored.brand)
         })
         .await?;
@@ -133,7 +134,7 @@ async fn mail_data_link(app: &App, link: PreferencesLink, url: String) -> Result
     let (masked_address, brand) = app
         .db
         .write(move |conn| {
-            let stored = preferences::load(conn, link.brand, link.subscriber)?;
+            let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
             request::mail_link(conn, outbox::Kind::DataLink, link.brand, link.subscriber, now)?;
             Ok((stored.masked_address(), brand_view(conn, &stored.brand)?))
         })

@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, ResponseError, web};
 
 use crate::app::App;
 use crate::db::DbConnection;
+use crate::domain::audience::subscriber;
 use crate::domain::catalog::brand;
 use crate::domain::consent::Method;
 use crate::domain::preferences::{self, Unsubscribed};
@@ -96,8 +97,8 @@ fn preferences_url(app: &App, link: &UnsubscribeLink) -> String {
 
 /// Whether the person still has choices to look at.
 fn is_known(conn: &mut DbConnection, link: &UnsubscribeLink) -> Result<bool> {
-    match preferences::load(conn, link.brand, link.subscriber) {
-        Ok(_) => Ok(true),
+    match subscriber::get(conn, link.subscriber) {
+        Ok(person) => Ok(person.erased_at.is_none()),
         Err(Error::NotFound(_)) => Ok(false),
         Err(error) => Err(error),
     }

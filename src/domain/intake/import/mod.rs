@@ -3,6 +3,7 @@
 //! The good rows are kept, each bad one is reported by its line. A file is read as a stream and written in batches, a
 //! transaction each, so memory stays flat; importing a file twice changes nothing the second time.
 
+mod known;
 mod read;
 mod store;
 

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
+use super::known::{Known, Wish};
 use super::read::Row;
 use super::{ImportReport, Plan};
 use crate::clock::Moment;
@@ -16,8 +17,8 @@ use crate::db::schema::{ledger, opt_in, permission, subscriber, suppression};
 use crate::domain::audience::subscriber::{Profile, Subscriber, fill_profile};
 use crate::domain::catalog::Channel;
 use crate::domain::consent::ledger::{Decision, Method, Shown, ShownBox, keep as keep_evidence};
-use crate::domain::consent::opt_in::{Basis, OptIn, State};
-use crate::domain::consent::permission::{Kind, Permission, State as PermissionState};
+use crate::domain::consent::opt_in::{Basis, State};
+use crate::domain::consent::permission::{Kind, State as PermissionState};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::id::PublicId;
@@ -54,15 +55,6 @@ enum Matter {
     Permission(Kind, bool),
 }
 
-/// What is known of the people of a batch.
-struct Known {
-    people: HashMap<EmailAddress, Subscriber>,
-    opt_ins: HashMap<(i64, i64, Channel), OptIn>,
-    permissions: HashMap<(i64, Kind), Permission>,
-    /// The last stop of a whole channel, or of all of them, by each person.
-    stops: HashMap<i64, Vec<(Option<Channel>, Moment)>>,
-}
-
 impl<'a> Store<'a> {
     pub(super) fn new(keys: &'a Keys, plan: &'a Plan) -> Self {
         Self { keys, plan, evidence: HashMap::new() }
@@ -94,14 +86,14 @@ impl<'a> Store<'a> {
     ) -> Result<()> {
         let rows = self.without_suppressed(conn, rows, report)?;
         let new = self.create_people(conn, &rows)?;
-        let known = self.load(conn, &rows)?;
+        let known = Known::load(conn, self.plan.brand.id, &rows)?;
         report.created += new.len() as u64;
         let mut changes = Vec::new();
         for row in &rows {
             let Some(person) = known.people.get(&row.email) else {
                 return Err(Error::internal("a person vanished during an import"));
             };
-            if takes_back_a_permission(row, person.id, &known) {
+            if known.takes_back_a_permission(row, person.id) {
                 report.refuse(row.line, "The person allows tracking now; only they can take that back");
                 continue;
             }
@@ -184,46 +176,6 @@ impl<'a> Store<'a> {
                 .execute(c))?;
         }
         Ok(new.into_iter().map(|row| row.email.clone()).collect())
-    }
-
-    /// Loads what is known of these people, and holds them until the end of the transaction.
-    fn load(&self, conn: &mut DbConnection, rows: &[Row]) -> Result<Known> {
-        let brand = self.plan.brand.id;
-        let emails: Vec<&EmailAddress> = rows.iter().map(|row| &row.email).collect();
-        if let DbConnection::Postgres(c) = conn {
-            // In one order everywhere, so that two holders never wait for each other.
-            let held = subscriber::table.filter(subscriber::email.eq_any(emails.clone()));
-            held.order(subscriber::id).select(subscriber::id).for_update().load::<i64>(c)?;
-        }
-        let people: Vec<Subscriber> = subscriber::table
-            .filter(subscriber::email.eq_any(emails))
-            .select(Subscriber::as_select())
-            .load(conn)?;
-        let ids: Vec<i64> = people.iter().map(|person| person.id).collect();
-        let opt_ins: Vec<OptIn> = opt_in::table
-            .filter(opt_in::subscriber_id.eq_any(ids.clone()).and(opt_in::brand_id.eq(brand)))
-            .select(OptIn::as_select())
-            .load(conn)?;
-        let permissions: Vec<Permission> = permission::table
-            .filter(permission::subscriber_id.eq_any(ids.clone()).and(permission::brand_id.eq(brand)))
-            .select(Permission::as_select())
-            .load(conn)?;
-        let entries: Vec<(i64, Option<Channel>, Moment)> = ledger::table
-            .filter(ledger::subscriber_id.eq_any(ids).and(ledger::brand_id.eq(brand)))
-            .filter(ledger::decision.eq(Decision::Withdrawn))
-            .filter(ledger::topic_id.is_null().and(ledger::permission.is_null()))
-            .select((ledger::subscriber_id, ledger::channel, ledger::at))
-            .load(conn)?;
-        let mut stops: HashMap<i64, Vec<_>> = HashMap::new();
-        for (person, channel, at) in entries {
-            stops.entry(person).or_default().push((channel, at));
-        }
-        Ok(Known {
-            people: people.into_iter().filter_map(|person| Some((person.email.clone()?, person))).collect(),
-            opt_ins: opt_ins.into_iter().map(|o| ((o.subscriber_id, o.topic_id, o.channel), o)).collect(),
-            permissions: permissions.into_iter().map(|p| ((p.subscriber_id, p.kind), p)).collect(),
-            stops,
-        })
     }
 
     /// What a row changes for its person.
@@ -414,39 +366,6 @@ struct Entry<'a> {
     method: Method,
     actor: &'a str,
     at: Moment,
-}
-
-/// What becomes of one topic of a row.
-enum Wish {
-    Change(State),
-    Nothing,
-    StaysWithdrawn,
-}
-
-impl Known {
-    fn wish(&self, person: i64, topic: i64, channel: Channel, pending: bool, agreed_at: Moment) -> Wish {
-        let stopped = self.stops.get(&person).is_some_and(|stops| {
-            stops.iter().any(|(of, at)| of.is_none_or(|of| of == channel) && *at >= agreed_at)
-        });
-        let present = self.opt_ins.get(&(person, topic, channel));
-        match present.map(|opt_in| (opt_in.state, opt_in.changed_at)) {
-            Some((State::Granted, _)) => Wish::Nothing,
-            Some((State::Withdrawn, at)) if at >= agreed_at => Wish::StaysWithdrawn,
-            _ if stopped => Wish::StaysWithdrawn,
-            Some((State::Pending, _)) if pending => Wish::Nothing,
-            _ if pending => Wish::Change(State::Pending),
-            _ => Wish::Change(State::Granted),
-        }
-    }
-}
-
-/// Whether a row says no to what the person allows now. Taking it back also removes what was recorded, which is not
-/// an import's business.
-fn takes_back_a_permission(row: &Row, person: i64, known: &Known) -> bool {
-    row.permissions.iter().any(|(kind, allowed)| {
-        let granted = |p: &Permission| p.state == PermissionState::Granted;
-        !allowed && known.permissions.get(&(person, *kind)).is_some_and(granted)
-    })
 }
 
 /// Fills the fields of a known person that are still empty, and says whether there were any.
