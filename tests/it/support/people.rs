@@ -154,6 +154,7 @@ impl Person<'_> {
                 actor: "test",
                 campaign: None,
                 at: now,
+                source: Some(subscriber::get(conn, self.id)?.source_id),
             };
             act(conn, &statement)
         })
