@@ -31,8 +31,7 @@ pub enum People<'a> {
     },
 }
 
-type PersonRow =
-    (i64, Option<EmailAddress>, Option<Vec<u8>>, Option<Moment>, Option<Moment>, Option<Moment>);
+type PersonRow = (i64, Option<EmailAddress>, Option<Vec<u8>>, Option<Moment>, Option<Moment>, Option<Moment>);
 
 /// The facts of these people about this campaign, in the order of their row numbers.
 ///

@@ -136,7 +136,7 @@ impl Facts {
         answer(self, campaign.communication, campaign.channel)?.supplied.as_ref()
     }
 
-    /// Whether no letter has told them of this supplier since its data came in.
+    /// Whether no letter has told them of a supplier since the data of this one came in.
     pub fn knows_nothing_of(&self, supplied: &Supplied) -> bool {
         self.informed_at.is_none_or(|informed| informed < supplied.obtained_at)
     }
@@ -201,7 +201,10 @@ fn check_opt_ins(person: &Facts, campaign: &CampaignFacts, now: Moment) -> Resul
     let holds = |fact: &&OptInFact| fact.state == State::Granted && lapse(fact, campaign, now).is_none();
     let communication = answer(person, campaign.communication, campaign.channel);
     let subject_holds = campaign.subjects.is_empty()
-        || campaign.subjects.iter().any(|topic| answer(person, *topic, campaign.channel).as_ref().is_some_and(holds));
+        || campaign
+            .subjects
+            .iter()
+            .any(|topic| answer(person, *topic, campaign.channel).as_ref().is_some_and(holds));
     match communication {
         Some(fact) if fact.state == State::Granted => {
             lapse(fact, campaign, now).map_or(Ok(()), Err)?;

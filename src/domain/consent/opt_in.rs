@@ -182,11 +182,7 @@ pub fn set(
 }
 
 /// Whether this asks, for the first time, for what so far only a supplier's word grants.
-fn asks_for_a_suppliers(
-    conn: &mut DbConnection,
-    statement: &Statement<'_>,
-    before: &OptIn,
-) -> Result<bool> {
+fn asks_for_a_suppliers(conn: &mut DbConnection, statement: &Statement<'_>, before: &OptIn) -> Result<bool> {
     let (None, Some(from)) = (statement.source, before.source_id) else { return Ok(false) };
     let supplied = source::get(conn, from)?.kind == source::Kind::Supplier;
     Ok(supplied && asked_since(conn, before)?.is_none())

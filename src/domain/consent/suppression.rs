@@ -41,7 +41,7 @@ pub struct Suppression {
     pub address_hash: Vec<u8>,
     /// Which kind of address.
     pub channel: Channel,
-    /// For one brand only; otherwise for all.
+    /// For one brand only; otherwise for all, but for [`exceptions`].
     pub brand_id: Option<i64>,
     /// Why.
     pub reason: Reason,

@@ -169,9 +169,8 @@ fn load_barred(
     let numbers: Vec<i64> = objected.iter().map(|(_, suppression, _)| *suppression).collect();
     let exceptions = suppressions::exceptions(conn, &numbers)?;
     for (person, suppression, only) in objected {
-        let holds = |brand: i64| {
-            only.is_none_or(|only| only == brand) && !exceptions.contains(&(suppression, brand))
-        };
+        let holds =
+            |brand: i64| only.is_none_or(|only| only == brand) && !exceptions.contains(&(suppression, brand));
         barred.extend(brands.iter().filter(|brand| holds(**brand)).map(|brand| (*brand, person)));
     }
     Ok(barred)
