@@ -8,11 +8,11 @@ use crate::error::Problem;
 
 /// What a person agrees to by ticking the box about opens: shown exactly so, and kept in the ledger.
 pub const OPENS_WORDING: &str = "Yes, count when I open an email. A tiny picture in each email tells \
-    us that it was opened; we store the time and the kind of mail program, never your IP address.";
+    us that it was opened; we store that and the time, and nothing about your device.";
 
 /// What a person agrees to by ticking the box about clicks: shown exactly so, and kept in the ledger.
 pub const CLICKS_WORDING: &str = "Yes, count when I follow a link. Links in the emails lead through \
-    our server; we store the time, the link and the kind of browser, never your IP address.";
+    our server; we store the link and the time, and nothing about your device.";
 
 /// The present answer about one channel of a topic, as a page shows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
