@@ -246,6 +246,10 @@ fn person_of(
     email: &EmailAddress,
     now: Moment,
 ) -> Result<i64> {
+    if let Some(known) = subscriber::find_by_email(conn, email)? {
+        lock(conn, known.id)?;
+    }
+    // Read again under the lock: who was erased in between is new.
     let Some(known) = subscriber::find_by_email(conn, email)? else {
         let brand = brand::get(conn, brand_id)?;
         let form = SourceForm {
@@ -258,7 +262,6 @@ fn person_of(
         let source = source::ensure(conn, &form, now)?.id;
         return Ok(subscriber::create(conn, keys, email, &sign_up.profile, source, now)?.id);
     };
-    lock(conn, known.id)?;
     let profile = what_may_be_filled(conn, &known, sign_up)?;
     if profile != Profile::default() {
         subscriber::fill_profile(conn, &known, &profile)?;

@@ -354,7 +354,9 @@ pub fn forget(conn: &mut DbConnection, person: i64, brand: i64, kind: Kind) -> R
 /// Of the database.
 pub fn forget_person(conn: &mut DbConnection, person: i64) -> Result<()> {
     diesel::delete(hit::table.filter(hit::subscriber_id.eq(person))).execute(conn)?;
-    diesel::update(delivery::table.filter(delivery::subscriber_id.eq(person)))
+    // Only what was marked: a letter that is being claimed has no mark and is held by who waits for this person.
+    let marked = delivery::opened_at.is_not_null().or(delivery::clicked_at.is_not_null());
+    diesel::update(delivery::table.filter(delivery::subscriber_id.eq(person)).filter(marked))
         .set((delivery::opened_at.eq(None::<Moment>), delivery::clicked_at.eq(None::<Moment>)))
         .execute(conn)?;
     Ok(())
