@@ -151,7 +151,7 @@ fn takes_tests(brand: &Brand, to: &EmailAddress) -> bool {
 
 /// A test letter to a colleague: the preview, marked as a test, without a link that does anything.
 ///
-/// It is no way around the gate: see [`takes_tests`].
+/// It is no way around the gate: see `takes_tests`.
 ///
 /// # Errors
 /// [`Invalid`](crate::error::Error::Invalid) for an address elsewhere or a suppressed one; else as [`preview`].
