@@ -59,32 +59,36 @@ pub(super) fn until_stopped(app: App, socket: TcpListener) -> Result<()> {
         .build()?;
     let jobs_end = jobs.spawn(jobs::run(app.clone()));
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    let told = app.clone();
+    let recorder = app.recorder.clone();
     let served = actix_web::rt::System::new().block_on(async move {
         let (mut terminate, mut interrupt) =
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let server = web::serve(app, socket, workers)?;
+        let mut told = async move || {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        let server = web::serve(app.clone(), socket, workers)?;
         let handle = server.handle();
         let serving = actix_web::rt::spawn(server);
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        told().await;
         tracing::info!("stopping: answering what came in, finishing what is in hand");
-        told.stop();
+        app.stop();
+        let ending = async {
+            handle.stop(true).await;
+            serving.await.map_err(Error::internal)?.map_err(Error::internal)?;
+            jobs_end.await.map_err(Error::internal)
+        };
         tokio::select! {
-            () = handle.stop(true) => {}
-            _ = terminate.recv() => return Err(Error::conflict("Stopped at once by a second signal")),
-            _ = interrupt.recv() => return Err(Error::conflict("Stopped at once by a second signal")),
+            ended = ending => ended,
+            () = told() => Err(Error::conflict("Stopped at once by a second signal")),
         }
-        serving.await.map_err(Error::internal)?.map_err(Error::internal)
     });
-    match served {
-        Ok(()) => jobs.block_on(jobs_end).map_err(Error::internal)?,
-        Err(error) => {
-            jobs.shutdown_background();
-            return Err(error);
-        }
+    recorder.stop();
+    if let Err(error) = served {
+        jobs.shutdown_background();
+        return Err(error);
     }
     tracing::info!("stopped");
     Ok(())

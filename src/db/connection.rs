@@ -85,11 +85,11 @@ impl r2d2::ManageConnection for Opener {
         match &self.url {
             DatabaseUrl::Sqlite(path) => {
                 let mut connection = SqliteConnection::establish(path).map_err(failed)?;
-                // NORMAL in WAL mode loses nothing when the process dies; the recorder and the send engine
-                // state in docs/architecture.md what a power cut may cost.
+                // FULL: a commit is on the disk before anybody is told of it, so that not even a power cut takes an
+                // answered withdrawal back or sends a letter again.
                 connection
                     .batch_execute(
-                        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
+                        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                          PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4000;",
                     )
                     .map_err(prepared)?;

@@ -80,7 +80,9 @@ async fn run_job(job: Job, app: App) {
     let mut work = app.work.subscribe();
     let mut stopping = app.stopping.subscribe();
     while !app.is_stopping() {
-        let rest = match (job.run)(app.clone()).await {
+        // A task of its own, so that a panic ends this run and not the job.
+        let run = tokio::spawn((job.run)(app.clone())).await;
+        let rest = match run.unwrap_or_else(|panic| Err(Error::internal(panic))) {
             Ok(Progress::More) => continue,
             Ok(Progress::Idle) => job.interval,
             Err(error) => {

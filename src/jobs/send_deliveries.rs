@@ -6,13 +6,13 @@
 //! withdrawal changed is seen by the very next claim.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::domain::campaign::{Campaign, State as CampaignState, in_states};
+use crate::domain::campaign::{Campaign, State as CampaignState, in_states, state};
 use crate::domain::consent::Permit;
 use crate::domain::delivery::claim::{Claimed, claim, finish_campaigns, has_due, settle_abandoned};
 use crate::domain::delivery::letter::Letterhead;
@@ -22,22 +22,25 @@ use crate::error::{Error, Result};
 use crate::jobs::Progress;
 use crate::mail::transport::{Connection, Outcome, Stage};
 
-/// Sends what is due of every campaign that is being sent, until nothing is due or the server stops.
+/// Gives every campaign that is being sent a turn. [`Progress::More`] while any of them still has letters due.
 ///
 /// # Errors
 /// Of the database, or if the relay cannot be reached; nothing is lost by either.
 pub async fn run_once(app: &App) -> Result<Progress> {
     let now = app.clock.now();
     let (kind, node) = (app.db.kind(), app.node);
-    let sending = app.db.read(|conn| in_states(conn, &[CampaignState::Sending])).await?;
     let abandoned = app.db.write(move |conn| settle_abandoned(conn, kind, node, now)).await?;
     if abandoned > 0 {
-        tracing::warn!(letters = abandoned, "a server died with letters in hand; they are kept as uncertain");
+        tracing::warn!(
+            letters = abandoned,
+            "letters were in hand when a server died; they are kept as uncertain"
+        );
     }
     let mut sent_any = false;
-    for campaign in sending {
+    for campaign in app.db.read(|conn| in_states(conn, &[CampaignState::Sending])).await? {
         sent_any |= send(app, campaign).await?;
     }
+    let now = app.clock.now();
     let finished = app.db.write(move |conn| finish_campaigns(conn, now)).await?;
     if finished > 0 {
         tracing::info!(campaigns = finished, "sent to the end");
@@ -45,8 +48,14 @@ pub async fn run_once(app: &App) -> Result<Progress> {
     Ok(if sent_any { Progress::More } else { Progress::Idle })
 }
 
+/// How long a campaign's turn is while letters are due; then the next one gets its own.
+const TURN: Duration = Duration::from_secs(5);
+
 /// How long outcomes wait before the database is tried again.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often outcomes are tried again once the server is told to stop; what is left then becomes uncertain.
+const TRIES_AT_THE_END: u32 = 10;
 
 /// A letter on its way to a worker.
 struct Order {
@@ -75,7 +84,11 @@ async fn send(app: &App, campaign: Campaign) -> Result<bool> {
         return Ok(false);
     }
     let signed = app.options.relay_signs;
-    let letterhead = app.db.read(move |conn| Letterhead::load(conn, &campaign, signed)).await?;
+    let letterhead = match app.db.read(move |conn| Letterhead::load(conn, &campaign, signed)).await {
+        Ok(letterhead) => letterhead,
+        Err(Error::Invalid(problems)) => return pause_unsendable(app, id, Error::Invalid(problems)).await,
+        Err(error) => return Err(error),
+    };
     app.links.warm(letterhead.links());
     let return_path = app.options.return_path.clone().unwrap_or_else(|| letterhead.return_path().clone());
     let desk = Desk { app: app.clone(), letterhead: Arc::new(letterhead), return_path };
@@ -94,6 +107,14 @@ async fn send(app: &App, campaign: Campaign) -> Result<bool> {
     let outcome = dispatch(app, id, orders, inbox).await;
     while workers.join_next().await.is_some() {}
     outcome
+}
+
+/// Something it stands on changed since it was scheduled: it pauses and says why, and the others go on.
+async fn pause_unsendable(app: &App, campaign: i64, why: Error) -> Result<bool> {
+    tracing::warn!(campaign, %why, "a campaign can no longer be written and is paused");
+    let now = app.clock.now();
+    app.db.write(move |conn| state::pause(conn, campaign, Some(&why.to_string()), now)).await?;
+    Ok(false)
 }
 
 /// What the dispatcher knows while a campaign is being sent.
@@ -123,20 +144,22 @@ async fn dispatch(
     mut inbox: mpsc::UnboundedReceiver<Report>,
 ) -> Result<bool> {
     let mut desks = Desks::default();
+    let turn_ends = Instant::now() + TURN;
+    let mut tries_at_the_end = 0;
     loop {
-        desks.closed |= app.is_stopping();
+        desks.closed |= app.is_stopping() || Instant::now() > turn_ends;
         let claims_wanted = !desks.closed && !desks.idle.is_empty();
         if claims_wanted || !desks.settlements.is_empty() {
-            if let Err(error) = desks.turn_over(app, campaign, &orders).await {
-                let hopeless = app.is_stopping() && desks.failure.is_some();
-                tracing::warn!(campaign, %error, "outcomes wait for the database");
-                desks.closed = true;
-                desks.failure = Some(error);
-                if hopeless && desks.in_hand == 0 {
-                    break;
-                }
-                tokio::time::sleep(DATABASE_PAUSE).await;
+            let Err(error) = desks.turn_over(app, campaign, &orders).await else { continue };
+            tracing::warn!(campaign, %error, "outcomes wait for the database");
+            desks.closed = true;
+            desks.failure = Some(error);
+            tries_at_the_end += u32::from(app.is_stopping());
+            if tries_at_the_end > TRIES_AT_THE_END {
+                break;
             }
+            tokio::time::sleep(DATABASE_PAUSE).await;
+            desks.take_all(&mut inbox);
             continue;
         }
         if desks.in_hand == 0 && desks.closed {
@@ -144,9 +167,7 @@ async fn dispatch(
         }
         let Some(report) = inbox.recv().await else { break };
         desks.take(report);
-        while let Ok(report) = inbox.try_recv() {
-            desks.take(report);
-        }
+        desks.take_all(&mut inbox);
     }
     desks.failure.map_or(Ok(desks.sent_any), Err)
 }
@@ -180,6 +201,13 @@ impl Desks {
         Ok(())
     }
 
+    /// Takes the reports that are there already.
+    fn take_all(&mut self, inbox: &mut mpsc::UnboundedReceiver<Report>) {
+        while let Ok(report) = inbox.try_recv() {
+            self.take(report);
+        }
+    }
+
     fn take(&mut self, report: Report) {
         self.idle.push(report.worker);
         let Some(settlement) = report.settlement else { return };
@@ -211,20 +239,45 @@ async fn work(
     let mut settlement = None;
     while reports.send(Report { worker, settlement }).is_ok() {
         let Some(order) = letters.recv().await else { break };
-        settlement = Some(hand_over(&desk, &mut connection, order).await);
+        let mut unknown = settlement_of(&order);
+        let (back, settled) = match tokio::spawn(hand_over(desk.clone(), connection, order)).await {
+            Ok((back, settled)) => (Some(back), settled),
+            Err(panic) => {
+                // Nobody knows how far it got; the letter must not go out again.
+                tracing::error!(%panic, "a hand-over broke off");
+                unknown.result = HandedOver::Answered(Outcome::Uncertain);
+                (None, unknown)
+            }
+        };
+        settlement = Some(settled);
+        let Some(back) = back else {
+            // This worker has lost its connection; the others go on.
+            let _ = reports.send(Report { worker, settlement });
+            return;
+        };
+        connection = back;
     }
     connection.close().await;
 }
 
-async fn hand_over(desk: &Desk, connection: &mut Connection<Permit>, order: Order) -> Settlement {
-    let Order { campaign, claimed } = order;
-    let mut settlement = Settlement {
-        campaign,
-        subscriber: claimed.permit.subscriber(),
-        attempts: claimed.attempts + 1,
-        informs: claimed.supplier.is_some(),
+/// What is known of an order before it is carried out.
+fn settlement_of(order: &Order) -> Settlement {
+    Settlement {
+        campaign: order.campaign,
+        subscriber: order.claimed.permit.subscriber(),
+        attempts: order.claimed.attempts + 1,
+        informs: order.claimed.supplier.is_some(),
         result: HandedOver::Unwritable(String::new()),
-    };
+    }
+}
+
+async fn hand_over(
+    desk: Desk,
+    mut connection: Connection<Permit>,
+    order: Order,
+) -> (Connection<Permit>, Settlement) {
+    let mut settlement = settlement_of(&order);
+    let claimed = order.claimed;
     settlement.result = match desk.letterhead.write(&claimed, &desk.app.keys, desk.app.clock.now()) {
         Ok(message) => {
             HandedOver::Answered(connection.hand_over(claimed.permit, &desk.return_path, &message).await)
@@ -233,9 +286,9 @@ async fn hand_over(desk: &Desk, connection: &mut Connection<Permit>, order: Orde
             HandedOver::Unwritable(problems.first().map(|problem| problem.field.clone()).unwrap_or_default())
         }
         Err(error) => {
-            tracing::error!(campaign, %error, "a letter could not be written");
+            tracing::error!(campaign = order.campaign, %error, "a letter could not be written");
             HandedOver::Unwritable("letter".to_owned())
         }
     };
-    settlement
+    (connection, settlement)
 }

@@ -5,6 +5,7 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::subscriber;
 use crate::domain::catalog::{Brand, Channel, brand};
+use crate::domain::consent::Permit;
 use crate::domain::consent::confirmation;
 use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::intake::confirm::{Standing, look};
@@ -14,61 +15,71 @@ use crate::email_address::EmailAddress;
 use crate::error::Result;
 use crate::jobs::Progress;
 use crate::mail::letter::{Letter, Purpose, Sender};
-use crate::mail::transport::{Outcome, Reply, Stage};
+use crate::mail::transport::{Connection, Outcome, Reply, Stage};
 use crate::token::{ConfirmLink, DataRequestLink, Keys, PreferencesLink};
 
-/// How many mails one run takes: few, so that all are answered within the lease.
-const AT_ONCE: i64 = 10;
+/// One mail is in hand at a time, so that a crash leaves no more than one of which nobody knows.
+const AT_ONCE: i64 = 1;
 
 const HOUR_MICROS: i64 = 3_600_000_000;
 
-/// One run.
+/// Sends what is due.
 ///
 /// # Errors
 /// Of the database; what is in hand then becomes uncertain when its lease ends.
 pub async fn run_once(app: &App) -> Result<Progress> {
-    let now = app.clock.now();
-    let due = app.db.write(move |conn| outbox::claim_due(conn, AT_ONCE, now)).await?;
-    if due.is_empty() {
-        return Ok(Progress::Idle);
-    }
-    let mut connection = match app.mailer.connect().await {
-        Ok(connection) => connection,
-        Err(why) => {
-            tracing::warn!(mails = due.len(), %why, "service mails wait for the mail server");
-            let outcome = Outcome::from(why);
-            for mail in due {
-                settle(app, mail, None, outcome).await?;
+    let mut connection = None;
+    loop {
+        let now = app.clock.now();
+        let Some(mail) = app.db.write(move |conn| outbox::claim_due(conn, AT_ONCE, now)).await?.pop() else {
+            break;
+        };
+        let connected = match connection.take() {
+            Some(connection) => Ok(connection),
+            None => app.mailer.connect().await,
+        };
+        match connected {
+            Ok(open) => connection = Some(hand_over(app, open, mail).await?),
+            Err(why) => {
+                tracing::warn!(%why, "service mails wait for the mail server");
+                settle(app, mail, None, Outcome::from(why)).await?;
             }
-            return Ok(Progress::More);
+        }
+        if app.is_stopping() {
+            break;
+        }
+    }
+    if let Some(connection) = connection {
+        connection.close().await;
+    }
+    Ok(Progress::Idle)
+}
+
+/// Writes one claimed mail, hands it over, and settles what became of it.
+async fn hand_over(app: &App, mut connection: Connection<Permit>, mail: Mail) -> Result<Connection<Permit>> {
+    let (keys, now, of) = (app.keys.clone(), app.clock.now(), mail.clone());
+    let (letter, to) = match app.db.read(move |conn| write(conn, &keys, &of, now)).await {
+        Ok(Some(written)) => written,
+        Ok(None) => {
+            app.db.write(move |conn| outbox::drop_moot(conn, &mail, now)).await?;
+            return Ok(connection);
+        }
+        Err(error) => {
+            tracing::error!(mail = mail.id, %error, "a service mail cannot be written yet");
+            settle(app, mail, None, Outcome::Deferred { stage: Stage::Content, reply: None }).await?;
+            return Ok(connection);
         }
     };
-    for mail in due {
-        let (keys, now, of) = (app.keys.clone(), app.clock.now(), mail.clone());
-        let (letter, to) = match app.db.read(move |conn| write(conn, &keys, &of, now)).await {
-            Ok(Some(written)) => written,
-            Ok(None) => {
-                app.db.write(move |conn| outbox::drop_moot(conn, &mail, now)).await?;
-                continue;
-            }
-            Err(error) => {
-                tracing::error!(mail = mail.id, %error, "a service mail cannot be written yet");
-                settle(app, mail, None, Outcome::Deferred { stage: Stage::Content, reply: None }).await?;
-                continue;
-            }
-        };
-        let return_path = app.options.return_path.clone().unwrap_or_else(|| letter.from.address.clone());
-        let outcome = match letter.to_bytes() {
-            Ok(octets) => connection.hand_over_service(&to, &return_path, &octets).await,
-            Err(error) => {
-                tracing::error!(mail = mail.id, %error, "a service mail cannot be written");
-                Outcome::Refused { stage: Stage::Content, reply: Reply::new(554, Some((5, 6, 0))) }
-            }
-        };
-        settle(app, mail, Some(to), outcome).await?;
-    }
-    connection.close().await;
-    Ok(Progress::More)
+    let return_path = app.options.return_path.clone().unwrap_or_else(|| letter.from.address.clone());
+    let outcome = match letter.to_bytes() {
+        Ok(octets) => connection.hand_over_service(&to, &return_path, &octets).await,
+        Err(error) => {
+            tracing::error!(mail = mail.id, %error, "a service mail cannot be written");
+            Outcome::Refused { stage: Stage::Content, reply: Reply::new(554, Some((5, 6, 0))) }
+        }
+    };
+    settle(app, mail, Some(to), outcome).await?;
+    Ok(connection)
 }
 
 async fn settle(app: &App, mail: Mail, to: Option<EmailAddress>, outcome: Outcome) -> Result<()> {

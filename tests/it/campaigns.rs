@@ -263,6 +263,41 @@ both_databases! {
         server.write(|conn, now| state::cancel(conn, campaign.id, now));
     }
 
+    async fn a_campaign_that_can_no_longer_be_written_pauses_and_the_others_go_on(server: TestServer) {
+        use diesel::prelude::*;
+        use mannerly::db::schema::campaign;
+        let brand = server.demo_brand();
+        server.person(&brand, "ana@example.com").agrees("newsletter");
+        let broken = server.campaign(&brand);
+        let sound = server.campaign(&brand);
+        server.write(|conn, _| {
+            diesel::update(campaign::table.find(broken.id))
+                .set(campaign::html.eq(format!("<p>{}</p>", "x".repeat(102_400))))
+                .execute(conn)?;
+            Ok(())
+        });
+        server.run_jobs().await;
+        server.mail_to("ana@example.com");
+        assert_eq!(server.outcomes(&sound), [("sent".to_owned(), 1)]);
+        let broken = server.reload(&broken);
+        assert_eq!(broken.state, State::Paused);
+        assert!(broken.pause_reason.unwrap().contains("100 KB"));
+        server.write(|conn, now| state::cancel(conn, broken.id, now));
+    }
+
+    async fn a_claim_of_which_no_outcome_came_is_uncertain_and_never_sent_again(server: TestServer) {
+        use mannerly::domain::delivery::claim::claim;
+        let brand = server.demo_brand();
+        server.person(&brand, "ana@example.com").agrees("newsletter");
+        let campaign = server.campaign(&brand);
+        mannerly::jobs::plan_campaigns::run_once(&server.app).await.unwrap();
+        let claimed = server.write(|conn, now| claim(conn, campaign.id, 1, server.app.node, now));
+        assert_eq!(claimed.unwrap().len(), 1);
+        server.run_jobs().await;
+        assert_eq!(server.outcomes(&campaign), [("uncertain server_died".to_owned(), 1)]);
+        assert_eq!(server.reload(&campaign).state, State::Sent);
+    }
+
     async fn a_relay_that_is_away_costs_nobody_anything(server: TestServer) {
         let brand = server.demo_brand();
         server.person(&brand, "ana@example.com").agrees("newsletter");

@@ -17,6 +17,7 @@ mod api_people;
 mod architecture;
 mod campaigns;
 mod check_config;
+mod cli;
 mod crash;
 mod gate;
 mod headers;

@@ -166,10 +166,11 @@ fn skip(conn: &mut DbConnection, campaign: i64, person: i64, reason: &str, now: 
     Ok(())
 }
 
-/// Settles what a dead server left behind: letters that it had claimed may have arrived, so they become uncertain.
+/// Settles claims that are in nobody's hands: letters that were claimed and of which no outcome came may have arrived,
+/// so they become uncertain. To be called while this server has no letter in hand.
 ///
-/// On SQLite there is one server, so whatever another one claimed is left behind. On PostgreSQL others may be at work,
-/// so only leases that have run out count.
+/// On SQLite there is one server, so every claim is one. On PostgreSQL other servers may be at work, so of theirs only
+/// those count whose lease has run out.
 ///
 /// # Errors
 /// Of the database.
@@ -181,9 +182,9 @@ pub fn settle_abandoned(
 ) -> Result<usize> {
     let claimed = delivery::table.filter(delivery::state.eq(State::Claimed)).into_boxed();
     let abandoned = match kind {
-        DatabaseKind::Sqlite => claimed.filter(delivery::claimed_by.ne(node)),
+        DatabaseKind::Sqlite => claimed,
         DatabaseKind::Postgres => {
-            claimed.filter(delivery::claimed_by.ne(node)).filter(delivery::lease_until.lt(now))
+            claimed.filter(delivery::claimed_by.eq(node).or(delivery::lease_until.lt(now)))
         }
     };
     let rows: Vec<(i64, i64)> =

@@ -12,7 +12,7 @@ use crate::domain::catalog::Channel;
 use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::delivery::State;
 use crate::error::Result;
-use crate::mail::transport::{Enhanced, Outcome, Reply, Stage};
+use crate::mail::transport::{Blame, Outcome, Reply, Stage};
 
 /// After so many tries a letter that is put off again and again has failed: a little more than four days (M-15).
 pub const ATTEMPTS_MAX: i32 = 15;
@@ -149,7 +149,8 @@ fn refuse(
     reply: Reply,
     now: Moment,
 ) -> Result<()> {
-    if is_senders_fault(stage, reply.enhanced) {
+    let blame = reply.blame(stage);
+    if blame == Blame::Sender {
         put_back(conn, settlement, settlement.attempts - 1, Duration::ZERO, now)?;
         let running = matches!(
             campaigns::get(conn, settlement.campaign)?.state,
@@ -161,7 +162,7 @@ fn refuse(
         }
         return Ok(());
     }
-    if is_bad_address(stage, reply.enhanced) {
+    if blame == Blame::Address {
         let hash: Option<Option<Vec<u8>>> = subscriber::table
             .find(settlement.subscriber)
             .select(subscriber::email_hash)
@@ -172,17 +173,6 @@ fn refuse(
         }
     }
     end(conn, settlement, State::Failed, &reply.to_string(), now)
-}
-
-/// 5.7.x, or any refusal of the sender itself: the same would happen to everybody.
-fn is_senders_fault(stage: Stage, enhanced: Option<Enhanced>) -> bool {
-    stage == Stage::Sender || enhanced.is_some_and(|status| status.subject == 7)
-}
-
-/// 5.1.1, 5.1.2, 5.1.3, 5.1.6 and 5.1.10: no such mailbox, domain or syntax (RFC 3463, section 3.2; RFC 7505).
-fn is_bad_address(stage: Stage, enhanced: Option<Enhanced>) -> bool {
-    stage == Stage::Recipient
-        && enhanced.is_some_and(|status| status.subject == 1 && matches!(status.detail, 1 | 2 | 3 | 6 | 10))
 }
 
 fn end(
@@ -210,18 +200,5 @@ mod tests {
         let all: Duration = (1..ATTEMPTS_MAX).map(pause_after).sum();
         let day = 24 * 60 * 60;
         assert!((3 * day..=5 * day).contains(&all.as_secs()), "{all:?}");
-    }
-
-    #[test]
-    fn policy_refusals_are_the_senders_fault_and_bad_mailboxes_are_not() {
-        let status = |subject, detail| Some(Enhanced { class: 5, subject, detail });
-        for (subject, detail) in [(7, 26), (7, 515), (7, 1)] {
-            assert!(is_senders_fault(Stage::Content, status(subject, detail)));
-            assert!(!is_bad_address(Stage::Recipient, status(subject, detail)));
-        }
-        assert!(is_bad_address(Stage::Recipient, status(1, 1)));
-        assert!(!is_bad_address(Stage::Recipient, status(2, 2)));
-        assert!(!is_senders_fault(Stage::Recipient, status(1, 1)));
-        assert!(is_senders_fault(Stage::Sender, None));
     }
 }

@@ -15,7 +15,7 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::outbox;
 use crate::error::Result;
-use crate::mail::transport::{Outcome, Reply, Stage};
+use crate::mail::transport::{Blame, Outcome, Stage};
 
 word_enum! {
     /// What a service mail is for.
@@ -178,7 +178,7 @@ pub fn settle(conn: &mut DbConnection, mail: &Mail, outcome: &Outcome, now: Mome
         Outcome::Uncertain => (State::Uncertain, now),
         Outcome::Deferred { stage: Stage::Connect, .. } => later(mail, UNREACHABLE_WAIT, now),
         Outcome::Deferred { .. } => later(mail, back_off(mail.attempts), now),
-        Outcome::Refused { stage, reply } if is_our_fault(*stage, reply) => {
+        Outcome::Refused { stage, reply } if reply.blame(*stage) == Blame::Sender => {
             later(mail, back_off(mail.attempts), now)
         }
         Outcome::Refused { .. } => (State::Failed, now),
@@ -195,10 +195,9 @@ pub fn drop_moot(conn: &mut DbConnection, mail: &Mail, now: Moment) -> Result<()
     put(conn, mail.id, State::Failed, now)
 }
 
-/// Whether the refusal says that the address does not exist (RFC 3463: 5.1.x), so that it must not be used again.
+/// Whether the refusal says that the address does not exist (B-04), so that it must not be used again.
 pub fn address_is_bad(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Refused { stage: Stage::Recipient, reply }
-        if reply.enhanced.is_some_and(|code| (code.class, code.subject) == (5, 1)))
+    matches!(outcome, Outcome::Refused { stage, reply } if reply.blame(*stage) == Blame::Address)
 }
 
 /// A claim that ran out meanwhile may have been called uncertain; the answer is better knowledge.
@@ -226,15 +225,12 @@ fn back_off(attempts: i32) -> Duration {
     Duration::from_secs(minutes * 60)
 }
 
-fn is_our_fault(stage: Stage, reply: &Reply) -> bool {
-    stage == Stage::Sender || reply.enhanced.is_some_and(|code| (code.class, code.subject) == (5, 7))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::db::{Database, DatabaseUrl};
     use crate::domain::outbox::Kind::PreferencesLink;
+    use crate::mail::transport::Reply;
 
     const START: Moment = Moment::from_micros(1_800_000_000_000_000);
     const HOUR: Duration = Duration::from_secs(3600);

@@ -5,8 +5,7 @@
 //! its batch and no longer than [`PATIENCE`]. While the database does not answer, hits wait in bounded memory and
 //! nobody waits for them; when it is full the oldest go and are counted.
 //!
-//! What is stored survives the death of the process. On SQLite a commit is not forced to the disk
-//! (`synchronous=NORMAL`), so a power cut may cost the last hits; they are counts of what people did, never consent.
+//! What is stored survives the death of the process and, on SQLite, a power cut (`synchronous=FULL`).
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -23,7 +23,7 @@ use crate::email_address::EmailAddress;
 use crate::error::Result;
 
 pub use memory::{Captured, Memory};
-pub use reply::{Enhanced, Reply};
+pub use reply::{Blame, Enhanced, Reply};
 pub use url::{MailUrl, SmtpUrl, StartTls};
 
 /// Proof that this one person may get this one letter. The transport trusts whoever can build one.

@@ -5,6 +5,8 @@ use std::fmt;
 
 use lettre::transport::smtp::response::Response;
 
+use crate::mail::transport::Stage;
+
 /// An SMTP reply: `550 5.1.1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reply {
@@ -53,10 +55,34 @@ impl Reply {
         Some(Self::read(code.into(), &text))
     }
 
+    /// Whose fault a lasting refusal (5xx) at this stage is (B-04).
+    ///
+    /// RFC 3463, section 3: x.1.7 and x.1.8 speak of the sender's address at whatever stage they come, x.7 of policy;
+    /// x.1.1, x.1.2, x.1.3, x.1.6 and x.1.10 (RFC 7505) of a mailbox or domain that is not there.
+    pub fn blame(self, stage: Stage) -> Blame {
+        let status = self.enhanced.map(|status| (status.subject, status.detail));
+        match (stage, status) {
+            (Stage::Sender, _) | (_, Some((7, _) | (1, 7 | 8))) => Blame::Sender,
+            (Stage::Recipient, Some((1, 1 | 2 | 3 | 6 | 10))) => Blame::Address,
+            _ => Blame::Letter,
+        }
+    }
+
     /// Whether the server announces that it hangs up (RFC 5321, section 3.8).
     pub(super) fn hangs_up(self) -> bool {
         self.code == 421
     }
+}
+
+/// Whose fault a lasting refusal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The sender's: its address, its domain or its standing. The same would happen to every letter.
+    Sender,
+    /// The address does not exist and never will.
+    Address,
+    /// This letter to this person, for another reason: a full mailbox, a size limit.
+    Letter,
 }
 
 impl Enhanced {
@@ -103,6 +129,28 @@ mod tests {
         assert_eq!(reply, Reply::new(550, Some((5, 1, 1))));
         assert_eq!(reply.to_string(), "550 5.1.1");
         assert!(!format!("{reply:?}").contains("jane"));
+    }
+
+    #[test]
+    fn a_refusal_is_blamed_on_the_sender_the_address_or_the_letter() {
+        let blame = |stage, status| Reply::new(550, status).blame(stage);
+        let cases = [
+            (Stage::Sender, None, Blame::Sender),
+            (Stage::Content, Some((5, 7, 26)), Blame::Sender),
+            (Stage::Content, Some((5, 7, 515)), Blame::Sender),
+            (Stage::Recipient, Some((5, 7, 1)), Blame::Sender),
+            (Stage::Recipient, Some((5, 1, 8)), Blame::Sender),
+            (Stage::Recipient, Some((5, 1, 7)), Blame::Sender),
+            (Stage::Recipient, Some((5, 1, 1)), Blame::Address),
+            (Stage::Recipient, Some((5, 1, 10)), Blame::Address),
+            (Stage::Recipient, Some((5, 1, 0)), Blame::Letter),
+            (Stage::Recipient, Some((5, 2, 2)), Blame::Letter),
+            (Stage::Content, Some((5, 1, 1)), Blame::Letter),
+            (Stage::Recipient, None, Blame::Letter),
+        ];
+        for (stage, status, expected) in cases {
+            assert_eq!(blame(stage, status), expected, "{stage:?} {status:?}");
+        }
     }
 
     #[test]
