@@ -18,6 +18,7 @@ mod architecture;
 mod campaigns;
 mod check_config;
 mod cli;
+mod consent;
 mod crash;
 mod gate;
 mod headers;

@@ -88,6 +88,7 @@ impl Person {
                 actor: SUBSCRIBER,
                 campaign: None,
                 at: now,
+                source: None,
             };
             act(conn, &statement)
         });

@@ -193,7 +193,7 @@ both_databases! {
                 confirmation::table.select((confirmation::subscriber_id, confirmation::evidence_id)).first(conn)?;
             let statement = mannerly::domain::consent::Statement {
                 subscriber: person, brand: brand.id, evidence, method: mannerly::domain::consent::Method::OneClick,
-                actor: ledger::SUBSCRIBER, campaign: None, at: now,
+                actor: ledger::SUBSCRIBER, campaign: None, at: now, source: None,
             };
             opt_ins::withdraw_all(conn, &statement, opt_ins::Scope::Channel(Channel::Email))
         });
@@ -273,14 +273,22 @@ both_databases! {
     }
 
     async fn after_an_objection_only_the_persons_own_press_opens_one_brand_again(server: TestServer) {
-        let (brand, other) = (server.demo_brand(), server.other_brand());
+        let brand = server.demo_brand();
         suppress(&server, "ana@example.com", None, Reason::Objection);
         suppress(&server, "ana@example.com", Some(brand.id), Reason::Erasure);
         sign_up_for_the_newsletter(&server, "ana@example.com").await.expect(200);
         server.run_jobs().await;
         assert_eq!(suppressions(&server).len(), 2, "a sign-up alone lifts nothing");
         server.post_form(&server.mail_to("ana@example.com").link("/confirm/"), &[]).await.expect(200);
-        assert_eq!(suppressions(&server), [(Some(other.id), Reason::Objection)]);
+        assert_eq!(suppressions(&server), [(None, Reason::Objection)], "it still holds for all other brands");
+        let hash = suppression::hash(&server.app.keys, Channel::Email, "ana@example.com").unwrap();
+        let other = server.other_brand();
+        for (brand, reasons) in [(brand.id, 0), (other.id, 1)] {
+            let found = server.read(|conn| {
+                suppression::of_addresses(conn, vec![hash.clone()], Channel::Email, brand)
+            });
+            assert_eq!(found.len(), reasons);
+        }
     }
 
     async fn a_childs_address_and_a_complaint_are_passed_over_in_silence(server: TestServer) {

@@ -122,6 +122,7 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER ledger_is_never_shortened BEFORE DELETE ON ledger
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
+-- Without a source it is the person's own act; else obtained_at is when it came in from there.
 CREATE TABLE opt_in (
     subscriber_id BIGINT NOT NULL REFERENCES subscriber (id),
     topic_id BIGINT NOT NULL REFERENCES topic (id),
@@ -132,6 +133,8 @@ CREATE TABLE opt_in (
     changed_at BIGINT NOT NULL,
     expires_at BIGINT,
     ledger_id BIGINT NOT NULL REFERENCES ledger (id),
+    source_id BIGINT REFERENCES source (id),
+    obtained_at BIGINT,
     PRIMARY KEY (subscriber_id, topic_id, channel)
 ) WITHOUT ROWID;
 
@@ -156,6 +159,14 @@ CREATE TABLE suppression (
     created_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX suppression_once ON suppression (address_hash, channel, reason, COALESCE(brand_id, 0));
+
+-- The brands that a person opted in to by their own act after a suppression for all brands.
+CREATE TABLE suppression_exception (
+    suppression_id BIGINT NOT NULL REFERENCES suppression (id),
+    brand_id BIGINT NOT NULL REFERENCES brand (id),
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (suppression_id, brand_id)
+) WITHOUT ROWID;
 
 CREATE TABLE confirmation (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

@@ -43,7 +43,7 @@ pub struct Subscriber {
     pub source_id: i64,
     /// When they were first recorded.
     pub created_at: Moment,
-    /// When the first marketing letter told them where their data came from (L-31).
+    /// When a marketing letter last told them of a supplier for the first time (L-31).
     pub informed_at: Option<Moment>,
     /// Since when processing is restricted (GDPR Art. 18).
     pub restricted_at: Option<Moment>,

@@ -90,16 +90,27 @@ pub fn get(conn: &mut DbConnection, id: i64) -> Result<Confirmation> {
         .ok_or(Error::NotFound("confirmation"))
 }
 
-/// What a person has pending with a brand.
+/// What a person has pending with a brand, each with the ledger entry in which they asked for it: what is not granted
+/// yet, and what so far was granted only by a source.
 ///
 /// # Errors
 /// Of the database.
 pub fn pending(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Vec<OptIn>> {
-    Ok(opt_in::table
+    let sourced = opt_in::state.eq(State::Granted).and(opt_in::source_id.is_not_null());
+    let rows: Vec<OptIn> = opt_in::table
         .filter(opt_in::subscriber_id.eq(person).and(opt_in::brand_id.eq(brand)))
-        .filter(opt_in::state.eq(State::Pending))
+        .filter(opt_in::state.eq(State::Pending).or(sourced))
         .select(OptIn::as_select())
-        .load(conn)?)
+        .load(conn)?;
+    let mut pending = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.state == State::Pending {
+            pending.push(row);
+        } else if let Some(ledger_id) = opt_ins::asked_since(conn, &row)? {
+            pending.push(OptIn { ledger_id, ..row });
+        }
+    }
+    Ok(pending)
 }
 
 /// When a person last stopped a whole channel of a brand, or all of it.
@@ -182,6 +193,7 @@ pub fn confirm(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Confirme
         actor: SUBSCRIBER,
         campaign: None,
         at: now,
+        source: None,
     };
     for opt_in in pending(conn, asked.subscriber_id, asked.brand_id)? {
         let answer = Answer::Granted(Basis::Consent, None);

@@ -116,6 +116,8 @@ pub struct Statement<'a> {
     pub campaign: Option<i64>,
     /// When.
     pub at: Moment,
+    /// The source that the data came with; none for the person's own act on a form or page.
+    pub source: Option<i64>,
 }
 
 /// The actor of everything a person does for themselves.

@@ -230,6 +230,7 @@ pub fn apply(
         actor: SUBSCRIBER,
         campaign: None,
         at,
+        source: None,
     };
     for (topic, channel) in &sign_up.choices {
         opt_in::set(conn, &statement, *topic, *channel, Answer::Pending)?;

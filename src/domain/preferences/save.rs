@@ -144,6 +144,7 @@ fn statement(link: &PreferencesLink, evidence: i64, now: Moment) -> Statement<'s
         actor: SUBSCRIBER,
         campaign: (link.campaign != 0).then_some(link.campaign),
         at: now,
+        source: None,
     }
 }
 

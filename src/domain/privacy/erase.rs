@@ -87,6 +87,7 @@ fn record(conn: &mut DbConnection, person: i64, brand: i64, actor: &str, now: Mo
         actor,
         campaign: None,
         at: now,
+        source: None,
     };
     ledger::record(conn, &statement, Matter::WholeBrand, Decision::Withdrawn, None)?;
     Ok(())

@@ -121,6 +121,8 @@ pub struct OptInCopy {
     pub since: Moment,
     /// Until when, if it runs out.
     pub expires_at: Option<Moment>,
+    /// The source that it came with; none if you answered yourself on a form or page.
+    pub source: Option<String>,
 }
 
 /// A present answer about tracking.
@@ -239,7 +241,7 @@ pub struct SuppressionCopy {
     pub channel: Channel,
     /// Why.
     pub reason: Reason,
-    /// Whether it holds for all brands or only for some.
+    /// Whether it holds for all brands without exception.
     pub all_brands: bool,
     /// Since when.
     pub since: Moment,
