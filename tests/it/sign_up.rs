@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use mannerly::db::schema::{confirmation, opt_in, permission, subscriber};
-use mannerly::domain::audience::subscriber::find_by_email;
+use mannerly::domain::audience::subscriber::{Profile, find_by_email};
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::suppression::{self, Reason};
 use mannerly::domain::consent::{ledger, opt_in as opt_ins};
@@ -12,6 +12,7 @@ use mannerly::email_address::EmailAddress;
 use serde_json::Value;
 
 use crate::support::http::Answer;
+use crate::support::people::own_source;
 use crate::support::server::TestServer;
 
 const SHOWN: [(&str, &str); 4] = [
@@ -23,7 +24,7 @@ const SHOWN: [(&str, &str); 4] = [
 
 async fn sign_up(server: &TestServer, email: &str, more: &[(&str, &str)]) -> Answer {
     let fields = [&[("email", email)], &SHOWN[..], more].concat();
-    server.post_form("/b/civic/sign-up", &fields).await
+    server.post_read("/b/civic/sign-up", &fields).await
 }
 
 async fn sign_up_for_the_newsletter(server: &TestServer, email: &str) -> Answer {
@@ -63,11 +64,9 @@ both_databases! {
 
     async fn an_opt_in_is_pending_until_the_button_behind_the_mailed_link_is_pressed(server: TestServer) {
         let brand = server.demo_brand();
-        let form = server.get("/b/civic/sign-up").await.expect(200).text;
-        let seen = form.split("name=\"seen\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let chosen = [
             ("choice", "newsletter:email"), ("choice", "transport:email"), ("permission", "opens"),
-            ("first_name", "Ana"), ("seen", seen.as_str()),
+            ("first_name", "Ana"),
         ];
         sign_up(&server, "ana@example.com", &chosen).await.expect(200);
         server.run_jobs().await;
@@ -154,6 +153,112 @@ both_databases! {
         assert_eq!(server.mails().len(), 1, "and one more on the next day");
     }
 
+    async fn a_hundred_sign_ups_at_two_brands_are_one_mail_a_day_and_none_is_lost(server: TestServer) {
+        server.demo_brand();
+        server.other_brand();
+        let harbour = [("email", "ana@example.com"), ("shown", "newsletter:email"), ("choice", "newsletter:email")];
+        for number in 0..100 {
+            if number % 2 == 0 {
+                sign_up_for_the_newsletter(&server, "ana@example.com").await;
+            } else {
+                server.post_read("/b/harbour/sign-up", &harbour).await;
+            }
+            server.advance(Duration::from_secs(6 * 60));
+            server.run_jobs().await;
+        }
+        let first = server.mails();
+        assert_eq!(first.len(), 1, "within ten hours");
+        assert!(first[0].subject.contains("Civic Notes"));
+        server.advance(Duration::from_secs(24 * 3600));
+        server.run_jobs().await;
+        let second = server.mails();
+        assert_eq!(second.len(), 1, "the other brand's mail leaves when the day is over");
+        assert!(second[0].subject.contains("Harbour"), "{}", second[0].subject);
+        for mail in [&first[0], &second[0]] {
+            server.post_form(&mail.link("/confirm/"), &[]).await.expect(200);
+        }
+        assert_eq!(states(&server), ["granted", "granted"]);
+    }
+
+    async fn what_a_stranger_typed_before_is_not_the_persons(server: TestServer) {
+        server.demo_brand();
+        let typed = || server.read(|conn| {
+            let all: Vec<(Option<String>, Option<String>)> =
+                subscriber::table.select((subscriber::first_name, subscriber::phone)).load(conn)?;
+            Ok(all)
+        });
+        let by_phone = [("choice", "newsletter:email"), ("shown", "events:phone"), ("choice", "events:phone")];
+        let form = |name, phone| [&by_phone[..], &[("first_name", name), ("phone", phone)]].concat();
+        sign_up(&server, "ana@example.com", &form("Rude", "+44 118 496 0666")).await.expect(200);
+        server.run_jobs().await;
+        assert_eq!(typed(), [(None, None)], "nothing before the press");
+        let link = server.mail_to("ana@example.com").link("/confirm/");
+        sign_up(&server, "ana@example.com", &form("Ana", "+44 118 496 0111")).await.expect(200);
+        server.run_jobs().await;
+        server.post_form(&link, &[]).await.expect(200);
+        let ana = (Some("Ana".to_owned()), Some("+44 118 496 0111".to_owned()));
+        assert_eq!(typed(), std::slice::from_ref(&ana));
+        assert!(!server.snapshot().iter().any(|row| row.contains("Rude") || row.contains("0666")), "all is cleared");
+        sign_up(&server, "ana@example.com", &form("Later", "+44 118 496 0222")).await.expect(200);
+        server.run_jobs().await;
+        assert_eq!(typed(), [ana], "and nothing is asked where nothing is new");
+    }
+
+    async fn a_press_fills_what_is_empty_and_the_number_that_a_new_channel_needs(server: TestServer) {
+        let brand = server.demo_brand();
+        let profile = Profile {
+            first_name: Some("Ana".into()), phone: Some("+44 118 496 0999".into()), ..Profile::default()
+        };
+        server.person_from(&brand, "ana@example.com", &own_source(), profile).agrees("newsletter");
+        let more = [
+            ("shown", "events:phone"), ("choice", "newsletter:email"), ("choice", "events:phone"),
+            ("first_name", "Anna"), ("last_name", "Lee"), ("phone", "+44 118 496 0111"),
+        ];
+        sign_up(&server, "ana@example.com", &more).await.expect(200);
+        server.run_jobs().await;
+        server.post_form(&server.mail_to("ana@example.com").link("/confirm/"), &[]).await.expect(200);
+        let ana = server.read(|conn| find_by_email(conn, &EmailAddress::parse("ana@example.com").unwrap())).unwrap();
+        assert_eq!((ana.first_name.as_deref(), ana.last_name.as_deref()), (Some("Ana"), Some("Lee")));
+        assert_eq!(ana.phone.as_deref(), Some("+44 118 496 0111"));
+    }
+
+    async fn what_nobody_confirms_is_forgotten_with_the_link(server: TestServer) {
+        server.demo_brand();
+        sign_up(&server, "ana@example.com", &[("choice", "newsletter:email"), ("first_name", "Canaria")])
+            .await
+            .expect(200);
+        server.run_jobs().await;
+        server.mail_to("ana@example.com");
+        let held = || server.snapshot().iter().any(|row| row.contains("Canaria"));
+        server.advance(Duration::from_secs(7 * 24 * 3600));
+        server.run_jobs().await;
+        assert!(held());
+        server.advance(Duration::from_secs(1));
+        server.run_jobs().await;
+        assert!(!held());
+    }
+
+    async fn service_mail_goes_to_no_bad_address_and_to_nobody_whose_data_is_frozen(server: TestServer) {
+        let brand = server.demo_brand();
+        let ana = server.person(&brand, "ana@example.com").agrees("newsletter").id;
+        let ask = [("email", "ana@example.com")];
+        server.write(|conn, now| mannerly::domain::audience::subscriber::restrict(conn, ana, Some(now)));
+        server.post_form("/b/civic/link", &ask).await.expect(200);
+        server.run_jobs().await;
+        assert!(server.mails().is_empty());
+        server.write(|conn, now| {
+            mannerly::domain::intake::request::mail_link(conn, mannerly::domain::outbox::Kind::DataLink, brand.id, ana, now)
+        });
+        server.run_jobs().await;
+        assert!(server.mail_to("ana@example.com").text.contains("/d/"), "the law demands this answer");
+        server.write(|conn, _| mannerly::domain::audience::subscriber::restrict(conn, ana, None));
+        suppress(&server, "ana@example.com", None, Reason::HardBounce);
+        server.post_form("/b/civic/link", &ask).await.expect(200);
+        sign_up(&server, "ana@example.com", &[("choice", "newsletter:email"), ("choice", "transport:email")]).await.expect(200);
+        server.run_jobs().await;
+        assert!(server.mails().is_empty());
+    }
+
     async fn the_first_link_confirms_what_was_chosen_later_that_day(server: TestServer) {
         server.demo_brand();
         sign_up_for_the_newsletter(&server, "ana@example.com").await.expect(200);
@@ -231,8 +336,11 @@ both_databases! {
             assert_eq!(answer.status, 422, "{case:?}");
             server.advance(Duration::from_secs(10));
         }
-        let old = [("choice", "newsletter:email"), ("seen", "words of last year")];
-        sign_up(&server, "ana@example.com", &old).await.expect(409);
+        let asked = [("email", "ana@example.com"), ("shown", "newsletter:email"), ("choice", "newsletter:email")];
+        for words in [&[][..], &[("seen", "")], &[("seen", "words of last year")]] {
+            let answer = server.post_form("/b/civic/sign-up", &[&asked[..], words].concat()).await.expect(409);
+            assert!(answer.text.contains("has changed since you opened this page"));
+        }
         for email in ["", "ana", "ana@example.com\r\nBcc: x@example.com", "ana@exa mple.com"] {
             let answer = sign_up_for_the_newsletter(&server, email).await.expect(422);
             assert!(answer.text.contains("There is a problem") && answer.text.contains(" checked"));
@@ -309,6 +417,17 @@ both_databases! {
         assert_eq!(mails.len(), 3);
         assert!(mails.iter().all(|mail| mail.text.contains("/p/") && mail.subject.contains("Civic Notes")));
         server.post_form("/b/civic/link", &[("email", "ana")]).await.expect(422);
+    }
+
+    async fn a_brand_in_a_path_is_a_slug_or_there_is_no_such_page(server: TestServer) {
+        server.demo_brand();
+        for brand in ["%00", "civic%00", "Civic", "%F0%9F%92%A9", "no-such-brand"] {
+            for page in ["sign-up", "link"] {
+                let path = format!("/b/{brand}/{page}");
+                server.get(&path).await.expect(404);
+                server.post_form(&path, &[("email", "ana@example.com")]).await.expect(404);
+            }
+        }
     }
 
     async fn an_address_that_does_not_exist_is_not_used_again(server: TestServer) {
