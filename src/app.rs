@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::config::{Options, Settings};
 use crate::db::schema::organisation;
 use crate::db::{Database, DbConnection};
+use crate::domain::account::api_key;
 use crate::domain::consent::Permit;
 use crate::domain::tracking::{Links, Recorder};
 use crate::error::{Error, Result};
@@ -32,6 +33,8 @@ pub struct App {
     pub recorder: Recorder,
     /// Where tracked links lead, in memory.
     pub links: Links,
+    /// Which API keys were used, until it is written down.
+    pub key_uses: api_key::Uses,
     /// Changes when a request made work that no job should wait for; see [`App::wake`].
     pub work: watch::Sender<()>,
     /// Turns true when the server is told to stop; see [`App::stop`].
@@ -61,13 +64,20 @@ impl App {
     /// # Errors
     /// [`Error::Unavailable`] if the database cannot be reached, [`Error::Conflict`] if it belongs to other keys.
     pub fn build(settings: &Settings) -> Result<Self> {
+        Self::assemble(settings, Self::way_out(settings)?, Clock::System)
+    }
+
+    /// The way out for mail that the settings describe; nothing is connected to yet, and a folder is made.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a name or a certificate that cannot be used, [`Error::Internal`] for such a folder.
+    pub fn way_out(settings: &Settings) -> Result<Transport<Permit>> {
         let options = transport::Options {
             hello: settings.hello.clone(),
             extra_ca: settings.mail_ca.clone(),
             ..transport::Options::default()
         };
-        let mailer = Transport::new(&settings.mail, &options)?;
-        Self::assemble(settings, mailer, Clock::System)
+        Transport::new(&settings.mail, &options)
     }
 
     /// [`App::build`] with a way out for mail and a clock of the caller's choice.
@@ -83,6 +93,7 @@ impl App {
         Ok(Self {
             recorder: Recorder::start(db.clone())?,
             links,
+            key_uses: api_key::Uses::default(),
             db,
             clock,
             keys: settings.keys.clone(),

@@ -103,12 +103,17 @@ impl From<DieselError> for Error {
     /// A missing row is not decided here: say it aloud with `.optional()?.ok_or(NotFound(…))`.
     fn from(error: DieselError) -> Self {
         let gone = match &error {
-            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)
+            DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure,
+                _,
+            )
             | DieselError::BrokenTransactionManager => true,
             DieselError::DatabaseError(_, info) => {
                 let message = info.message();
                 [
                     "database is locked",
+                    // PostgreSQL ended one of two that waited for each other; nothing of it was done.
+                    "deadlock detected",
                     "closed the connection",
                     "connection to server",
                     "terminating connection",
@@ -144,5 +149,21 @@ impl From<std::io::Error> for Error {
 impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
         Self::Internal(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_lost_to_another_transaction_may_come_again() {
+        let lost =
+            |kind, message: &str| Error::from(DieselError::DatabaseError(kind, Box::new(message.to_owned())));
+        let deadlock = lost(DatabaseErrorKind::Unknown, "deadlock detected");
+        assert!(matches!(deadlock, Error::Unavailable(_)));
+        let conflict = lost(DatabaseErrorKind::SerializationFailure, "could not serialize access");
+        assert!(matches!(conflict, Error::Unavailable(_)));
+        assert!(matches!(lost(DatabaseErrorKind::Unknown, "no such column"), Error::Internal(_)));
     }
 }

@@ -4,6 +4,7 @@
 pub mod plan_campaigns;
 pub mod send_deliveries;
 pub mod send_outbox;
+pub mod touch_keys;
 pub mod work_requests;
 
 use std::future::Future;
@@ -58,6 +59,11 @@ pub const JOBS: &[Job] = &[
         name: "send_deliveries",
         interval: Duration::from_secs(1),
         run: |app| Box::pin(async move { send_deliveries::run_once(&app).await }),
+    },
+    Job {
+        name: "touch_keys",
+        interval: Duration::from_secs(60),
+        run: |app| Box::pin(async move { touch_keys::run_once(&app).await }),
     },
 ];
 

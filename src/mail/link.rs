@@ -10,10 +10,6 @@ pub const MAX_URL_OCTETS: usize = 2000;
 pub struct FoundLink {
     /// The destination as the author wrote it, octet by octet, HTML character references resolved.
     pub url: String,
-    /// The host in A-labels, or an IP address.
-    pub host: String,
-    /// The host in Unicode, for people to compare (O-14).
-    pub shown_host: String,
 }
 
 impl FoundLink {
@@ -38,12 +34,19 @@ impl FoundLink {
         if !parsed.username().is_empty() || parsed.password().is_some() || authority(url).contains('@') {
             return Err("an address must not hold a user name or password");
         }
-        let (host, shown_host) = match parsed.host() {
-            Some(Host::Domain(name)) => (name.to_owned(), idna::domain_to_unicode(name).0),
-            Some(address) => (address.to_string(), address.to_string()),
-            None => return Err("this address names no host"),
-        };
-        Ok(Self { url: url.to_owned(), host, shown_host })
+        if parsed.host().is_none() {
+            return Err("this address names no host");
+        }
+        Ok(Self { url: url.to_owned() })
+    }
+}
+
+/// The host of a web address in both forms, for people to compare (O-14): in A-labels, and in Unicode. An IP address
+/// has one form; what is no web address has no host.
+pub fn hosts(url: &str) -> Option<(String, String)> {
+    match Url::parse(url).ok()?.host()? {
+        Host::Domain(name) => Some((name.to_owned(), idna::domain_to_unicode(name).0)),
+        address => Some((address.to_string(), address.to_string())),
     }
 }
 
@@ -75,10 +78,10 @@ mod tests {
         let url = "https://Bücher.example/%7Ea?q=%2F&x=1;2#Frag-%C3%BC";
         let link = FoundLink::parse(url).unwrap();
         assert_eq!(link.url, url);
-        assert_eq!(
-            (link.host.as_str(), link.shown_host.as_str()),
-            ("xn--bcher-kva.example", "bücher.example")
-        );
+        let both = ("xn--bcher-kva.example".to_owned(), "bücher.example".to_owned());
+        assert_eq!(hosts(url), Some(both));
+        assert_eq!(hosts("https://192.0.2.1/a").unwrap().1, "192.0.2.1");
+        assert_eq!(hosts("/a"), None);
     }
 
     #[test]

@@ -24,6 +24,12 @@ pub const MAX_SOURCE_OCTETS: usize = 256 * 1024;
 pub const MAX_OUTPUT_OCTETS: usize = 1024 * 1024;
 /// Steps that one rendering may take; a letter takes a few hundred.
 const FUEL: u64 = 100_000;
+/// How many different fields that may be missing one template may name.
+pub const OPTIONAL_FIELDS_MAX: usize = 50;
+/// Steps that all renderings of the check may take together: it runs while somebody waits for it.
+const REHEARSAL_FUEL: u64 = 200_000;
+/// How many unknown fields are named at once.
+const UNKNOWN_NAMED: usize = 20;
 /// How deep expressions and blocks may nest.
 const RECURSION: usize = 50;
 
@@ -80,7 +86,7 @@ impl Template {
             let say = |used: &&Used| {
                 problem(format!("Line {}: there is no field {}; there are {known}", used.line, used.path))
             };
-            return Err(unknown.iter().map(say).collect());
+            return Err(unknown.iter().take(UNKNOWN_NAMED).map(say).collect());
         }
         let mut environment = environment(kind);
         environment
@@ -98,7 +104,9 @@ impl Template {
     /// [`Error::Invalid`] naming the template, if a missing field without a fallback is printed or a limit
     /// is reached; no value is repeated.
     pub fn render<S: Serialize>(&self, values: &S) -> Result<String> {
-        self.render_value(Value::from(Serde(values))).map_err(|detail| Error::invalid(&*self.name, detail))
+        self.render_value(Value::from(Serde(values)))
+            .map(|(text, _)| text)
+            .map_err(|detail| Error::invalid(&*self.name, detail))
     }
 
     /// Renders what stands on one line, as in a header.
@@ -117,20 +125,35 @@ impl Template {
         Ok(line)
     }
 
-    fn render_value(&self, values: Value) -> Result<String, String> {
+    /// The text, and the steps it took.
+    fn render_value(&self, values: Value) -> Result<(String, u64), String> {
         let mut out = Capped(Vec::new());
         let template = self.environment.get_template("t").map_err(|error| syntax(&error))?;
-        template.render_captured_to(values, &mut out).map_err(|error| failure(&error))?;
-        String::from_utf8(out.0).map_err(|_| String::from("The outcome is not text"))
+        let captured = template.render_captured_to(values, &mut out).map_err(|error| failure(&error))?;
+        let steps = captured.state().fuel_levels().map_or(FUEL, |(taken, _)| taken);
+        drop(captured);
+        let text = String::from_utf8(out.0).map_err(|_| String::from("The outcome is not text"))?;
+        Ok((text, steps))
     }
 
-    /// Renders with all fields, without any optional one, and without each of them in turn.
+    /// Renders with all fields, without any optional one, and without each of them in turn; so the number of fields
+    /// and of steps is limited.
     fn rehearse(&self, scan: &Scan, fields: Fields<'_>) -> Result<(), Vec<Problem>> {
         let optional: BTreeSet<&str> =
             scan.used.iter().map(|used| used.path.as_str()).filter(|path| !fields.is_always(path)).collect();
         let mut problems = Vec::new();
-        if let Err(detail) = self.render_value(scan.sample(|_| true)) {
-            problems.push(Problem::new(&*self.name, detail));
+        let refuse = |detail: String| Err(vec![Problem::new(&*self.name, detail)]);
+        if optional.len() > OPTIONAL_FIELDS_MAX {
+            return refuse(format!("At most {OPTIONAL_FIELDS_MAX} different fields that can be missing"));
+        }
+        match self.render_value(scan.sample(|_| true)) {
+            Ok((_, steps)) if steps * (optional.len() as u64 + 2) > REHEARSAL_FUEL => {
+                return refuse(String::from(
+                    "This takes too many steps for so many fields; name fewer of them",
+                ));
+            }
+            Ok(_) => {}
+            Err(detail) => return refuse(detail),
         }
         for path in &optional {
             if problems.is_empty() && self.render_value(scan.sample(|other| other != *path)).is_err() {

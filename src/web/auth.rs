@@ -39,17 +39,14 @@ pub async fn check(
 
 async fn identify(request: &ServiceRequest, scope: Scope) -> Result<ApiKey> {
     let app = request.app_data::<web::Data<App>>().ok_or_else(|| Error::internal("no App"))?;
+    let limits = request.app_data::<web::Data<Limits>>().ok_or_else(|| Error::internal("no Limits"))?;
+    // Before the database is asked: made-up keys must not keep its connections busy.
+    limits.network_of(request.request())?;
     let secret = bearer(request.headers()).ok_or(Error::Unauthorized)?;
     let found = app.db.read(move |conn| api_key::authenticate(conn, &secret)).await?;
-    if let Some(limits) = request.app_data::<web::Data<Limits>>() {
-        limits.api(request.request(), found.as_ref().map(|key| key.id))?;
-    }
     let key = found.ok_or(Error::Unauthorized)?;
-    let now = app.clock.now();
-    if api_key::is_touch_due(&key, now) {
-        let used = key.clone();
-        app.db.write(move |conn| api_key::touch(conn, &used, now)).await?;
-    }
+    limits.key(key.id)?;
+    app.key_uses.note(&key, app.clock.now());
     if key.allows(scope) { Ok(key) } else { Err(Error::Forbidden(scope.as_str())) }
 }
 

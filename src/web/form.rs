@@ -64,11 +64,6 @@ impl Form {
         Ok(self.one(name)?.unwrap_or_default().to_owned())
     }
 
-    /// Whether nothing came at all.
-    pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
-    }
-
     /// Reads the body of a request, whatever its transfer coding.
     ///
     /// # Errors

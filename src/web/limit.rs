@@ -3,13 +3,15 @@
 //! Never on one-click POST, pixel or redirect: their answers must not depend on who else asks. Nothing here is
 //! logged, and an address is kept only as a hash with a key that dies with the process.
 
+use std::future::{Ready, ready};
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use actix_web::HttpRequest;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
 use governor::clock::{Clock as Ticks, MonotonicClock};
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
@@ -20,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::Options;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
+use crate::web::problem::ApiError;
 
 /// Forms from one network: so many at once, and then one each [`FORM_EVERY`].
 pub const FORMS_AT_ONCE: u32 = 30;
@@ -31,11 +34,16 @@ pub const ADDRESS_AT_ONCE: u32 = 10;
 /// See [`ADDRESS_AT_ONCE`].
 pub const ADDRESS_EVERY: Duration = Duration::from_secs(6 * 60);
 
-/// API requests of one key, or from one network where there is no key: so many at once, and then one each
-/// [`API_EVERY`].
+/// API requests of one key: so many at once, and then one each [`API_EVERY`].
 pub const API_AT_ONCE: u32 = 1000;
 /// See [`API_AT_ONCE`].
 pub const API_EVERY: Duration = Duration::from_millis(20);
+
+/// API requests from one network, whatever key they bring or make up: so many at once, and then one each
+/// [`NETWORK_EVERY`]. Several programs with keys of their own may share a network.
+pub const NETWORK_AT_ONCE: u32 = 4 * API_AT_ONCE;
+/// See [`NETWORK_AT_ONCE`].
+pub const NETWORK_EVERY: Duration = Duration::from_millis(5);
 
 /// What was not used for a while is forgotten each so many checks.
 const SWEEP_EVERY: u32 = 1000;
@@ -47,6 +55,7 @@ type Limiter =
 pub struct Limits {
     forms: Limiter,
     addresses: Limiter,
+    networks: Limiter,
     api: Limiter,
     ticks: HouseTicks,
     hashes: RandomState,
@@ -64,6 +73,7 @@ impl Limits {
         Self {
             forms: limiter(FORMS_AT_ONCE, FORM_EVERY),
             addresses: limiter(ADDRESS_AT_ONCE, ADDRESS_EVERY),
+            networks: limiter(NETWORK_AT_ONCE, NETWORK_EVERY),
             api: limiter(API_AT_ONCE, API_EVERY),
             hashes: RandomState::new(),
             checks: AtomicU32::new(0),
@@ -88,20 +98,25 @@ impl Limits {
         self.check(&self.addresses, email)
     }
 
-    /// Counts an API request: of this key, or of the network where none is known.
+    /// Counts an API request of the network that it came from, before anything is looked up for it.
     ///
     /// # Errors
     /// [`Error::TooMany`].
-    pub fn api(&self, request: &HttpRequest, key: Option<i64>) -> Result<()> {
-        match key {
-            Some(key) => self.check(&self.api, key),
-            None => self.check(&self.api, self.network(request)),
-        }
+    pub fn network_of(&self, request: &HttpRequest) -> Result<()> {
+        self.check(&self.networks, self.network(request))
+    }
+
+    /// Counts an API request of this key.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`].
+    pub fn key(&self, key: i64) -> Result<()> {
+        self.check(&self.api, key)
     }
 
     fn check(&self, limiter: &Limiter, key: impl Hash) -> Result<()> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
-            for limiter in [&self.forms, &self.addresses, &self.api] {
+            for limiter in [&self.forms, &self.addresses, &self.networks, &self.api] {
                 limiter.retain_recent();
             }
         }
@@ -121,6 +136,23 @@ impl Limits {
 impl std::fmt::Debug for Limits {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Limits")
+    }
+}
+
+/// A posted form that was counted. Named before the body, it spares reading what is one too many.
+#[derive(Debug)]
+pub struct FormCounted;
+
+impl FromRequest for FormCounted {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let counted = match request.app_data::<web::Data<Limits>>() {
+            Some(limits) => limits.form(request),
+            None => Err(Error::internal("no Limits")),
+        };
+        ready(counted.map(|()| Self).map_err(|error| ApiError::from(error).into()))
     }
 }
 
@@ -213,6 +245,22 @@ mod tests {
         }
         limits.address(&email).unwrap_err();
         limits.address(&EmailAddress::parse("bob@example.com").unwrap()).unwrap();
+    }
+
+    #[test]
+    fn api_requests_are_counted_for_their_network_whatever_key_they_bring() {
+        let limits = limits(&clock(), false);
+        let one = from("192.0.2.1", "");
+        for _ in 0..NETWORK_AT_ONCE {
+            limits.network_of(&one).unwrap();
+        }
+        limits.network_of(&one).unwrap_err();
+        limits.network_of(&from("192.0.2.2", "")).unwrap();
+        for _ in 0..API_AT_ONCE {
+            limits.key(1).unwrap();
+        }
+        limits.key(1).unwrap_err();
+        limits.key(2).unwrap();
     }
 
     #[test]

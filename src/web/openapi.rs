@@ -9,7 +9,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder, Schema};
 
 use crate::web::api::{
     brands, campaign_tests, campaigns, imports, ledger, opt_ins, permissions, sign_ups, sources, subscribers,
@@ -102,6 +102,7 @@ fn complete(operation: &mut Operation, entry: &Entry) {
     if entry.path.contains('{') {
         problem(operation, "404", "There is no such thing");
     }
+    without_null(operation);
     let has_body = operation.request_body.is_some();
     if has_body {
         problem(operation, "413", "The body is too large");
@@ -120,6 +121,19 @@ fn complete(operation: &mut Operation, entry: &Entry) {
         if let (true, RefOr::T(response)) = (status.starts_with(['4', '5']), response) {
             let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
             response.content.insert("application/problem+json".to_owned(), body.into());
+        }
+    }
+}
+
+/// A body that may be left out is described as what it is otherwise: utoipa adds that it may be `null`, and it may not.
+fn without_null(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    for content in body.content.values_mut() {
+        if let RefOr::T(content) = content
+            && let Some(RefOr::T(Schema::OneOf(either))) = &content.schema
+            && let Some(named @ RefOr::Ref(_)) = either.items.first()
+        {
+            content.schema = Some(named.clone());
         }
     }
 }
@@ -146,6 +160,7 @@ pub async fn json() -> HttpResponse {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+    use utoipa::openapi::Required;
 
     fn operations() -> Vec<(String, String, Operation)> {
         let mut document = document().clone();
@@ -186,6 +201,19 @@ mod tests {
                 assert!(!response.description.is_empty(), "{method} {path} {status}");
             }
         }
+    }
+
+    #[test]
+    fn only_the_bodies_that_may_be_left_out_are_not_required() {
+        let optional: Vec<String> = operations()
+            .into_iter()
+            .filter(|(_, _, operation)| match &operation.request_body {
+                Some(RefOr::T(body)) => body.required != Some(Required::True),
+                _ => false,
+            })
+            .map(|(_, path, _)| path.rsplit('/').next().unwrap().to_owned())
+            .collect();
+        assert_eq!(optional, ["preview", "schedule"]);
     }
 
     #[test]

@@ -40,16 +40,6 @@ pub use sign_up::{
 /// The one style sheet, served at `/assets/page.css`; the pages' content policy allows no other.
 pub const PAGE_CSS: &str = include_str!("../../static/assets/page.css");
 
-/// The end of the HTML part of each marketing letter: source of a letter template, not of a page.
-///
-/// Fields: `brand.name`, `brand.legal_name`, `brand.registered_address`, `unsubscribe_url`,
-/// `preferences_url`, and `source_name` with `source_policy_url`, both empty unless the data came from a
-/// licensed supplier.
-pub const LETTER_FOOTER_HTML: &str = include_str!("../../static/mail/footer.html");
-
-/// The end of the text part of each marketing letter: the same fields and links as [`LETTER_FOOTER_HTML`].
-pub const LETTER_FOOTER_TEXT: &str = include_str!("../../static/mail/footer.txt");
-
 /// Renders a page.
 ///
 /// # Errors

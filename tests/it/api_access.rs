@@ -52,7 +52,10 @@ both_databases! {
     async fn a_revoked_key_ends_at_once_and_use_is_written_down(server: TestServer) {
         let (made, secret) = server.write(|conn, now| api_key::create(conn, "test", &[Scope::Admin], now));
         server.advance(Duration::from_secs(5));
+        let before = server.snapshot();
         server.api(secret.reveal(), "GET", "/brands", Value::Null).await.expect(200);
+        assert_eq!(server.snapshot(), before, "reading writes nothing");
+        server.run_jobs().await;
         let used = server.read(api_key::list).into_iter().find(|k| k.id == made.id).unwrap();
         assert_eq!(used.last_used_at, Some(server.now()));
         server.write(|conn, now| api_key::revoke(conn, made.public_id, now));

@@ -1,8 +1,10 @@
 //! Campaigns through the API, from the draft to the report.
 
+use mannerly::domain::catalog::Channel;
+use mannerly::domain::consent::suppression;
 use serde_json::{Value, json};
 
-use crate::api::{admin, draft, evidence, expect_problem, person, pointer};
+use crate::api::{admin, brand, draft, evidence, expect_problem, person, pointer};
 use crate::support::http::Answer;
 use crate::support::server::TestServer;
 
@@ -108,10 +110,51 @@ both_databases! {
             expect_problem(server.api(&key, "POST", &format!("{path}/test"), body).await, 422);
         }
         assert!(server.mails().is_empty());
+        server.write(|conn, now| {
+            let hash = suppression::hash(&server.app.keys, Channel::Email, &own)?;
+            suppression::add(conn, &hash, Channel::Email, None, suppression::Reason::Objection, now)
+        });
+        let suppressed = server.api(&key, "POST", &format!("{path}/test"), json!({"to": [own]})).await;
+        expect_problem(suppressed, 422);
+        assert!(server.mails().is_empty());
+        let own = format!("other@{domain}");
         server.relay.refuse_connections(true);
         let body = json!({"to": [own]});
         let answer = server.api(&key, "POST", &format!("{path}/test"), body).await.expect(200).json();
         assert_eq!(answer["results"][0]["outcome"], "deferred");
+    }
+
+    async fn a_test_goes_not_to_all_of_a_providers_addresses(server: TestServer) {
+        let key = admin(&server);
+        let mut brand = brand("freemail");
+        brand["reply_to"] = json!("office@provider.test");
+        brand["contact_email"] = json!("privacy@provider.test");
+        server.api(&key, "POST", "/brands", brand).await.expect(201);
+        let topic = json!({"slug": "newsletter", "kind": "communication", "name": "News", "channels": ["email"]});
+        server.api(&key, "POST", "/brands/freemail/topics", topic).await.expect(201);
+        let mut form = draft(&server);
+        form["brand"] = json!("freemail");
+        let saved = server.api(&key, "POST", "/campaigns", form).await.expect(201).json();
+        let path = format!("/campaigns/{}/test", saved["id"].as_str().unwrap());
+        let stranger = json!({"to": ["anybody@provider.test"]});
+        expect_problem(server.api(&key, "POST", &path, stranger).await, 422);
+        let own = ["office@provider.test", "privacy@provider.test", "ana@brand.test"];
+        server.api(&key, "POST", &path, json!({"to": own})).await.expect(200);
+        for address in own {
+            server.mail_to(address);
+        }
+    }
+
+    async fn the_links_of_a_draft_are_shown_with_both_forms_of_their_hosts(server: TestServer) {
+        let key = admin(&server);
+        let mut form = draft(&server);
+        form["html"] = json!("<p><a href=\"https://b\u{fc}cher.example/%7Ea\">read</a></p>");
+        let saved = server.api(&key, "POST", "/campaigns", form).await.expect(201).json();
+        let link = json!({
+            "url": "https://b\u{fc}cher.example/%7Ea", "host": "xn--bcher-kva.example",
+            "shown_host": "b\u{fc}cher.example",
+        });
+        assert_eq!(saved["links"], json!([link]));
     }
 
     async fn a_campaign_goes_out_to_those_who_agreed_and_is_reported(server: TestServer) {

@@ -2,15 +2,76 @@
 
 use diesel::prelude::*;
 use mannerly::db::schema::evidence as kept_evidence;
+use mannerly::db::{Database, Kind};
 use mannerly::domain::account::Scope;
+use mannerly::domain::audience::subscriber;
+use mannerly::domain::privacy;
 use mannerly::secret::{hex, sha256};
 use mannerly::web::page::{CLICKS_WORDING, OPENS_WORDING};
 use serde_json::{Value, json};
 
 use crate::api::{admin, evidence, expect_problem, key, person, pointer};
 use crate::support::http::Answer;
+use crate::support::programs::until;
+
+/// Returns when a transaction of PostgreSQL waits for another; SQLite lets only one begin.
+async fn until_somebody_waits(db: Database) {
+    let waiting = "(SELECT count(*) FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    let count = move || {
+        db.read_here(|conn| {
+            use diesel::prelude::*;
+            let count = diesel::dsl::sql::<diesel::sql_types::BigInt>(waiting);
+            Ok(diesel::select(count).get_result::<i64>(conn)?)
+        })
+        .unwrap()
+    };
+    tokio::task::spawn_blocking(move || until("somebody waits", || count() > 0)).await.unwrap();
+}
 
 both_databases! {
+    async fn a_change_that_meets_an_erasure_leaves_nothing_behind(server: TestServer) {
+        let key = admin(&server);
+        let brand = server.demo_brand().slug.to_string();
+        let opt_in = json!({"brand": brand, "topic": "newsletter", "channel": "email", "state": "granted"});
+        let permission = json!({"brand": brand, "kind": "opens", "granted": true});
+        for (path, body) in [
+            ("profile", json!({"company": "Late Ltd"})),
+            ("opt-ins", json!({"opt_ins": [opt_in], "evidence": evidence()})),
+            ("permissions", json!({"permissions": [permission], "evidence": evidence()})),
+            ("restriction", Value::Null),
+        ] {
+            let id = person(&server, &key, &format!("{path}@council.test")).await;
+            let row = server.read(|conn| subscriber::find(conn, serde_json::from_value(json!(id)).unwrap())).id;
+            let (db, keys, now) = (server.app.db.clone(), server.app.keys.clone(), server.now());
+            let (begun, has_begun) = tokio::sync::oneshot::channel();
+            let (finish, may_finish) = std::sync::mpsc::channel();
+            let erasure = tokio::spawn(async move {
+                db.write(move |conn| {
+                    let erased = privacy::erase(conn, &keys, row, "test", now)?;
+                    begun.send(()).unwrap();
+                    may_finish.recv().unwrap();
+                    Ok(erased)
+                })
+                .await
+            });
+            has_begun.await.unwrap();
+            let path = format!("/subscribers/{id}/{path}");
+            let change = server.api(&key, "PUT", &path, body);
+            let end = async {
+                if server.app.db.kind() == Kind::Postgres {
+                    until_somebody_waits(server.app.db.clone()).await;
+                }
+                finish.send(()).unwrap();
+            };
+            let (answer, ()) = tokio::join!(change, end);
+            assert!(erasure.await.unwrap().unwrap());
+            expect_problem(answer, 404);
+            let left = server.read(|conn| subscriber::get(conn, row));
+            assert_eq!((left.email, left.company, left.restricted_at), (None, None, None));
+        }
+    }
+
     async fn a_person_is_recorded_found_by_address_and_changed(server: TestServer) {
         let key = admin(&server);
         let id = person(&server, &key, "Ana@Council.test").await;

@@ -84,6 +84,12 @@ fn faults(path: &str, text: &str) -> Vec<String> {
                 fault(format!("{word} belongs to {} only", places.join(", ")));
             }
         }
+        let places = ["jobs/send_outbox", "web/api/campaign_tests"];
+        if line.contains(".hand_over_service(") && floor != "mail" && !places.contains(&module) {
+            fault(
+                "service mail leaves from the outbox, and a test of a campaign from its one handler".into(),
+            );
+        }
         if line.contains(".hand_over(") && floor != "mail" && module != "jobs/send_deliveries" {
             fault("only jobs/send_deliveries hands a marketing message over".into());
         }
@@ -209,6 +215,7 @@ fn each_rule_finds_its_breach() {
         ("jobs/a.rs", "let now = SystemTime::now();", "SystemTime::now belongs"),
         ("jobs/a.rs", "let mailer = Transport::new(&url, &options);", "Transport::new( belongs"),
         ("jobs/a.rs", "connection.hand_over(permit, from, &letter).await", "hands a marketing message over"),
+        ("jobs/a.rs", "connection.hand_over_service(&to, from, &letter).await", "leaves from the outbox"),
         ("id.rs", "\n//! Too late.", "open the file"),
         ("id.rs", long.as_str(), "longer than"),
     ] {

@@ -29,6 +29,20 @@ both_databases! {
         assert_eq!(server.mails().len(), 31);
     }
 
+    async fn a_sign_up_without_a_key_is_small_and_counted_before_it_is_read(server: TestServer) {
+        let brand = server.demo_brand();
+        let path = format!("/api/v1/brands/{}/sign-ups", brand.slug);
+        let post = |octets: usize| {
+            let request = server.request("POST", &path).header("content-type", "application/json");
+            Answer::to(request.body("\\".repeat(octets)))
+        };
+        post(64 * 1024 + 1).await.expect(413);
+        for _ in 1..30 {
+            post(64 * 1024).await.expect(400);
+        }
+        assert!(!post(64 * 1024 + 1).await.expect(429).header("Retry-After").is_empty());
+    }
+
     async fn one_address_cannot_be_named_again_and_again(server: TestServer) {
         server.demo_brand();
         for _ in 0..10 {

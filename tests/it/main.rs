@@ -16,6 +16,7 @@ mod api_imports;
 mod api_people;
 mod architecture;
 mod campaigns;
+mod check_config;
 mod cli;
 mod crash;
 mod gate;

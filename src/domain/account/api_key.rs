@@ -1,5 +1,7 @@
 //! API keys: shown once, stored as a hash, each good for the scopes it was made for and nothing else (API-10).
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -70,7 +72,7 @@ pub struct ApiKey {
     pub scopes: Vec<Scope>,
     /// When it was made.
     pub created_at: Moment,
-    /// When it was last used, to the minute.
+    /// When it was last used, to a minute or two.
     pub last_used_at: Option<Moment>,
     /// When it was revoked.
     pub revoked_at: Option<Moment>,
@@ -163,18 +165,32 @@ pub fn authenticate(conn: &mut DbConnection, secret: &Secret) -> Result<Option<A
     row.map(ApiKey::of).transpose()
 }
 
-/// Whether the use of the key should be written down now, with [`touch`].
-pub fn is_touch_due(key: &ApiKey, now: Moment) -> bool {
-    key.last_used_at.is_none_or(|last| last.plus(TOUCH_EVERY) <= now)
+/// Which keys were used and when, in memory until [`touch`] writes it down: a request that only reads must not
+/// write. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Uses(Arc<Mutex<BTreeMap<i64, Moment>>>);
+
+impl Uses {
+    /// Remembers a use, unless one of the last minute is written down already.
+    pub fn note(&self, key: &ApiKey, now: Moment) {
+        if key.last_used_at.is_none_or(|last| last.plus(TOUCH_EVERY) <= now) {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.id, now);
+        }
+    }
+
+    /// What was remembered since the last time, by the row numbers of the keys.
+    pub fn take(&self) -> BTreeMap<i64, Moment> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
-/// Writes down that the key was used; at most once a minute.
+/// Writes down when keys were used.
 ///
 /// # Errors
 /// Of the database.
-pub fn touch(conn: &mut DbConnection, key: &ApiKey, now: Moment) -> Result<()> {
-    if is_touch_due(key, now) {
-        diesel::update(api_key::table.find(key.id)).set(api_key::last_used_at.eq(now)).execute(conn)?;
+pub fn touch(conn: &mut DbConnection, uses: &BTreeMap<i64, Moment>) -> Result<()> {
+    for (key, at) in uses {
+        diesel::update(api_key::table.find(key)).set(api_key::last_used_at.eq(at)).execute(conn)?;
     }
     Ok(())
 }
@@ -248,13 +264,16 @@ mod tests {
     fn the_use_of_a_key_is_written_down_at_most_once_a_minute() {
         on_database(|conn| {
             let (key, secret) = create(conn, "shop", &[Scope::Admin], NOW)?;
-            touch(conn, &key, NOW)?;
+            let uses = Uses::default();
+            uses.note(&key, NOW);
+            touch(conn, &uses.take())?;
             let used = authenticate(conn, &secret)?.unwrap();
             assert_eq!(used.last_used_at, Some(NOW));
-            touch(conn, &used, NOW.plus(Duration::from_secs(59)))?;
-            assert_eq!(authenticate(conn, &secret)?.unwrap().last_used_at, Some(NOW));
+            uses.note(&used, NOW.plus(Duration::from_secs(59)));
+            assert_eq!(uses.take(), BTreeMap::new());
             let later = NOW.plus(Duration::from_secs(60));
-            touch(conn, &used, later)?;
+            uses.note(&used, later);
+            touch(conn, &uses.take())?;
             assert_eq!(authenticate(conn, &secret)?.unwrap().last_used_at, Some(later));
             Ok(())
         });

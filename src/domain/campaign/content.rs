@@ -18,8 +18,10 @@ use crate::mail::link::FoundLink;
 use crate::mail::template::{Fields, Kind, Template};
 use crate::mail::{html, text};
 
-const FOOTER_HTML: &str = include_str!("../../../static/mail/footer.html");
-const FOOTER_TEXT: &str = include_str!("../../../static/mail/footer.txt");
+/// The end of the HTML part of each letter.
+pub const FOOTER_HTML: &str = include_str!("../../../static/mail/footer.html");
+/// The end of the text part of each letter: the same fields and links.
+pub const FOOTER_TEXT: &str = include_str!("../../../static/mail/footer.txt");
 const PIXEL: &str =
     "{% if pixel_url %}<img src=\"{{ pixel_url }}\" width=\"1\" height=\"1\" alt=\"\">{% endif %}";
 

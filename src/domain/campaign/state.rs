@@ -7,7 +7,6 @@ use crate::db::DbConnection;
 use crate::db::schema::{campaign, delivery};
 use crate::domain::campaign::{Campaign, content, get, link};
 use crate::domain::catalog::{Channel, brand, topic};
-use crate::domain::consent::gate::Refusal;
 use crate::error::{Error, Result};
 
 word_enum! {
@@ -133,9 +132,4 @@ pub fn hold(conn: &mut DbConnection, id: i64) -> Result<Campaign> {
 
 fn wrong_state(campaign: &Campaign, rule: &str) -> Error {
     Error::conflict(format!("{rule}; this one is {}", campaign.state))
-}
-
-/// Every reason a delivery can be skipped for: those of the gate, and the end of the campaign.
-pub fn skip_reasons() -> impl Iterator<Item = &'static str> {
-    Refusal::ALL.iter().map(|reason| reason.as_str()).chain([CANCELLED])
 }

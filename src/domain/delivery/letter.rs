@@ -8,11 +8,12 @@ use crate::domain::audience::Subscriber;
 use crate::domain::campaign::content::{Content, Rendered, Urls, Values};
 use crate::domain::campaign::link::Link;
 use crate::domain::campaign::{self as campaigns, Campaign, link};
-use crate::domain::catalog::{Brand, Topic, brand, topic};
+use crate::domain::catalog::{Brand, Channel, Topic, brand, topic};
 use crate::domain::consent::gate::SupplierFacts;
+use crate::domain::consent::suppression;
 use crate::domain::delivery::claim::Claimed;
 use crate::email_address::EmailAddress;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mail::letter::{Letter, ListHeaders, Purpose, Sender};
 use crate::mail::transport::Clearance;
 use crate::token::{ClickLink, Keys, OpenLink, PreferencesLink, UnsubscribeLink};
@@ -140,14 +141,23 @@ pub fn preview(
     content.render(&Values::new(&brand, person, supplier.as_ref(), &urls))
 }
 
+/// Whether a test may go there: any address at a domain that the brand sends from, which is its own, and the exact
+/// addresses where it can be reached, which may be at a provider that serves everybody.
+fn takes_tests(brand: &Brand, to: &EmailAddress) -> bool {
+    [&brand.marketing_from, &brand.service_from].iter().any(|from| from.domain() == to.domain())
+        || brand.contact_email == *to
+        || brand.reply_to.as_ref() == Some(to)
+}
+
 /// A test letter to a colleague: the preview, marked as a test, without a link that does anything.
 ///
-/// It may only go to the domains of the brand's own addresses; it is no way around the gate.
+/// It is no way around the gate: see [`takes_tests`].
 ///
 /// # Errors
-/// [`Invalid`](crate::error::Error::Invalid) for an address elsewhere; else as [`preview`].
+/// [`Invalid`](crate::error::Error::Invalid) for an address elsewhere or a suppressed one; else as [`preview`].
 pub fn test_letter(
     conn: &mut DbConnection,
+    keys: &Keys,
     campaign: &Campaign,
     person: Option<&Subscriber>,
     to: &EmailAddress,
@@ -155,15 +165,14 @@ pub fn test_letter(
 ) -> Result<(EmailAddress, Vec<u8>)> {
     let campaign = campaigns::get(conn, campaign.id)?;
     let brand = brand::get(conn, campaign.brand_id)?;
-    let own = [
-        Some(&brand.marketing_from),
-        Some(&brand.service_from),
-        Some(&brand.contact_email),
-        brand.reply_to.as_ref(),
-    ];
-    if !own.iter().flatten().any(|address| address.domain() == to.domain()) {
-        let detail = "A test goes only to the domains of the brand's own addresses";
-        return Err(crate::error::Error::invalid("to", detail));
+    if !takes_tests(&brand, to) {
+        let detail = "A test goes only to the brand's own addresses and to the domains that it sends from";
+        return Err(Error::invalid("to", detail));
+    }
+    let hash = suppression::hash(keys, Channel::Email, to.as_str())?;
+    let suppressions = suppression::of_address(conn, &hash, Channel::Email)?;
+    if suppressions.iter().any(|found| found.brand_id.is_none_or(|of| of == brand.id)) {
+        return Err(Error::invalid("to", "This address is suppressed"));
     }
     let Rendered { subject, html, text } = preview(conn, &campaign, person)?;
     let letter = Letter {

@@ -246,6 +246,10 @@ fn person_of(
     email: &EmailAddress,
     now: Moment,
 ) -> Result<i64> {
+    if let Some(known) = subscriber::find_by_email(conn, email)? {
+        lock(conn, known.id)?;
+    }
+    // Read again under the lock: who was erased in between is new.
     let Some(known) = subscriber::find_by_email(conn, email)? else {
         let brand = brand::get(conn, brand_id)?;
         let form = SourceForm {
@@ -259,7 +263,6 @@ fn person_of(
         // Whoever types an address is not proven to be its owner: what else they typed waits for the press.
         return Ok(subscriber::create(conn, keys, email, &Profile::default(), source, now)?.id);
     };
-    lock(conn, known.id)?;
     Ok(known.id)
 }
 

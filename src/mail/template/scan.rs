@@ -3,6 +3,8 @@
 //! Allowed are fields, texts, numbers, comparisons, `and or not in if else`, filters, and the tags `if`,
 //! `elif`, `else` and `for`. Without arithmetic, lists, assignments and calls no value can be doubled.
 
+use std::collections::HashSet;
+
 use minijinja::value::{Serde, Value};
 use serde_json::{Map, json};
 
@@ -12,7 +14,7 @@ use crate::mail::markup::{Piece, pieces};
 /// What was found in a template.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    /// Each naming of a field, in order.
+    /// Each field that is named, in the order and on the line of its first naming.
     pub(super) used: Vec<Used>,
 }
 
@@ -59,6 +61,8 @@ impl Scan {
                 problems.push(Problem::new("", format!("Line {line}: {detail}")));
             }
         }
+        let mut seen = HashSet::new();
+        scan.used.retain(|used| seen.insert(used.path.clone()));
         if problems.is_empty() { Ok(scan) } else { Err(problems) }
     }
 

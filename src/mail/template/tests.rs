@@ -163,3 +163,25 @@ proptest::proptest! {
         proptest::prop_assert!(!inner.contains(['<', '>', '"', '\'']));
     }
 }
+
+#[test]
+fn the_check_renders_so_often_only_for_a_bounded_number_of_fields() {
+    let naming = |fields: usize| -> String {
+        (0..fields).map(|at| format!("{{{{ attributes.a{at}|default('x') }}}}")).collect()
+    };
+    html(&naming(OPTIONAL_FIELDS_MAX)).unwrap();
+    assert!(refusal(&naming(OPTIONAL_FIELDS_MAX + 1)).contains("At most 50"));
+    assert!(refusal(&naming(6000)).contains("At most 50"));
+}
+
+#[test]
+fn the_steps_of_the_whole_check_are_bounded() {
+    let naming = |fields: usize, times: usize| -> String {
+        let one: String = (0..fields).map(|at| format!("{{{{ attributes.a{at}|default('x') }}}}")).collect();
+        one.repeat(times)
+    };
+    html(&naming(2, 500)).unwrap();
+    html(&naming(20, 20)).unwrap();
+    assert!(refusal(&naming(50, 100)).contains("too many steps"));
+    assert!(refusal(&"{{ nothing }}".repeat(10_000)).contains("no field nothing"));
+}

@@ -41,10 +41,7 @@ impl Relay {
         let allowed =
             |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '[' | ']' | ':');
         if options.hello.is_empty() || !options.hello.chars().all(allowed) {
-            return Err(Error::invalid(
-                "mail_hello",
-                "Greet servers with a host name, like mail.example.com",
-            ));
+            return Err(Error::invalid("hello", "Greet servers with a host name, like mail.example.com"));
         }
         let tls = if url.implicit_tls || url.starttls != StartTls::Never {
             Some(Tls::new(&url.host, options.extra_ca.as_deref())?)

@@ -35,7 +35,7 @@ impl Tls {
     /// Reads the certificate authorities.
     pub(super) fn new(host: &str, extra_ca: Option<&Path>) -> Result<Self> {
         let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| Error::invalid("mail_url", "The host of the mail server is not a valid name"))?;
+            .map_err(|_| Error::invalid("mail", "The host of the mail server is not a valid name"))?;
         let mut parameters = TlsParameters::builder(host.to_owned());
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -68,7 +68,7 @@ fn read_pem(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
 }
 
 fn unreadable() -> Error {
-    Error::invalid("mail_ca", "The file of certificate authorities cannot be read as PEM certificates")
+    Error::invalid("mail-ca", "The file of certificate authorities cannot be read as PEM certificates")
 }
 
 /// What failed in a handshake: the certificate, or anything else.

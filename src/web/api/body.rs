@@ -18,10 +18,10 @@ use crate::web::problem::refusal;
 /// The largest JSON body, in octets: an HTML letter with room to spare.
 pub const JSON_BYTES_MAX: usize = 1024 * 1024;
 
-/// A body of JSON.
-pub struct Body<T>(pub T);
+/// A body of JSON, of at most `MAX` octets.
+pub struct Body<T, const MAX: usize = JSON_BYTES_MAX>(pub T);
 
-impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+impl<T: DeserializeOwned + 'static, const MAX: usize> FromRequest for Body<T, MAX> {
     type Error = actix_web::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
 
@@ -33,7 +33,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
                 let detail = "Send the body as application/json";
                 return Err(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail, &[]));
             }
-            let bytes = read(&request, payload, JSON_BYTES_MAX).await?;
+            let bytes = read(&request, payload, MAX).await?;
             // Serde would take a list for an object, field by field.
             if bytes.trim_ascii_start().starts_with(b"[") {
                 return Err(refusal(StatusCode::UNPROCESSABLE_ENTITY, "Send a JSON object", &[]));
@@ -56,7 +56,7 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalBody<T> {
         if empty && !headers.contains_key(CONTENT_TYPE) && !headers.contains_key(TRANSFER_ENCODING) {
             return Box::pin(async { Ok(Self(T::default())) });
         }
-        let body = Body::from_request(request, payload);
+        let body = Body::<T>::from_request(request, payload);
         Box::pin(async move { body.await.map(|Body(value)| Self(value)) })
     }
 }
@@ -80,7 +80,7 @@ async fn read(
     bytes_max: usize,
 ) -> Result<Vec<u8>, actix_web::Error> {
     let too_large = || {
-        let detail = format!("The body is larger than {} MB", bytes_max / (1024 * 1024));
+        let detail = format!("The body is larger than {} kB", bytes_max / 1024);
         refusal(StatusCode::PAYLOAD_TOO_LARGE, &detail, &[])
     };
     let announced =
@@ -137,11 +137,16 @@ fn fault_or<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
 
 /// PostgreSQL keeps no NUL in a text. In JSON it can only be written as an escape.
 fn has_nul(bytes: &[u8]) -> bool {
-    let escape = b"u0000";
-    bytes.windows(escape.len()).enumerate().any(|(at, window)| {
-        let backslashes = bytes[..at].iter().rev().take_while(|byte| **byte == b'\\').count();
-        window == escape && backslashes % 2 == 1
-    })
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        let escaped = &rest[at + 1..];
+        if escaped.starts_with(b"u0000") {
+            return true;
+        }
+        // What a backslash escapes begins no escape of its own.
+        rest = escaped.get(1..).unwrap_or_default();
+    }
+    false
 }
 
 fn not_json(cause: &serde_json::Error) -> Fault {
@@ -231,6 +236,22 @@ mod tests {
         }
         assert!(fault_or::<serde_json::Value>(b"\"\\\\u0000\"").is_ok());
         assert!(fault_or::<serde_json::Value>(b"\"\xff\"").is_err());
+    }
+
+    #[test]
+    fn a_nul_is_found_in_one_pass_however_many_backslashes_there_are() {
+        for (json, holds) in [
+            (r"\u0000", true),
+            (r"\\u0000", false),
+            (r"\\\u0000", true),
+            (r"\n\u0000", true),
+            (r"u0000\u000", false),
+            (r"\", false),
+        ] {
+            assert_eq!(has_nul(json.as_bytes()), holds, "{json}");
+        }
+        // Minutes, if each of them were looked at again for every other.
+        assert!(!has_nul(&vec![b'\\'; JSON_BYTES_MAX]));
     }
 
     #[test]

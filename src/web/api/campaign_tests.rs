@@ -20,7 +20,8 @@ const TEST_ADDRESSES_MAX: usize = 5;
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestForm {
-    /// 1 to 5 addresses at the domains of the brand's own addresses.
+    /// 1 to 5 addresses: at the domains of `marketing_from` or `service_from`, or exactly `contact_email` or
+    /// `reply_to`; no suppressed one.
     to: Vec<String>,
 }
 
@@ -69,19 +70,19 @@ impl From<Outcome> for TestResult {
 /// Send a test to colleagues
 ///
 /// The letter of somebody of whom nothing is known, marked `[Test]`, with links that lead nowhere. It is no way
-/// around the gate: it goes only to the domains of the brand's own addresses.
+/// around the gate: it goes only to the brand's own addresses and to the domains that it sends from.
 #[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/test", operation_id = "test_campaign", tag = "Campaigns",
     params(("campaign" = PublicId, Path, description = "The campaign's id")), request_body = TestForm,
     responses((status = 200, description = "What the relay said", body = TestResults)))]
 pub async fn send(app: web::Data<App>, id: web::Path<PublicId>, form: Body<TestForm>) -> Answer {
     let to = test_addresses(&form.0.to)?;
-    let now = app.clock.now();
+    let (now, keys) = (app.clock.now(), app.keys.clone());
     let letters = app
         .db
         .read(move |conn| {
             let campaign = campaign::find(conn, id.into_inner())?;
             let write = |to: EmailAddress| {
-                let (sender, bytes) = letter::test_letter(conn, &campaign, None, &to, now)?;
+                let (sender, bytes) = letter::test_letter(conn, &keys, &campaign, None, &to, now)?;
                 Ok((to, sender, bytes))
             };
             to.into_iter().map(write).collect::<Result<Vec<_>>>()

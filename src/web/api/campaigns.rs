@@ -9,12 +9,14 @@ use crate::db::DbConnection;
 use crate::domain::campaign::audience::{self, Preview};
 use crate::domain::campaign::content::Rendered;
 use crate::domain::campaign::draft::{self, DraftForm};
+use crate::domain::campaign::link::{self, Link};
 use crate::domain::campaign::{self, Campaign, State, state};
 use crate::domain::catalog::{Channel, topic};
 use crate::domain::delivery::letter;
 use crate::domain::tracking::report::{self, Report};
 use crate::error::{Error, Result};
 use crate::id::PublicId;
+use crate::mail::link::hosts;
 use crate::web::api::body::{Body, OptionalBody};
 use crate::web::api::opt_ins::found;
 use crate::web::api::paging::{Page, Paging};
@@ -65,6 +67,27 @@ pub struct CampaignView {
     html: String,
     /// The text part: a template; made from the HTML if null.
     text: Option<String>,
+    /// Its web links, each once, in their order. In the letters of those who allow it they are tracked.
+    links: Vec<LinkView>,
+}
+
+/// Where a link leads, with its host in both forms: what looks alike in one differs in the other.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = CampaignLink)]
+pub struct LinkView {
+    /// The address, as its author wrote it.
+    url: String,
+    /// The host as the network knows it, such as `xn--bcher-kva.example`.
+    host: String,
+    /// The host as people read it, such as `bücher.example`.
+    shown_host: String,
+}
+
+impl LinkView {
+    fn of(link: Link) -> Self {
+        let (host, shown_host) = hosts(&link.url).unwrap_or_default();
+        Self { url: link.url, host, shown_host }
+    }
 }
 
 fn summarise(
@@ -95,7 +118,8 @@ fn summarise(
 
 fn view(conn: &mut DbConnection, campaign: Campaign) -> Result<CampaignView> {
     let summary = summarise(conn, &mut BrandWords::default(), &campaign)?;
-    Ok(CampaignView { summary, subject: campaign.subject, html: campaign.html, text: campaign.text })
+    let links = link::of_campaign(conn, campaign.id)?.into_iter().map(LinkView::of).collect();
+    Ok(CampaignView { summary, subject: campaign.subject, html: campaign.html, text: campaign.text, links })
 }
 
 /// List campaigns
@@ -199,7 +223,7 @@ pub struct PreviewForm {
 /// As this person would read it, with links that lead nowhere. Nothing is sent and nothing is counted.
 #[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/preview", operation_id = "preview_campaign",
     tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
-    request_body(content = PreviewForm),
+    request_body(content = Option<PreviewForm>),
     responses((status = 200, description = "The letter", body = Rendered)))]
 pub async fn preview(
     app: web::Data<App>,
@@ -254,7 +278,7 @@ pub struct ScheduleForm {
 /// Schedule a campaign
 #[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/schedule", operation_id = "schedule_campaign",
     tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
-    request_body(content = ScheduleForm),
+    request_body(content = Option<ScheduleForm>),
     responses((status = 200, description = "The campaign", body = CampaignView),
         (status = 409, description = "It is no draft, or could not be sent")))]
 pub async fn schedule(

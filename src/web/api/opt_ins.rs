@@ -13,13 +13,13 @@ use crate::domain::audience::source;
 use crate::domain::audience::subscriber::Subscriber;
 use crate::domain::catalog::{Channel, brand, topic};
 use crate::domain::consent::opt_in::{self, Answer as Choice, Basis, State};
-use crate::domain::consent::{self, Method, Statement};
+use crate::domain::consent::{Method, Statement};
 use crate::error::{Error, Result};
 use crate::id::{PublicId, Slug};
 use crate::web::api::body::Body;
 use crate::web::api::evidence::{self, Evidence};
 use crate::web::api::paging::Page;
-use crate::web::api::subscribers::living;
+use crate::web::api::subscribers::{hold_living, living};
 use crate::web::api::{Answer, BrandWords, ok};
 
 /// How many answers one request may set.
@@ -119,8 +119,7 @@ pub async fn set(
     let page = app
         .db
         .write(move |conn| {
-            let person = living(conn, id.into_inner())?;
-            consent::lock(conn, person.id)?;
+            let person = hold_living(conn, id.into_inner())?;
             apply(conn, &person, &changes.0, &actor, now)?;
             views(conn, person.id)
         })

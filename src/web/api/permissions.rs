@@ -9,7 +9,7 @@ use crate::db::DbConnection;
 use crate::domain::account::ApiKey;
 use crate::domain::catalog::brand;
 use crate::domain::consent::permission::{Kind, State, of_subscriber};
-use crate::domain::consent::{self, Method, Statement};
+use crate::domain::consent::{Method, Statement};
 use crate::domain::tracking::permission;
 use crate::error::{Error, Result};
 use crate::id::{PublicId, Slug};
@@ -17,7 +17,7 @@ use crate::web::api::body::Body;
 use crate::web::api::evidence::{self, Evidence};
 use crate::web::api::opt_ins::found;
 use crate::web::api::paging::Page;
-use crate::web::api::subscribers::living;
+use crate::web::api::subscribers::{hold_living, living};
 use crate::web::api::{Answer, BrandWords, ok};
 
 /// The present answer about one kind of tracking by one brand. What was never asked is not there, and means no.
@@ -89,8 +89,7 @@ pub async fn set(
     let page = app
         .db
         .write(move |conn| {
-            let person = living(conn, id.into_inner())?;
-            consent::lock(conn, person.id)?;
+            let person = hold_living(conn, id.into_inner())?;
             apply(conn, person.id, &changes.0, &actor, now)?;
             views(conn, person.id)
         })

@@ -1,6 +1,6 @@
 //! Sign-ups by a brand's own site: the same intake as the brand's form, with a double opt-in, and as open as that.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 
 use crate::app::App;
 use crate::domain::catalog::{Brand, brand, topic};
@@ -12,8 +12,11 @@ use crate::id::Slug;
 use crate::secret::{hex, sha256};
 use crate::web::api::Answer;
 use crate::web::api::body::Body;
-use crate::web::limit::Limits;
+use crate::web::limit::{FormCounted, Limits};
 use crate::web::public::view::whole_wording;
+
+/// The largest sign-up, in octets. Anybody may post one, so it is far smaller than what needs a key.
+const BYTES_MAX: usize = 64 * 1024;
 
 /// Sign somebody up
 ///
@@ -30,12 +33,11 @@ use crate::web::public::view::whole_wording;
 pub async fn create(
     app: web::Data<App>,
     limits: web::Data<Limits>,
-    http: HttpRequest,
+    _: FormCounted,
     slug: web::Path<Slug>,
-    form: Body<SignUpForm>,
+    form: Body<SignUpForm, BYTES_MAX>,
 ) -> Answer {
     let mut form = form.0;
-    limits.form(&http)?;
     let (brand, topics) = app
         .db
         .read(move |conn| {

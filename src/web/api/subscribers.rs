@@ -102,6 +102,14 @@ pub(super) fn living(conn: &mut DbConnection, id: PublicId) -> Result<Subscriber
     if person.erased_at.is_some() { Err(Error::NotFound("subscriber")) } else { Ok(person) }
 }
 
+/// [`living`], and nobody else changes or erases them until the end of the transaction.
+pub(super) fn hold_living(conn: &mut DbConnection, id: PublicId) -> Result<Subscriber> {
+    let row = subscriber::find(conn, id)?.id;
+    // First the lock and then the look: between the two an erasure could end.
+    consent::lock(conn, row)?;
+    living(conn, id)
+}
+
 /// List subscribers
 #[utoipa::path(get, path = "/api/v1/subscribers", operation_id = "list_subscribers", tag = "Subscribers",
     params(Paging), responses((status = 200, description = "A page of subscribers", body = Page<SubscriberView>)))]
@@ -193,7 +201,7 @@ pub async fn replace_profile(app: web::Data<App>, id: web::Path<PublicId>, profi
     let changed = app
         .db
         .write(move |conn| {
-            let person = living(conn, id.into_inner())?;
+            let person = hold_living(conn, id.into_inner())?;
             subscriber::set_profile(conn, person.id, &profile)?;
             let person = subscriber::get(conn, person.id)?;
             view(conn, &mut SourceNames::default(), person)
@@ -213,7 +221,7 @@ pub async fn erase(app: web::Data<App>, key: web::ReqData<ApiKey>, id: web::Path
     let (now, keys, actor) = (app.clock.now(), app.keys.clone(), key.actor());
     app.db
         .write(move |conn| {
-            let person = living(conn, id.into_inner())?;
+            let person = hold_living(conn, id.into_inner())?;
             privacy::erase(conn, &keys, person.id, &actor, now)
         })
         .await?;
@@ -242,9 +250,8 @@ async fn set_restriction(app: &App, id: PublicId, since: Option<Moment>) -> Answ
     let changed = app
         .db
         .write(move |conn| {
-            let person = living(conn, id)?;
             // Whoever claims a letter for this person has finished before this is answered.
-            consent::lock(conn, person.id)?;
+            let person = hold_living(conn, id)?;
             if person.restricted_at.is_none() || since.is_none() {
                 subscriber::restrict(conn, person.id, since)?;
             }

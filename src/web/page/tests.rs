@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
+use crate::domain::campaign::content::{FOOTER_HTML, FOOTER_TEXT};
 use crate::error::Problem;
 
 use super::samples::{data, pages, preferences, result, sign_up, sign_up_with_errors};
@@ -227,9 +228,9 @@ fn footer(template: &str, source: &str) -> String {
 
 #[test]
 fn a_letter_footer_names_both_links_and_the_sender() {
-    let html = footer(LETTER_FOOTER_HTML, "");
+    let html = footer(FOOTER_HTML, "");
     assert!(html.contains(">Unsubscribe</a>") && html.contains(">Preferences</a>"));
-    for part in [html, footer(LETTER_FOOTER_TEXT, "")] {
+    for part in [html, footer(FOOTER_TEXT, "")] {
         let brand = samples::brand();
         assert!(part.contains(&brand.legal_name) && part.contains(&brand.registered_address));
         assert!(
@@ -240,7 +241,7 @@ fn a_letter_footer_names_both_links_and_the_sender() {
 
 #[test]
 fn a_letter_footer_names_the_supplier_of_the_data_and_its_policy() {
-    for template in [LETTER_FOOTER_HTML, LETTER_FOOTER_TEXT] {
+    for template in [FOOTER_HTML, FOOTER_TEXT] {
         let part = footer(template, "Example Lists Ltd");
         assert!(part.contains("Example Lists Ltd") && part.contains("https://lists.example.com/policy"));
     }

@@ -12,7 +12,6 @@ use crate::domain::consent::ledger::{Decision, Entry, Method, ShownBox};
 use crate::domain::consent::opt_in::{Basis, State};
 use crate::domain::consent::permission::{Kind, State as PermissionState};
 use crate::domain::consent::suppression::Reason;
-use crate::error::Result;
 use crate::id::PublicId;
 use crate::secret::hex;
 
@@ -137,16 +136,17 @@ pub struct PermissionCopy {
     pub since: Moment,
 }
 
-/// One decision, with what was shown.
+/// One decision, with what was shown. Without a topic and a permission it is about the whole brand.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[schema(as = LedgerEntry)]
 pub struct EntryCopy {
     /// When.
     pub at: Moment,
     /// The brand's word.
     pub brand: String,
-    /// The topic's word; none if it was about a permission or everything.
+    /// The topic's word; null if it was about a permission or everything.
     pub topic: Option<String>,
-    /// The channel; none if it was about a permission or all channels.
+    /// The channel; null if it was about a permission or all channels.
     pub channel: Option<Channel>,
     /// The tracking permission it was about.
     pub permission: Option<Kind>,
@@ -156,7 +156,7 @@ pub struct EntryCopy {
     pub basis: Option<Basis>,
     /// How.
     pub method: Method,
-    /// By whom.
+    /// By whom: `subscriber`, or the key or import that said so.
     pub actor: String,
     /// The form that was shown.
     pub form: String,
@@ -164,8 +164,8 @@ pub struct EntryCopy {
     pub wording: String,
     /// SHA-256 of the wording, in hexadecimal.
     pub wording_sha256: String,
-    /// The boxes that were shown, as they were before they were touched.
-    pub shown: Vec<ShownBox>,
+    /// The boxes that were shown, and whether they were ticked before the person touched them.
+    pub boxes: Vec<ShownBox>,
     /// The version of the privacy policy in force.
     pub policy_version: String,
 }
@@ -274,8 +274,9 @@ impl Origin {
 }
 
 impl EntryCopy {
-    pub(super) fn of(entry: Entry) -> Result<Self> {
-        Ok(Self {
+    /// The entry as it may be shown.
+    pub fn of(entry: Entry) -> Self {
+        Self {
             at: entry.at,
             brand: entry.brand,
             topic: entry.topic,
@@ -288,8 +289,9 @@ impl EntryCopy {
             form: entry.form,
             wording: entry.wording,
             wording_sha256: hex(&entry.wording_sha256),
-            shown: serde_json::from_str(&entry.shown)?,
+            // Written by `ledger::keep`; what is no list of boxes counts as none.
+            boxes: serde_json::from_str(&entry.shown).unwrap_or_default(),
             policy_version: entry.policy_version,
-        })
+        }
     }
 }

@@ -91,9 +91,7 @@ fn ledger_of(conn: &mut DbConnection, person: i64) -> Result<Vec<EntryCopy>> {
         let portion = ledger::of_subscriber(conn, person, after, PORTION)?;
         let Some(last) = portion.last() else { return Ok(all) };
         after = last.id;
-        for entry in portion {
-            all.push(EntryCopy::of(entry)?);
-        }
+        all.extend(portion.into_iter().map(EntryCopy::of));
     }
 }
 
