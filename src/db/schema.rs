@@ -188,6 +188,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         confirmed_at -> Nullable<BigInt>,
+        profile -> Nullable<Text>,
     }
 }
 

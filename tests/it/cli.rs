@@ -46,6 +46,20 @@ fn check_config_reports_all_problems_at_once() {
 }
 
 #[test]
+fn check_config_refuses_what_no_mail_could_leave_with() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("ca.pem"), "no certificate").unwrap();
+    let secret = "a secret of the tests and of nothing else";
+    for (setting, value, word) in [("--hello", "no name", "hello"), ("--mail-ca", "ca.pem", "mail-ca")] {
+        let fixed =
+            ["check-config", "--secret", secret, "--mail", "smtps://mail.example.com", setting, value];
+        let answer = mannerly(folder.path(), &fixed);
+        assert!(!answer.status.success(), "{setting}");
+        assert!(text(&answer.stderr).contains(word), "{}", text(&answer.stderr));
+    }
+}
+
+#[test]
 fn an_api_key_is_made_listed_without_itself_and_revoked() {
     let folder = tempfile::tempdir().unwrap();
     let key =

@@ -34,5 +34,6 @@ mod readonly;
 mod report;
 mod schema;
 mod sign_up;
+mod sign_up_strangers;
 mod tracking;
 mod unsubscribe;

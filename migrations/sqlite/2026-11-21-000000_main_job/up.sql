@@ -168,6 +168,7 @@ CREATE TABLE suppression_exception (
     PRIMARY KEY (suppression_id, brand_id)
 ) WITHOUT ROWID;
 
+-- The profile is what somebody typed about the person; it waits here as JSON for the press of the button.
 CREATE TABLE confirmation (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     subscriber_id BIGINT NOT NULL REFERENCES subscriber (id),
@@ -177,9 +178,11 @@ CREATE TABLE confirmation (
     wants_clicks BOOLEAN NOT NULL CHECK (wants_clicks IN (0, 1)),
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
-    confirmed_at BIGINT
+    confirmed_at BIGINT,
+    profile TEXT
 );
 CREATE INDEX confirmation_of_subscriber ON confirmation (subscriber_id, brand_id);
+CREATE INDEX confirmation_with_profile ON confirmation (expires_at) WHERE profile IS NOT NULL;
 
 -- What came in by a public form and waits to be worked on, so that the answer never depends on who is known.
 CREATE TABLE request (

@@ -207,6 +207,16 @@ pub struct Entry {
     pub policy_version: String,
 }
 
+/// Whether a person, or somebody for them, ever agreed to anything.
+///
+/// # Errors
+/// Of the database.
+pub fn ever_granted(conn: &mut DbConnection, person: i64) -> Result<bool> {
+    let granted =
+        ledger::table.filter(ledger::subscriber_id.eq(person).and(ledger::decision.eq(Decision::Granted)));
+    Ok(diesel::select(diesel::dsl::exists(granted)).get_result(conn)?)
+}
+
 /// A person's entries in the order they were written: those after row number `after`, at most `limit`.
 ///
 /// # Errors

@@ -274,16 +274,16 @@ fn mark_first(
             // order everywhere, so that two servers wait for each other and never in a circle.
             Ok(diesel::sql_query(format!(
                 "WITH held AS MATERIALIZED (SELECT subscriber_id FROM delivery \
-                 WHERE campaign_id = $3 AND subscriber_id = ANY($1) AND {column} IS NULL \
+                 WHERE campaign_id = $1 AND subscriber_id = ANY($2) AND {column} IS NULL \
                  ORDER BY subscriber_id FOR NO KEY UPDATE) \
-                 UPDATE delivery SET {column} = first.at FROM unnest($1, $2) AS first (person, at) \
+                 UPDATE delivery SET {column} = first.at FROM unnest($2, $3) AS first (person, at) \
                  JOIN held ON held.subscriber_id = first.person \
-                 WHERE delivery.campaign_id = $3 AND delivery.subscriber_id = first.person \
+                 WHERE delivery.campaign_id = $1 AND delivery.subscriber_id = first.person \
                  AND delivery.{column} IS NULL"
             ))
+            .bind::<BigInt, _>(campaign)
             .bind::<Array<BigInt>, _>(people)
             .bind::<Array<BigInt>, _>(moments)
-            .bind::<BigInt, _>(campaign)
             .execute(c)?)
         }
     }

@@ -232,6 +232,8 @@ pub struct ConfirmationCopy {
     pub expires_at: Moment,
     /// When the button was pressed.
     pub confirmed_at: Option<Moment>,
+    /// What was typed in the form about you, as JSON, as long as nobody has confirmed it.
+    pub typed: Option<String>,
 }
 
 /// A reason not to write to an address.

@@ -167,7 +167,13 @@ fn confirmations_of(conn: &mut DbConnection, person: i64) -> Result<Vec<Confirma
         .inner_join(brand::table.on(brand::id.eq(confirmation::brand_id)))
         .filter(confirmation::subscriber_id.eq(person))
         .order(confirmation::id)
-        .select((brand::name, confirmation::created_at, confirmation::expires_at, confirmation::confirmed_at))
+        .select((
+            brand::name,
+            confirmation::created_at,
+            confirmation::expires_at,
+            confirmation::confirmed_at,
+            confirmation::profile,
+        ))
         .load(conn)?)
 }
 
