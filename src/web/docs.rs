@@ -155,8 +155,18 @@ fn readable(name: &str) -> String {
     name.replace('_', " of ")
 }
 
+/// A text as a page shows it: what the document marks as code stands between quotation marks.
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
+    let mut shown = String::new();
+    for (number, part) in value.as_str().unwrap_or_default().split('`').enumerate() {
+        match number % 2 {
+            _ if number == 0 => {}
+            1 => shown.push('\u{201c}'),
+            _ => shown.push('\u{201d}'),
+        }
+        shown.push_str(part);
+    }
+    shown
 }
 
 fn items(value: &Value) -> &[Value] {
@@ -184,6 +194,12 @@ mod tests {
         let html = render(&view).unwrap();
         assert!(html.contains("The key needs the scope <code>catalog</code>"));
         assert!(!html.contains("<script"));
+    }
+
+    #[test]
+    fn what_is_marked_as_code_is_quoted() {
+        assert_eq!(text(&json!("`a` and `b`, c")), "\u{201c}a\u{201d} and \u{201c}b\u{201d}, c");
+        assert_eq!(text(&json!("plain")), "plain");
     }
 
     #[test]

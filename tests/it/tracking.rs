@@ -359,6 +359,30 @@ both_databases! {
         assert_eq!(server.app.recorder.counts().shed, 0);
     }
 
+    async fn a_person_whom_several_servers_see_at_once_counts_once(server: TestServer) {
+        let brand = server.demo_brand();
+        let readers: Vec<i64> = (0..20)
+            .map(|n| reader(&server, &brand, &format!("reader{n}@example.com"), Some(true)).id)
+            .collect();
+        let campaign = send(&server, &brand).await;
+        assert_eq!(server.mails().len(), readers.len());
+        let at = server.now();
+        let batch: Vec<Hit> =
+            readers.iter().map(|person| Hit { campaign, link: None, subscriber: *person, at }).collect();
+        let together = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    together.wait();
+                    server.app.db.write_here(|conn| store(conn, &batch)).unwrap()
+                });
+            }
+        });
+        let counted: (i64, i64) =
+            server.read(|conn| Ok(tally::table.select((tally::hits, tally::people)).first(conn)?));
+        assert_eq!(counted, (80, 20));
+    }
+
     async fn after_a_withdrawal_has_committed_no_hit_of_that_person_is_stored(server: TestServer) {
         let brand = server.demo_brand();
         let readers: Vec<Person<'_>> =

@@ -151,7 +151,8 @@ fn takes_tests(brand: &Brand, to: &EmailAddress) -> bool {
 
 /// A test letter to a colleague: the preview, marked as a test, without a link that does anything.
 ///
-/// It is no way around the gate: see [`takes_tests`].
+/// It is no way around the gate: it goes only to the domains that the brand sends from, and to exactly the addresses
+/// where the brand can be reached.
 ///
 /// # Errors
 /// [`Invalid`](crate::error::Error::Invalid) for an address elsewhere or a suppressed one; else as [`preview`].

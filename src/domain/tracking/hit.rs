@@ -93,10 +93,9 @@ pub fn store(conn: &mut DbConnection, hits: &[Hit]) -> Result<usize> {
                 allowed.contains_key(&hit.subscriber) && !barred.contains(&(owner.brand, hit.subscriber))
             })
             .collect();
-        let first = first_of_each(&kept, &allowed);
-        mark_first(conn, id, kind, &first)?;
+        let people = mark_first(conn, id, kind, &first_of_each(&kept, &allowed))? as i64;
         if !kept.is_empty() {
-            let (hits, people) = (kept.len() as i64, first.len() as i64);
+            let hits = kept.len() as i64;
             tallies.push(TallyRow { campaign_id: id, kind, anonymous: false, hits, people });
         }
         rows.extend(kept.into_iter().map(|hit| HitRow {
@@ -232,51 +231,59 @@ fn first_of_each(kept: &[&Hit], allowed: &HashMap<i64, bool>) -> BTreeMap<i64, M
     first
 }
 
-/// Notes on each delivery when it was first opened or clicked.
+/// Notes on each delivery when it was first opened or clicked; returns on how many. Another server may have noted the
+/// same people since they were looked up, so the statement itself decides who is new.
 fn mark_first(
     conn: &mut DbConnection,
     campaign: i64,
     kind: Kind,
     first: &BTreeMap<i64, Moment>,
-) -> Result<()> {
+) -> Result<usize> {
     if first.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     match conn {
         DbConnection::Sqlite(c) => {
+            let mut marked = 0;
             for (person, at) in first {
                 let letter = delivery::table.find((campaign, *person));
-                match kind {
-                    Kind::Opens => {
-                        diesel::update(letter).set(delivery::opened_at.eq(at)).execute(c)?;
-                    }
-                    Kind::Clicks => {
-                        diesel::update(letter).set(delivery::clicked_at.eq(at)).execute(c)?;
-                    }
-                    Kind::Profiling => {}
-                }
+                marked += match kind {
+                    Kind::Opens => diesel::update(letter.filter(delivery::opened_at.is_null()))
+                        .set(delivery::opened_at.eq(at))
+                        .execute(c)?,
+                    Kind::Clicks => diesel::update(letter.filter(delivery::clicked_at.is_null()))
+                        .set(delivery::clicked_at.eq(at))
+                        .execute(c)?,
+                    Kind::Profiling => 0,
+                };
             }
+            Ok(marked)
         }
         DbConnection::Postgres(c) => {
             use diesel::sql_types::{Array, BigInt};
             let column = match kind {
                 Kind::Opens => "opened_at",
                 Kind::Clicks => "clicked_at",
-                Kind::Profiling => return Ok(()),
+                Kind::Profiling => return Ok(0),
             };
             let (people, moments): (Vec<i64>, Vec<Moment>) = first.iter().map(|(p, at)| (*p, *at)).unzip();
-            // One statement instead of one per person; each of them would cost a round trip.
-            diesel::sql_query(format!(
-                "UPDATE delivery SET {column} = first.at FROM unnest($1, $2) AS first (person, at) \
-                 WHERE delivery.campaign_id = $3 AND delivery.subscriber_id = first.person"
+            // One statement instead of one per person; each of them would cost a round trip. Rows are taken in one
+            // order everywhere, so that two servers wait for each other and never in a circle.
+            Ok(diesel::sql_query(format!(
+                "WITH held AS MATERIALIZED (SELECT subscriber_id FROM delivery \
+                 WHERE campaign_id = $3 AND subscriber_id = ANY($1) AND {column} IS NULL \
+                 ORDER BY subscriber_id FOR NO KEY UPDATE) \
+                 UPDATE delivery SET {column} = first.at FROM unnest($1, $2) AS first (person, at) \
+                 JOIN held ON held.subscriber_id = first.person \
+                 WHERE delivery.campaign_id = $3 AND delivery.subscriber_id = first.person \
+                 AND delivery.{column} IS NULL"
             ))
             .bind::<Array<BigInt>, _>(people)
             .bind::<Array<BigInt>, _>(moments)
             .bind::<BigInt, _>(campaign)
-            .execute(c)?;
+            .execute(c)?)
         }
     }
-    Ok(())
 }
 
 fn insert(conn: &mut DbConnection, rows: &[HitRow]) -> Result<()> {

@@ -1,8 +1,9 @@
 //! The transport against servers that follow a script, and against real TLS.
 
+mod postfix;
 mod server;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rcgen::{CertificateParams, Issuer, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
@@ -264,8 +265,8 @@ async fn a_message_with_bare_line_breaks_or_overlong_lines_never_reaches_the_wir
     assert!(!server.heard().iter().any(|line| line.starts_with("MAIL")));
 }
 
-/// A certificate authority in a file, and a server's certificate from it.
-fn certificates(directory: &Path, host: &str) -> (std::path::PathBuf, TlsAcceptor) {
+/// A certificate authority in a file, and a server's certificate from it with its key.
+fn issue(directory: &Path, host: &str) -> (PathBuf, rcgen::Certificate, KeyPair) {
     let authority_key = KeyPair::generate().unwrap();
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -276,6 +277,12 @@ fn certificates(directory: &Path, host: &str) -> (std::path::PathBuf, TlsAccepto
     let key = KeyPair::generate().unwrap();
     let issuer = Issuer::new(authority, authority_key);
     let leaf = CertificateParams::new(vec![host.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    (file, leaf, key)
+}
+
+/// The same, with what lets a scripted server speak TLS.
+fn certificates(directory: &Path, host: &str) -> (PathBuf, TlsAcceptor) {
+    let (file, leaf, key) = issue(directory, host);
     let config =
         rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
