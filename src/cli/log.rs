@@ -14,7 +14,11 @@ pub(super) fn start(args: &LogArgs) {
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
     };
-    let heard = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("mannerly", level);
+    // Whoever connects could fill the log: actix calls every request that it cannot read an error.
+    let heard = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("mannerly", level)
+        .with_target("actix_http", LevelFilter::OFF);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
     match args.log_format {
         LogFormat::Text => {

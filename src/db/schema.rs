@@ -141,6 +141,8 @@ diesel::table! {
         changed_at -> BigInt,
         expires_at -> Nullable<BigInt>,
         ledger_id -> BigInt,
+        source_id -> Nullable<BigInt>,
+        obtained_at -> Nullable<BigInt>,
     }
 }
 
@@ -168,6 +170,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    suppression_exception (suppression_id, brand_id) {
+        suppression_id -> BigInt,
+        brand_id -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     confirmation (id) {
         id -> BigInt,
         subscriber_id -> BigInt,
@@ -178,6 +188,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         confirmed_at -> Nullable<BigInt>,
+        profile -> Nullable<Text>,
     }
 }
 
@@ -285,6 +296,8 @@ diesel::joinable!(topic -> brand (brand_id));
 diesel::joinable!(subscriber -> source (source_id));
 diesel::joinable!(ledger -> evidence (evidence_id));
 diesel::joinable!(opt_in -> topic (topic_id));
+diesel::joinable!(opt_in -> source (source_id));
+diesel::joinable!(suppression_exception -> suppression (suppression_id));
 diesel::joinable!(campaign -> brand (brand_id));
 diesel::joinable!(campaign -> topic (topic_id));
 diesel::joinable!(link -> campaign (campaign_id));
@@ -309,6 +322,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     opt_in,
     permission,
     suppression,
+    suppression_exception,
     confirmation,
     request,
     outbox,

@@ -266,7 +266,7 @@ fn settlement_of(order: &Order) -> Settlement {
         campaign: order.campaign,
         subscriber: order.claimed.permit.subscriber(),
         attempts: order.claimed.attempts + 1,
-        informs: order.claimed.supplier.is_some(),
+        informs: order.claimed.informs,
         result: HandedOver::Unwritable(String::new()),
     }
 }

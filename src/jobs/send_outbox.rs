@@ -101,7 +101,8 @@ async fn settle(app: &App, mail: Mail, to: Option<EmailAddress>, outcome: Outcom
     Ok(())
 }
 
-/// The letter of a mail and whom it goes to; nothing if its reason is gone.
+/// The letter of a mail and whom it goes to; nothing if its reason is gone, or it must not be sent: what standards
+/// ask of service mail (erased, restricted, bad address).
 fn write(
     conn: &mut DbConnection,
     keys: &Keys,
@@ -109,7 +110,13 @@ fn write(
     now: Moment,
 ) -> Result<Option<(Letter, EmailAddress)>> {
     let brand = brand::get(conn, mail.brand_id)?;
-    let Some(to) = subscriber::get(conn, mail.subscriber_id)?.email else { return Ok(None) };
+    let person = subscriber::get(conn, mail.subscriber_id)?;
+    let Some(to) = person.email else { return Ok(None) };
+    // Frozen data may still be asked for by the person: that answer the law demands (GDPR Art. 15).
+    let frozen = person.restricted_at.is_some() && mail.kind != Kind::DataLink;
+    if frozen || is_bad(conn, keys, &to)? {
+        return Ok(None);
+    }
     let Some(words) = words(conn, keys, mail, &brand, now)? else { return Ok(None) };
     let letter = Letter {
         from: Sender { name: brand.name.clone(), address: brand.service_from.clone() },
@@ -123,6 +130,12 @@ fn write(
         purpose: Purpose::Service,
     };
     Ok(Some((letter, to)))
+}
+
+fn is_bad(conn: &mut DbConnection, keys: &Keys, address: &EmailAddress) -> Result<bool> {
+    let hash = keys.address_hash(Channel::Email.as_str(), address.as_str());
+    let found = suppression::of_address(conn, &hash, Channel::Email)?;
+    Ok(found.iter().any(|suppressed| suppressed.reason == Reason::HardBounce))
 }
 
 struct Words {

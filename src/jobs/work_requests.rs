@@ -1,6 +1,8 @@
-//! Works off what public forms left behind, each request in a transaction of its own.
+//! Works off what public forms left behind, each request in a transaction of its own, and forgets in time what was
+//! typed and never confirmed.
 
 use crate::app::App;
+use crate::domain::consent::confirmation;
 use crate::domain::intake::request;
 use crate::error::{Error, Result};
 use crate::jobs::Progress;
@@ -28,10 +30,19 @@ pub async fn run_once(app: &App) -> Result<Progress> {
             }
         }
     }
+    forget_unconfirmed(app).await?;
     if worked == 0 {
         return Ok(Progress::Idle);
     }
     // Most of them wrote a service mail.
     app.wake();
     Ok(Progress::More)
+}
+
+async fn forget_unconfirmed(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    if app.db.read(move |conn| confirmation::any_unconfirmed(conn, now)).await? {
+        app.db.write(move |conn| confirmation::forget_unconfirmed(conn, now)).await?;
+    }
+    Ok(())
 }

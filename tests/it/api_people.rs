@@ -1,9 +1,13 @@
 //! People through the API: their data, their choices with the proof, and their erasure.
 
+use diesel::prelude::*;
+use mannerly::db::schema::evidence as kept_evidence;
 use mannerly::db::{Database, Kind};
 use mannerly::domain::account::Scope;
 use mannerly::domain::audience::subscriber;
 use mannerly::domain::privacy;
+use mannerly::secret::{hex, sha256};
+use mannerly::web::page::{CLICKS_WORDING, OPENS_WORDING};
 use serde_json::{Value, json};
 
 use crate::api::{admin, evidence, expect_problem, key, person, pointer};
@@ -211,11 +215,12 @@ both_databases! {
 both_databases! {
     async fn a_sign_up_by_a_form_of_ones_own_is_open_and_grants_nothing_before_the_button(server: TestServer) {
         let key = admin(&server);
-        let brand = server.demo_brand().slug.to_string();
+        let brand = server.demo_brand();
+        let (wording, brand) = (brand.consent_wording, brand.slug.to_string());
         let known = person(&server, &key, "ben@council.test").await;
         let path = format!("/api/v1/brands/{brand}/sign-ups");
         let form = |email: &str| {
-            json!({"email": email, "choices": ["newsletter:email"], "shown": ["newsletter:email"], "wording": "Yes"})
+            json!({"email": email, "choices": ["newsletter:email"], "shown": ["newsletter:email"], "wording": wording})
         };
         for email in ["ana@council.test", "ben@council.test"] {
             let answer = Answer::to(server.request("POST", &path).json(&form(email))).await.expect(202);
@@ -227,10 +232,37 @@ both_databases! {
         }
         let opt_ins = server.api(&key, "GET", &format!("/subscribers/{known}/opt-ins"), Value::Null).await;
         assert_eq!(opt_ins.expect(200).json()["items"][0]["state"], "pending");
-        let wrong = json!({"email": "ana@council.test", "choices": ["nothing:email"], "shown": [], "wording": "Yes"});
+        let wrong = json!({"email": "ana@council.test", "choices": ["nothing:email"], "shown": [], "wording": wording});
         let answer = Answer::to(server.request("POST", &path).json(&wrong)).await;
         assert!(!answer.text.contains("ana@"));
         expect_problem(answer, 422);
+    }
+
+    async fn an_anonymous_sign_up_names_the_present_wording_and_no_other(server: TestServer) {
+        let brand = server.demo_brand();
+        let post = |wording: String, permissions: &[&str]| {
+            let form = json!({
+                "email": "ana@council.test", "choices": ["newsletter:email"], "shown": ["newsletter:email"],
+                "shown_permissions": permissions, "wording": wording,
+            });
+            let request = server.request("POST", "/api/v1/brands/civic/sign-ups").json(&form);
+            async { Answer::to(request).await }
+        };
+        let own = &brand.consent_wording;
+        let sum = |text: &str| hex(&sha256(text.as_bytes()));
+        let whole = format!("{own}\n\n{OPENS_WORDING}\n\n{CLICKS_WORDING}");
+        for wrong in [String::new(), "I owe you money".into(), sum("I owe you money"), format!("{own} And more.")] {
+            expect_problem(post(wrong, &[]).await, 409);
+        }
+        expect_problem(post(own.clone(), &["opens"]).await, 409);
+        for right in [own.clone(), format!(" {own}\r\n"), sum(own), whole.clone()] {
+            post(right, &[]).await.expect(202);
+        }
+        post(sum(&whole), &["opens"]).await.expect(202);
+        server.run_jobs().await;
+        server.mails();
+        let kept: Vec<String> = server.read(|conn| Ok(kept_evidence::table.select(kept_evidence::wording).load(conn)?));
+        assert!(!kept.is_empty() && kept.iter().all(|wording| wording == own || *wording == whole), "{kept:?}");
     }
 
     async fn a_key_that_asks_too_often_is_told_when_to_come_again(server: TestServer) {

@@ -1,9 +1,13 @@
 //! The send gate against a model written a second time, in another way: a table of every rule with its condition,
 //! of which the first that holds is the answer.
 
+use std::sync::Arc;
+
 use mannerly::clock::Moment;
 use mannerly::domain::catalog::Channel;
-use mannerly::domain::consent::gate::{CampaignFacts, Facts, OptInFact, Refusal, SupplierFacts, decide};
+use mannerly::domain::consent::gate::{
+    CampaignFacts, Facts, OptInFact, Refusal, Supplied, SupplierFacts, decide,
+};
 use mannerly::domain::consent::opt_in::State;
 use mannerly::domain::consent::suppression::Reason;
 use mannerly::email_address::EmailAddress;
@@ -26,8 +30,18 @@ fn opt_in() -> impl Strategy<Value = OptInFact> {
     let channel = select(Channel::ALL.to_vec());
     let state =
         select(vec![State::Pending, State::Granted, State::Granted, State::Granted, State::Withdrawn]);
-    (1i64..5, channel, state, around_now(), prop::option::weighted(0.2, around_now()))
-        .prop_map(|(topic, channel, state, since, until)| OptInFact { topic, channel, state, since, until })
+    let until = prop::option::weighted(0.2, around_now());
+    let supplied = prop::option::weighted(0.4, supplied());
+    (1i64..5, channel, state, around_now(), until, supplied).prop_map(
+        |(topic, channel, state, since, until, supplied)| OptInFact {
+            topic,
+            channel,
+            state,
+            since,
+            until,
+            supplied,
+        },
+    )
 }
 
 /// One answer per topic and channel, as the database has it.
@@ -50,21 +64,24 @@ fn supplier() -> impl Strategy<Value = SupplierFacts> {
     })
 }
 
+fn supplied() -> impl Strategy<Value = Supplied> {
+    (supplier().prop_map(Arc::new), around_now())
+        .prop_map(|(supplier, obtained_at)| Supplied { supplier, obtained_at })
+}
+
 fn person() -> impl Strategy<Value = Facts> {
     let address = prop::option::weighted(0.95, Just(EmailAddress::parse("ana@example.com").unwrap()));
     let suppressed = prop::collection::vec(select(Reason::ALL.to_vec()), 0..2);
     let flags = (prop::bool::weighted(0.05), prop::bool::weighted(0.05));
-    let origin = (prop::option::weighted(0.3, supplier()), around_now(), prop::option::of(around_now()));
-    (address, prop::option::weighted(0.2, suppressed), flags, opt_ins(), origin).prop_map(
-        |(address, suppressed, (erased, restricted), opt_ins, (supplier, created_at, informed_at))| Facts {
+    let informed_at = prop::option::of(around_now());
+    (address, prop::option::weighted(0.2, suppressed), flags, opt_ins(), informed_at).prop_map(
+        |(address, suppressed, (erased, restricted), opt_ins, informed_at)| Facts {
             subscriber: 7,
             address,
             erased,
             restricted,
             suppressed: suppressed.unwrap_or_default(),
             opt_ins,
-            supplier,
-            created_at,
             informed_at,
         },
     )
@@ -97,13 +114,16 @@ fn model(p: &Facts, c: &CampaignFacts) -> Option<Refusal> {
     let here: Vec<&OptInFact> = of(c.communication, true).collect();
     let elsewhere = of(c.communication, false).any(granted);
     let subjects_good = c.subjects.iter().any(|s| of(*s, true).any(good));
-    let third_party = p.supplier.as_ref();
-    let unlicensed = third_party.is_some_and(|s| {
+    let third_party = here.iter().find_map(|o| o.supplied.clone());
+    let unlicensed = third_party.as_ref().map(|found| &found.supplier).is_some_and(|s| {
         s.policy_url.is_none()
             || matches!(s.licence_from, Some(from) if from > NOW)
             || matches!(s.licence_until, Some(until) if until <= NOW)
     });
-    let waited = NOW.as_micros() - p.created_at.as_micros() > 30 * DAY;
+    let untold = third_party.as_ref().map(|found| found.obtained_at).is_some_and(|got| {
+        let told = p.informed_at.map_or(i64::MIN, |at| at.as_micros());
+        told < got.as_micros() && NOW.as_micros() - got.as_micros() > 30 * DAY
+    });
     [
         (Refusal::Erased, p.erased || has(Reason::Erasure)),
         (Refusal::Restricted, p.restricted),
@@ -120,7 +140,7 @@ fn model(p: &Facts, c: &CampaignFacts) -> Option<Refusal> {
         (Refusal::ChannelOff, here.is_empty() && elsewhere),
         (Refusal::PendingConfirmation, here.iter().any(|o| o.state == State::Pending)),
         (Refusal::SourceTerms, unlicensed),
-        (Refusal::Art14Overdue, third_party.is_some() && p.informed_at.is_none() && waited),
+        (Refusal::Art14Overdue, untold),
     ]
     .into_iter()
     .find_map(|(reason, holds)| holds.then_some(reason))

@@ -61,7 +61,7 @@ fn count(server: &TestServer) -> (i64, i64) {
 
 fn statement(brand: i64, person: i64, evidence: i64, at: Moment) -> Statement<'static> {
     let (method, actor) = (Method::PreferencePage, ledger::SUBSCRIBER);
-    Statement { subscriber: person, brand, evidence, method, actor, campaign: None, at }
+    Statement { subscriber: person, brand, evidence, method, actor, campaign: None, at, source: None }
 }
 
 both_databases! {

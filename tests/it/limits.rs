@@ -8,7 +8,7 @@ use crate::support::server::TestServer;
 const FIELDS: [(&str, &str); 2] = [("shown", "newsletter:email"), ("choice", "newsletter:email")];
 
 async fn sign_up(server: &TestServer, email: &str) -> Answer {
-    server.post_form("/b/civic/sign-up", &[&FIELDS[..], &[("email", email)]].concat()).await
+    server.post_read("/b/civic/sign-up", &[&FIELDS[..], &[("email", email)]].concat()).await
 }
 
 both_databases! {

@@ -9,7 +9,7 @@ use mannerly::domain::account::{Scope, api_key};
 use mannerly::domain::campaign::state;
 use serde_json::json;
 
-use crate::support::http::Answer;
+use crate::support::http::{Answer, seen};
 use crate::support::programs::{free_port, sink, start_server_at, until};
 use crate::support::server::TestServer;
 
@@ -35,7 +35,9 @@ async fn no_log_line_holds_an_address_a_name_a_token_or_a_key() {
     let post =
         |path: &str, fields: &[(&str, &str)]| Answer::to(server.request("POST", &url(path)).form(fields));
 
+    let form = Answer::to(server.request("GET", &url("/b/civic/sign-up"))).await.expect(200).text;
     let sign_up = [
+        ("seen", seen(&form)),
         ("email", "canary-form@example.com"),
         ("first_name", "Canaryfirst"),
         ("shown", "newsletter:email"),

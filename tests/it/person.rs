@@ -88,6 +88,7 @@ impl Person {
                 actor: SUBSCRIBER,
                 campaign: None,
                 at: now,
+                source: None,
             };
             act(conn, &statement)
         });
@@ -114,7 +115,15 @@ impl Person {
         self.answer(server, "transport", Channel::Email, Answer::Pending);
         server.write(|conn, now| {
             let evidence = ledger_table::table.select(ledger_table::evidence_id).first(conn)?;
-            confirmation::open(conn, self.id, self.brand.id, evidence, &[], now)
+            let asking = confirmation::Asking {
+                person: self.id,
+                brand: self.brand.id,
+                evidence,
+                wants: &[],
+                profile: Some(r#"{"first_name":"Canaria"}"#),
+                mailed_at: now,
+            };
+            confirmation::open(conn, &asking, now)
         })
     }
 

@@ -9,7 +9,7 @@ use mannerly::domain::consent::permission::{Kind, State as Permission};
 use mannerly::domain::consent::suppression::{self, Reason};
 
 use crate::person::{ADDRESS, CANARIES, Person};
-use crate::support::http::Answer;
+use crate::support::http::{Answer, seen};
 
 /// The value of each ticked box.
 fn ticked(html: &str) -> Vec<&str> {
@@ -39,7 +39,9 @@ both_databases! {
             .filter(|tag| attribute(tag, "name") == "shown")
             .map(|tag| attribute(tag, "value"))
             .collect();
-        assert_eq!(boxes, shown, "what was shown is posted with what was ticked");
+        let started = |name: &&str| format!("{name}:{}", if ticked(&page).contains(name) { "on" } else { "off" });
+        let expected: Vec<String> = boxes.iter().map(started).collect();
+        assert_eq!(expected, shown, "what was shown, and how, is posted with what was ticked");
         assert!(boxes.contains(&"offers:phone") && !boxes.contains(&"newsletter:phone"));
         assert_eq!(page.matches("<legend><h2>").count(), 3, "communications, subjects, tracking");
         assert_eq!(page.matches("<legend>").count(), 3 + 18);
@@ -64,7 +66,7 @@ both_databases! {
         let url = person.preferences(&server);
         let page = server.get(&url).await.expect(200).text;
         assert!(page.contains("c•••@c•••.example"));
-        let saved = server.post_form(&url, &[("action", "save")]).await.expect(200).text;
+        let saved = server.post_read(&url, &[("action", "save")]).await.expect(200).text;
         for word in CANARIES {
             assert!(!page.contains(word) && !saved.contains(word), "{word}");
         }
@@ -74,16 +76,16 @@ both_databases! {
         let person = Person::reader(&server);
         let fields = [
             ("action", "save"),
-            ("shown", "newsletter:email"),
-            ("shown", "newsletter:post"),
-            ("shown", "transport:email"),
+            ("shown", "newsletter:email:on"),
+            ("shown", "newsletter:post:on"),
+            ("shown", "transport:email:off"),
             ("choice", "newsletter:post"),
             ("choice", "transport:email"),
-            ("shown_permission", "opens"),
-            ("shown_permission", "clicks"),
+            ("shown_permission", "opens:off"),
+            ("shown_permission", "clicks:off"),
             ("permission", "clicks"),
         ];
-        let page = server.post_form(&person.preferences(&server), &fields).await.expect(200).text;
+        let page = server.post_read(&person.preferences(&server), &fields).await.expect(200).text;
         for words in ["works now", "Transport by email", "Newsletter by email", "Newsletter by post"] {
             assert!(page.contains(words), "{words}");
         }
@@ -101,14 +103,14 @@ both_databases! {
         let old = person.ledger(&server).len();
         let fields = [
             ("action", "save"),
-            ("shown", "newsletter:email"),
-            ("shown", "transport:email"),
+            ("shown", "newsletter:email:on"),
+            ("shown", "transport:email:off"),
             ("choice", "newsletter:email"),
             ("choice", "transport:email"),
-            ("shown_permission", "opens"),
+            ("shown_permission", "opens:off"),
             ("permission", "opens"),
         ];
-        server.post_form(&url, &fields).await.expect(200);
+        server.post_read(&url, &fields).await.expect(200);
         server.post_form(&url, &[("action", "stop")]).await.expect(200);
         let ledger = person.ledger(&server).split_off(old);
         assert_eq!(ledger.len(), 3);
@@ -127,10 +129,68 @@ both_databases! {
     async fn a_box_that_was_not_shown_is_left_as_it_was(server: TestServer) {
         let person = Person::reader(&server);
         let before = server.snapshot();
-        let fields = [("action", "save"), ("shown", "transport:email")];
-        let page = server.post_form(&person.preferences(&server), &fields).await.expect(200).text;
+        let fields = [("action", "save"), ("shown", "transport:email:off")];
+        let page = server.post_read(&person.preferences(&server), &fields).await.expect(200).text;
         assert!(page.contains("Nothing changed"));
         assert_eq!(server.snapshot(), before);
+    }
+
+    async fn a_page_left_open_grants_nothing_again_after_a_stop(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let open = server.get(&url).await.expect(200).text;
+        server.post_form(&person.unsubscribe(&server), &[("List-Unsubscribe", "One-Click")]).await.expect(200);
+        let before = server.snapshot();
+        let mut fields = vec![("action", "save"), ("seen", seen(&open))];
+        fields.extend(inputs(&open).filter(|tag| tag.contains("name=\"shown")).map(|tag| {
+            (attribute(tag, "name"), attribute(tag, "value"))
+        }));
+        fields.extend(ticked(&open).into_iter().map(|value| ("choice", value)));
+        let again = server.post_form(&url, &fields).await.expect(409).text;
+        assert!(again.contains("Your choices changed in the meantime") && again.contains("<title>Error"));
+        assert_eq!(ticked(&again), ["newsletter:post"], "the page is shown as things are");
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn a_page_with_words_that_changed_is_shown_anew(server: TestServer) {
+        use diesel::prelude::*;
+        use mannerly::db::schema::brand;
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let open = server.get(&url).await.expect(200).text;
+        let fields = [("action", "save"), ("shown", "transport:email:off"), ("choice", "transport:email")];
+        server.post_form(&url, &fields).await.expect(409);
+        let set = |wording: &str, policy: &str| {
+            server.write(|conn, _| {
+                diesel::update(brand::table.find(person.brand.id))
+                    .set((brand::consent_wording.eq(wording), brand::policy_version.eq(policy)))
+                    .execute(conn)?;
+                Ok(())
+            });
+        };
+        let read = [&fields[..], &[("seen", seen(&open))]].concat();
+        for (wording, policy) in [("Other words", "2026-1"), (&*person.brand.consent_wording, "other")] {
+            set(wording, policy);
+            let again = server.post_form(&url, &read).await.expect(409).text;
+            assert!(again.contains(wording) && again.contains("has changed since you opened this page"));
+        }
+        assert_eq!(person.state(&server, "transport", Channel::Email), None);
+        set(&person.brand.consent_wording, &person.brand.policy_version);
+        server.post_form(&url, &read).await.expect(200);
+        assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Granted));
+    }
+
+    async fn a_browser_that_asks_not_to_be_tracked_ends_what_is_saved_with_its_empty_box(server: TestServer) {
+        let person = Person::reader(&server);
+        person.allow(&server, Kind::Opens);
+        let url = person.preferences(&server);
+        let page = Answer::to(server.request("GET", &url).header("sec-gpc", "1")).await.expect(200).text;
+        assert!(page.contains("value=\"opens:emptied\"") && page.contains("It ends when you save"));
+        let fields = [("action", "save"), ("shown_permission", "opens:emptied")];
+        server.post_read(&url, &fields).await.expect(200);
+        assert_eq!(person.permission(&server, Kind::Opens), Some(Permission::Refused));
+        let told = person.ledger(&server).pop().unwrap();
+        assert_eq!(told.shown, r#"[{"name":"permission:opens","ticked":false}]"#);
     }
 
     async fn stopping_everything_ends_every_channel_of_this_brand_only(server: TestServer) {
@@ -198,15 +258,18 @@ both_databases! {
             &[("action", "")],
             &[("action", "erase")],
             &[("action", "save"), ("action", "stop")],
-            &[("action", "save"), ("shown", "newsletter:email"), ("choice", "transport:email")],
-            &[("action", "save"), ("shown", "no-such-topic:email")],
-            &[("action", "save"), ("shown", "newsletter")],
-            &[("action", "save"), ("shown", "newsletter:fax")],
-            &[("action", "save"), ("shown", "newsletter:phone"), ("choice", "newsletter:phone")],
-            &[("action", "save"), ("shown", "newsletter:email"), ("shown_permission", "profiling")],
-            &[("action", "save"), ("shown", "newsletter:email"), ("permission", "opens")],
+            &[("action", "save"), ("shown", "newsletter:email:on"), ("choice", "transport:email")],
+            &[("action", "save"), ("shown", "no-such-topic:email:off")],
+            &[("action", "save"), ("shown", "newsletter:off")],
+            &[("action", "save"), ("shown", "newsletter:email")],
+            &[("action", "save"), ("shown", "newsletter:email:maybe")],
+            &[("action", "save"), ("shown", "newsletter:fax:off")],
+            &[("action", "save"), ("shown", "newsletter:phone:off"), ("choice", "newsletter:phone")],
+            &[("action", "save"), ("shown_permission", "opens")],
+            &[("action", "save"), ("shown_permission", "profiling:off")],
+            &[("action", "save"), ("shown", "newsletter:email:on"), ("permission", "opens")],
         ] {
-            let answer = server.post_form(&url, fields).await;
+            let answer = server.post_read(&url, fields).await;
             assert!((400..500).contains(&answer.status), "{fields:?}: {}", answer.status);
         }
         let damaged = server.request("POST", &url).header("content-type", "application/x-www-form-urlencoded");
@@ -227,8 +290,8 @@ both_databases! {
         };
         add(Reason::Objection);
         add(Reason::Under13);
-        let fields = [("action", "save"), ("shown", "transport:email"), ("choice", "transport:email")];
-        server.post_form(&person.preferences(&server), &fields).await.expect(200);
+        let fields = [("action", "save"), ("shown", "transport:email:off"), ("choice", "transport:email")];
+        server.post_read(&person.preferences(&server), &fields).await.expect(200);
         let left = server.read(|conn| {
             let hash = suppression::hash(&keys, Channel::Email, ADDRESS)?;
             suppression::of_address(conn, &hash, Channel::Email)
@@ -253,8 +316,8 @@ both_databases! {
         assert_eq!(server.outcomes(&lapsed), [("skipped needs_refresh".to_owned(), 1)]);
         let url = person.preferences(&server);
         assert!(ticked(&server.get(&url).await.expect(200).text).is_empty());
-        let fields = [("action", "save"), ("shown", "newsletter:email"), ("choice", "newsletter:email")];
-        server.post_form(&url, &fields).await.expect(200);
+        let fields = [("action", "save"), ("shown", "newsletter:email:off"), ("choice", "newsletter:email")];
+        server.post_read(&url, &fields).await.expect(200);
         assert_eq!(ticked(&server.get(&url).await.expect(200).text), ["newsletter:email"]);
         let renewed = server.campaign(&person.brand);
         server.run_jobs().await;
@@ -275,8 +338,8 @@ both_databases! {
         server.get(&link("/o/")).await.expect(200);
         let hits = || server.snapshot().iter().filter(|row| row.starts_with("hit: ")).count();
         assert_eq!(hits(), 1);
-        let fields = [("action", "save"), ("shown_permission", "opens")];
-        let page = server.post_form(&link("/p/"), &fields).await.expect(200).text;
+        let fields = [("action", "save"), ("shown_permission", "opens:on")];
+        let page = server.post_read(&link("/p/"), &fields).await.expect(200).text;
         assert!(page.contains("no longer count when you open our emails"));
         server.get(&link("/o/")).await.expect(200);
         assert_eq!(hits(), 0, "deleted, and the old letter's pixel records nothing more");

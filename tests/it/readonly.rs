@@ -56,9 +56,10 @@ impl Sample {
         server.run_jobs().await;
         server.mail_to(crate::person::ADDRESS);
         let key = api::admin(server);
-        // From here on the key is in use: only its first use in a while is written down.
         let people =
             server.api(&key, "GET", "/subscribers", serde_json::Value::Null).await.expect(200).json();
+        // That the key was used is written down once in a while; from here on it is.
+        server.run_jobs().await;
         Self {
             campaign: campaign.id,
             link: link_of(server, campaign.id),

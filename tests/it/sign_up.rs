@@ -21,23 +21,23 @@ const SHOWN: [(&str, &str); 4] = [
     ("shown_permission", "clicks"),
 ];
 
-async fn sign_up(server: &TestServer, email: &str, more: &[(&str, &str)]) -> Answer {
+pub(crate) async fn sign_up(server: &TestServer, email: &str, more: &[(&str, &str)]) -> Answer {
     let fields = [&[("email", email)], &SHOWN[..], more].concat();
-    server.post_form("/b/civic/sign-up", &fields).await
+    server.post_read("/b/civic/sign-up", &fields).await
 }
 
-async fn sign_up_for_the_newsletter(server: &TestServer, email: &str) -> Answer {
+pub(crate) async fn sign_up_for_the_newsletter(server: &TestServer, email: &str) -> Answer {
     sign_up(server, email, &[("choice", "newsletter:email")]).await
 }
 
-fn states(server: &TestServer) -> Vec<String> {
+pub(crate) fn states(server: &TestServer) -> Vec<String> {
     server.read(|conn| {
         let states: Vec<String> = opt_in::table.order(opt_in::topic_id).select(opt_in::state).load(conn)?;
         Ok(states)
     })
 }
 
-fn suppress(server: &TestServer, email: &str, brand: Option<i64>, reason: Reason) {
+pub(crate) fn suppress(server: &TestServer, email: &str, brand: Option<i64>, reason: Reason) {
     let hash = suppression::hash(&server.app.keys, Channel::Email, email).unwrap();
     server.write(|conn, now| suppression::add(conn, &hash, Channel::Email, brand, reason, now));
 }
@@ -63,11 +63,9 @@ both_databases! {
 
     async fn an_opt_in_is_pending_until_the_button_behind_the_mailed_link_is_pressed(server: TestServer) {
         let brand = server.demo_brand();
-        let form = server.get("/b/civic/sign-up").await.expect(200).text;
-        let seen = form.split("name=\"seen\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let chosen = [
             ("choice", "newsletter:email"), ("choice", "transport:email"), ("permission", "opens"),
-            ("first_name", "Ana"), ("seen", seen.as_str()),
+            ("first_name", "Ana"),
         ];
         sign_up(&server, "ana@example.com", &chosen).await.expect(200);
         server.run_jobs().await;
@@ -193,7 +191,7 @@ both_databases! {
                 confirmation::table.select((confirmation::subscriber_id, confirmation::evidence_id)).first(conn)?;
             let statement = mannerly::domain::consent::Statement {
                 subscriber: person, brand: brand.id, evidence, method: mannerly::domain::consent::Method::OneClick,
-                actor: ledger::SUBSCRIBER, campaign: None, at: now,
+                actor: ledger::SUBSCRIBER, campaign: None, at: now, source: None,
             };
             opt_ins::withdraw_all(conn, &statement, opt_ins::Scope::Channel(Channel::Email))
         });
@@ -231,8 +229,11 @@ both_databases! {
             assert_eq!(answer.status, 422, "{case:?}");
             server.advance(Duration::from_secs(10));
         }
-        let old = [("choice", "newsletter:email"), ("seen", "words of last year")];
-        sign_up(&server, "ana@example.com", &old).await.expect(409);
+        let asked = [("email", "ana@example.com"), ("shown", "newsletter:email"), ("choice", "newsletter:email")];
+        for words in [&[][..], &[("seen", "")], &[("seen", "words of last year")]] {
+            let answer = server.post_form("/b/civic/sign-up", &[&asked[..], words].concat()).await.expect(409);
+            assert!(answer.text.contains("has changed since you opened this page"));
+        }
         for email in ["", "ana", "ana@example.com\r\nBcc: x@example.com", "ana@exa mple.com"] {
             let answer = sign_up_for_the_newsletter(&server, email).await.expect(422);
             assert!(answer.text.contains("There is a problem") && answer.text.contains(" checked"));
@@ -273,14 +274,22 @@ both_databases! {
     }
 
     async fn after_an_objection_only_the_persons_own_press_opens_one_brand_again(server: TestServer) {
-        let (brand, other) = (server.demo_brand(), server.other_brand());
+        let brand = server.demo_brand();
         suppress(&server, "ana@example.com", None, Reason::Objection);
         suppress(&server, "ana@example.com", Some(brand.id), Reason::Erasure);
         sign_up_for_the_newsletter(&server, "ana@example.com").await.expect(200);
         server.run_jobs().await;
         assert_eq!(suppressions(&server).len(), 2, "a sign-up alone lifts nothing");
         server.post_form(&server.mail_to("ana@example.com").link("/confirm/"), &[]).await.expect(200);
-        assert_eq!(suppressions(&server), [(Some(other.id), Reason::Objection)]);
+        assert_eq!(suppressions(&server), [(None, Reason::Objection)], "it still holds for all other brands");
+        let hash = suppression::hash(&server.app.keys, Channel::Email, "ana@example.com").unwrap();
+        let other = server.other_brand();
+        for (brand, reasons) in [(brand.id, 0), (other.id, 1)] {
+            let found = server.read(|conn| {
+                suppression::of_addresses(conn, vec![hash.clone()], Channel::Email, brand)
+            });
+            assert_eq!(found.len(), reasons);
+        }
     }
 
     async fn a_childs_address_and_a_complaint_are_passed_over_in_silence(server: TestServer) {
@@ -309,6 +318,17 @@ both_databases! {
         assert_eq!(mails.len(), 3);
         assert!(mails.iter().all(|mail| mail.text.contains("/p/") && mail.subject.contains("Civic Notes")));
         server.post_form("/b/civic/link", &[("email", "ana")]).await.expect(422);
+    }
+
+    async fn a_brand_in_a_path_is_a_slug_or_there_is_no_such_page(server: TestServer) {
+        server.demo_brand();
+        for brand in ["%00", "civic%00", "Civic", "%F0%9F%92%A9", "no-such-brand"] {
+            for page in ["sign-up", "link"] {
+                let path = format!("/b/{brand}/{page}");
+                server.get(&path).await.expect(404);
+                server.post_form(&path, &[("email", "ana@example.com")]).await.expect(404);
+            }
+        }
     }
 
     async fn an_address_that_does_not_exist_is_not_used_again(server: TestServer) {

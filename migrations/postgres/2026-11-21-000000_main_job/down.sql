@@ -7,6 +7,7 @@ DROP TABLE campaign;
 DROP TABLE outbox;
 DROP TABLE request;
 DROP TABLE confirmation;
+DROP TABLE suppression_exception;
 DROP TABLE suppression;
 DROP TABLE permission;
 DROP TABLE opt_in;

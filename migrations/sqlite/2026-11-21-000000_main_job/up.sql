@@ -122,6 +122,7 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER ledger_is_never_shortened BEFORE DELETE ON ledger
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
+-- Without a source it is the person's own act; else obtained_at is when it came in from there.
 CREATE TABLE opt_in (
     subscriber_id BIGINT NOT NULL REFERENCES subscriber (id),
     topic_id BIGINT NOT NULL REFERENCES topic (id),
@@ -132,6 +133,8 @@ CREATE TABLE opt_in (
     changed_at BIGINT NOT NULL,
     expires_at BIGINT,
     ledger_id BIGINT NOT NULL REFERENCES ledger (id),
+    source_id BIGINT REFERENCES source (id),
+    obtained_at BIGINT,
     PRIMARY KEY (subscriber_id, topic_id, channel)
 ) WITHOUT ROWID;
 
@@ -157,6 +160,15 @@ CREATE TABLE suppression (
 );
 CREATE UNIQUE INDEX suppression_once ON suppression (address_hash, channel, reason, COALESCE(brand_id, 0));
 
+-- The brands that a person opted in to by their own act after a suppression for all brands.
+CREATE TABLE suppression_exception (
+    suppression_id BIGINT NOT NULL REFERENCES suppression (id),
+    brand_id BIGINT NOT NULL REFERENCES brand (id),
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (suppression_id, brand_id)
+) WITHOUT ROWID;
+
+-- The profile is what somebody typed about the person; it waits here as JSON for the press of the button.
 CREATE TABLE confirmation (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     subscriber_id BIGINT NOT NULL REFERENCES subscriber (id),
@@ -166,9 +178,11 @@ CREATE TABLE confirmation (
     wants_clicks BOOLEAN NOT NULL CHECK (wants_clicks IN (0, 1)),
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
-    confirmed_at BIGINT
+    confirmed_at BIGINT,
+    profile TEXT
 );
 CREATE INDEX confirmation_of_subscriber ON confirmation (subscriber_id, brand_id);
+CREATE INDEX confirmation_with_profile ON confirmation (expires_at) WHERE profile IS NOT NULL;
 
 -- What came in by a public form and waits to be worked on, so that the answer never depends on who is known.
 CREATE TABLE request (

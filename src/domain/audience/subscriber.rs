@@ -43,7 +43,7 @@ pub struct Subscriber {
     pub source_id: i64,
     /// When they were first recorded.
     pub created_at: Moment,
-    /// When the first marketing letter told them where their data came from (L-31).
+    /// When a marketing letter last told them of a supplier for the first time (L-31).
     pub informed_at: Option<Moment>,
     /// Since when processing is restricted (GDPR Art. 18).
     pub restricted_at: Option<Moment>,
@@ -56,6 +56,20 @@ impl Subscriber {
     pub fn attributes(&self) -> BTreeMap<String, String> {
         // Written by `Profile::check`; what is not a flat map of texts counts as none.
         serde_json::from_str(&self.attributes).unwrap_or_default()
+    }
+
+    /// What is kept besides the address.
+    pub fn profile(&self) -> Profile {
+        Profile {
+            phone: self.phone.clone(),
+            postal_address: self.postal_address.clone(),
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+            company: self.company.clone(),
+            country: self.country.clone(),
+            locale: self.locale.clone(),
+            attributes: self.attributes(),
+        }
     }
 }
 
@@ -144,6 +158,22 @@ impl Profile {
         }
         if problems.is_empty() { Ok(checked) } else { Err(problems) }
     }
+
+    /// These fields, and those of `other` where they are empty.
+    pub fn or(self, other: Self) -> Self {
+        let mut attributes = other.attributes;
+        attributes.extend(self.attributes);
+        Self {
+            phone: self.phone.or(other.phone),
+            postal_address: self.postal_address.or(other.postal_address),
+            first_name: self.first_name.or(other.first_name),
+            last_name: self.last_name.or(other.last_name),
+            company: self.company.or(other.company),
+            country: self.country.or(other.country),
+            locale: self.locale.or(other.locale),
+            attributes,
+        }
+    }
 }
 
 /// A phone number as it is compared: a plus and 7 to 15 digits (ITU-T E.164).
@@ -197,20 +227,7 @@ pub fn set_profile(conn: &mut DbConnection, id: i64, profile: &Profile) -> Resul
 /// # Errors
 /// Of the database.
 pub fn fill_profile(conn: &mut DbConnection, person: &Subscriber, new: &Profile) -> Result<()> {
-    let mut attributes = new.attributes.clone();
-    attributes.extend(person.attributes());
-    let pick = |old: &Option<String>, new: &Option<String>| old.clone().or_else(|| new.clone());
-    let filled = Profile {
-        phone: pick(&person.phone, &new.phone),
-        postal_address: pick(&person.postal_address, &new.postal_address),
-        first_name: pick(&person.first_name, &new.first_name),
-        last_name: pick(&person.last_name, &new.last_name),
-        company: pick(&person.company, &new.company),
-        country: pick(&person.country, &new.country),
-        locale: pick(&person.locale, &new.locale),
-        attributes,
-    };
-    set_profile(conn, person.id, &filled)
+    set_profile(conn, person.id, &person.profile().or(new.clone()))
 }
 
 type ProfileColumns = (

@@ -41,6 +41,8 @@ pub struct Confirmation {
     pub expires_at: Moment,
     /// When it was used.
     pub confirmed_at: Option<Moment>,
+    /// What was typed about the person, as JSON, until the button is pressed or the link is too old.
+    pub profile: Option<String>,
 }
 
 impl Confirmation {
@@ -51,27 +53,38 @@ impl Confirmation {
     }
 }
 
+/// What a confirmation is opened with.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    /// The person.
+    pub person: i64,
+    /// The brand.
+    pub brand: i64,
+    /// What was shown.
+    pub evidence: i64,
+    /// The permissions that were ticked.
+    pub wants: &'a [Kind],
+    /// What was typed about the person, as JSON; nobody knows yet by whom.
+    pub profile: Option<&'a str>,
+    /// When the mail leaves at the earliest: the link is good for [`VALID`] from then.
+    pub mailed_at: Moment,
+}
+
 /// Opens a confirmation for what a person has pending with a brand.
 ///
 /// # Errors
 /// Of the database.
-pub fn open(
-    conn: &mut DbConnection,
-    person: i64,
-    brand: i64,
-    evidence: i64,
-    wants: &[Kind],
-    now: Moment,
-) -> Result<i64> {
+pub fn open(conn: &mut DbConnection, asking: &Asking<'_>, now: Moment) -> Result<i64> {
     Ok(diesel::insert_into(confirmation::table)
         .values((
-            confirmation::subscriber_id.eq(person),
-            confirmation::brand_id.eq(brand),
-            confirmation::evidence_id.eq(evidence),
-            confirmation::wants_opens.eq(wants.contains(&Kind::Opens)),
-            confirmation::wants_clicks.eq(wants.contains(&Kind::Clicks)),
+            confirmation::subscriber_id.eq(asking.person),
+            confirmation::brand_id.eq(asking.brand),
+            confirmation::evidence_id.eq(asking.evidence),
+            confirmation::wants_opens.eq(asking.wants.contains(&Kind::Opens)),
+            confirmation::wants_clicks.eq(asking.wants.contains(&Kind::Clicks)),
             confirmation::created_at.eq(now),
-            confirmation::expires_at.eq(now.plus(VALID)),
+            confirmation::expires_at.eq(asking.mailed_at.plus(VALID)),
+            confirmation::profile.eq(asking.profile),
         ))
         .returning(confirmation::id)
         .get_result(conn)?)
@@ -90,16 +103,27 @@ pub fn get(conn: &mut DbConnection, id: i64) -> Result<Confirmation> {
         .ok_or(Error::NotFound("confirmation"))
 }
 
-/// What a person has pending with a brand.
+/// What a person has pending with a brand, each with the ledger entry in which they asked for it: what is not granted
+/// yet, and what so far was granted only by a source.
 ///
 /// # Errors
 /// Of the database.
 pub fn pending(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Vec<OptIn>> {
-    Ok(opt_in::table
+    let sourced = opt_in::state.eq(State::Granted).and(opt_in::source_id.is_not_null());
+    let rows: Vec<OptIn> = opt_in::table
         .filter(opt_in::subscriber_id.eq(person).and(opt_in::brand_id.eq(brand)))
-        .filter(opt_in::state.eq(State::Pending))
+        .filter(opt_in::state.eq(State::Pending).or(sourced))
         .select(OptIn::as_select())
-        .load(conn)?)
+        .load(conn)?;
+    let mut pending = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.state == State::Pending {
+            pending.push(row);
+        } else if let Some(ledger_id) = opt_ins::asked_since(conn, &row)? {
+            pending.push(OptIn { ledger_id, ..row });
+        }
+    }
+    Ok(pending)
 }
 
 /// When a person last stopped a whole channel of a brand, or all of it.
@@ -130,6 +154,29 @@ pub fn last_confirmed(conn: &mut DbConnection, person: i64, brand: i64) -> Resul
         .first(conn)
         .optional()?;
     Ok(last.flatten())
+}
+
+/// Forgets what was typed about people who did not press the button in time.
+///
+/// # Errors
+/// Of the database.
+pub fn forget_unconfirmed(conn: &mut DbConnection, now: Moment) -> Result<()> {
+    let late = confirmation::table
+        .filter(confirmation::expires_at.lt(now))
+        .filter(confirmation::profile.is_not_null());
+    diesel::update(late).set(confirmation::profile.eq(None::<String>)).execute(conn)?;
+    Ok(())
+}
+
+/// Whether [`forget_unconfirmed`] would find anything.
+///
+/// # Errors
+/// Of the database.
+pub fn any_unconfirmed(conn: &mut DbConnection, now: Moment) -> Result<bool> {
+    let late = confirmation::table
+        .filter(confirmation::expires_at.lt(now))
+        .filter(confirmation::profile.is_not_null());
+    Ok(diesel::select(diesel::dsl::exists(late)).get_result(conn)?)
 }
 
 /// What pressing the button did.
@@ -182,6 +229,7 @@ pub fn confirm(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Confirme
         actor: SUBSCRIBER,
         campaign: None,
         at: now,
+        source: None,
     };
     for opt_in in pending(conn, asked.subscriber_id, asked.brand_id)? {
         let answer = Answer::Granted(Basis::Consent, None);
@@ -197,7 +245,7 @@ pub fn confirm(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Confirme
             }
         }
         diesel::update(confirmation::table.find(row.id))
-            .set(confirmation::confirmed_at.eq(now))
+            .set((confirmation::confirmed_at.eq(now), confirmation::profile.eq(None::<String>)))
             .execute(conn)?;
     }
     Ok(Confirmed::Granted)

@@ -1,18 +1,19 @@
 //! Gathers what the gate needs to know of many people at once: four queries for a batch, never one per person.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::db::schema::{opt_in, permission, source, subscriber, suppression};
+use crate::db::schema::{opt_in, permission, source, subscriber};
 use crate::domain::audience::Source;
 use crate::domain::catalog::Channel;
-use crate::domain::consent::gate::{CampaignFacts, Facts, OptInFact, SupplierFacts};
+use crate::domain::consent::gate::{CampaignFacts, Facts, OptInFact, Supplied, SupplierFacts};
 use crate::domain::consent::opt_in::State;
 use crate::domain::consent::permission::{Kind, State as PermissionState};
-use crate::domain::consent::suppression::Reason;
+use crate::domain::consent::suppression;
 use crate::email_address::EmailAddress;
 use crate::error::Result;
 
@@ -30,8 +31,7 @@ pub enum People<'a> {
     },
 }
 
-type PersonRow =
-    (i64, Option<EmailAddress>, Option<Vec<u8>>, i64, Moment, Option<Moment>, Option<Moment>, Option<Moment>);
+type PersonRow = (i64, Option<EmailAddress>, Option<Vec<u8>>, Option<Moment>, Option<Moment>, Option<Moment>);
 
 /// The facts of these people about this campaign, in the order of their row numbers.
 ///
@@ -44,19 +44,20 @@ pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: People<
     };
     let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
     let mut opt_ins = load_opt_ins(conn, campaign.brand, people, &ids, first, last)?;
-    let mut suppressed = load_suppressions(conn, campaign, rows.iter().filter_map(|row| row.2.clone()))?;
-    let suppliers = load_suppliers(conn, rows.iter().map(|row| row.3))?;
+    let hashes: Vec<Vec<u8>> = rows.iter().filter_map(|row| row.2.clone()).collect();
+    let mut suppressed: HashMap<Vec<u8>, Vec<_>> = HashMap::new();
+    for (hash, reason) in suppression::of_addresses(conn, hashes, campaign.channel, campaign.brand)? {
+        suppressed.entry(hash).or_default().push(reason);
+    }
     Ok(rows
         .into_iter()
-        .map(|(id, address, hash, source, created_at, informed_at, restricted_at, erased_at)| Facts {
+        .map(|(id, address, hash, informed_at, restricted_at, erased_at)| Facts {
             subscriber: id,
             address,
             erased: erased_at.is_some(),
             restricted: restricted_at.is_some(),
             suppressed: hash.and_then(|hash| suppressed.remove(&hash)).unwrap_or_default(),
             opt_ins: opt_ins.remove(&id).unwrap_or_default(),
-            supplier: suppliers.get(&source).cloned(),
-            created_at,
             informed_at,
         })
         .collect())
@@ -75,8 +76,6 @@ fn load_people(conn: &mut DbConnection, people: People<'_>) -> Result<Vec<Person
             subscriber::id,
             subscriber::email,
             subscriber::email_hash,
-            subscriber::source_id,
-            subscriber::created_at,
             subscriber::informed_at,
             subscriber::restricted_at,
             subscriber::erased_at,
@@ -84,7 +83,7 @@ fn load_people(conn: &mut DbConnection, people: People<'_>) -> Result<Vec<Person
         .load(conn)?)
 }
 
-type OptInRow = (i64, i64, Channel, State, Moment, Option<Moment>);
+type OptInRow = (i64, i64, Channel, State, Moment, Option<Moment>, Option<i64>, Option<Moment>);
 
 fn load_opt_ins(
     conn: &mut DbConnection,
@@ -108,44 +107,42 @@ fn load_opt_ins(
             opt_in::state,
             opt_in::changed_at,
             opt_in::expires_at,
+            opt_in::source_id,
+            opt_in::obtained_at,
         ))
         .load(conn)?;
+    let suppliers = load_suppliers(conn, rows.iter().filter_map(|row| row.6))?;
     let mut of_person: HashMap<i64, Vec<OptInFact>> = HashMap::with_capacity(ids.len());
-    for (person, topic, channel, state, since, until) in rows {
-        of_person.entry(person).or_default().push(OptInFact { topic, channel, state, since, until });
+    for (person, topic, channel, state, since, until, source, obtained_at) in rows {
+        let supplied = source.and_then(|source| suppliers.get(&source)).map(|supplier| Supplied {
+            supplier: Arc::clone(supplier),
+            obtained_at: obtained_at.unwrap_or(since),
+        });
+        of_person.entry(person).or_default().push(OptInFact {
+            topic,
+            channel,
+            state,
+            since,
+            until,
+            supplied,
+        });
     }
     Ok(of_person)
-}
-
-fn load_suppressions(
-    conn: &mut DbConnection,
-    campaign: &CampaignFacts,
-    hashes: impl Iterator<Item = Vec<u8>>,
-) -> Result<HashMap<Vec<u8>, Vec<Reason>>> {
-    let hashes: Vec<Vec<u8>> = hashes.collect();
-    let rows: Vec<(Vec<u8>, Reason)> = suppression::table
-        .filter(suppression::address_hash.eq_any(hashes))
-        .filter(suppression::channel.eq(campaign.channel))
-        .filter(suppression::brand_id.is_null().or(suppression::brand_id.eq(campaign.brand)))
-        .select((suppression::address_hash, suppression::reason))
-        .load(conn)?;
-    let mut of_hash: HashMap<Vec<u8>, Vec<Reason>> = HashMap::new();
-    for (hash, reason) in rows {
-        of_hash.entry(hash).or_default().push(reason);
-    }
-    Ok(of_hash)
 }
 
 fn load_suppliers(
     conn: &mut DbConnection,
     ids: impl Iterator<Item = i64>,
-) -> Result<HashMap<i64, SupplierFacts>> {
+) -> Result<HashMap<i64, Arc<SupplierFacts>>> {
     let mut ids: Vec<i64> = ids.collect();
     ids.sort_unstable();
     ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let sources: Vec<Source> =
         source::table.filter(source::id.eq_any(ids)).select(Source::as_select()).load(conn)?;
-    Ok(sources.iter().filter_map(|s| Some((s.id, SupplierFacts::of(s)?))).collect())
+    Ok(sources.iter().filter_map(|s| Some((s.id, Arc::new(SupplierFacts::of(s)?)))).collect())
 }
 
 /// Which of these people allow this brand to record this now.

@@ -3,6 +3,7 @@
 //! It runs twice: when the audience is planned, and again in the transaction that claims a message. The most
 //! restrictive rule wins; the first reason in the order of the list is the one that is kept (standards 3.5).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Moment;
@@ -44,9 +45,9 @@ word_enum! {
         ChannelOff = "channel_off",
         /// They have not confirmed their address yet.
         PendingConfirmation = "pending_confirmation",
-        /// Their data came from a supplier whose licence does not hold or who names no policy (IDOX-14, IDOX-15).
+        /// What they agreed to came from a supplier whose licence does not hold or who names no policy (IDOX-14, IDOX-15).
         SourceTerms = "source_terms",
-        /// Their data came from a supplier, and they were not told within a month (GDPR Art. 14(3)).
+        /// What they agreed to came from a supplier, and they were not told within a month (GDPR Art. 14(3)).
         Art14Overdue = "art14_overdue",
     }
 }
@@ -86,16 +87,12 @@ pub struct Facts {
     pub suppressed: Vec<Reason>,
     /// Their answers to topics of the campaign's brand, on all channels.
     pub opt_ins: Vec<OptInFact>,
-    /// The supplier their data came from, if it was one.
-    pub supplier: Option<SupplierFacts>,
-    /// When they were first recorded.
-    pub created_at: Moment,
-    /// When a first marketing letter told them where their data came from.
+    /// When a marketing letter last told them of a supplier that they did not know of.
     pub informed_at: Option<Moment>,
 }
 
 /// One answer of a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptInFact {
     /// The topic.
     pub topic: i64,
@@ -107,6 +104,17 @@ pub struct OptInFact {
     pub since: Moment,
     /// Until when.
     pub until: Option<Moment>,
+    /// The supplier it came from, unless it is the person's own act or the organisation's own data.
+    pub supplied: Option<Supplied>,
+}
+
+/// Which supplier an answer came from, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Supplied {
+    /// The supplier.
+    pub supplier: Arc<SupplierFacts>,
+    /// When its data came in, which is later than the consent in it.
+    pub obtained_at: Moment,
 }
 
 /// What binds the use of a supplier's data.
@@ -120,6 +128,18 @@ pub struct SupplierFacts {
     pub licence_from: Option<Moment>,
     /// Until when the licence holds.
     pub licence_until: Option<Moment>,
+}
+
+impl Facts {
+    /// The supplier behind the answer that a campaign relies on, the one to its communication topic.
+    pub fn supplied(&self, campaign: &CampaignFacts) -> Option<&Supplied> {
+        answer(self, campaign.communication, campaign.channel)?.supplied.as_ref()
+    }
+
+    /// Whether no letter has told them of a supplier since the data of this one came in.
+    pub fn knows_nothing_of(&self, supplied: &Supplied) -> bool {
+        self.informed_at.is_none_or(|informed| informed < supplied.obtained_at)
+    }
 }
 
 /// Proof that this person may get this campaign's letter now. Only [`decide`] makes one, and the mail transport
@@ -156,7 +176,7 @@ impl Clearance for Permit {
 pub fn decide(person: &Facts, campaign: &CampaignFacts, now: Moment) -> Result<Permit, Refusal> {
     check_person(person)?;
     check_opt_ins(person, campaign, now)?;
-    check_supplier(person, now)?;
+    check_supplier(person, campaign, now)?;
     let address = person.address.clone().ok_or(Refusal::BadAddress)?;
     Ok(Permit { campaign: campaign.campaign, subscriber: person.subscriber, address })
 }
@@ -178,13 +198,13 @@ fn check_opt_ins(person: &Facts, campaign: &CampaignFacts, now: Moment) -> Resul
     if person.opt_ins.is_empty() {
         return Err(Refusal::OtherBrand);
     }
-    let answer = |topic: i64, channel: Channel| {
-        person.opt_ins.iter().find(|fact| fact.topic == topic && fact.channel == channel)
-    };
     let holds = |fact: &&OptInFact| fact.state == State::Granted && lapse(fact, campaign, now).is_none();
-    let communication = answer(campaign.communication, campaign.channel);
+    let communication = answer(person, campaign.communication, campaign.channel);
     let subject_holds = campaign.subjects.is_empty()
-        || campaign.subjects.iter().any(|topic| answer(*topic, campaign.channel).as_ref().is_some_and(holds));
+        || campaign
+            .subjects
+            .iter()
+            .any(|topic| answer(person, *topic, campaign.channel).as_ref().is_some_and(holds));
     match communication {
         Some(fact) if fact.state == State::Granted => {
             lapse(fact, campaign, now).map_or(Ok(()), Err)?;
@@ -202,6 +222,10 @@ fn check_opt_ins(person: &Facts, campaign: &CampaignFacts, now: Moment) -> Resul
     }
 }
 
+fn answer(person: &Facts, topic: i64, channel: Channel) -> Option<&OptInFact> {
+    person.opt_ins.iter().find(|fact| fact.topic == topic && fact.channel == channel)
+}
+
 /// Why a granted opt-in no longer holds, if it does not.
 fn lapse(fact: &OptInFact, campaign: &CampaignFacts, now: Moment) -> Option<Refusal> {
     opt_in::lapse(fact.since, fact.until, campaign.refresh_consents_before, now).map(|lapse| match lapse {
@@ -210,14 +234,15 @@ fn lapse(fact: &OptInFact, campaign: &CampaignFacts, now: Moment) -> Option<Refu
     })
 }
 
-fn check_supplier(person: &Facts, now: Moment) -> Result<(), Refusal> {
-    let Some(supplier) = &person.supplier else { return Ok(()) };
+fn check_supplier(person: &Facts, campaign: &CampaignFacts, now: Moment) -> Result<(), Refusal> {
+    let Some(supplied) = person.supplied(campaign) else { return Ok(()) };
+    let supplier = &supplied.supplier;
     let licensed = supplier.licence_from.is_none_or(|from| from <= now)
         && supplier.licence_until.is_none_or(|until| now < until);
     if !licensed || supplier.policy_url.is_none() {
         return Err(Refusal::SourceTerms);
     }
-    if person.informed_at.is_none() && now > person.created_at.plus(ART14_WITHIN) {
+    if person.knows_nothing_of(supplied) && now > supplied.obtained_at.plus(ART14_WITHIN) {
         return Err(Refusal::Art14Overdue);
     }
     Ok(())

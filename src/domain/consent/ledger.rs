@@ -116,6 +116,8 @@ pub struct Statement<'a> {
     pub campaign: Option<i64>,
     /// When.
     pub at: Moment,
+    /// The source that the data came with; none for the person's own act on a form or page.
+    pub source: Option<i64>,
 }
 
 /// The actor of everything a person does for themselves.
@@ -203,6 +205,16 @@ pub struct Entry {
     pub shown: String,
     /// The version of the privacy policy in force.
     pub policy_version: String,
+}
+
+/// Whether a person, or somebody for them, ever agreed to anything.
+///
+/// # Errors
+/// Of the database.
+pub fn ever_granted(conn: &mut DbConnection, person: i64) -> Result<bool> {
+    let granted =
+        ledger::table.filter(ledger::subscriber_id.eq(person).and(ledger::decision.eq(Decision::Granted)));
+    Ok(diesel::select(diesel::dsl::exists(granted)).get_result(conn)?)
 }
 
 /// A person's entries in the order they were written: those after row number `after`, at most `limit`.

@@ -5,7 +5,8 @@ use diesel::upsert::excluded;
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::db::schema::opt_in;
+use crate::db::schema::{ledger as entries, opt_in};
+use crate::domain::audience::source;
 use crate::domain::catalog::{Channel, brand};
 use crate::domain::consent::ledger::{self, Decision, Matter, Statement};
 use crate::error::Result;
@@ -55,6 +56,10 @@ pub struct OptIn {
     pub expires_at: Option<Moment>,
     /// The ledger entry behind it.
     pub ledger_id: i64,
+    /// The source that it came with; none if it is the person's own act on a form or page.
+    pub source_id: Option<i64>,
+    /// When it came in from that source, which for a file is later than the consent in it.
+    pub obtained_at: Option<Moment>,
 }
 
 /// Why an agreement no longer holds although nobody ended it.
@@ -98,9 +103,12 @@ pub enum Answer {
     Withdrawn,
 }
 
-/// Sets one opt-in and writes the ledger entry. Returns whether anything changed: the same answer again, ending
+/// Sets one opt-in and writes the ledger entry. Returns whether anything was written: the same answer again, ending
 /// what never began, and asking for what is granted change nothing and write nothing. What has lapsed is granted or
-/// asked for anew.
+/// asked for anew, and a grant on another basis or until another moment is another answer.
+///
+/// A person's own grant takes the place of one that came with a source, never the other way round. Whoever asks for
+/// what a supplier's file has granted is asked to confirm it, and the grant stays as it is until they do.
 ///
 /// # Errors
 /// Of the database.
@@ -120,17 +128,29 @@ pub fn set(
             (State::Withdrawn, Decision::Withdrawn, basis, None)
         }
     };
-    let nothing_new = match (present.as_ref(), state) {
-        (None, after) => after == State::Withdrawn,
-        (Some(before), State::Pending | State::Granted) if before.state == State::Granted => {
+    let holding = match present.as_ref() {
+        Some(before) if before.state == State::Granted => {
             before.holds(brand::get(conn, statement.brand)?.refresh_consents_before, statement.at)
         }
+        _ => false,
+    };
+    let nothing_new = match (present.as_ref(), state) {
+        (None, after) => after == State::Withdrawn,
+        (Some(before), State::Pending) if holding => !asks_for_a_suppliers(conn, statement, before)?,
+        (Some(before), State::Granted) if holding => {
+            let becomes_own_act = statement.source.is_none() && before.source_id.is_some();
+            before.basis == basis && before.expires_at == expires_at && !becomes_own_act
+        }
+        (Some(before), State::Pending | State::Granted) if before.state == State::Granted => false,
         (Some(before), after) => before.state == after,
     };
     if nothing_new {
         return Ok(false);
     }
     let entry = ledger::record(conn, statement, Matter::Topic(topic, channel), decision, Some(basis))?;
+    if holding && state == State::Pending {
+        return Ok(true);
+    }
     let row = (
         opt_in::subscriber_id.eq(statement.subscriber),
         opt_in::topic_id.eq(topic),
@@ -141,6 +161,8 @@ pub fn set(
         opt_in::changed_at.eq(statement.at),
         opt_in::expires_at.eq(expires_at),
         opt_in::ledger_id.eq(entry),
+        opt_in::source_id.eq(statement.source),
+        opt_in::obtained_at.eq(statement.source.map(|_| statement.at)),
     );
     on_backend!(conn, |c| diesel::insert_into(opt_in::table)
         .values(row)
@@ -152,9 +174,32 @@ pub fn set(
             opt_in::changed_at.eq(excluded(opt_in::changed_at)),
             opt_in::expires_at.eq(excluded(opt_in::expires_at)),
             opt_in::ledger_id.eq(excluded(opt_in::ledger_id)),
+            opt_in::source_id.eq(excluded(opt_in::source_id)),
+            opt_in::obtained_at.eq(excluded(opt_in::obtained_at)),
         ))
         .execute(c))?;
     Ok(true)
+}
+
+/// Whether this asks, for the first time, for what so far only a supplier's word grants.
+fn asks_for_a_suppliers(conn: &mut DbConnection, statement: &Statement<'_>, before: &OptIn) -> Result<bool> {
+    let (None, Some(from)) = (statement.source, before.source_id) else { return Ok(false) };
+    let supplied = source::get(conn, from)?.kind == source::Kind::Supplier;
+    Ok(supplied && asked_since(conn, before)?.is_none())
+}
+
+/// The ledger entry in which the person asked for what is granted already, if they did since it was.
+///
+/// # Errors
+/// Of the database.
+pub fn asked_since(conn: &mut DbConnection, granted: &OptIn) -> Result<Option<i64>> {
+    let last: Option<i64> = entries::table
+        .filter(entries::subscriber_id.eq(granted.subscriber_id).and(entries::id.gt(granted.ledger_id)))
+        .filter(entries::topic_id.eq(granted.topic_id).and(entries::channel.eq(granted.channel)))
+        .filter(entries::decision.eq(Decision::Requested))
+        .select(diesel::dsl::max(entries::id))
+        .first(conn)?;
+    Ok(last)
 }
 
 /// How far a stop reaches within a brand.

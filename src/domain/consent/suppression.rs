@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::db::schema::suppression;
+use crate::db::schema::{suppression, suppression_exception as exception};
 use crate::domain::audience::subscriber::normal_phone;
 use crate::domain::catalog::Channel;
 use crate::email_address::EmailAddress;
@@ -41,7 +41,7 @@ pub struct Suppression {
     pub address_hash: Vec<u8>,
     /// Which kind of address.
     pub channel: Channel,
-    /// For one brand only; otherwise for all.
+    /// For one brand only; otherwise for all, but for [`exceptions`].
     pub brand_id: Option<i64>,
     /// Why.
     pub reason: Reason,
@@ -74,7 +74,8 @@ pub fn hash(keys: &Keys, channel: Channel, address: &str) -> Result<Vec<u8>> {
     Ok(keys.address_hash(channel.as_str(), &normal))
 }
 
-/// Suppresses an address; doing it again changes nothing. Returns the suppression.
+/// Suppresses an address; doing it again changes nothing, except that one for all brands holds for all of them again.
+/// Returns the suppression.
 ///
 /// # Errors
 /// Of the database.
@@ -99,9 +100,48 @@ pub fn add(
         .on_conflict_do_nothing()
         .execute(c))?;
     let all = of_address(conn, address_hash, channel)?;
-    all.into_iter()
+    let found = all
+        .into_iter()
         .find(|s| s.brand_id == brand && s.reason == reason)
-        .ok_or_else(|| Error::internal("a suppression vanished"))
+        .ok_or_else(|| Error::internal("a suppression vanished"))?;
+    diesel::delete(exception::table.filter(exception::suppression_id.eq(found.id))).execute(conn)?;
+    Ok(found)
+}
+
+/// Why a brand must not use these addresses: each that is suppressed, once for each reason.
+///
+/// # Errors
+/// Of the database.
+pub fn of_addresses(
+    conn: &mut DbConnection,
+    hashes: Vec<Vec<u8>>,
+    channel: Channel,
+    brand: i64,
+) -> Result<Vec<(Vec<u8>, Reason)>> {
+    let excepted = exception::table
+        .filter(exception::suppression_id.eq(suppression::id).and(exception::brand_id.eq(brand)));
+    Ok(suppression::table
+        .filter(suppression::address_hash.eq_any(hashes))
+        .filter(suppression::channel.eq(channel))
+        .filter(suppression::brand_id.is_null().or(suppression::brand_id.eq(brand)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(excepted)))
+        .select((suppression::address_hash, suppression::reason))
+        .load(conn)?)
+}
+
+/// The brands for which these suppressions do not hold, because the person opted in to them by their own act since:
+/// the row numbers of suppression and brand.
+///
+/// # Errors
+/// Of the database.
+pub fn exceptions(conn: &mut DbConnection, suppressions: &[i64]) -> Result<Vec<(i64, i64)>> {
+    if suppressions.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(exception::table
+        .filter(exception::suppression_id.eq_any(suppressions.to_vec()))
+        .select((exception::suppression_id, exception::brand_id))
+        .load(conn)?)
 }
 
 /// Every suppression of an address.
@@ -134,33 +174,43 @@ pub fn remove(conn: &mut DbConnection, id: PublicId) -> Result<()> {
     if found.reason == Reason::Under13 {
         return Err(Error::conflict("The suppression of a child's address is never taken back"));
     }
-    diesel::delete(suppression::table.find(found.id)).execute(conn)?;
+    delete(conn, found.id)
+}
+
+fn delete(conn: &mut DbConnection, id: i64) -> Result<()> {
+    diesel::delete(exception::table.filter(exception::suppression_id.eq(id))).execute(conn)?;
+    diesel::delete(suppression::table.find(id)).execute(conn)?;
     Ok(())
 }
 
 /// Lifts what a person's own double opt-in to a brand can lift of an email address: their objection, their erasure,
 /// and a bounce that the pressed link disproves. A complaint and a child's address stay (L-14).
 ///
-/// It is lifted for this brand only: a suppression for all brands becomes one for each other brand.
+/// It is lifted for this brand only: a suppression for all brands stays, with an exception, and so holds for every
+/// brand that is made later too.
 ///
 /// # Errors
 /// Of the database.
 pub fn lift_by_own_act(conn: &mut DbConnection, address_hash: &[u8], brand: i64, now: Moment) -> Result<()> {
-    use crate::db::schema::brand as brands;
     for found in of_address(conn, address_hash, Channel::Email)? {
         let liftable = matches!(found.reason, Reason::Objection | Reason::Erasure | Reason::HardBounce);
         if !liftable || found.brand_id.is_some_and(|of| of != brand) {
             continue;
         }
-        diesel::delete(suppression::table.find(found.id)).execute(conn)?;
         // An address that works, works for all brands.
-        if found.brand_id.is_none() && found.reason != Reason::HardBounce {
-            let others: Vec<i64> =
-                brands::table.filter(brands::id.ne(brand)).select(brands::id).load(conn)?;
-            for other in others {
-                add(conn, address_hash, found.channel, Some(other), found.reason, now)?;
-            }
+        if found.brand_id.is_some() || found.reason == Reason::HardBounce {
+            delete(conn, found.id)?;
+            continue;
         }
+        let row = (
+            exception::suppression_id.eq(found.id),
+            exception::brand_id.eq(brand),
+            exception::created_at.eq(now),
+        );
+        on_backend!(conn, |c| diesel::insert_into(exception::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! the answer to an unsubscribe nothing is claimed for that person, because a claim holds off their withdrawal until
 //! it is done (`consent::hold`), and reads what it left.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -32,8 +33,10 @@ pub struct Claimed {
     pub permit: Permit,
     /// The person, for the merge fields.
     pub person: Subscriber,
-    /// The supplier to be named, if the data came from one.
-    pub supplier: Option<SupplierFacts>,
+    /// The supplier to be named, if what the person agreed to came from one.
+    pub supplier: Option<Arc<SupplierFacts>>,
+    /// Whether the letter is the first to tell them of it.
+    pub informs: bool,
     /// Whether the letter carries a pixel.
     pub tracks_opens: bool,
     /// Whether its links are tracked.
@@ -82,14 +85,16 @@ pub fn claim(
         .select(Subscriber::as_select())
         .load(conn)?;
     let mut claimed = Vec::with_capacity(permitted.len());
-    for (permit, facts) in permitted.into_iter().rev() {
+    for (permit, known) in permitted.into_iter().rev() {
         // Both lists are in the order of row numbers.
         let Some(person) = rows.pop() else { break };
         let id = permit.subscriber();
+        let supplied = known.supplied(&facts);
         claimed.push(Claimed {
             permit,
             person,
-            supplier: facts.supplier,
+            supplier: supplied.map(|supplied| Arc::clone(&supplied.supplier)),
+            informs: supplied.is_some_and(|supplied| known.knows_nothing_of(supplied)),
             tracks_opens: opens.contains(&id),
             tracks_clicks: clicks.contains(&id),
             attempts: due.iter().find(|(person, _)| *person == id).map_or(0, |(_, attempts)| *attempts),

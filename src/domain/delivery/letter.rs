@@ -4,12 +4,13 @@ use uuid::Uuid;
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::domain::audience::Subscriber;
+use crate::domain::audience::{Subscriber, source};
 use crate::domain::campaign::content::{Content, Rendered, Urls, Values};
 use crate::domain::campaign::link::Link;
 use crate::domain::campaign::{self as campaigns, Campaign, link};
 use crate::domain::catalog::{Brand, Channel, Topic, brand, topic};
 use crate::domain::consent::gate::SupplierFacts;
+use crate::domain::consent::opt_in;
 use crate::domain::consent::suppression;
 use crate::domain::delivery::claim::Claimed;
 use crate::email_address::EmailAddress;
@@ -62,7 +63,7 @@ impl Letterhead {
     /// becomes too large.
     pub fn write(&self, claimed: &Claimed, keys: &Keys, now: Moment) -> Result<Vec<u8>> {
         let urls = self.urls(claimed, keys);
-        let values = Values::new(&self.brand, Some(&claimed.person), claimed.supplier.as_ref(), &urls);
+        let values = Values::new(&self.brand, Some(&claimed.person), claimed.supplier.as_deref(), &urls);
         let Rendered { subject, html, text } = self.content.render(&values)?;
         Letter {
             from: Sender { name: self.brand.name.clone(), address: self.brand.marketing_from.clone() },
@@ -134,11 +135,24 @@ pub fn preview(
     let links = link::of_campaign(conn, campaign.id)?;
     let content = Content::prepare(campaign, &brand, &links)?;
     let supplier = match person {
-        Some(person) => SupplierFacts::of(&crate::domain::audience::source::get(conn, person.source_id)?),
+        Some(person) => supplier_of(conn, campaign, person)?,
         None => None,
     };
     let urls = Urls::of_preview(&brand, &links);
     content.render(&Values::new(&brand, person, supplier.as_ref(), &urls))
+}
+
+/// The supplier that a letter would name: that of the answer to its topic, or, where there is none, of the person.
+fn supplier_of(
+    conn: &mut DbConnection,
+    campaign: &Campaign,
+    person: &Subscriber,
+) -> Result<Option<SupplierFacts>> {
+    let answer = opt_in::find(conn, person.id, campaign.topic_id, campaign.channel)?;
+    let Some(source) = answer.map_or(Some(person.source_id), |answer| answer.source_id) else {
+        return Ok(None);
+    };
+    Ok(SupplierFacts::of(&source::get(conn, source)?))
 }
 
 /// Whether a test may go there: any address at a domain that the brand sends from, which is its own, and the exact
@@ -151,8 +165,7 @@ fn takes_tests(brand: &Brand, to: &EmailAddress) -> bool {
 
 /// A test letter to a colleague: the preview, marked as a test, without a link that does anything.
 ///
-/// It is no way around the gate: it goes only to the domains that the brand sends from, and to exactly the addresses
-/// where the brand can be reached.
+/// It is no way around the gate: see `takes_tests`.
 ///
 /// # Errors
 /// [`Invalid`](crate::error::Error::Invalid) for an address elsewhere or a suppressed one; else as [`preview`].
@@ -171,8 +184,7 @@ pub fn test_letter(
         return Err(Error::invalid("to", detail));
     }
     let hash = suppression::hash(keys, Channel::Email, to.as_str())?;
-    let suppressions = suppression::of_address(conn, &hash, Channel::Email)?;
-    if suppressions.iter().any(|found| found.brand_id.is_none_or(|of| of == brand.id)) {
+    if !suppression::of_addresses(conn, vec![hash], Channel::Email, brand.id)?.is_empty() {
         return Err(Error::invalid("to", "This address is suppressed"));
     }
     let Rendered { subject, html, text } = preview(conn, &campaign, person)?;

@@ -29,7 +29,7 @@ pub struct Settlement {
     pub subscriber: i64,
     /// How many hand-overs were tried, this one included.
     pub attempts: i32,
-    /// Whether the letter told a supplier's contact where the data came from.
+    /// Whether the letter is the first to tell a supplier's contact where the data came from.
     pub informs: bool,
     /// What became of it.
     pub result: HandedOver,
@@ -87,7 +87,7 @@ fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], now: Moment) -> Re
     let informed: Vec<i64> = sent.iter().filter(|s| s.informs).map(|s| s.subscriber).collect();
     if !informed.is_empty() {
         diesel::update(subscriber::table)
-            .filter(subscriber::id.eq_any(informed).and(subscriber::informed_at.is_null()))
+            .filter(subscriber::id.eq_any(informed))
             .set(subscriber::informed_at.eq(now))
             .execute(conn)?;
     }

@@ -2,14 +2,14 @@
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::domain::audience::subscriber;
-use crate::domain::catalog::{Brand, Topic, brand, topic};
+use crate::domain::audience::subscriber::{self, Profile};
+use crate::domain::catalog::{Brand, Channel, Topic, brand, topic};
 use crate::domain::consent::confirmation::{self, Confirmation, Confirmed};
 use crate::domain::consent::opt_in::{self, OptIn, State};
 use crate::domain::consent::permission::{self, Kind};
-use crate::domain::consent::suppression;
+use crate::domain::consent::{ledger, lock, suppression};
 use crate::domain::intake::{item, permission_item};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What a confirmation link stands for now.
 #[derive(Debug, Clone)]
@@ -78,12 +78,46 @@ pub fn press(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
     if !matches!(before.state, Standing::Open(_)) {
         return Ok(before);
     }
+    keep_what_was_typed(conn, &before, now)?;
     if confirmation::confirm(conn, id, now)? == Confirmed::Granted
         && let Some(email) = subscriber::email_hash(conn, before.subscriber)?
     {
         suppression::lift_by_own_act(conn, &email, before.brand.id, now)?;
     }
     look(conn, id, now)
+}
+
+/// What was typed in the form becomes the person's with the press, as the last form said it: what came before may be
+/// a stranger's. It wins over what they never confirmed. What they have is only filled where it is empty, but for
+/// the number or address that a channel needs which they confirm now for the first time.
+fn keep_what_was_typed(conn: &mut DbConnection, asked: &Asked, now: Moment) -> Result<()> {
+    let person = asked.subscriber;
+    lock(conn, person)?;
+    let running = confirmation::running(conn, person, asked.brand.id, now)?;
+    let Some(typed) = running.last().and_then(|last| last.profile.as_deref()) else { return Ok(()) };
+    // No cause: it may repeat what a person typed.
+    let typed: Profile =
+        serde_json::from_str(typed).map_err(|_| Error::internal("a profile that waits cannot be read"))?;
+    let known = subscriber::get(conn, person)?.profile();
+    let profile = if ledger::ever_granted(conn, person)? {
+        let granted = opt_in::of_subscriber(conn, person)?;
+        let pending = confirmation::pending(conn, person, asked.brand.id)?;
+        let first = |channel| {
+            let has = |answers: &[OptIn], state| {
+                answers.iter().any(|answer| answer.channel == channel && answer.state == state)
+            };
+            has(&pending, State::Pending) && !has(&granted, State::Granted)
+        };
+        let needed = Profile {
+            phone: typed.phone.clone().filter(|_| first(Channel::Phone)),
+            postal_address: typed.postal_address.clone().filter(|_| first(Channel::Post)),
+            ..Profile::default()
+        };
+        needed.or(known).or(typed)
+    } else {
+        typed.or(known)
+    };
+    subscriber::set_profile(conn, person, &profile)
 }
 
 fn topic_items(topics: &[Topic], answers: &[OptIn]) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Sign-up: what a person asked for on a form, checked without a look at who is known, and later applied.
 //!
-//! Applying makes everything pending and asks for a confirmation by mail; nothing is granted here.
+//! Applying makes everything pending and asks for a confirmation by mail; nothing is granted here, and nothing that
+//! was typed becomes the person's before they confirm it.
 
 use std::time::Duration;
 
@@ -9,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::source::{self, SourceForm};
-use crate::domain::audience::subscriber::{self, Profile, Subscriber};
+use crate::domain::audience::subscriber::{self, Profile};
 use crate::domain::catalog::topic::Kind as TopicKind;
 use crate::domain::catalog::{Brand, Channel, Topic, brand};
 use crate::domain::consent::ledger::{SUBSCRIBER, Shown, ShownBox};
-use crate::domain::consent::opt_in::{Answer, State};
+use crate::domain::consent::opt_in::Answer;
 use crate::domain::consent::suppression::Reason;
 use crate::domain::consent::{
     Method, Statement, confirmation, ledger, lock, opt_in, permission, suppression,
@@ -24,7 +25,7 @@ use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
 use crate::token::Keys;
 
-/// A brand writes to an address at most one confirmation in this time (SEC-06).
+/// An address gets at most one confirmation mail in this time, whatever the brands (SEC-06).
 const ONE_MAIL_IN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The longest wording that a form may have shown, in characters.
@@ -51,7 +52,7 @@ pub struct SignUpForm {
     /// Every tracking permission that had a box.
     #[serde(default)]
     pub shown_permissions: Vec<String>,
-    /// The wording that the person agreed to, exactly as it was shown.
+    /// The wording that the person agreed to: exactly as it was shown, or its SHA-256 in hexadecimal.
     pub wording: String,
 }
 
@@ -187,8 +188,8 @@ fn check_use(topics: &[Topic], ticked: &[(i64, Channel)], profile: &Profile, pro
     }
 }
 
-/// Applies a sign-up that came in at `at`: a person without consent at first, opt-ins that are pending, the evidence,
-/// a confirmation, and at most one mail a day to ask for it (SEC-06).
+/// Applies a sign-up that came in at `at`: a person without consent or name at first, opt-ins that are pending, the
+/// evidence, a confirmation with what was typed, and at most one mail a day to ask for it (SEC-06).
 ///
 /// A child's address and one whose owner complained are passed over in silence. After an objection or an erasure a
 /// person may come back by their own act: the suppression stays until they press the button.
@@ -212,7 +213,7 @@ pub fn apply(
     if barred {
         return Ok(());
     }
-    let person = person_of(conn, keys, brand_id, sign_up, &email, now)?;
+    let person = person_of(conn, keys, brand_id, &email, now)?;
     let evidence = ledger::keep(
         conn,
         &Shown {
@@ -230,11 +231,12 @@ pub fn apply(
         actor: SUBSCRIBER,
         campaign: None,
         at,
+        source: None,
     };
     for (topic, channel) in &sign_up.choices {
         opt_in::set(conn, &statement, *topic, *channel, Answer::Pending)?;
     }
-    ask_to_confirm(conn, &statement, &sign_up.permissions, now)
+    ask_to_confirm(conn, &statement, sign_up, now)
 }
 
 /// The person of the address: found, or recorded without any consent.
@@ -242,7 +244,6 @@ fn person_of(
     conn: &mut DbConnection,
     keys: &Keys,
     brand_id: i64,
-    sign_up: &SignUp,
     email: &EmailAddress,
     now: Moment,
 ) -> Result<i64> {
@@ -260,45 +261,22 @@ fn person_of(
             licence_until: None,
         };
         let source = source::ensure(conn, &form, now)?.id;
-        return Ok(subscriber::create(conn, keys, email, &sign_up.profile, source, now)?.id);
+        // Whoever types an address is not proven to be its owner: what else they typed waits for the press.
+        return Ok(subscriber::create(conn, keys, email, &Profile::default(), source, now)?.id);
     };
-    let profile = what_may_be_filled(conn, &known, sign_up)?;
-    if profile != Profile::default() {
-        subscriber::fill_profile(conn, &known, &profile)?;
-    }
     Ok(known.id)
 }
 
-/// Whoever types an address is not proven to be its owner. So the fields of a person who has granted something
-/// already are left alone, but for the number or address that a newly chosen channel needs.
-fn what_may_be_filled(conn: &mut DbConnection, known: &Subscriber, sign_up: &SignUp) -> Result<Profile> {
-    let answers = opt_in::of_subscriber(conn, known.id)?;
-    let granted = |channel: Option<Channel>| {
-        answers.iter().any(|a| a.state == State::Granted && channel.is_none_or(|c| c == a.channel))
-    };
-    if !granted(None) {
-        return Ok(sign_up.profile.clone());
-    }
-    let chosen = |channel| sign_up.choices.iter().any(|(_, c)| *c == channel) && !granted(Some(channel));
-    let typed = &sign_up.profile;
-    Ok(Profile {
-        phone: typed.phone.clone().filter(|_| chosen(Channel::Phone)),
-        postal_address: typed.postal_address.clone().filter(|_| chosen(Channel::Post)),
-        ..Profile::default()
-    })
-}
-
-/// Opens a confirmation if anything is to be confirmed, and writes at most one mail a day about it; one more only
-/// after the person has pressed the button of the last.
+/// Opens a confirmation if anything is to be confirmed, and writes a mail about it when the person may get one.
 fn ask_to_confirm(
     conn: &mut DbConnection,
     statement: &Statement<'_>,
-    ticked: &[permission::Kind],
+    sign_up: &SignUp,
     now: Moment,
 ) -> Result<()> {
     let (person, brand) = (statement.subscriber, statement.brand);
     let mut wants = Vec::new();
-    for kind in ticked {
+    for kind in &sign_up.permissions {
         if !permission::granted(conn, person, brand, *kind)? {
             wants.push(*kind);
         }
@@ -306,20 +284,53 @@ fn ask_to_confirm(
     if wants.is_empty() && confirmation::pending(conn, person, brand)?.is_empty() {
         return Ok(());
     }
+    let typed = Some(&sign_up.profile).filter(|profile| **profile != Profile::default());
+    let profile = typed.map(serde_json::to_string).transpose()?;
+    let turn = next_mail(conn, person, brand, now)?;
     let running = confirmation::running(conn, person, brand, now)?;
-    let same = running.iter().find(|row| row.evidence_id == statement.evidence && row.wants() == wants);
-    // After a press or a stop the last mail's link is spent, and only its owner can have done that.
-    let pressed = confirmation::last_confirmed(conn, person, brand)?;
-    let stopped = confirmation::stopped_at(conn, person, brand)?;
-    let since = [pressed, stopped].into_iter().flatten().fold(now.minus(ONE_MAIL_IN), Moment::max);
-    let mailed = outbox::sent_since(conn, person, brand, outbox::Kind::Confirmation, since)?;
+    // The last one only: what it says about the person is what counts.
+    let same = running.last().filter(|row| {
+        row.evidence_id == statement.evidence && row.wants() == wants && row.profile == profile
+    });
     // A day's repeats need no rows of their own; tomorrow's mail needs a link that is fresh.
     let id = match same {
-        Some(row) if mailed => row.id,
-        _ => confirmation::open(conn, person, brand, statement.evidence, &wants, now)?,
+        Some(row) if turn.is_none() => row.id,
+        _ => {
+            let asking = confirmation::Asking {
+                person,
+                brand,
+                evidence: statement.evidence,
+                wants: &wants,
+                profile: profile.as_deref(),
+                mailed_at: turn.unwrap_or(now),
+            };
+            confirmation::open(conn, &asking, now)?
+        }
     };
-    if !mailed {
-        outbox::enqueue(conn, outbox::Kind::Confirmation, brand, person, Some(id), now)?;
+    if let Some(at) = turn {
+        outbox::enqueue(conn, outbox::Kind::Confirmation, brand, person, Some(id), at)?;
     }
     Ok(())
+}
+
+/// When this brand may mail the person about a confirmation; none if it has done so and the link is good for this
+/// one too. A mail of another brand is waited for a day: nothing is lost, and nobody is flooded.
+///
+/// A link that was pressed, or stopped, counts no more: only the owner of the address can have done that.
+fn next_mail(conn: &mut DbConnection, person: i64, brand: i64, now: Moment) -> Result<Option<Moment>> {
+    let day_ago = now.minus(ONE_MAIL_IN);
+    let mut turn = now;
+    for mail in outbox::written_since(conn, person, outbox::Kind::Confirmation, day_ago)? {
+        let Some(asked) = mail.confirmation_id else { continue };
+        let asked = confirmation::get(conn, asked)?;
+        let stopped = confirmation::stopped_at(conn, person, mail.brand_id)?;
+        if asked.confirmed_at.is_some() || stopped.is_some_and(|at| at > asked.created_at) {
+            continue;
+        }
+        if mail.brand_id == brand && mail.state != outbox::State::Failed {
+            return Ok(None);
+        }
+        turn = turn.max(mail.due_at.plus(ONE_MAIL_IN));
+    }
+    Ok(Some(turn))
 }

@@ -73,11 +73,11 @@ pub struct Mail {
     pub confirmation_id: Option<i64>,
     /// How often it was tried, this time included.
     pub attempts: i32,
-    /// When its reason arose.
+    /// From when on it is to be sent.
     pub created_at: Moment,
 }
 
-/// Puts a service mail into the outbox, to be sent at once.
+/// Puts a service mail into the outbox, to be sent at `at` or soon after.
 ///
 /// # Errors
 /// Of the database.
@@ -87,7 +87,7 @@ pub fn enqueue(
     brand: i64,
     subscriber: i64,
     confirmation: Option<i64>,
-    now: Moment,
+    at: Moment,
 ) -> Result<i64> {
     Ok(diesel::insert_into(outbox::table)
         .values((
@@ -97,8 +97,8 @@ pub fn enqueue(
             outbox::confirmation_id.eq(confirmation),
             outbox::state.eq(State::Waiting),
             outbox::attempts.eq(0),
-            outbox::due_at.eq(now),
-            outbox::created_at.eq(now),
+            outbox::due_at.eq(at),
+            outbox::created_at.eq(at),
         ))
         .returning(outbox::id)
         .get_result(conn)?)
@@ -122,18 +122,35 @@ pub fn count_since(
         .get_result(conn)?)
 }
 
-/// Whether such a mail was written after `since`.
+/// A mail that has left or will leave, as one looks at it before writing another.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Written {
+    /// The brand that writes.
+    pub brand_id: i64,
+    /// What is to be confirmed.
+    pub confirmation_id: Option<i64>,
+    /// What became of it.
+    pub state: State,
+    /// When it was last touched, or will be: not before it has left or leaves.
+    pub due_at: Moment,
+}
+
+/// The mails of this kind that left to a person after `since`, or that are still to leave, of whatever brand.
 ///
 /// # Errors
 /// Of the database.
-pub fn sent_since(
+pub fn written_since(
     conn: &mut DbConnection,
     subscriber: i64,
-    brand: i64,
     kind: Kind,
     since: Moment,
-) -> Result<bool> {
-    Ok(count_since(conn, subscriber, brand, kind, since)? > 0)
+) -> Result<Vec<Written>> {
+    Ok(outbox::table
+        .filter(outbox::subscriber_id.eq(subscriber).and(outbox::kind.eq(kind)))
+        .filter(outbox::due_at.gt(since))
+        .order(outbox::id)
+        .select((outbox::brand_id, outbox::confirmation_id, outbox::state, outbox::due_at))
+        .load(conn)?)
 }
 
 /// Takes at most `limit` mails that are due, oldest first, for [`LEASE`]. Claims that ran out become uncertain.
@@ -187,7 +204,8 @@ pub fn settle(conn: &mut DbConnection, mail: &Mail, outcome: &Outcome, now: Mome
     Ok(state)
 }
 
-/// Ends a claimed mail whose reason is gone: confirmed already, expired, or the person erased.
+/// Ends a claimed mail that has no reason any more (confirmed already, expired) or nobody to go to: the person is
+/// erased or their data frozen, the address is bad.
 ///
 /// # Errors
 /// Of the database.
@@ -269,9 +287,13 @@ mod tests {
             let accepted = Outcome::Accepted(Reply::new(250, None));
             assert_eq!(settle(conn, &mail, &accepted, START)?, State::Sent);
             assert!(claim_due(conn, 10, START.plus(24 * HOUR))?.is_empty());
-            assert!(sent_since(conn, 2, 1, PreferencesLink, START.minus(HOUR))?);
-            assert!(!sent_since(conn, 2, 1, PreferencesLink, START)?);
-            assert!(!sent_since(conn, 2, 1, Kind::DataLink, START.minus(HOUR))?);
+            assert_eq!(count_since(conn, 2, 1, PreferencesLink, START.minus(HOUR))?, 1);
+            assert_eq!(count_since(conn, 2, 1, PreferencesLink, START)?, 0);
+            assert_eq!(count_since(conn, 2, 1, Kind::DataLink, START.minus(HOUR))?, 0);
+            let written = written_since(conn, 2, PreferencesLink, START.minus(HOUR))?;
+            assert_eq!(written.len(), 1);
+            assert_eq!((written[0].state, written[0].due_at), (State::Sent, START));
+            assert!(written_since(conn, 2, PreferencesLink, START)?.is_empty());
             Ok(())
         });
     }

@@ -22,7 +22,7 @@ use crate::domain::consent::permission::{Kind, Permission};
 use crate::domain::consent::{opt_in, permission};
 use crate::error::{Error, Result};
 
-pub use save::{Changes, Posted, Screen, save, stop_everything, stop_wording};
+pub use save::{Changes, Posted, Screen, Start, save, stop_everything, stop_wording};
 pub use unsubscribe::{Unsubscribed, unsubscribe, unsubscribe_scope};
 
 /// The permissions that the preference page asks for, in its order.

@@ -99,6 +99,7 @@ impl World {
             actor: SUBSCRIBER,
             campaign: None,
             at: T0,
+            source: None,
         }
     }
 

@@ -3,6 +3,10 @@
 //! The link came by mail to the address, so what a person ticks here needs no further confirmation: a pending
 //! opt-in becomes granted. Left empty, it stays pending: its box was empty before. A permission that was shown and
 //! left empty is an answer too: the first one is kept as refused, so that nobody is asked twice.
+//!
+//! A page may lie open while the choices change elsewhere. So it posts how each box started: what differs from that
+//! is what the person changed, and the ledger keeps it as what was shown. A box that was left ticked and does not
+//! hold any more is a conflict: nothing is granted that nobody ticked.
 
 use std::collections::BTreeSet;
 
@@ -24,14 +28,26 @@ use crate::token::PreferencesLink;
 /// What came back from the page: what was shown, and what of it was ticked.
 #[derive(Debug, Clone, Default)]
 pub struct Posted {
-    /// Each topic's slug with a channel, in the order of the page.
-    pub shown: Vec<(String, Channel)>,
-    /// Those of them that were ticked.
+    /// Each topic's slug with a channel, in the order of the page, and whether its box started ticked.
+    pub shown: Vec<((String, Channel), bool)>,
+    /// Those of them that came back ticked.
     pub ticked: Vec<(String, Channel)>,
-    /// The permissions that were asked for.
-    pub shown_permissions: Vec<Kind>,
-    /// Those of them that were ticked.
+    /// The permissions that were asked for, and how their boxes started.
+    pub shown_permissions: Vec<(Kind, Start)>,
+    /// Those of them that came back ticked.
     pub ticked_permissions: Vec<Kind>,
+}
+
+word_enum! {
+    /// How the box of a permission started.
+    pub enum Start {
+        /// Granted, and ticked.
+        Ticked = "on",
+        /// Not granted, and empty.
+        Empty = "off",
+        /// Granted, and empty because the browser asks not to be tracked (O-17): leaving it so ends the permission.
+        Emptied = "emptied",
+    }
 }
 
 /// What the page said around the boxes, for the ledger.
@@ -41,8 +57,6 @@ pub struct Screen<'a> {
     pub opens_wording: &'a str,
     /// The words at the box for clicks.
     pub clicks_wording: &'a str,
-    /// Whether the boxes for tracking started empty whatever was stored, because the browser asked so (O-17).
-    pub permissions_start_empty: bool,
 }
 
 /// What a save changed.
@@ -58,11 +72,12 @@ pub struct Changes {
     pub permissions: Vec<(Kind, Change)>,
 }
 
-/// Stores what was ticked of what was shown.
+/// Stores what the person changed of what was shown.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the person was erased; [`Error::Invalid`] if a box is none of the brand's, or was ticked
-/// without being shown; [`Error::Conflict`] if a topic no longer comes in the way that was ticked.
+/// without being shown; [`Error::Conflict`] if a box that was left ticked no longer holds, or a topic no longer comes
+/// in the way that was ticked.
 pub fn save(
     conn: &mut DbConnection,
     link: &PreferencesLink,
@@ -74,7 +89,7 @@ pub fn save(
     let before = load(conn, link.brand, link.subscriber, now)?;
     let steps = plan(&before, posted)?;
     let questions = questions(&before, posted)?;
-    let boxes = boxes(&steps, &questions, screen);
+    let boxes = boxes(&steps, &questions);
     let evidence = |conn: &mut DbConnection, wording: &str| {
         let shown = Shown {
             form: "preferences".to_owned(),
@@ -144,6 +159,7 @@ fn statement(link: &PreferencesLink, evidence: i64, now: Moment) -> Statement<'s
         actor: SUBSCRIBER,
         campaign: (link.campaign != 0).then_some(link.campaign),
         at: now,
+        source: None,
     }
 }
 
@@ -151,7 +167,7 @@ fn statement(link: &PreferencesLink, evidence: i64, now: Moment) -> Statement<'s
 struct Step<'a> {
     topic: &'a Topic,
     channel: Channel,
-    present: Option<State>,
+    started: bool,
     answer: Option<Answer>,
 }
 
@@ -171,52 +187,59 @@ fn lift_suppressions(conn: &mut DbConnection, link: &PreferencesLink, now: Momen
 }
 
 fn plan<'a>(before: &'a Preferences, posted: &Posted) -> Result<Vec<Step<'a>>> {
-    let shown: BTreeSet<&(String, Channel)> = posted.shown.iter().collect();
+    let shown: BTreeSet<&(String, Channel)> = posted.shown.iter().map(|(item, _)| item).collect();
     let ticked: BTreeSet<&(String, Channel)> = posted.ticked.iter().collect();
     if !ticked.is_subset(&shown) {
         return Err(Error::invalid("choice", "A box was ticked that was not shown; reload the page"));
     }
     let mut done = BTreeSet::new();
     let mut steps = Vec::with_capacity(shown.len());
-    for item in posted.shown.iter().filter(|item| done.insert(*item)) {
+    for (item, started) in posted.shown.iter().filter(|(item, _)| done.insert(item)) {
         let (slug, channel) = item;
         let found = before.topics.iter().find(|t| t.topic.slug.as_str() == slug);
         let found =
             found.ok_or_else(|| Error::invalid("shown", "There is no such topic; reload the page"))?;
         let present = found.answers.iter().find(|(c, _)| c == channel).and_then(|(_, state)| *state);
-        let answer = answer(present, ticked.contains(item));
+        let answer = answer(*started, ticked.contains(item), present)?;
         if matches!(answer, Some(Answer::Granted(..))) && !found.topic.offers(*channel) {
             return Err(Error::conflict(
                 "A topic no longer comes in the way that was ticked; reload the page",
             ));
         }
-        steps.push(Step { topic: &found.topic, channel: *channel, present, answer });
+        steps.push(Step { topic: &found.topic, channel: *channel, started: *started, answer });
     }
     Ok(steps)
 }
 
-/// What to set where a box was shown with this answer before, and came back ticked or not.
-fn answer(present: Option<State>, ticked: bool) -> Option<Answer> {
-    match (present, ticked) {
-        (Some(State::Granted), true) | (None | Some(State::Pending | State::Withdrawn), false) => None,
-        (_, true) => Some(Answer::Granted(Basis::Consent, None)),
-        (Some(State::Granted), false) => Some(Answer::Withdrawn),
+/// What to set where a box started so, came back so, and this is stored now.
+fn answer(started: bool, ticked: bool, present: Option<State>) -> Result<Option<Answer>> {
+    let holds = present == Some(State::Granted);
+    match (started, ticked) {
+        (true, true) if !holds => Err(changed_meanwhile()),
+        (false, true) if !holds => Ok(Some(Answer::Granted(Basis::Consent, None))),
+        (true, false) if holds => Ok(Some(Answer::Withdrawn)),
+        _ => Ok(None),
     }
+}
+
+fn changed_meanwhile() -> Error {
+    Error::conflict("Your choices changed in the meantime; please look again")
 }
 
 /// One permission that was asked for, and the answer if it is another one than before.
 struct Question {
     kind: Kind,
-    present: Option<PermissionState>,
+    start: Start,
     answer: Option<bool>,
 }
 
 fn questions(before: &Preferences, posted: &Posted) -> Result<Vec<Question>> {
-    if posted.ticked_permissions.iter().any(|kind| !posted.shown_permissions.contains(kind)) {
+    let was_shown = |kind: &Kind| posted.shown_permissions.iter().any(|(shown, _)| shown == kind);
+    if !posted.ticked_permissions.iter().all(was_shown) {
         return Err(Error::invalid("permission", "A box was ticked that was not shown; reload the page"));
     }
     let mut questions: Vec<Question> = Vec::new();
-    for kind in &posted.shown_permissions {
+    for (kind, start) in &posted.shown_permissions {
         let Some((_, stored)) = before.permissions.iter().find(|(asked, _)| asked == kind) else {
             return Err(Error::invalid("shown_permission", "This page does not ask for that"));
         };
@@ -225,24 +248,31 @@ fn questions(before: &Preferences, posted: &Posted) -> Result<Vec<Question>> {
         }
         let present = stored.as_ref().map(|permission| permission.state);
         let ticked = posted.ticked_permissions.contains(kind);
-        let answer = match (present, ticked) {
-            (Some(PermissionState::Granted), true) | (Some(PermissionState::Refused), false) => None,
-            (_, answer) => Some(answer),
-        };
-        questions.push(Question { kind: *kind, present, answer });
+        questions.push(Question { kind: *kind, start: *start, answer: permit(*start, ticked, present)? });
     }
     Ok(questions)
 }
 
+/// As [`answer`], for a permission: an empty box is a no where nothing was answered yet, and where it ends one.
+fn permit(start: Start, ticked: bool, present: Option<PermissionState>) -> Result<Option<bool>> {
+    use PermissionState::{Granted, Refused};
+    match (start, ticked, present) {
+        (Start::Ticked, true, None | Some(Refused)) => Err(changed_meanwhile()),
+        // Granted elsewhere since: this page's box was not touched.
+        (Start::Empty, false, Some(Granted)) => Ok(None),
+        (_, true, Some(Granted)) | (_, false, Some(Refused)) => Ok(None),
+        (_, answer, _) => Ok(Some(answer)),
+    }
+}
+
 /// The boxes that were shown, each as it was before the person touched it.
-fn boxes(steps: &[Step<'_>], questions: &[Question], screen: &Screen<'_>) -> Vec<ShownBox> {
-    let topics = steps.iter().map(|step| ShownBox {
-        name: format!("{}:{}", step.topic.slug, step.channel),
-        ticked: step.present == Some(State::Granted),
-    });
+fn boxes(steps: &[Step<'_>], questions: &[Question]) -> Vec<ShownBox> {
+    let topics = steps
+        .iter()
+        .map(|step| ShownBox { name: format!("{}:{}", step.topic.slug, step.channel), ticked: step.started });
     let permissions = questions.iter().map(|question| ShownBox {
         name: format!("permission:{}", question.kind),
-        ticked: question.present == Some(PermissionState::Granted) && !screen.permissions_start_empty,
+        ticked: question.start == Start::Ticked,
     });
     topics.chain(permissions).collect()
 }

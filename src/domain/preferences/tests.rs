@@ -9,8 +9,7 @@ use crate::domain::consent::opt_in::Answer;
 use crate::domain::consent::permission::Change;
 use crate::token::{PreferencesLink, UnsubscribeLink};
 
-const SCREEN: Screen<'_> =
-    Screen { opens_wording: "Count opens", clicks_wording: "Count clicks", permissions_start_empty: false };
+const SCREEN: Screen<'_> = Screen { opens_wording: "Count opens", clicks_wording: "Count clicks" };
 
 fn link(world: &World) -> PreferencesLink {
     PreferencesLink { brand: world.brand.id, subscriber: world.person.id, campaign: 7 }
@@ -28,8 +27,10 @@ fn try_save(world: &World, posted: &Posted) -> Result<Changes> {
     world.db.write_here(|conn| save(conn, &link(world), posted, &SCREEN, T0))
 }
 
+/// What was shown ends in `+` where the box started ticked.
 fn posted(shown: &[&str], ticked: &[&str]) -> Posted {
-    Posted { shown: boxes(shown), ticked: boxes(ticked), ..Posted::default() }
+    let start = |word: &&str| (boxes(&[word.trim_end_matches('+')]).remove(0), word.ends_with('+'));
+    Posted { shown: shown.iter().map(start).collect(), ticked: boxes(ticked), ..Posted::default() }
 }
 
 #[test]
@@ -37,7 +38,7 @@ fn a_save_grants_what_was_ticked_and_withdraws_what_was_emptied() {
     let world = World::new();
     world.grant(&world.newsletter, Channel::Email);
     world.grant(&world.newsletter, Channel::Phone);
-    let all = ["newsletter:email", "newsletter:phone", "transport:email", "transport:phone"];
+    let all = ["newsletter:email+", "newsletter:phone+", "transport:email", "transport:phone"];
     let changes = try_save(&world, &posted(&all, &["newsletter:phone", "transport:email"])).unwrap();
     let words = |choices: &[Choice]| choices.iter().map(Choice::to_string).collect::<Vec<_>>();
     assert_eq!(words(&changes.granted), ["Transport by email"]);
@@ -71,8 +72,9 @@ fn a_pending_box_is_confirmed_by_a_tick_and_stays_pending_without_one() {
 fn the_ledger_keeps_what_was_shown_how_it_stood_before_and_by_which_link() {
     let world = World::new();
     world.grant(&world.newsletter, Channel::Email);
-    let mut form = posted(&["newsletter:email", "transport:email"], &["newsletter:email", "transport:email"]);
-    form.shown_permissions = vec![Kind::Opens, Kind::Clicks];
+    let mut form =
+        posted(&["newsletter:email+", "transport:email"], &["newsletter:email", "transport:email"]);
+    form.shown_permissions = vec![(Kind::Opens, Start::Empty), (Kind::Clicks, Start::Empty)];
     form.ticked_permissions = vec![Kind::Clicks];
     let changes = try_save(&world, &form).unwrap();
     assert_eq!(changes.permissions, [(Kind::Opens, Change::Refused), (Kind::Clicks, Change::Granted)]);
@@ -93,12 +95,80 @@ fn the_ledger_keeps_what_was_shown_how_it_stood_before_and_by_which_link() {
 fn saving_the_same_again_writes_nothing() {
     let world = World::new();
     let mut form = posted(&["newsletter:email"], &["newsletter:email"]);
-    form.shown_permissions = vec![Kind::Opens];
+    form.shown_permissions = vec![(Kind::Opens, Start::Empty)];
     try_save(&world, &form).unwrap();
     let entries = world.ledger().len();
     let again = try_save(&world, &form).unwrap();
     assert!(again.granted.is_empty() && again.withdrawn.is_empty() && again.permissions.is_empty());
     assert_eq!(world.ledger().len(), entries);
+}
+
+#[test]
+fn what_was_left_as_it_was_shown_grants_nothing_again() {
+    let world = World::new();
+    world.grant(&world.newsletter, Channel::Email);
+    world.allow(Kind::Opens);
+    world.answer(&world.newsletter, Channel::Email, Answer::Withdrawn);
+    let entries = world.ledger().len();
+    let untouched = ["newsletter:email+", "transport:email"];
+    for ticked in [&["newsletter:email"][..], &["newsletter:email", "transport:email"]] {
+        assert!(
+            matches!(try_save(&world, &posted(&untouched, ticked)), Err(Error::Conflict(_))),
+            "{ticked:?}"
+        );
+    }
+    assert_eq!(world.ledger().len(), entries);
+    try_save(&world, &posted(&untouched, &["transport:email"])).unwrap();
+    assert_eq!(world.state(&world.newsletter, Channel::Email), Some(State::Withdrawn));
+    let ledger = world.ledger();
+    assert_eq!(ledger.len(), entries + 1, "what was emptied is withdrawn already");
+    let shown = &ledger[entries].shown;
+    assert!(shown.contains(r#"{"name":"newsletter:email","ticked":true}"#), "as it was shown: {shown}");
+}
+
+#[test]
+fn what_was_granted_meanwhile_and_not_touched_goes_on() {
+    let world = World::new();
+    world.grant(&world.newsletter, Channel::Email);
+    world.grant(&world.transport, Channel::Email);
+    let changes = try_save(&world, &posted(&["newsletter:email+", "transport:email"], &[])).unwrap();
+    assert_eq!((changes.withdrawn.len(), changes.continues.len()), (1, 1));
+    assert_eq!(world.state(&world.transport, Channel::Email), Some(State::Granted));
+}
+
+#[test]
+fn a_permission_is_answered_by_its_box_and_how_it_started() {
+    use crate::domain::consent::permission::State::{Granted, Refused};
+    for (start, ticked, stored, expected) in [
+        (Start::Ticked, true, Some(Granted), Ok(Some(Granted))),
+        (Start::Ticked, true, Some(Refused), Err(())),
+        (Start::Ticked, false, Some(Granted), Ok(Some(Refused))),
+        (Start::Ticked, false, Some(Refused), Ok(Some(Refused))),
+        (Start::Empty, true, None, Ok(Some(Granted))),
+        (Start::Empty, true, Some(Refused), Ok(Some(Granted))),
+        (Start::Empty, false, None, Ok(Some(Refused))),
+        (Start::Empty, false, Some(Granted), Ok(Some(Granted))),
+        (Start::Emptied, false, Some(Granted), Ok(Some(Refused))),
+        (Start::Emptied, true, Some(Granted), Ok(Some(Granted))),
+    ] {
+        let world = World::new();
+        if stored.is_some() {
+            world.allow(Kind::Opens);
+        }
+        if stored == Some(Refused) {
+            world.write(|conn| {
+                let statement = world.statement(conn, &world.brand);
+                permission::set(conn, &statement, Kind::Opens, false)
+            });
+        }
+        let mut form = posted(&[], &[]);
+        form.shown_permissions = vec![(Kind::Opens, start)];
+        form.ticked_permissions = if ticked { vec![Kind::Opens] } else { Vec::new() };
+        let saved = try_save(&world, &form);
+        let now = world.write(|conn| permission::find(conn, world.person.id, world.brand.id, Kind::Opens));
+        let outcome = saved.map(|_| now.map(|found| found.state)).map_err(|_| ());
+        assert_eq!(outcome, expected, "{start:?} {ticked} {stored:?}");
+    }
 }
 
 #[test]
@@ -110,7 +180,10 @@ fn forged_boxes_are_refused_and_nothing_is_changed() {
         posted(&["newsletter:email", "no-such:email"], &[]),
         posted(&["newsletter:email", "newsletter:post"], &["newsletter:post"]),
         Posted { ticked_permissions: vec![Kind::Opens], ..posted(&["newsletter:email"], &[]) },
-        Posted { shown_permissions: vec![Kind::Profiling], ..posted(&["newsletter:email"], &[]) },
+        Posted {
+            shown_permissions: vec![(Kind::Profiling, Start::Empty)],
+            ..posted(&["newsletter:email"], &[])
+        },
     ];
     for form in forged {
         assert!(matches!(try_save(&world, &form), Err(Error::Invalid(_) | Error::Conflict(_))), "{form:?}");

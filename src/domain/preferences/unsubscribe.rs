@@ -66,6 +66,7 @@ pub fn unsubscribe(
         actor: SUBSCRIBER,
         campaign: (link.campaign != 0).then_some(link.campaign),
         at: now,
+        source: None,
     };
     let ended = withdraw_all(conn, &statement, Scope::Channel(Channel::Email))?;
     let continues = load(conn, link.brand, link.subscriber, now)?.running();

@@ -87,6 +87,7 @@ fn record(conn: &mut DbConnection, person: i64, brand: i64, actor: &str, now: Mo
         actor,
         campaign: None,
         at: now,
+        source: None,
     };
     ledger::record(conn, &statement, Matter::WholeBrand, Decision::Withdrawn, None)?;
     Ok(())
@@ -129,7 +130,9 @@ fn delete_service_mail(conn: &mut DbConnection, person: i64) -> Result<()> {
         .select(outbox::confirmation_id.assume_not_null());
     diesel::delete(open.filter(confirmation::id.ne_all(leaving))).execute(conn)?;
     // A mail that is being handed over this moment still needs its row; its link is of no use any more.
-    diesel::update(open).set(confirmation::expires_at.eq(Moment::from_micros(0))).execute(conn)?;
+    diesel::update(open)
+        .set((confirmation::expires_at.eq(Moment::from_micros(0)), confirmation::profile.eq(None::<String>)))
+        .execute(conn)?;
     Ok(())
 }
 

@@ -23,7 +23,15 @@ fn with_a_past() -> World {
     world.write(|conn| {
         let statement = world.statement(conn, &world.brand);
         let wants = [Kind::Clicks];
-        confirmation::open(conn, world.person.id, world.brand.id, statement.evidence, &wants, T0)
+        let asking = confirmation::Asking {
+            person: world.person.id,
+            brand: world.brand.id,
+            evidence: statement.evidence,
+            wants: &wants,
+            profile: Some(r#"{"first_name":"Canaria"}"#),
+            mailed_at: T0,
+        };
+        confirmation::open(conn, &asking, T0)
     });
     world
 }

@@ -13,7 +13,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{brand, campaign, delivery, hit, permission, subscriber, suppression, tally};
 use crate::domain::consent;
 use crate::domain::consent::permission::{Kind, State as PermissionState};
-use crate::domain::consent::suppression::Reason;
+use crate::domain::consent::suppression::{self as suppressions, Reason};
 use crate::error::Result;
 
 /// One request of a pixel or of a tracked link, as its token says. Row numbers only.
@@ -158,16 +158,19 @@ fn load_barred(
         .filter(subscriber::erased_at.is_not_null().or(subscriber::restricted_at.is_not_null()))
         .select(subscriber::id)
         .load(conn)?;
-    let objected: Vec<(i64, Option<i64>)> = subscriber::table
+    let objected: Vec<(i64, i64, Option<i64>)> = subscriber::table
         .inner_join(suppression::table.on(suppression::address_hash.nullable().eq(subscriber::email_hash)))
         .filter(subscriber::id.eq_any(people.to_vec()))
         .filter(suppression::reason.eq_any([Reason::Objection, Reason::Erasure, Reason::Under13]))
-        .select((subscriber::id, suppression::brand_id))
+        .select((subscriber::id, suppression::id, suppression::brand_id))
         .load(conn)?;
-    for (person, only) in gone.into_iter().map(|person| (person, None)).chain(objected) {
-        barred.extend(
-            brands.iter().filter(|brand| only.is_none_or(|only| only == **brand)).map(|b| (*b, person)),
-        );
+    barred.extend(gone.into_iter().flat_map(|person| brands.iter().map(move |brand| (*brand, person))));
+    let numbers: Vec<i64> = objected.iter().map(|(_, suppression, _)| *suppression).collect();
+    let exceptions = suppressions::exceptions(conn, &numbers)?;
+    for (person, suppression, only) in objected {
+        let holds =
+            |brand: i64| only.is_none_or(|only| only == brand) && !exceptions.contains(&(suppression, brand));
+        barred.extend(brands.iter().filter(|brand| holds(**brand)).map(|brand| (*brand, person)));
     }
     Ok(barred)
 }
@@ -271,16 +274,16 @@ fn mark_first(
             // order everywhere, so that two servers wait for each other and never in a circle.
             Ok(diesel::sql_query(format!(
                 "WITH held AS MATERIALIZED (SELECT subscriber_id FROM delivery \
-                 WHERE campaign_id = $3 AND subscriber_id = ANY($1) AND {column} IS NULL \
+                 WHERE campaign_id = $1 AND subscriber_id = ANY($2) AND {column} IS NULL \
                  ORDER BY subscriber_id FOR NO KEY UPDATE) \
-                 UPDATE delivery SET {column} = first.at FROM unnest($1, $2) AS first (person, at) \
+                 UPDATE delivery SET {column} = first.at FROM unnest($2, $3) AS first (person, at) \
                  JOIN held ON held.subscriber_id = first.person \
-                 WHERE delivery.campaign_id = $3 AND delivery.subscriber_id = first.person \
+                 WHERE delivery.campaign_id = $1 AND delivery.subscriber_id = first.person \
                  AND delivery.{column} IS NULL"
             ))
+            .bind::<BigInt, _>(campaign)
             .bind::<Array<BigInt>, _>(people)
             .bind::<Array<BigInt>, _>(moments)
-            .bind::<BigInt, _>(campaign)
             .execute(c)?)
         }
     }

@@ -161,6 +161,7 @@ fn apply(
             actor,
             campaign: None,
             at: now,
+            source: Some(person.source_id),
         };
         let choice = if granted { Choice::Granted(basis, change.expires_at) } else { Choice::Withdrawn };
         opt_in::set(conn, &statement, topic.id, change.channel, choice)?;

@@ -118,6 +118,7 @@ fn apply(
             actor,
             campaign: None,
             at: now,
+            source: None,
         };
         permission::set(conn, &statement, change.kind, change.granted)?;
     }

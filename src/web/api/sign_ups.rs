@@ -3,15 +3,17 @@
 use actix_web::{HttpResponse, web};
 
 use crate::app::App;
-use crate::domain::catalog::{brand, topic};
+use crate::domain::catalog::{Brand, brand, topic};
 use crate::domain::intake::request;
 use crate::domain::intake::sign_up::SignUpForm;
 use crate::email_address::EmailAddress;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::id::Slug;
+use crate::secret::{hex, sha256};
 use crate::web::api::Answer;
 use crate::web::api::body::Body;
 use crate::web::limit::{FormCounted, Limits};
+use crate::web::public::view::whole_wording;
 
 /// The largest sign-up, in octets. Anybody may post one, so it is far smaller than what needs a key.
 const BYTES_MAX: usize = 64 * 1024;
@@ -20,6 +22,11 @@ const BYTES_MAX: usize = 64 * 1024;
 ///
 /// Needs no key: it is what a brand's own form posts. The person gets a mail and has agreed to nothing before they
 /// press its button. The answer is the same for known and unknown addresses.
+///
+/// `wording` names the brand's present consent wording, and no other: the text itself or its SHA-256 in hexadecimal.
+/// Where boxes for tracking were shown, it is that wording and the words beside the two boxes as the brand's own
+/// form shows them, with an empty line between. For a form with words of its own there is the consent of a
+/// subscriber with its evidence, which needs a key.
 #[utoipa::path(post, path = "/api/v1/brands/{brand}/sign-ups", operation_id = "sign_up", tag = "Sign-ups",
     params(("brand" = Slug, Path, description = "The brand's slug")), request_body = SignUpForm,
     responses((status = 202, description = "Taken; a mail follows where one may")))]
@@ -30,6 +37,7 @@ pub async fn create(
     slug: web::Path<Slug>,
     form: Body<SignUpForm, BYTES_MAX>,
 ) -> Answer {
+    let mut form = form.0;
     let (brand, topics) = app
         .db
         .read(move |conn| {
@@ -38,11 +46,24 @@ pub async fn create(
             Ok((brand, topics))
         })
         .await?;
-    let email = EmailAddress::parse(&form.0.email).map_err(|problem| Error::Invalid(vec![problem]))?;
-    let sign_up = form.0.check(&brand, &topics)?;
+    let email = EmailAddress::parse(&form.email).map_err(|problem| Error::Invalid(vec![problem]))?;
+    form.wording = present_wording(&brand, &form)?;
+    let sign_up = form.check(&brand, &topics)?;
     limits.address(&email)?;
     let now = app.clock.now();
     app.db.write(move |conn| request::leave_sign_up(conn, brand.id, sign_up, now)).await?;
     app.wake();
     Ok(HttpResponse::Accepted().finish())
+}
+
+/// The wording that the form names, if it is in force: what anybody may post without a key is kept for ever.
+fn present_wording(brand: &Brand, form: &SignUpForm) -> Result<String> {
+    let named = form.wording.replace("\r\n", "\n");
+    let is_named =
+        |wording: &String| *wording == named.trim() || hex(&sha256(wording.as_bytes())) == named.trim();
+    let whole = Some(whole_wording(brand));
+    let own = Some(brand.consent_wording.clone()).filter(|_| form.shown_permissions.is_empty());
+    [own, whole].into_iter().flatten().find(is_named).ok_or_else(|| {
+        Error::conflict("The wording is not the one that the brand asks with now; show the present one")
+    })
 }

@@ -34,7 +34,7 @@ pub struct SubscriberView {
     source: String,
     /// When they were first recorded.
     created_at: Moment,
-    /// When the first marketing letter told them where their data came from.
+    /// When a marketing letter last told them of a supplier for the first time.
     informed_at: Option<Moment>,
     /// Since when processing is restricted.
     restricted_at: Option<Moment>,

@@ -22,7 +22,7 @@ pub struct SuppressionView {
     id: PublicId,
     /// Which kind of address.
     channel: Channel,
-    /// The brand it holds for; null for all.
+    /// The brand it holds for; null for all but those that the person opted in to by themselves since.
     brand: Option<String>,
     /// Why.
     reason: Reason,

@@ -2,17 +2,18 @@
 //!
 //! Names in a posted form: `choice` holds what was ticked and `shown` what was there to be ticked, both as
 //! `{topic-slug}:{channel}`; `permission` and `shown_permission` hold `opens` or `clicks`. So a box that
-//! was not shown can be left as it was.
+//! was not shown can be left as it was. Where boxes show what is stored, the two names with `shown` also say how
+//! each box started: `newsletter:email:on`, `opens:off`. `seen` stands for the words that were read.
 
 use crate::error::Problem;
 
 /// What a person agrees to by ticking the box about opens: shown exactly so, and kept in the ledger.
 pub const OPENS_WORDING: &str = "Yes, count when I open an email. A tiny picture in each email tells \
-    us that it was opened; we store the time and the kind of mail program, never your IP address.";
+    us that it was opened; we store the time, never your IP address or your device.";
 
 /// What a person agrees to by ticking the box about clicks: shown exactly so, and kept in the ledger.
 pub const CLICKS_WORDING: &str = "Yes, count when I follow a link. Links in the emails lead through \
-    our server; we store the time, the link and the kind of browser, never your IP address.";
+    our server; we store the time and the link, never your IP address or your device.";
 
 /// The present answer about one channel of a topic, as a page shows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,7 +44,7 @@ impl ChannelBox {
         Self { topic: topic.into(), channel: channel.into(), state }
     }
 
-    /// What a ticked box posts as `choice`, and every box as `shown`.
+    /// What a ticked box posts as `choice`, and every empty one of a sign-up form as `shown`.
     pub fn value(&self) -> String {
         format!("{}:{}", self.topic, self.channel)
     }
@@ -51,6 +52,11 @@ impl ChannelBox {
     /// Whether the box is ticked.
     pub fn ticked(&self) -> bool {
         self.state == BoxState::On
+    }
+
+    /// What a box that shows what is stored posts as `shown`, ticked or not.
+    pub fn started(&self) -> String {
+        format!("{}:{}", self.value(), if self.ticked() { "on" } else { "off" })
     }
 
     /// Whether the person has asked for it and still has to confirm.
@@ -183,6 +189,17 @@ impl PermissionBox {
         self.ticked = matches!(state, PermissionState::Granted(_));
         self.state = state;
         self
+    }
+
+    /// What a box that shows what is stored posts as `shown_permission`, ticked or not: how it started. `emptied`
+    /// is granted and shown empty, because the browser asks not to be tracked (`gpc`).
+    pub fn started(&self, gpc: &bool) -> String {
+        let start = match (self.ticked, gpc) {
+            (true, false) => "on",
+            (true, true) => "emptied",
+            (false, _) => "off",
+        };
+        format!("{}:{start}", self.kind)
     }
 
     /// What is stored, as a sentence.

@@ -27,6 +27,8 @@ pub struct PreferencesPage {
     pub permissions: Vec<PermissionBox>,
     /// The sentence a person agrees to with each box: shown exactly so, and kept in the ledger.
     pub wording: String,
+    /// Stands for all the words of the page, so that what is posted was agreed to under those in force (L-02).
+    pub seen: String,
     /// Whether the browser asks not to be tracked (`Sec-GPC: 1` or `DNT: 1`): the boxes are left off and
     /// the page says so (O-17).
     pub gpc: bool,

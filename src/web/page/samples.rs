@@ -65,6 +65,7 @@ pub(super) fn sign_up() -> SignUpPage {
         wording:
             "By pressing Sign up I agree that Civic Notes sends me what I ticked.\n\nI can stop at any time."
                 .into(),
+        seen: "5ee9".into(),
         typed: SignUpTyped::default(),
         groups: groups(BoxState::Off, BoxState::Off),
         permissions: PermissionBox::unasked(),
@@ -95,6 +96,7 @@ pub(super) fn preferences(gpc: bool) -> PreferencesPage {
         groups: groups(BoxState::On, BoxState::Pending),
         permissions: vec![PermissionBox::with_state(opens, granted), clicks],
         wording: "I agree that Civic Notes sends me what I tick.".into(),
+        seen: "5ee9".into(),
         gpc,
         errors: Vec::new(),
     }

@@ -3,7 +3,6 @@
 use askama::Template;
 
 use crate::error::Problem;
-use crate::secret::{hex, sha256};
 
 use super::BrandView;
 use super::form::{PermissionBox, TextField, TopicGroup, offers};
@@ -19,6 +18,8 @@ pub struct SignUpPage {
     pub action: String,
     /// The consent wording, shown exactly so; an empty line parts paragraphs.
     pub wording: String,
+    /// Stands for all the words of the page, so that what is posted was agreed to under those in force (L-02).
+    pub seen: String,
     /// What was typed; all empty at first.
     pub typed: SignUpTyped,
     /// The topics by kind.
@@ -51,13 +52,6 @@ pub struct SignUpTyped {
 }
 
 impl SignUpPage {
-    /// Tells whether what is posted was agreed to under the words that are in force (L-02).
-    pub fn seen(&self) -> String {
-        let boxes = self.permissions.iter().map(|b| b.wording.as_str());
-        let words: Vec<&str> = std::iter::once(self.wording.as_str()).chain(boxes).collect();
-        hex(&sha256(words.join("\n\n").as_bytes()))
-    }
-
     /// The fields at the top of the form.
     pub fn about_you(&self) -> Vec<TextField> {
         let typed = &self.typed;

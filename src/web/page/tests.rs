@@ -103,10 +103,43 @@ fn nothing_is_ticked_beforehand_and_only_the_address_is_required() {
 fn every_box_says_that_it_was_shown() {
     for (name, html) in pages() {
         let shown = values(&html, "input[type=hidden][name=shown]", "value");
-        assert_eq!(shown, values(&html, "input[type=checkbox][name=choice]", "value"), "{name}");
+        let boxes = values(&html, "input[type=checkbox][name=choice]", "value");
+        assert_eq!(without_start(&shown), boxes, "{name}");
         let shown = values(&html, "input[type=hidden][name=shown_permission]", "value");
-        assert_eq!(shown, values(&html, "input[type=checkbox][name=permission]", "value"), "{name}");
+        let boxes = values(&html, "input[type=checkbox][name=permission]", "value");
+        assert_eq!(without_start(&shown), boxes, "{name}");
     }
+}
+
+fn without_start(shown: &[String]) -> Vec<&str> {
+    let starts = [":on", ":off", ":emptied"];
+    shown.iter().map(|s| starts.iter().find_map(|start| s.strip_suffix(start)).unwrap_or(s)).collect()
+}
+
+#[test]
+fn a_box_that_shows_what_is_stored_says_how_it_started() {
+    let html = render(&preferences(false)).unwrap();
+    let shown = values(&html, "input[name=shown]", "value");
+    let on: Vec<&String> = shown.iter().filter(|value| value.ends_with(":on")).collect();
+    assert_eq!(on, ["newsletter:email:on", "transport:email:on"]);
+    assert!(shown.iter().all(|value| value.ends_with(":on") || value.ends_with(":off")));
+    assert_eq!(values(&html, "input[name=shown_permission]", "value"), ["opens:on", "clicks:off"]);
+    let html = render(&preferences(true)).unwrap();
+    assert_eq!(values(&html, "input[name=shown_permission]", "value"), ["opens:emptied", "clicks:off"]);
+    let html = render(&sign_up_with_errors()).unwrap();
+    assert!(
+        !html.contains(":on\"") && !html.contains(":off\""),
+        "a sign-up form has no box that starts ticked"
+    );
+}
+
+#[test]
+fn the_words_beside_the_tracking_boxes_name_no_more_than_is_stored() {
+    for words in [OPENS_WORDING, CLICKS_WORDING] {
+        assert!(!words.contains("program") && !words.contains("browser"), "{words}");
+        assert!(words.contains("we store the time") && words.contains("never your IP address"), "{words}");
+    }
+    assert!(CLICKS_WORDING.contains("the time and the link"));
 }
 
 #[test]

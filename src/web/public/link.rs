@@ -9,6 +9,7 @@ use crate::domain::intake::request;
 use crate::domain::outbox::Kind;
 use crate::email_address::EmailAddress;
 use crate::error::Result;
+use crate::id::Slug;
 use crate::web::form::Form;
 use crate::web::limit::Limits;
 use crate::web::page::{BrandView, LinkRequestDonePage, LinkRequestPage};
@@ -19,7 +20,7 @@ use crate::web::public::view::brand_view;
 ///
 /// # Errors
 /// If there is no such brand.
-pub async fn show(app: web::Data<App>, slug: web::Path<String>) -> Result<HttpResponse, PageError> {
+pub async fn show(app: web::Data<App>, slug: web::Path<Slug>) -> Result<HttpResponse, PageError> {
     let (_, view) = load(&app, slug.into_inner()).await?;
     page(&LinkRequestPage { action: address(&view), brand: view, email: String::new(), errors: Vec::new() })
 }
@@ -31,7 +32,7 @@ pub async fn show(app: web::Data<App>, slug: web::Path<String>) -> Result<HttpRe
 pub async fn post(
     app: web::Data<App>,
     limits: web::Data<Limits>,
-    slug: web::Path<String>,
+    slug: web::Path<Slug>,
     http: HttpRequest,
     posted: Form,
 ) -> Result<HttpResponse, PageError> {
@@ -53,10 +54,10 @@ pub async fn post(
     page(&LinkRequestDonePage { brand: view })
 }
 
-async fn load(app: &App, slug: String) -> Result<(i64, BrandView)> {
+async fn load(app: &App, slug: Slug) -> Result<(i64, BrandView)> {
     app.db
         .read(move |conn| {
-            let brand = brand::find(conn, &slug)?;
+            let brand = brand::find(conn, slug.as_str())?;
             Ok((brand.id, brand_view(conn, &brand)?))
         })
         .await

@@ -1,27 +1,28 @@
 //! `/p/{token}`: the preference page. It shows choices and a masked address, never more (SEC-04); what is saved
 //! works at once.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::app::App;
-use crate::domain::catalog::{Channel, topic};
+use crate::domain::catalog::{Channel, brand};
 use crate::domain::consent::opt_in::State;
 use crate::domain::consent::permission::{Change, Kind, Permission, State as PermissionAnswer};
-use crate::domain::intake::request;
+use crate::domain::intake::{parse_choice, request};
 use crate::domain::outbox;
-use crate::domain::preferences::{self, Changes, Posted, Preferences, Screen, TopicAnswers};
-use crate::error::{Error, Result};
+use crate::domain::preferences::{self, Changes, Posted, Preferences, Screen, Start, TopicAnswers};
+use crate::error::{Error, Problem, Result};
 use crate::token::PreferencesLink;
 use crate::web::form::{Form, FormError};
 use crate::web::gpc::asks_not_to_be_tracked;
 use crate::web::limit::Limits;
 use crate::web::page::{
-    BoxState, BrandView, CLICKS_WORDING, ChannelBox, DataLinkSentPage, OPENS_WORDING, PermissionBox,
-    PermissionState, PreferencesPage, PreferencesResultPage, TopicChoices, TopicGroup,
+    BoxState, BrandView, CLICKS_WORDING, DataLinkSentPage, OPENS_WORDING, PermissionBox, PermissionState,
+    PreferencesPage, PreferencesResultPage,
 };
-use crate::web::problem::{PageError, page};
+use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::open;
-use crate::web::public::view::brand_view;
+use crate::web::public::view::{brand_view, seen, topic_groups};
 
 /// `GET /p/{token}`: shows the choices.
 ///
@@ -33,6 +34,17 @@ pub async fn show(
     request: HttpRequest,
 ) -> Result<HttpResponse, PageError> {
     let link: PreferencesLink = open(&app, &token)?;
+    page(&choices_page(&app, link, &request, format!("/p/{token}"), Vec::new()).await?)
+}
+
+/// The page with the choices as they are stored now.
+async fn choices_page(
+    app: &App,
+    link: PreferencesLink,
+    request: &HttpRequest,
+    action: String,
+    errors: Vec<Problem>,
+) -> Result<PreferencesPage> {
     let now = app.clock.now();
     let (stored, brand) = app
         .db
@@ -42,14 +54,15 @@ pub async fn show(
             Ok((stored, brand))
         })
         .await?;
-    page(&PreferencesPage {
-        action: format!("/p/{token}"),
+    Ok(PreferencesPage {
+        action,
         masked_address: stored.masked_address(),
-        groups: groups(&stored),
+        groups: topic_groups(stored.topics.iter().map(|answers| (&answers.topic, box_states(answers)))),
         permissions: permission_boxes(&stored),
         wording: stored.brand.consent_wording.clone(),
+        seen: seen(&stored.brand),
         gpc: asks_not_to_be_tracked(request.headers()),
-        errors: Vec::new(),
+        errors,
         brand,
     })
 }
@@ -58,7 +71,8 @@ pub async fn show(
 ///
 /// # Errors
 /// 404 as [`show`]; 400, 413, 415 or 422 for a form that is not this page's, 429 for too many
-/// wishes for a link; nothing is changed then.
+/// wishes for a link; 409 with the page shown anew if the choices or the words changed since it was opened. Nothing
+/// is changed then.
 pub async fn change(
     app: web::Data<App>,
     limits: web::Data<Limits>,
@@ -74,8 +88,15 @@ pub async fn change(
     let url = format!("/p/{token}");
     match form.one("action")? {
         Some(PreferencesPage::SAVE) => {
-            let gpc = asks_not_to_be_tracked(request.headers());
-            save(&app, link, read_posted(&form)?, gpc, url).await
+            let (posted, words) = (read_posted(&form)?, form.text("seen")?);
+            match save(&app, link, posted, words).await {
+                Ok((changes, brand)) => page(&result_page(&changes, brand, url)),
+                Err(Error::Conflict(why)) => {
+                    let again = choices_page(&app, link, &request, url, vec![Problem::new("", why)]).await?;
+                    page_with(StatusCode::CONFLICT, &again)
+                }
+                Err(error) => Err(error.into()),
+            }
         }
         Some(PreferencesPage::STOP) => stop(&app, link, url).await,
         Some(PreferencesPage::DATA_LINK) => {
@@ -90,24 +111,22 @@ async fn save(
     app: &App,
     link: PreferencesLink,
     posted: Posted,
-    gpc: bool,
-    url: String,
-) -> Result<HttpResponse, PageError> {
+    words: String,
+) -> Result<(Changes, BrandView)> {
     let now = app.clock.now();
-    let (changes, brand) = app
-        .db
+    app.db
         .write(move |conn| {
-            let screen = Screen {
-                opens_wording: OPENS_WORDING,
-                clicks_wording: CLICKS_WORDING,
-                permissions_start_empty: gpc,
-            };
+            let brand = brand::get(conn, link.brand)?;
+            if words != seen(&brand) {
+                return Err(Error::conflict(
+                    "What you would agree to has changed since you opened this page; please look again",
+                ));
+            }
+            let screen = Screen { opens_wording: OPENS_WORDING, clicks_wording: CLICKS_WORDING };
             let changes = preferences::save(conn, &link, &posted, &screen, now)?;
-            let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
-            Ok((changes, brand_view(conn, &stored.brand)?))
+            Ok((changes, brand_view(conn, &brand)?))
         })
-        .await?;
-    page(&result_page(&changes, brand, url))
+        .await
 }
 
 async fn stop(app: &App, link: PreferencesLink, url: String) -> Result<HttpResponse, PageError> {
@@ -149,54 +168,44 @@ async fn mail_data_link(app: &App, link: PreferencesLink, url: String) -> Result
 }
 
 fn read_posted(form: &Form) -> Result<Posted> {
-    let boxes = |name: &str| -> Result<Vec<(String, Channel)>> {
-        let parse = |value: &str| {
-            let (slug, channel) = value.split_once(':')?;
-            Some((slug.to_owned(), Channel::parse(channel)?))
-        };
-        let refuse = || Error::invalid(name, "This is no box of the page; reload it");
-        form.all(name).map(|value| parse(value).ok_or_else(refuse)).collect()
-    };
-    let kinds = |name: &str| -> Result<Vec<Kind>> {
-        let refuse = || Error::invalid(name, "This is no box of the page; reload it");
-        form.all(name).map(|value| Kind::parse(value).ok_or_else(refuse)).collect()
-    };
     Ok(Posted {
-        shown: boxes("shown")?,
-        ticked: boxes("choice")?,
-        shown_permissions: kinds("shown_permission")?,
-        ticked_permissions: kinds("permission")?,
+        shown: read_all(form, "shown", |value| {
+            let (item, start) = value.rsplit_once(':')?;
+            let started = match start {
+                "on" => true,
+                "off" => false,
+                _ => return None,
+            };
+            Some((read_choice(item)?, started))
+        })?,
+        ticked: read_all(form, "choice", read_choice)?,
+        shown_permissions: read_all(form, "shown_permission", |value| {
+            let (kind, start) = value.split_once(':')?;
+            Some((Kind::parse(kind)?, Start::parse(start)?))
+        })?,
+        ticked_permissions: read_all(form, "permission", Kind::parse)?,
     })
 }
 
-fn groups(stored: &Preferences) -> Vec<TopicGroup> {
-    let of_kind = |kind: topic::Kind| -> Vec<TopicChoices> {
-        stored.topics.iter().filter(|t| t.topic.kind == kind).map(topic_choices).collect()
-    };
-    let groups = [
-        TopicGroup::communications(of_kind(topic::Kind::Communication)),
-        TopicGroup::subjects(of_kind(topic::Kind::Subject)),
-    ];
-    groups.into_iter().filter(|group| !group.topics.is_empty()).collect()
+fn read_all<T>(form: &Form, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
+    let refuse = || Error::invalid(name, "This is no box of the page; reload it");
+    form.all(name).map(|value| read(value).ok_or_else(refuse)).collect()
 }
 
-fn topic_choices(stored: &TopicAnswers) -> TopicChoices {
-    let slug = stored.topic.slug.to_string();
-    let boxes = stored.answers.iter().map(|(channel, state)| {
+fn read_choice(value: &str) -> Option<(String, Channel)> {
+    parse_choice(value).map(|(topic, channel)| (topic.to_owned(), channel))
+}
+
+fn box_states(stored: &TopicAnswers) -> Vec<(Channel, BoxState)> {
+    let states = stored.answers.iter().map(|(channel, state)| {
         let state = match state {
             Some(State::Granted) => BoxState::On,
             Some(State::Pending) => BoxState::Pending,
             Some(State::Withdrawn) | None => BoxState::Off,
         };
-        ChannelBox::new(slug.clone(), channel.as_str(), state)
+        (*channel, state)
     });
-    TopicChoices {
-        name: stored.topic.name.clone(),
-        description: stored.topic.description.clone(),
-        sensitive: stored.topic.sensitive,
-        boxes: boxes.collect(),
-        slug,
-    }
+    states.collect()
 }
 
 fn permission_boxes(stored: &Preferences) -> Vec<PermissionBox> {

@@ -11,12 +11,13 @@ use crate::domain::intake::request;
 use crate::domain::intake::sign_up::SignUpForm;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
+use crate::id::Slug;
 use crate::web::form::Form;
 use crate::web::gpc::asks_not_to_be_tracked;
 use crate::web::limit::Limits;
 use crate::web::page::{BoxState, BrandView, PermissionBox, SignUpDonePage, SignUpPage, SignUpTyped};
 use crate::web::problem::{PageError, page, page_with};
-use crate::web::public::view::{brand_view, topic_groups};
+use crate::web::public::view::{brand_view, seen, topic_groups, whole_wording};
 
 /// What a sign-up form is made of.
 struct Offer {
@@ -31,7 +32,7 @@ struct Offer {
 /// If there is no such brand.
 pub async fn show(
     app: web::Data<App>,
-    slug: web::Path<String>,
+    slug: web::Path<Slug>,
     http: HttpRequest,
 ) -> Result<HttpResponse, PageError> {
     let offer = offer(&app, slug.into_inner()).await?;
@@ -45,7 +46,7 @@ pub async fn show(
 pub async fn post(
     app: web::Data<App>,
     limits: web::Data<Limits>,
-    slug: web::Path<String>,
+    slug: web::Path<Slug>,
     http: HttpRequest,
     posted: Form,
 ) -> Result<HttpResponse, PageError> {
@@ -64,8 +65,7 @@ pub async fn post(
         wording: whole_wording(&offer.brand),
     };
     let again = |problems| form_page(&offer, &http, typed.clone(), &choices, &permissions, problems);
-    let seen = posted.one("seen")?;
-    if seen.is_some_and(|seen| seen != again(Vec::new()).seen()) {
+    if posted.one("seen")? != Some(seen(&offer.brand).as_str()) {
         let changed =
             "What you would agree to has changed since you opened this page. Please read it once more";
         return page_with(StatusCode::CONFLICT, &again(vec![Problem::new("", changed)]));
@@ -89,10 +89,10 @@ pub async fn post(
     })
 }
 
-async fn offer(app: &App, slug: String) -> Result<Offer> {
+async fn offer(app: &App, slug: Slug) -> Result<Offer> {
     app.db
         .read(move |conn| {
-            let brand = brand::find(conn, &slug)?;
+            let brand = brand::find(conn, slug.as_str())?;
             let view = brand_view(conn, &brand)?;
             let topics = topic::of_brand(conn, brand.id)?;
             Ok(Offer { brand, view, topics })
@@ -102,13 +102,6 @@ async fn offer(app: &App, slug: String) -> Result<Offer> {
 
 fn address(brand: &Brand) -> String {
     format!("/b/{}/sign-up", brand.slug)
-}
-
-/// All that the person reads before they agree: the brand's sentence and the words beside the tracking boxes.
-fn whole_wording(brand: &Brand) -> String {
-    let boxes = PermissionBox::unasked();
-    let parts = std::iter::once(brand.consent_wording.as_str());
-    parts.chain(boxes.iter().map(|b| b.wording.as_str())).collect::<Vec<_>>().join("\n\n")
 }
 
 fn typed(posted: &Form) -> Result<SignUpTyped> {
@@ -149,9 +142,12 @@ fn form_page(
     permissions: &[String],
     errors: Vec<Problem>,
 ) -> SignUpPage {
-    let ticked = |topic: &Topic, channel: Channel| {
+    let state = |topic: &Topic, channel: Channel| {
         let name = format!("{}:{channel}", topic.slug);
         if choices.contains(&name) { BoxState::On } else { BoxState::Off }
+    };
+    let boxes_of = |topic: &Topic| {
+        topic.channels().into_iter().map(|channel| (channel, state(topic, channel))).collect()
     };
     let mut boxes = PermissionBox::unasked();
     for permission in &mut boxes {
@@ -161,8 +157,9 @@ fn form_page(
         brand: offer.view.clone(),
         action: address(&offer.brand),
         wording: offer.brand.consent_wording.clone(),
+        seen: seen(&offer.brand),
         typed,
-        groups: topic_groups(&offer.topics, ticked),
+        groups: topic_groups(offer.topics.iter().map(|topic| (topic, boxes_of(topic)))),
         permissions: boxes,
         gpc: asks_not_to_be_tracked(http.headers()),
         errors,

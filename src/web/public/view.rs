@@ -4,7 +4,10 @@ use crate::db::DbConnection;
 use crate::domain::catalog::topic::Kind;
 use crate::domain::catalog::{Brand, Channel, Topic, brand};
 use crate::error::Result;
-use crate::web::page::{BoxState, BrandView, ChannelBox, TopicChoices, TopicGroup};
+use crate::secret::{hex, sha256};
+use crate::web::page::{
+    BoxState, BrandView, CLICKS_WORDING, ChannelBox, OPENS_WORDING, TopicChoices, TopicGroup,
+};
 
 /// The brand, as the frame of a page shows it.
 ///
@@ -22,29 +25,40 @@ pub fn brand_view(conn: &mut DbConnection, brand: &Brand) -> Result<BrandView> {
     })
 }
 
-/// The topics by kind, each box as `state` says; a kind without topics is left out.
-pub fn topic_groups(topics: &[Topic], state: impl Fn(&Topic, Channel) -> BoxState) -> Vec<TopicGroup> {
-    let choices = |kind: Kind| -> Vec<TopicChoices> {
-        topics
-            .iter()
-            .filter(|topic| topic.kind == kind)
-            .map(|topic| TopicChoices {
-                slug: topic.slug.as_str().to_owned(),
-                name: topic.name.clone(),
-                description: topic.description.clone(),
-                sensitive: topic.sensitive,
-                boxes: topic
-                    .channels()
-                    .into_iter()
-                    .map(|channel| {
-                        ChannelBox::new(topic.slug.as_str(), channel.as_str(), state(topic, channel))
-                    })
-                    .collect(),
-            })
-            .collect()
-    };
-    [TopicGroup::communications(choices(Kind::Communication)), TopicGroup::subjects(choices(Kind::Subject))]
+/// The topics by kind, each with its boxes; a kind without topics is left out.
+pub fn topic_groups<'a>(
+    topics: impl IntoIterator<Item = (&'a Topic, Vec<(Channel, BoxState)>)>,
+) -> Vec<TopicGroup> {
+    let (mut communications, mut subjects) = (Vec::new(), Vec::new());
+    for (topic, boxes) in topics {
+        let slug = topic.slug.as_str();
+        let boxes = boxes.into_iter().map(|(channel, state)| ChannelBox::new(slug, channel.as_str(), state));
+        let choices = TopicChoices {
+            slug: slug.to_owned(),
+            name: topic.name.clone(),
+            description: topic.description.clone(),
+            sensitive: topic.sensitive,
+            boxes: boxes.collect(),
+        };
+        match topic.kind {
+            Kind::Communication => communications.push(choices),
+            Kind::Subject => subjects.push(choices),
+        }
+    }
+    [TopicGroup::communications(communications), TopicGroup::subjects(subjects)]
         .into_iter()
         .filter(|group| !group.topics.is_empty())
         .collect()
+}
+
+/// All that a person reads before they agree: the brand's sentence and the words beside the tracking boxes.
+pub fn whole_wording(brand: &Brand) -> String {
+    [brand.consent_wording.as_str(), OPENS_WORDING, CLICKS_WORDING].join("\n\n")
+}
+
+/// Stands for the words that are in force now, and the policy with them: a form that was opened under others posts
+/// something else (L-02).
+pub fn seen(brand: &Brand) -> String {
+    let words = [whole_wording(brand), brand.policy_version.clone()].join("\n\n");
+    hex(&sha256(words.as_bytes()))
 }

@@ -43,6 +43,12 @@ impl Answer {
     }
 }
 
+/// What a form posts for the words that stand on its page.
+pub(crate) fn seen(page: &str) -> &str {
+    let after = page.split("name=\"seen\" value=\"").nth(1).expect("the page should have a form to agree to");
+    after.split('"').next().unwrap_or_default()
+}
+
 /// The client that all tests use.
 pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()

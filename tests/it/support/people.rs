@@ -64,6 +64,12 @@ impl TestServer {
         Person { server: self, brand, id }
     }
 
+    /// The row number of whoever has this address.
+    pub(crate) fn person_id(&self, email: &str) -> i64 {
+        let email = EmailAddress::parse(email).unwrap();
+        self.read(|conn| subscriber::find_by_email(conn, &email)).unwrap().id
+    }
+
     /// A draft about the newsletter of a brand.
     pub(crate) fn draft(&self, brand: &Brand, change: impl FnOnce(&mut DraftForm)) -> Campaign {
         let mut form = DraftForm {
@@ -154,6 +160,7 @@ impl Person<'_> {
                 actor: "test",
                 campaign: None,
                 at: now,
+                source: Some(subscriber::get(conn, self.id)?.source_id),
             };
             act(conn, &statement)
         })

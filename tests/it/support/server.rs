@@ -174,6 +174,12 @@ impl TestServer {
         Answer::to(self.request("POST", path).form(fields)).await
     }
 
+    /// Posts a form as somebody does who has just read the page it is on.
+    pub(crate) async fn post_read(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let page = self.get(path).await.expect(200).text;
+        self.post_form(path, &[fields, &[("seen", http::seen(&page))]].concat()).await
+    }
+
     /// A request of the API with a key and, unless it is null, a JSON body.
     pub(crate) async fn api(&self, key: &str, method: &str, path: &str, body: Value) -> Answer {
         let request = self.request(method, &format!("/api/v1{path}")).bearer_auth(key);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::Plan;
 use super::read::Row;
 use crate::clock::Moment;
 use crate::db::DbConnection;
@@ -21,8 +22,17 @@ pub(super) struct Known {
     pub(super) people: HashMap<EmailAddress, Subscriber>,
     opt_ins: HashMap<(i64, i64, Channel), OptIn>,
     pub(super) permissions: HashMap<(i64, Kind), Permission>,
-    /// The last stop of a whole channel, or of all of them, by each person.
-    stops: HashMap<i64, Vec<(Option<Channel>, Moment)>>,
+    /// What each person ever ended, and when: a topic, a whole channel or everything.
+    ended: HashMap<i64, Vec<Ended>>,
+    refresh_consents_before: Option<Moment>,
+    now: Moment,
+}
+
+/// One end in the ledger; what it does not name, it is about all of.
+struct Ended {
+    topic: Option<i64>,
+    channel: Option<Channel>,
+    at: Moment,
 }
 
 /// What becomes of one topic of a row.
@@ -34,7 +44,8 @@ pub(super) enum Wish {
 
 impl Known {
     /// Loads what is known of these people, and holds them until the end of the transaction.
-    pub(super) fn load(conn: &mut DbConnection, brand: i64, rows: &[Row]) -> Result<Self> {
+    pub(super) fn load(conn: &mut DbConnection, plan: &Plan, rows: &[Row]) -> Result<Self> {
+        let brand = plan.brand.id;
         let emails: Vec<&EmailAddress> = rows.iter().map(|row| &row.email).collect();
         if let DbConnection::Postgres(c) = conn {
             // In one order everywhere, so that two holders never wait for each other.
@@ -54,21 +65,22 @@ impl Known {
             .filter(permission::subscriber_id.eq_any(ids.clone()).and(permission::brand_id.eq(brand)))
             .select(Permission::as_select())
             .load(conn)?;
-        let entries: Vec<(i64, Option<Channel>, Moment)> = ledger::table
+        let entries: Vec<(i64, Option<i64>, Option<Channel>, Moment)> = ledger::table
             .filter(ledger::subscriber_id.eq_any(ids).and(ledger::brand_id.eq(brand)))
-            .filter(ledger::decision.eq(Decision::Withdrawn))
-            .filter(ledger::topic_id.is_null().and(ledger::permission.is_null()))
-            .select((ledger::subscriber_id, ledger::channel, ledger::at))
+            .filter(ledger::decision.eq(Decision::Withdrawn).and(ledger::permission.is_null()))
+            .select((ledger::subscriber_id, ledger::topic_id, ledger::channel, ledger::at))
             .load(conn)?;
-        let mut stops: HashMap<i64, Vec<_>> = HashMap::new();
-        for (person, channel, at) in entries {
-            stops.entry(person).or_default().push((channel, at));
+        let mut ended: HashMap<i64, Vec<_>> = HashMap::new();
+        for (person, topic, channel, at) in entries {
+            ended.entry(person).or_default().push(Ended { topic, channel, at });
         }
         Ok(Self {
             people: people.into_iter().filter_map(|person| Some((person.email.clone()?, person))).collect(),
             opt_ins: opt_ins.into_iter().map(|o| ((o.subscriber_id, o.topic_id, o.channel), o)).collect(),
             permissions: permissions.into_iter().map(|p| ((p.subscriber_id, p.kind), p)).collect(),
-            stops,
+            ended,
+            refresh_consents_before: plan.brand.refresh_consents_before,
+            now: plan.now,
         })
     }
 
@@ -81,15 +93,26 @@ impl Known {
         pending: bool,
         agreed_at: Moment,
     ) -> Wish {
-        let stopped = self.stops.get(&person).is_some_and(|stops| {
-            stops.iter().any(|(of, at)| of.is_none_or(|of| of == channel) && *at >= agreed_at)
+        let ended_since = self.ended.get(&person).is_some_and(|ends| {
+            ends.iter().any(|end| {
+                end.topic.is_none_or(|of| of == topic)
+                    && end.channel.is_none_or(|of| of == channel)
+                    && end.at >= agreed_at
+            })
         });
         let present = self.opt_ins.get(&(person, topic, channel));
-        match present.map(|opt_in| (opt_in.state, opt_in.changed_at)) {
-            Some((State::Granted, _)) => Wish::Nothing,
-            Some((State::Withdrawn, at)) if at >= agreed_at => Wish::StaysWithdrawn,
-            _ if stopped => Wish::StaysWithdrawn,
+        match present.map(|opt_in| (opt_in.state, opt_in)) {
+            Some((State::Granted, opt_in)) => {
+                let holds = opt_in.holds(self.refresh_consents_before, self.now);
+                if holds || pending || agreed_at <= opt_in.changed_at {
+                    Wish::Nothing
+                } else {
+                    Wish::Change(State::Granted)
+                }
+            }
             Some((State::Pending, _)) if pending => Wish::Nothing,
+            // Whatever is asked for since, on a form that anybody can fill in, does not undo an end.
+            _ if ended_since => Wish::StaysWithdrawn,
             _ if pending => Wish::Change(State::Pending),
             _ => Wish::Change(State::Granted),
         }

@@ -13,12 +13,13 @@ use super::read::Row;
 use super::{ImportReport, Plan};
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::db::schema::{ledger, opt_in, permission, subscriber, suppression};
+use crate::db::schema::{ledger, opt_in, permission, subscriber};
 use crate::domain::audience::subscriber::{Profile, Subscriber, fill_profile};
 use crate::domain::catalog::Channel;
 use crate::domain::consent::ledger::{Decision, Method, Shown, ShownBox, keep as keep_evidence};
 use crate::domain::consent::opt_in::{Basis, State};
 use crate::domain::consent::permission::{Kind, State as PermissionState};
+use crate::domain::consent::suppression;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::id::PublicId;
@@ -86,7 +87,7 @@ impl<'a> Store<'a> {
     ) -> Result<()> {
         let rows = self.without_suppressed(conn, rows, report)?;
         let new = self.create_people(conn, &rows)?;
-        let known = Known::load(conn, self.plan.brand.id, &rows)?;
+        let known = Known::load(conn, self.plan, &rows)?;
         report.created += new.len() as u64;
         let mut changes = Vec::new();
         for row in &rows {
@@ -122,16 +123,12 @@ impl<'a> Store<'a> {
     ) -> Result<Vec<Row>> {
         let hash = |row: &Row| self.keys.address_hash(Channel::Email.as_str(), row.email.as_str());
         let hashes: Vec<Vec<u8>> = rows.iter().map(hash).collect();
-        let found: Vec<Vec<u8>> = suppression::table
-            .filter(suppression::address_hash.eq_any(hashes.clone()))
-            .filter(suppression::channel.eq(Channel::Email))
-            .filter(suppression::brand_id.is_null().or(suppression::brand_id.eq(self.plan.brand.id)))
-            .select(suppression::address_hash)
-            .load(conn)?;
+        let brand = self.plan.brand.id;
+        let found = suppression::of_addresses(conn, hashes.clone(), Channel::Email, brand)?;
         if found.is_empty() {
             return Ok(rows);
         }
-        let found: HashSet<Vec<u8>> = found.into_iter().collect();
+        let found: HashSet<Vec<u8>> = found.into_iter().map(|(hash, _)| hash).collect();
         let (out, rows): (Vec<_>, Vec<_>) =
             rows.into_iter().zip(hashes).partition(|(_, hash)| found.contains(hash));
         report.suppressed += out.len() as u64;
@@ -278,6 +275,8 @@ impl<'a> Store<'a> {
                     opt_in::changed_at.eq(change.at),
                     opt_in::expires_at.eq(None::<Moment>),
                     opt_in::ledger_id.eq(number((change.person, Some(topic), Some(channel), None))?),
+                    opt_in::source_id.eq(self.plan.source),
+                    opt_in::obtained_at.eq(self.plan.now),
                 )),
                 Matter::Permission(kind, allowed) => permissions.push((
                     permission::subscriber_id.eq(change.person),
@@ -304,6 +303,8 @@ impl<'a> Store<'a> {
                     opt_in::changed_at.eq(excluded(opt_in::changed_at)),
                     opt_in::expires_at.eq(excluded(opt_in::expires_at)),
                     opt_in::ledger_id.eq(excluded(opt_in::ledger_id)),
+                    opt_in::source_id.eq(excluded(opt_in::source_id)),
+                    opt_in::obtained_at.eq(excluded(opt_in::obtained_at)),
                 ))
                 .execute(c))?;
         }

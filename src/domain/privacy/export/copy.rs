@@ -121,6 +121,8 @@ pub struct OptInCopy {
     pub since: Moment,
     /// Until when, if it runs out.
     pub expires_at: Option<Moment>,
+    /// The source that it came with; none if you answered yourself on a form or page.
+    pub source: Option<String>,
 }
 
 /// A present answer about tracking.
@@ -230,6 +232,8 @@ pub struct ConfirmationCopy {
     pub expires_at: Moment,
     /// When the button was pressed.
     pub confirmed_at: Option<Moment>,
+    /// What was typed in the form about you, as JSON, as long as nobody has confirmed it.
+    pub typed: Option<String>,
 }
 
 /// A reason not to write to an address.
@@ -239,7 +243,7 @@ pub struct SuppressionCopy {
     pub channel: Channel,
     /// Why.
     pub reason: Reason,
-    /// Whether it holds for all brands or only for some.
+    /// Whether it holds for all brands without exception.
     pub all_brands: bool,
     /// Since when.
     pub since: Moment,

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::{
-    brand, campaign, confirmation, delivery, hit, link, opt_in, outbox, permission, topic,
+    brand, campaign, confirmation, delivery, hit, link, opt_in, outbox, permission, source as sources, topic,
 };
 use crate::domain::audience::{Subscriber, source, subscriber};
 use crate::domain::catalog::{Channel, brand as brands};
@@ -99,6 +99,7 @@ fn opt_ins_of(conn: &mut DbConnection, person: i64) -> Result<Vec<OptInCopy>> {
     Ok(opt_in::table
         .inner_join(brand::table)
         .inner_join(topic::table)
+        .left_join(sources::table)
         .filter(opt_in::subscriber_id.eq(person))
         .order((opt_in::brand_id, topic::kind, topic::position, opt_in::channel))
         .select((
@@ -109,6 +110,7 @@ fn opt_ins_of(conn: &mut DbConnection, person: i64) -> Result<Vec<OptInCopy>> {
             opt_in::basis,
             opt_in::changed_at,
             opt_in::expires_at,
+            sources::name.nullable(),
         ))
         .load(conn)?)
 }
@@ -165,7 +167,13 @@ fn confirmations_of(conn: &mut DbConnection, person: i64) -> Result<Vec<Confirma
         .inner_join(brand::table.on(brand::id.eq(confirmation::brand_id)))
         .filter(confirmation::subscriber_id.eq(person))
         .order(confirmation::id)
-        .select((brand::name, confirmation::created_at, confirmation::expires_at, confirmation::confirmed_at))
+        .select((
+            brand::name,
+            confirmation::created_at,
+            confirmation::expires_at,
+            confirmation::confirmed_at,
+            confirmation::profile,
+        ))
         .load(conn)?)
 }
 
@@ -181,10 +189,12 @@ fn suppressions_of(conn: &mut DbConnection, keys: &Keys, known: &Subscriber) -> 
             continue;
         };
         let found = suppression::of_address(conn, &hash, channel)?;
+        let numbers: Vec<i64> = found.iter().map(|s| s.id).collect();
+        let exceptions = suppression::exceptions(conn, &numbers)?;
         all.extend(found.into_iter().map(|s| SuppressionCopy {
             channel: s.channel,
             reason: s.reason,
-            all_brands: s.brand_id.is_none(),
+            all_brands: s.brand_id.is_none() && !exceptions.iter().any(|(id, _)| *id == s.id),
             since: s.created_at,
         }));
     }

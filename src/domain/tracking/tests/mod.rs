@@ -214,6 +214,7 @@ fn statement(conn: &mut DbConnection, person: i64, at: Moment) -> Result<Stateme
         actor: SUBSCRIBER,
         campaign: Some(CAMPAIGN),
         at,
+        source: None,
     })
 }
 
