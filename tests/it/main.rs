@@ -16,7 +16,6 @@ mod api_imports;
 mod api_people;
 mod architecture;
 mod campaigns;
-mod check_config;
 mod cli;
 mod consent;
 mod crash;
