@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::api::{evidence, key, person};
 use crate::person::{ADDRESS, Person};
+use crate::support::http::seen;
 use crate::support::people::{own_source, supplier};
 use crate::support::server::TestServer;
 
@@ -37,7 +38,13 @@ fn import(server: &TestServer, source: SourceForm, email: &str, agreed: &str) ->
 
 /// Signs an address up and answers with the link of the confirmation mail, unless there was one already.
 async fn sign_up(server: &TestServer, email: &str) -> Option<String> {
-    let fields = [("email", email), ("shown", "newsletter:email"), ("choice", "newsletter:email")];
+    let form = server.get("/b/civic/sign-up").await.expect(200).text;
+    let fields = [
+        ("email", email),
+        ("shown", "newsletter:email"),
+        ("choice", "newsletter:email"),
+        ("seen", seen(&form)),
+    ];
     server.post_form("/b/civic/sign-up", &fields).await.expect(200);
     server.run_jobs().await;
     server.mails().first().map(|mail| mail.link("/confirm/"))
