@@ -73,8 +73,8 @@ pub fn table() -> Vec<Entry> {
 fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
     use api::{
-        brands, campaign_tests, campaigns, imports, ledger, opt_ins, permissions, sign_ups, sources,
-        subscribers,
+        brands, campaigns, imports, ledger, opt_ins, permissions, sign_ups, sources, subscribers,
+        test_letters,
     };
     use api::{suppressions, topics};
     const GET: Method = Method::GET;
@@ -123,7 +123,7 @@ fn api_v1() -> Vec<Entry> {
             ReadAggregate,
             campaigns::audience_preview,
         ),
-        api(POST, "/api/v1/campaigns/{campaign}/test", Campaigns, campaign_tests::send),
+        api(POST, "/api/v1/campaigns/{campaign}/test", Campaigns, test_letters::send),
         api(POST, "/api/v1/campaigns/{campaign}/schedule", Campaigns, campaigns::schedule),
         api(POST, "/api/v1/campaigns/{campaign}/pause", Campaigns, campaigns::pause),
         api(POST, "/api/v1/campaigns/{campaign}/resume", Campaigns, campaigns::resume),

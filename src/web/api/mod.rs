@@ -5,7 +5,6 @@
 
 pub mod body;
 pub mod brands;
-pub mod campaign_tests;
 pub mod campaigns;
 pub mod evidence;
 pub mod imports;
@@ -17,6 +16,7 @@ pub mod sign_ups;
 pub mod sources;
 pub mod subscribers;
 pub mod suppressions;
+pub mod test_letters;
 pub mod topics;
 pub mod version;
 

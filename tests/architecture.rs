@@ -93,7 +93,7 @@ fn faults(path: &str, text: &str) -> Vec<String> {
                 fault(format!("{word} belongs to {} only", places.join(", ")));
             }
         }
-        let places = ["jobs/send_outbox", "web/api/campaign_tests"];
+        let places = ["jobs/send_outbox", "web/api/test_letters"];
         if line.contains(".hand_over_service(") && floor != "mail" && !places.contains(&module) {
             fault(
                 "service mail leaves from the outbox, and a test of a campaign from its one handler".into(),
