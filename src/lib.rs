@@ -8,7 +8,7 @@
 //!
 //! - roof: [`cli`] starts, stops and maintains.
 //! - 4: [`web`] (requests) and [`jobs`] (time): two doors that never import each other.
-//! - 3: [`app`] is what the doors carry in.
+//! - 3: [`app`] is what the doors carry in, [`config`] what the server was told.
 //! - 2: [`domain`] is the business.
 //! - 1: [`mail`] and [`db`] are tools that know RFCs and SQL.
 //! - ground: values and rules that everyone uses.

@@ -5,6 +5,7 @@
 //! the answer to an unsubscribe nothing is claimed for that person, because a claim holds off their withdrawal until
 //! it is done (`consent::hold`), and reads what it left.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,16 +80,14 @@ pub fn claim(
     let opens = who_allows(conn, facts.brand, Kind::Opens, &ids)?;
     let clicks = who_allows(conn, facts.brand, Kind::Clicks, &ids)?;
     mark(conn, campaign.id, &ids, &opens, &clicks, node, now)?;
-    let mut rows: Vec<Subscriber> = subscriber::table
-        .filter(subscriber::id.eq_any(ids))
-        .order(subscriber::id)
-        .select(Subscriber::as_select())
-        .load(conn)?;
+    let rows: Vec<Subscriber> =
+        subscriber::table.filter(subscriber::id.eq_any(ids)).select(Subscriber::as_select()).load(conn)?;
+    // By row number, never by position: a letter must not carry somebody else's name.
+    let mut people: HashMap<i64, Subscriber> = rows.into_iter().map(|person| (person.id, person)).collect();
     let mut claimed = Vec::with_capacity(permitted.len());
-    for (permit, known) in permitted.into_iter().rev() {
-        // Both lists are in the order of row numbers.
-        let Some(person) = rows.pop() else { break };
+    for (permit, known) in permitted {
         let id = permit.subscriber();
+        let Some(person) = people.remove(&id) else { continue };
         let supplied = known.supplied(&facts);
         claimed.push(Claimed {
             permit,
