@@ -96,6 +96,7 @@ both_databases! {
         server.run_jobs().await;
         let mail = server.mail_to("ana@example.com");
         assert!(mail.marketing, "it went out with a permit");
+        assert_eq!(mail.return_path, brand.marketing_from.as_str());
         assert_eq!(mail.subject, "News for Ana <b>");
         assert!(mail.html.contains("Hello Ana &lt;b&gt;") && !mail.html.contains("<b>"));
 

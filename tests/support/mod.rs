@@ -1,6 +1,4 @@
 //! What tests stand on: a server with a database of its own, the mails it sent, and a client.
-#![allow(dead_code, reason = "a tool may wait here for the test that needs it")]
-
 pub(crate) mod http;
 pub(crate) mod mail;
 pub(crate) mod people;
