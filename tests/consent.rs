@@ -79,6 +79,47 @@ both_databases! {
         assert_eq!(reader.state(&server, "newsletter", Channel::Email), Some(opt_in::State::Granted));
     }
 
+    async fn a_stop_counts_for_older_files_even_if_nothing_was_running(server: TestServer) {
+        let brand = server.demo_brand();
+        let person = Person::new(&server, brand);
+        let stop = person.unsubscribe(&server);
+        let one_click = [("List-Unsubscribe", "One-Click")];
+        let stops = || server.snapshot().iter().filter(|row| row.contains("one_click")).count();
+        for _ in 0..3 {
+            server.post_form(&stop, &one_click).await.expect(200);
+        }
+        assert_eq!(stops(), 1, "written down once");
+        let report = import(&server, own_source(), ADDRESS, "2026-03-01T00:00:00Z");
+        assert_eq!((report.opt_ins, report.kept_withdrawn), (0, 1));
+    }
+
+    async fn lifting_an_objection_brings_back_only_what_is_confirmed_now(server: TestServer) {
+        let reader = Person::reader(&server);
+        reader.answer(&server, "webinars", Channel::Email, Answer::Granted(Basis::Consent, None));
+        server.advance(DAY);
+        server.write(|conn, now| {
+            let hash = suppression::hash(&server.app.keys, Channel::Email, ADDRESS)?;
+            suppression::add(conn, &hash, Channel::Email, None, Reason::Objection, now)
+        });
+        server.advance(DAY);
+        let form = server.get("/b/civic/sign-up").await.expect(200).text;
+        let fields = [
+            ("email", ADDRESS),
+            ("shown", "product-updates:email"),
+            ("choice", "product-updates:email"),
+            ("seen", seen(&form)),
+        ];
+        server.post_form("/b/civic/sign-up", &fields).await.expect(200);
+        server.run_jobs().await;
+        let link = server.mail_to(ADDRESS).link("/confirm/");
+        server.post_form(&link, &[]).await.expect(200);
+        let state = |topic| reader.state(&server, topic, Channel::Email);
+        assert_eq!(state("product-updates"), Some(opt_in::State::Granted));
+        assert_eq!(state("newsletter"), Some(opt_in::State::Withdrawn));
+        assert_eq!(state("webinars"), Some(opt_in::State::Withdrawn));
+        assert_eq!(outcome(&server, &reader.brand).await, "skipped withdrawn");
+    }
+
     async fn a_file_with_a_newer_consent_renews_what_has_lapsed(server: TestServer) {
         let brand = server.demo_brand();
         let until = server.now().plus(DAY);

@@ -103,8 +103,8 @@ pub enum Answer {
     Withdrawn,
 }
 
-/// Sets one opt-in and writes the ledger entry. Returns whether anything was written: the same answer again, ending
-/// what never began, and asking for what is granted change nothing and write nothing. What has lapsed is granted or
+/// Sets one opt-in and writes the ledger entry. Returns whether anything was written: the same answer again
+/// and asking for what is granted change nothing and write nothing; asking again after another screen does. What has lapsed is granted or
 /// asked for anew, and a grant on another basis or until another moment is another answer.
 ///
 /// A person's own grant takes the place of one that came with a source, never the other way round. Whoever asks for
@@ -135,7 +135,10 @@ pub fn set(
         _ => false,
     };
     let nothing_new = match (present.as_ref(), state) {
-        (None, after) => after == State::Withdrawn,
+        (None, _) => false,
+        (Some(before), State::Pending) if before.state == State::Pending => {
+            !asks_anew(conn, statement, before)?
+        }
         (Some(before), State::Pending) if holding => !asks_for_a_suppliers(conn, statement, before)?,
         (Some(before), State::Granted) if holding => {
             let becomes_own_act = statement.source.is_none() && before.source_id.is_some();
@@ -212,7 +215,7 @@ pub enum Scope {
 }
 
 /// Ends all opt-ins of the brand within the scope, with one ledger entry that says the scope. Returns how many
-/// ended; a repeat ends none and writes nothing.
+/// ended. A repeat ends none and writes nothing; a first stop is written down even if nothing was running.
 ///
 /// # Errors
 /// Of the database.
@@ -228,6 +231,10 @@ pub fn withdraw_all(conn: &mut DbConnection, statement: &Statement<'_>, scope: S
         .filter(opt_in::state.ne(State::Withdrawn));
     let count: i64 = running.clone().count().get_result(conn)?;
     if count == 0 {
+        // Nothing runs, and the wish counts all the same: no older file may grant anything behind it.
+        if !stopped_since_the_last_yes(conn, statement, scope)? {
+            ledger::record(conn, statement, matter, Decision::Withdrawn, None)?;
+        }
         return Ok(0);
     }
     let entry = ledger::record(conn, statement, matter, Decision::Withdrawn, None)?;
@@ -239,6 +246,37 @@ pub fn withdraw_all(conn: &mut DbConnection, statement: &Statement<'_>, scope: S
             opt_in::ledger_id.eq(entry),
         ))
         .execute(conn)?)
+}
+
+/// Whether the ledger says already that all of this ended, after whatever the person last agreed to or asked for.
+fn stopped_since_the_last_yes(
+    conn: &mut DbConnection,
+    statement: &Statement<'_>,
+    scope: Scope,
+) -> Result<bool> {
+    let of_brand = entries::table
+        .filter(entries::subscriber_id.eq(statement.subscriber).and(entries::brand_id.eq(statement.brand)))
+        .filter(entries::permission.is_null());
+    let last_yes: Option<i64> = of_brand
+        .filter(entries::decision.eq_any([Decision::Granted, Decision::Requested]))
+        .select(diesel::dsl::max(entries::id))
+        .first(conn)?;
+    let stops: Vec<Option<Channel>> = of_brand
+        .filter(entries::topic_id.is_null().and(entries::decision.eq(Decision::Withdrawn)))
+        .filter(entries::id.gt(last_yes.unwrap_or(0)))
+        .select(entries::channel)
+        .load(conn)?;
+    Ok(stops.iter().any(|stopped| match (stopped, scope) {
+        (None, _) => true,
+        (Some(stopped), Scope::Channel(channel)) => *stopped == channel,
+        (Some(_), Scope::Everything) => false,
+    }))
+}
+
+/// Whether the same is asked for again after another screen was shown.
+fn asks_anew(conn: &mut DbConnection, statement: &Statement<'_>, before: &OptIn) -> Result<bool> {
+    let shown: i64 = entries::table.find(before.ledger_id).select(entries::evidence_id).first(conn)?;
+    Ok(shown != statement.evidence)
 }
 
 /// The opt-in of one person, topic and channel, unless never asked.
