@@ -63,9 +63,10 @@ struct Order {
     claimed: Claimed,
 }
 
-/// What a worker reports: which one it is, and what became of its letter, unless it has just begun.
+/// What a worker reports: which one is free for a letter, unless it had to give up, and what became of the last one,
+/// unless it has just begun.
 struct Report {
-    worker: usize,
+    worker: Option<usize>,
     settlement: Option<Settlement>,
 }
 
@@ -209,7 +210,7 @@ impl Desks {
     }
 
     fn take(&mut self, report: Report) {
-        self.idle.push(report.worker);
+        self.idle.extend(report.worker);
         let Some(settlement) = report.settlement else { return };
         self.in_hand -= 1;
         // Claiming on while the relay is away would only shuffle letters.
@@ -237,7 +238,7 @@ async fn work(
     // A relay may take fewer connections than we would open; those it took do the work.
     let Ok(mut connection) = connection else { return };
     let mut settlement = None;
-    while reports.send(Report { worker, settlement }).is_ok() {
+    while reports.send(Report { worker: Some(worker), settlement }).is_ok() {
         let Some(order) = letters.recv().await else { break };
         let mut unknown = settlement_of(&order);
         let (back, settled) = match tokio::spawn(hand_over(desk.clone(), connection, order)).await {
@@ -252,7 +253,7 @@ async fn work(
         settlement = Some(settled);
         let Some(back) = back else {
             // This worker has lost its connection; the others go on.
-            let _ = reports.send(Report { worker, settlement });
+            let _ = reports.send(Report { worker: None, settlement });
             return;
         };
         connection = back;

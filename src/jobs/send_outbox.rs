@@ -1,5 +1,7 @@
 //! Hands over the service mails that are due: written at the last moment, sent outside any transaction, one by one.
 
+use std::time::Duration;
+
 use crate::app::App;
 use crate::clock::Moment;
 use crate::db::DbConnection;
@@ -12,7 +14,7 @@ use crate::domain::intake::confirm::{Standing, look};
 use crate::domain::outbox::letter::{ConfirmationMail, DataLinkMail, Letterhead, PreferenceLinkMail};
 use crate::domain::outbox::{self, DATA_LINK_HOURS, Kind, Mail, State};
 use crate::email_address::EmailAddress;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::jobs::Progress;
 use crate::mail::letter::{Letter, Purpose, Sender};
 use crate::mail::transport::{Connection, Outcome, Reply, Stage};
@@ -20,6 +22,12 @@ use crate::token::{ConfirmLink, DataRequestLink, Keys, PreferencesLink};
 
 /// One mail is in hand at a time, so that a crash leaves no more than one of which nobody knows.
 const AT_ONCE: i64 = 1;
+
+/// How long an outcome waits before the database is tried again.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often it is tried again once the server is told to stop.
+const TRIES_AT_THE_END: u32 = 10;
 
 const HOUR_MICROS: i64 = 3_600_000_000;
 
@@ -83,18 +91,28 @@ async fn hand_over(app: &App, mut connection: Connection<Permit>, mail: Mail) ->
 }
 
 async fn settle(app: &App, mail: Mail, to: Option<EmailAddress>, outcome: Outcome) -> Result<()> {
-    let (keys, now, id) = (app.keys.clone(), app.clock.now(), mail.id);
-    let state = app
-        .db
-        .write(move |conn| {
+    let (now, id) = (app.clock.now(), mail.id);
+    let bad = to.filter(|_| outbox::address_is_bad(&outcome));
+    let bad = bad.map(|to| app.keys.address_hash(Channel::Email.as_str(), to.as_str()));
+    let mut tries_at_the_end = 0;
+    let state = loop {
+        let (mail, bad) = (mail.clone(), bad.clone());
+        let written = app.db.write(move |conn| {
             let state = outbox::settle(conn, &mail, &outcome, now)?;
-            if let Some(to) = to.filter(|_| outbox::address_is_bad(&outcome)) {
-                let hash = keys.address_hash(Channel::Email.as_str(), to.as_str());
+            if let Some(hash) = bad {
                 suppression::add(conn, &hash, Channel::Email, None, Reason::HardBounce, now)?;
             }
             Ok(state)
-        })
-        .await?;
+        });
+        match written.await {
+            // What is known of a mail is not forgotten because the database is away.
+            Err(Error::Unavailable(_)) if tries_at_the_end < TRIES_AT_THE_END => {
+                tries_at_the_end += u32::from(app.is_stopping());
+                tokio::time::sleep(DATABASE_PAUSE).await;
+            }
+            written => break written?,
+        }
+    };
     if matches!(state, State::Failed | State::Uncertain) {
         tracing::warn!(mail = id, %state, "a service mail did not get through");
     }
