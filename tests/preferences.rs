@@ -175,6 +175,10 @@ both_databases! {
             assert!(again.contains(wording) && again.contains("has changed since you opened this page"));
         }
         assert_eq!(person.state(&server, "transport", Channel::Email), None);
+        // To end something nobody has to read the newest words.
+        let ended = [("action", "save"), ("shown", "newsletter:post:on"), ("seen", seen(&open))];
+        server.post_form(&url, &ended).await.expect(200);
+        assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Withdrawn));
         set(&person.brand.consent_wording, &person.brand.policy_version);
         server.post_form(&url, &read).await.expect(200);
         assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Granted));

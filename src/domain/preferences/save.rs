@@ -57,6 +57,8 @@ pub struct Screen<'a> {
     pub opens_wording: &'a str,
     /// The words at the box for clicks.
     pub clicks_wording: &'a str,
+    /// Whether these are the words that the person had before them.
+    pub is_current: bool,
 }
 
 /// What a save changed.
@@ -89,6 +91,14 @@ pub fn save(
     let before = load(conn, link.brand, link.subscriber, now)?;
     let steps = plan(&before, posted)?;
     let questions = questions(&before, posted)?;
+    let agrees = steps.iter().any(|step| matches!(step.answer, Some(Answer::Granted(..))))
+        || questions.iter().any(|question| question.answer == Some(true));
+    // To end something nobody has to have read the newest words.
+    if agrees && !screen.is_current {
+        return Err(Error::conflict(
+            "What you would agree to has changed since you opened this page; please look again",
+        ));
+    }
     let boxes = boxes(&steps, &questions);
     let evidence = |conn: &mut DbConnection, wording: &str| {
         let shown = Shown {

@@ -9,7 +9,8 @@ use crate::domain::consent::opt_in::Answer;
 use crate::domain::consent::permission::Change;
 use crate::token::{PreferencesLink, UnsubscribeLink};
 
-const SCREEN: Screen<'_> = Screen { opens_wording: "Count opens", clicks_wording: "Count clicks" };
+const SCREEN: Screen<'_> =
+    Screen { opens_wording: "Count opens", clicks_wording: "Count clicks", is_current: true };
 
 fn link(world: &World) -> PreferencesLink {
     PreferencesLink { brand: world.brand.id, subscriber: world.person.id, campaign: 7 }

@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::clock::Moment;
 use crate::db::DbConnection;
+use crate::domain::audience::subscriber;
 use crate::domain::catalog::{Channel, brand};
+use crate::domain::consent;
 use crate::domain::consent::suppression::{self, Reason, Suppression};
+use crate::email_address::EmailAddress;
 use crate::error::Result;
 use crate::id::{PublicId, Slug};
 use crate::web::api::body::Body;
@@ -80,11 +83,18 @@ pub async fn list(app: web::Data<App>, paging: web::Query<Paging>) -> Answer {
 pub async fn create(app: web::Data<App>, form: Body<SuppressionForm>) -> Answer {
     let SuppressionForm { address, channel, brand: word, reason } = form.0;
     let hash = suppression::hash(&app.keys, channel, &address)?;
+    let email = EmailAddress::parse(&address).ok().filter(|_| channel == Channel::Email);
     let now = app.clock.now();
     let added = app
         .db
         .write(move |conn| {
             let brand = word.map(|word| brand::find(conn, word.as_str())).transpose()?;
+            // A letter that is being claimed at this moment is finished first; none is claimed after the answer.
+            if let Some(email) = email
+                && let Some(person) = subscriber::find_by_email(conn, &email)?
+            {
+                consent::lock(conn, person.id)?;
+            }
             let row = suppression::add(conn, &hash, channel, brand.map(|brand| brand.id), reason, now)?;
             view(conn, &mut BrandWords::default(), row)
         })

@@ -117,12 +117,11 @@ async fn save(
     app.db
         .write(move |conn| {
             let brand = brand::get(conn, link.brand)?;
-            if words != seen(&brand) {
-                return Err(Error::conflict(
-                    "What you would agree to has changed since you opened this page; please look again",
-                ));
-            }
-            let screen = Screen { opens_wording: OPENS_WORDING, clicks_wording: CLICKS_WORDING };
+            let screen = Screen {
+                opens_wording: OPENS_WORDING,
+                clicks_wording: CLICKS_WORDING,
+                is_current: words == seen(&brand),
+            };
             let changes = preferences::save(conn, &link, &posted, &screen, now)?;
             Ok((changes, brand_view(conn, &brand)?))
         })
