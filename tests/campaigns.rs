@@ -192,6 +192,22 @@ both_databases! {
         );
     }
 
+    async fn a_fragment_becomes_a_document_and_a_document_stays_as_it_is(server: TestServer) {
+        let brand = server.demo_brand();
+        server.person(&brand, "ana@example.com").agrees("newsletter");
+        let fragment = server.draft(&brand, |form| form.html = "<p>Only this</p>".into());
+        server.write(|conn, now| state::schedule(conn, fragment.id, None, now));
+        server.run_jobs().await;
+        let mail = server.mail_to("ana@example.com");
+        assert!(mail.html.starts_with("<!DOCTYPE html>") && mail.html.contains("<html lang=\"en\">"));
+        assert!(mail.html.contains(&format!("<title>{}</title>", brand.name)));
+        assert_eq!(mail.html.matches("Only this").count(), 1);
+        assert!(mail.html.find("Only this").unwrap() < mail.html.find("Unsubscribe").unwrap());
+        server.campaign(&brand);
+        server.run_jobs().await;
+        assert!(server.mail_to("ana@example.com").html.starts_with("<html><body><p>Hello"));
+    }
+
     async fn a_paused_campaign_loses_nothing_and_a_cancelled_one_says_who_missed_it(server: TestServer) {
         let brand = server.demo_brand();
         for name in ["a", "b", "c"] {

@@ -3,6 +3,7 @@
 //! Outside the author's control every letter ends with the links "Unsubscribe" and "Preferences", the brand's legal
 //! identity and, for a supplier's contact, the source (IDOX-15, IDOX-48, L-09).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -22,6 +23,7 @@ use crate::mail::{html, text};
 pub const FOOTER_HTML: &str = include_str!("../../../static/mail/footer.html");
 /// The end of the text part of each letter: the same fields and links.
 pub const FOOTER_TEXT: &str = include_str!("../../../static/mail/footer.txt");
+const FRAME: &str = include_str!("../../../static/mail/letter_frame.html");
 const PIXEL: &str =
     "{% if pixel_url %}<img src=\"{{ pixel_url }}\" width=\"1\" height=\"1\" alt=\"\">{% endif %}";
 
@@ -152,6 +154,15 @@ pub fn check(subject: &str, html_source: &str, text_source: Option<&str>) -> Res
     if problems.is_empty() { Ok(urls) } else { Err(Error::Invalid(problems)) }
 }
 
+/// A fragment becomes a document with a language, a title and a column that fits a phone; a document stays as
+/// its author wrote it.
+fn whole_document(html: &str) -> Cow<'_, str> {
+    if html.to_ascii_lowercase().contains("<html") {
+        return Cow::Borrowed(html);
+    }
+    Cow::Owned(FRAME.replace("CONTENT", html))
+}
+
 impl Content {
     /// Compiles a campaign's templates with the footer, the pixel and a slot for each stored link.
     ///
@@ -168,7 +179,7 @@ impl Content {
             Some(source) => source.clone(),
             None => html::to_text(&campaign.html)?,
         };
-        let html_source = html::prepare(&campaign.html, slot, FOOTER_HTML, PIXEL)?;
+        let html_source = html::prepare(&whole_document(&campaign.html), slot, FOOTER_HTML, PIXEL)?;
         let text_source = text::prepare(&plain, slot, FOOTER_TEXT);
         let parse =
             |name, source: &str, kind| Template::parse(name, source, kind, PREPARED).map_err(Error::Invalid);
