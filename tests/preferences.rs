@@ -135,6 +135,22 @@ both_databases! {
         assert_eq!(server.snapshot(), before);
     }
 
+    async fn a_box_that_could_bring_nothing_is_not_there_and_subjects_alone_are_said_to_bring_nothing(server: TestServer) {
+        let brand = server.demo_brand();
+        let id = server.person(&brand, "bare@example.com").agrees("newsletter").id;
+        let url = Person { id, brand }.preferences(&server);
+        let page = server.get(&url).await.expect(200).text;
+        assert!(page.contains("transport:email") && !page.contains("transport:phone") && !page.contains("transport:post"));
+        let fields = [
+            ("action", "save"),
+            ("shown", "newsletter:email:on"),
+            ("shown", "transport:email:off"),
+            ("choice", "transport:email"),
+        ];
+        let result = server.post_read(&url, &fields).await.expect(200).text;
+        assert!(result.contains("no kind of message that could be about them"), "{result}");
+    }
+
     async fn a_page_left_open_grants_nothing_again_after_a_stop(server: TestServer) {
         let person = Person::reader(&server);
         let url = person.preferences(&server);

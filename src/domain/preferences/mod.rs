@@ -57,6 +57,8 @@ pub struct Choice {
     pub topic: String,
     /// How it comes.
     pub channel: Channel,
+    /// Communication or subject.
+    pub kind: topic::Kind,
 }
 
 impl fmt::Display for Choice {
@@ -88,7 +90,11 @@ pub fn load(conn: &mut DbConnection, brand: i64, person: i64, now: Moment) -> Re
             answers: Channel::ALL
                 .iter()
                 .map(|channel| (*channel, answer(topic.id, *channel)))
-                .filter(|(channel, state)| topic.offers(*channel) || *state == Some(State::Granted))
+                .filter(|(channel, state)| {
+                    // A box that could bring nothing would promise too much.
+                    let can_come = topic.offers(*channel) && can_be_reached(&person, *channel);
+                    can_come || *state == Some(State::Granted)
+                })
                 .collect(),
             topic,
         })
@@ -98,6 +104,14 @@ pub fn load(conn: &mut DbConnection, brand: i64, person: i64, now: Moment) -> Re
         permissions.push((kind, permission::find(conn, person.id, brand.id, kind)?));
     }
     Ok(Preferences { person, brand, topics, permissions })
+}
+
+fn can_be_reached(person: &Subscriber, channel: Channel) -> bool {
+    match channel {
+        Channel::Email => true,
+        Channel::Phone => person.phone.is_some(),
+        Channel::Post => person.postal_address.is_some(),
+    }
 }
 
 impl Preferences {
@@ -112,7 +126,7 @@ impl Preferences {
             .iter()
             .flat_map(|t| t.answers.iter().map(move |(channel, state)| (t, *channel, *state)))
             .filter(|(_, _, state)| *state == Some(State::Granted))
-            .map(|(t, channel, _)| Choice { topic: t.topic.name.clone(), channel })
+            .map(|(t, channel, _)| Choice { topic: t.topic.name.clone(), kind: t.topic.kind, channel })
             .collect()
     }
 }

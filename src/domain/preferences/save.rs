@@ -114,7 +114,7 @@ pub fn save(
         let Some(answer) = step.answer else { continue };
         let statement = statement(link, evidence(conn, &before.brand.consent_wording)?, now);
         opt_in::set(conn, &statement, step.topic.id, step.channel, answer)?;
-        let choice = Choice { topic: step.topic.name.clone(), channel: step.channel };
+        let choice = Choice { topic: step.topic.name.clone(), kind: step.topic.kind, channel: step.channel };
         match answer {
             Answer::Withdrawn => changes.withdrawn.push(choice),
             _ => changes.granted.push(choice),

@@ -221,7 +221,10 @@ fn one_click_ends_all_marketing_email_of_the_brand_once_and_again_after_a_new_op
     world.answer(&world.transport, Channel::Email, Answer::Pending);
     let first = press(1);
     assert!(first.stopped && first.known);
-    assert_eq!(first.continues, [Choice { topic: "Newsletter".into(), channel: Channel::Phone }]);
+    assert_eq!(
+        first.continues,
+        [Choice { topic: "Newsletter".into(), kind: topic::Kind::Communication, channel: Channel::Phone }]
+    );
     for again in 2..6 {
         assert!(!press(again).stopped);
     }

@@ -61,6 +61,8 @@ pub struct PreferencesResultPage {
     pub tracking: Vec<String>,
     /// Whether the person stopped everything of this brand.
     pub stopped_everything: bool,
+    /// Whether subjects are chosen and no kind of message that could be about them.
+    pub subjects_only: bool,
     /// The preference page.
     pub preferences_url: String,
 }

@@ -110,6 +110,7 @@ pub(super) fn result() -> PreferencesResultPage {
         continues: vec!["Transport by email".into()],
         tracking: vec!["We no longer count when you open our emails.".into()],
         stopped_everything: false,
+        subjects_only: false,
         preferences_url: "/p/token".into(),
     }
 }

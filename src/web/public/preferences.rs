@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::app::App;
+use crate::domain::catalog::topic::Kind as TopicKind;
 use crate::domain::catalog::{Channel, brand};
 use crate::domain::consent::opt_in::State;
 use crate::domain::consent::permission::{Change, Kind, Permission, State as PermissionAnswer};
@@ -231,6 +232,8 @@ fn permission_state(stored: Option<&Permission>) -> PermissionState {
 
 fn result_page(changes: &Changes, brand: BrandView, preferences_url: String) -> PreferencesResultPage {
     let words = |choices: &[preferences::Choice]| choices.iter().map(ToString::to_string).collect();
+    let mut running = changes.granted.iter().chain(&changes.continues).peekable();
+    let subjects_only = running.peek().is_some() && running.all(|choice| choice.kind == TopicKind::Subject);
     PreferencesResultPage {
         brand,
         started: words(&changes.granted),
@@ -238,6 +241,7 @@ fn result_page(changes: &Changes, brand: BrandView, preferences_url: String) -> 
         continues: words(&changes.continues),
         tracking: changes.permissions.iter().filter_map(|(kind, change)| sentence(*kind, *change)).collect(),
         stopped_everything: false,
+        subjects_only,
         preferences_url,
     }
 }
