@@ -106,6 +106,7 @@ struct Person {
     first_name: &'static str,
     last_name: &'static str,
     company: &'static str,
+    phone: String,
     postal_address: String,
     choices: Vec<&'static str>,
     /// What they allow to be counted, if they were ever asked.
@@ -134,10 +135,9 @@ fn person(number: u32) -> Person {
         first_name,
         last_name,
         company: pick(&COMPANY, 5),
-        postal_address: match story {
-            Story::PostOnly => format!("{} Example Street, Exampleton EX1 1EX", number % 90 + 1),
-            _ => String::new(),
-        },
+        // From the numbers that are kept free for stories: 0118 496 0000 to 0999.
+        phone: format!("+44 118 496 0{:03}", number % 1000),
+        postal_address: format!("{} Example Street, Exampleton EX1 1EX", number % 90 + 1),
         choices,
         permissions: ANSWERS[(number / 2 + number / 20) as usize % ANSWERS.len()],
     }
@@ -250,6 +250,7 @@ fn write_file(path: &Path, people: &[&Person], now: Moment) -> Result<()> {
         "last_name",
         "company",
         "country",
+        "phone",
         "postal_address",
         "topics",
         "consented_at",
@@ -270,6 +271,7 @@ fn write_file(path: &Path, people: &[&Person], now: Moment) -> Result<()> {
             person.last_name,
             person.company,
             "GB",
+            &person.phone,
             &person.postal_address,
             &topics,
             &agreed,
