@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use diesel::prelude::*;
 use mannerly::clock::{Clock, Moment};
@@ -91,9 +91,41 @@ fn everybody_once_after_a_kill(server: &mut TestServer) {
     assert!(matches!(state, State::Sent | State::Sending));
 }
 
+/// Asked to stop in the middle of a campaign, it ends by itself with 0, and nothing is left in anybody's hands.
+fn nothing_in_hand_after_a_signal(server: &mut TestServer, signal: &str) {
+    server.leave_work_behind();
+    let brand = server.demo_brand();
+    for number in 0..PEOPLE {
+        server.person(&brand, &format!("p{number}@example.com")).agrees("newsletter");
+    }
+    let draft = server.draft(&brand, |_| {});
+    server.write(|conn, _| state::schedule(conn, draft.id, None, Moment::from_micros(0)));
+    let mailbox = tempfile::tempdir().unwrap();
+    let relay = free_port();
+    let _sink = sink(mailbox.path(), relay);
+    let mut running = start_server(server, relay, CONNECTIONS, Stdio::null());
+    until("a part of the campaign is sent", || count(server, "sent") > PEOPLE / 5);
+    let told = Command::new("kill").args([signal, &running.0.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert!(running.0.wait().unwrap().success(), "{signal}");
+    assert!(count(server, "planned") > 0, "it was told too late to show anything");
+    assert_eq!((count(server, "claimed"), count(server, "uncertain")), (0, 0), "{signal}");
+    assert_eq!(received(mailbox.path()).len() as i64, count(server, "sent"), "{signal}");
+}
+
 both_databases! {
     async fn a_campaign_killed_in_the_middle_reaches_everybody_once(server: TestServer) {
         let mut server = server;
         everybody_once_after_a_kill(&mut server);
+    }
+
+    async fn sigterm_ends_it_with_every_outcome_written(server: TestServer) {
+        let mut server = server;
+        nothing_in_hand_after_a_signal(&mut server, "-TERM");
+    }
+
+    async fn sigint_ends_it_with_every_outcome_written(server: TestServer) {
+        let mut server = server;
+        nothing_in_hand_after_a_signal(&mut server, "-INT");
     }
 }
