@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use mannerly::domain::consent::permission::Kind;
+
 use crate::support::http::Answer;
 use crate::support::server::TestServer;
 
@@ -27,6 +29,20 @@ both_databases! {
         sign_up(&server, "patient@example.com").await.expect(200);
         server.run_jobs().await;
         assert_eq!(server.mails().len(), 31);
+    }
+
+    async fn one_click_the_picture_and_the_redirect_are_never_refused_for_their_number(server: TestServer) {
+        let brand = server.demo_brand();
+        server.person(&brand, "ana@example.com").agrees("newsletter").allows(Kind::Opens).allows(Kind::Clicks);
+        server.campaign(&brand);
+        server.run_jobs().await;
+        let links = server.mail_to("ana@example.com").html_links();
+        let link = |sign: &str| links.iter().find(|link| link.contains(sign)).unwrap().clone();
+        for _ in 0..100 {
+            server.get(&link("/o/")).await.expect(200);
+            server.get(&link("/c/")).await.expect(302);
+            server.post_form(&link("/u/"), &[("List-Unsubscribe", "One-Click")]).await.expect(200);
+        }
     }
 
     async fn a_sign_up_without_a_key_is_small_and_counted_before_it_is_read(server: TestServer) {
