@@ -4,10 +4,13 @@
 //! a key number and an AES-256-GCM-SIV seal (RFC 8452) over row numbers: nothing personal, and 128 bits of
 //! authentication. The seal is deterministic: the same link always has the same token.
 
+use std::sync::LazyLock;
+
 use aes_gcm_siv::aead::{Aead, KeyInit};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::{Encoding, Specification};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
@@ -15,6 +18,17 @@ use crate::error::Problem;
 
 /// No token is longer; anything longer is refused before it is decoded. In characters.
 pub const TOKEN_LENGTH_MAX: usize = 128;
+
+/// Base32 (RFC 4648, section 6) in lower case, without padding.
+static MAIL: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut form = Specification::new();
+    form.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
+    #[expect(
+        clippy::expect_used,
+        reason = "32 different symbols make an encoding; every test of a token tries it"
+    )]
+    form.encoding().expect("base32")
+});
 
 /// What a token is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,12 +45,21 @@ pub enum Purpose {
     Confirm,
     /// Seeing, copying and erasing personal data.
     DataRequest,
+    /// Knowing a letter that comes back by mail.
+    Letter,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Open, Self::Click, Self::Unsubscribe, Self::Preferences, Self::Confirm, Self::DataRequest];
+    pub const ALL: [Self; 7] = [
+        Self::Open,
+        Self::Click,
+        Self::Unsubscribe,
+        Self::Preferences,
+        Self::Confirm,
+        Self::DataRequest,
+        Self::Letter,
+    ];
 
     const fn label(self) -> &'static str {
         match self {
@@ -46,6 +69,7 @@ impl Purpose {
             Self::Preferences => "preferences",
             Self::Confirm => "confirm",
             Self::DataRequest => "data-request",
+            Self::Letter => "letter",
         }
     }
 }
@@ -136,6 +160,17 @@ link! {
     }
 }
 
+link! {
+    /// One person's letter of one campaign: in its envelope sender and its Message-ID, so that whoever returns it
+    /// proves that they had it (B-01).
+    LetterLink for Letter {
+        /// The campaign.
+        campaign,
+        /// The person.
+        subscriber
+    }
+}
+
 /// The server's keys, derived from its secrets; the first secret seals, all of them open.
 #[derive(Clone)]
 pub struct Keys {
@@ -180,14 +215,7 @@ impl Keys {
 
     /// The token of a link, for a URL.
     pub fn seal<L: Link>(&self, link: &L) -> String {
-        // `from_secrets` refuses an empty list, so there is a first ring.
-        let ring = &self.rings[0];
-        let plain = pack(&link.numbers());
-        let mut token = vec![ring.number];
-        // Sealing fails only for more than 64 GiB (RFC 8452, section 6); a link has at most 27 octets.
-        token
-            .extend(ring.cipher(L::PURPOSE).encrypt(&Nonce::default(), plain.as_slice()).unwrap_or_default());
-        URL_SAFE_NO_PAD.encode(token)
+        URL_SAFE_NO_PAD.encode(self.sealed(link))
     }
 
     /// What a token stands for; nothing if it is not ours, was altered, or belongs to another purpose.
@@ -195,8 +223,36 @@ impl Keys {
         if token.len() > TOKEN_LENGTH_MAX {
             return None;
         }
-        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (number, sealed) = bytes.split_first()?;
+        self.opened(&URL_SAFE_NO_PAD.decode(token).ok()?)
+    }
+
+    /// The token of a link, for the local part of an address or a Message-ID: lower case and digits only, because
+    /// mail systems on the way may change case. At most 56 characters for row numbers below 2^48.
+    pub fn seal_for_mail<L: Link>(&self, link: &L) -> String {
+        MAIL.encode(&self.sealed(link))
+    }
+
+    /// What a token of [`seal_for_mail`](Self::seal_for_mail) stands for, in whatever case it comes back.
+    pub fn open_from_mail<L: Link>(&self, token: &str) -> Option<L> {
+        if token.len() > TOKEN_LENGTH_MAX {
+            return None;
+        }
+        self.opened(&MAIL.decode(token.to_ascii_lowercase().as_bytes()).ok()?)
+    }
+
+    fn sealed<L: Link>(&self, link: &L) -> Vec<u8> {
+        // `from_secrets` refuses an empty list, so there is a first ring.
+        let ring = &self.rings[0];
+        let plain = pack(&link.numbers());
+        let mut token = vec![ring.number];
+        // Sealing fails only for more than 64 GiB (RFC 8452, section 6); a link has at most 27 octets.
+        token
+            .extend(ring.cipher(L::PURPOSE).encrypt(&Nonce::default(), plain.as_slice()).unwrap_or_default());
+        token
+    }
+
+    fn opened<L: Link>(&self, token: &[u8]) -> Option<L> {
+        let (number, sealed) = token.split_first()?;
         let ring = self.rings.iter().find(|ring| ring.number == *number)?;
         let plain = ring.cipher(L::PURPOSE).decrypt(&Nonce::default(), sealed).ok()?;
         L::from_numbers(&unpack(&plain)?)
@@ -287,7 +343,7 @@ mod tests {
         Keys::from_secrets(secrets).unwrap()
     }
 
-    fn every_token(keys: &Keys) -> [(Purpose, String); 6] {
+    fn every_token(keys: &Keys) -> [(Purpose, String); 7] {
         [
             (Purpose::Open, keys.seal(&OpenLink { campaign: 1, subscriber: 2 })),
             (Purpose::Click, keys.seal(&ClickLink { link: 1, subscriber: 2 })),
@@ -295,6 +351,7 @@ mod tests {
             (Purpose::Preferences, keys.seal(&PreferencesLink { brand: 1, subscriber: 2, campaign: 3 })),
             (Purpose::Confirm, keys.seal(&ConfirmLink { confirmation: 1 })),
             (Purpose::DataRequest, keys.seal(&DataRequestLink { brand: 1, subscriber: 2, expires_at: 3 })),
+            (Purpose::Letter, keys.seal(&LetterLink { campaign: 1, subscriber: 2 })),
         ]
     }
 
@@ -306,6 +363,7 @@ mod tests {
             Purpose::Preferences => keys.open::<PreferencesLink>(token).is_some(),
             Purpose::Confirm => keys.open::<ConfirmLink>(token).is_some(),
             Purpose::DataRequest => keys.open::<DataRequestLink>(token).is_some(),
+            Purpose::Letter => keys.open::<LetterLink>(token).is_some(),
         }
     }
 
@@ -351,6 +409,18 @@ mod tests {
             let keys = keys(OLD);
             let link = OpenLink { campaign, subscriber };
             prop_assert_eq!(keys.open(&keys.seal(&link)), Some(link));
+        }
+
+        #[test]
+        fn a_token_for_mail_fits_a_local_part_and_survives_a_change_of_case(
+            campaign in 0i64..1 << 48, subscriber in 0i64..1 << 48
+        ) {
+            let keys = keys(OLD);
+            let link = LetterLink { campaign, subscriber };
+            let token = keys.seal_for_mail(&link);
+            prop_assert!(token.len() <= 56 && token.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()));
+            prop_assert_eq!(keys.open_from_mail(&token.to_uppercase()), Some(link));
+            prop_assert_eq!(keys.open_from_mail::<OpenLink>(&token), None);
         }
 
         #[test]

@@ -39,6 +39,8 @@ diesel::table! {
         refresh_consents_before -> Nullable<BigInt>,
         anonymous_tracking -> Bool,
         changed_at -> BigInt,
+        incoming_domain -> Nullable<Text>,
+        relay -> Nullable<Text>,
     }
 }
 
@@ -268,6 +270,43 @@ diesel::table! {
         finished_at -> Nullable<BigInt>,
         opened_at -> Nullable<BigInt>,
         clicked_at -> Nullable<BigInt>,
+        bounce -> Nullable<Text>,
+        bounce_status -> Nullable<Text>,
+        bounced_at -> Nullable<BigInt>,
+        complained_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    outcome_tally (campaign_id) {
+        campaign_id -> BigInt,
+        sent -> BigInt,
+        bad_addresses -> BigInt,
+        complaints -> BigInt,
+    }
+}
+
+diesel::table! {
+    dkim_key (id) {
+        id -> BigInt,
+        domain -> Text,
+        selector -> Text,
+        algorithm -> Text,
+        sealed -> Binary,
+        public_key -> Binary,
+        state -> Text,
+        created_at -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    pace (scope, name) {
+        scope -> Text,
+        name -> Text,
+        messages -> BigInt,
+        period -> Text,
+        changed_at -> BigInt,
     }
 }
 
@@ -303,6 +342,7 @@ diesel::joinable!(campaign -> topic (topic_id));
 diesel::joinable!(link -> campaign (campaign_id));
 diesel::joinable!(delivery -> subscriber (subscriber_id));
 diesel::joinable!(delivery -> campaign (campaign_id));
+diesel::joinable!(outcome_tally -> campaign (campaign_id));
 diesel::joinable!(ledger -> topic (topic_id));
 diesel::joinable!(ledger -> brand (brand_id));
 diesel::joinable!(opt_in -> subscriber (subscriber_id));
@@ -332,4 +372,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     delivery,
     hit,
     tally,
+    outcome_tally,
+    dkim_key,
+    pace,
 );

@@ -87,6 +87,8 @@ fn brand_form(slug: &str, name: &str, legal_name: &str, base_url: &str) -> Resul
         consent_wording: None,
         refresh_consents_before: None,
         anonymous_tracking: false,
+        incoming_domain: None,
+        relay: None,
     })
 }
 

@@ -46,6 +46,10 @@ pub struct Brand {
     pub anonymous_tracking: bool,
     /// When it was last changed.
     pub changed_at: Moment,
+    /// The domain at which this server receives mail for the brand: bounces and unsubscribes (B-01, M-09).
+    pub incoming_domain: Option<String>,
+    /// The one relay that carries the brand's marketing mail; all of them by their weights if none.
+    pub relay: Option<String>,
 }
 
 /// A brand as it is written: all of it.
@@ -84,6 +88,13 @@ pub struct BrandForm {
     /// Count, without any person, opens and clicks of those who gave no permission.
     #[serde(default)]
     pub anonymous_tracking: bool,
+    /// The domain at which this server receives the brand's bounces and unsubscribes by mail, as in
+    /// `in.brand.example`. Its MX record leads here. Without one, bounces go to the sender's own mailbox.
+    #[serde(default)]
+    pub incoming_domain: Option<String>,
+    /// The name of the one relay that carries the brand's marketing mail; all of them by their weights if left out.
+    #[serde(default)]
+    pub relay: Option<String>,
 }
 
 #[derive(Insertable, AsChangeset)]
@@ -104,6 +115,8 @@ struct BrandRow {
     refresh_consents_before: Option<Moment>,
     anonymous_tracking: bool,
     changed_at: Moment,
+    incoming_domain: Option<String>,
+    relay: Option<String>,
 }
 
 impl BrandForm {
@@ -149,6 +162,13 @@ impl BrandForm {
             ));
         }
         check_base_url(&base_url).unwrap_or_else(|problem| problems.push(problem));
+        let incoming_domain = self
+            .incoming_domain
+            .as_deref()
+            .and_then(|text| domain_name(text).map_err(|problem| problems.push(problem)).ok());
+        if self.relay.as_ref().is_some_and(|name| Slug::parse(name).is_err()) {
+            problems.push(Problem::new("relay", "Enter the name of a relay, as it is in the settings"));
+        }
         if !is_web_url(&policy_url) {
             problems.push(Problem::new("policy_url", "Enter a full http or https address"));
         }
@@ -170,10 +190,20 @@ impl BrandForm {
                     refresh_consents_before: self.refresh_consents_before,
                     anonymous_tracking: self.anonymous_tracking,
                     changed_at: now,
+                    incoming_domain,
+                    relay: self.relay,
                 })
             }
             _ => Err(Error::Invalid(problems)),
         }
+    }
+}
+
+/// A domain that can stand behind the `@` of an address, in lower case and as DNS has it.
+fn domain_name(text: &str) -> Result<String, Problem> {
+    match EmailAddress::parse(&format!("postmaster@{}", text.trim())) {
+        Ok(address) if address.domain().contains('.') => Ok(address.domain().to_owned()),
+        _ => Err(Problem::new("incoming_domain", "Enter a domain such as in.brand.example")),
     }
 }
 

@@ -48,6 +48,10 @@ pub struct BrandView {
     anonymous_tracking: bool,
     /// When it was last changed.
     changed_at: Moment,
+    /// The domain at which this server receives the brand's bounces and unsubscribes by mail.
+    incoming_domain: Option<String>,
+    /// The one relay that carries the brand's marketing mail.
+    relay: Option<String>,
 }
 
 impl From<Brand> for BrandView {
@@ -69,6 +73,8 @@ impl From<Brand> for BrandView {
             refresh_consents_before: brand.refresh_consents_before,
             anonymous_tracking: brand.anonymous_tracking,
             changed_at: brand.changed_at,
+            incoming_domain: brand.incoming_domain,
+            relay: brand.relay,
         }
     }
 }
