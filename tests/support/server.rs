@@ -13,7 +13,8 @@ use mannerly::config::{Options, Settings};
 use mannerly::db::{DatabaseUrl, DbConnection, Kind};
 use mannerly::domain::catalog::Brand;
 use mannerly::error::Result;
-use mannerly::mail::transport::{Memory, Transport, url::MailUrl};
+use mannerly::mail::relay::{MAIN, RelayUrl, Relays};
+use mannerly::mail::transport::{Memory, Transport};
 use mannerly::token::Keys;
 use mannerly::{cli, jobs, web};
 use serde_json::Value;
@@ -76,14 +77,15 @@ impl TestServer {
         let settings = Settings {
             database,
             keys: Keys::from_secrets(SECRET).unwrap(),
-            mail: MailUrl::parse("smtp://localhost").unwrap(),
+            mail: RelayUrl::parse_list("smtp://localhost").unwrap(),
             listen,
             options,
             mail_ca: None,
             hello: String::from("localhost"),
         };
         let (relay, clock) = (Memory::new(), Clock::fixed(Moment::parse(START).unwrap()));
-        let app = App::assemble(&settings, Transport::memory(&relay), clock).unwrap();
+        let app =
+            App::assemble(&settings, Relays::of(vec![(MAIN, 1, Transport::memory(&relay))]), clock).unwrap();
         Self {
             http: Some(serve(app.clone(), socket)),
             app,
