@@ -35,6 +35,23 @@ struct Sending {
     dry: bool,
 }
 
+/// Takes over the paces that are stored now. Letters that wait for a slot of their domain are due again when slots come
+/// at another pace.
+///
+/// # Errors
+/// Of the database.
+pub(super) async fn keep_pace(app: &App) -> Result<()> {
+    let paces = app.db.read(pace::list).await?;
+    if !app.pacer.adopt(paces) {
+        return Ok(());
+    }
+    for campaign in app.db.read(|conn| campaign::in_states(conn, &campaign::BEING_SENT)).await? {
+        let now = app.clock.now();
+        while app.db.write(move |conn| release_slots(conn, campaign.id, now)).await? {}
+    }
+    Ok(())
+}
+
 /// What the dispatcher knows while letters are on their way.
 pub(super) struct Dispatcher {
     app: App,
@@ -110,12 +127,9 @@ impl Dispatcher {
 
     /// Reads which campaigns have letters due and at what pace, and prepares those that are new.
     async fn look(&mut self) -> Result<()> {
+        keep_pace(&self.app).await?;
         let now = self.app.clock.now();
-        let (due, paces) =
-            self.app.db.read(move |conn| Ok((due_campaigns(conn, now)?, pace::list(conn)?))).await?;
-        if self.app.pacer.adopt(paces) {
-            self.release_slots(&due).await?;
-        }
+        let due = self.app.db.read(move |conn| due_campaigns(conn, now)).await?;
         let mut known = std::mem::take(&mut self.campaigns);
         for due in due {
             let prepared = known
@@ -130,15 +144,6 @@ impl Dispatcher {
             if self.campaigns.iter().any(|sending| self.serves(relay, sending)) {
                 self.crew.hire(relay, 1);
             }
-        }
-        Ok(())
-    }
-
-    /// Letters that wait for a slot of their domain are due again when slots have another pace.
-    async fn release_slots(&self, due: &[DueCampaign]) -> Result<()> {
-        for campaign in due.iter().map(|due| due.id) {
-            let now = self.app.clock.now();
-            while self.app.db.write(move |conn| release_slots(conn, campaign, now)).await? {}
         }
         Ok(())
     }
