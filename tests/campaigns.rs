@@ -303,12 +303,13 @@ both_databases! {
     }
 
     async fn a_claim_of_which_no_outcome_came_is_uncertain_and_never_sent_again(server: TestServer) {
-        use mannerly::domain::delivery::claim::claim;
+        use mannerly::domain::delivery::claim::{Holder, LEASE, claim};
         let brand = server.demo_brand();
         server.person(&brand, "ana@example.com").agrees("newsletter");
         let campaign = server.campaign(&brand);
         mannerly::jobs::plan_campaigns::run_once(&server.app).await.unwrap();
-        let claimed = server.write(|conn, now| claim(conn, campaign.id, 1, server.app.node, now));
+        let holder = Holder { node: server.app.node, lease: LEASE };
+        let claimed = server.write(|conn, now| claim(conn, campaign.id, 1, holder, now));
         assert_eq!(claimed.unwrap().len(), 1);
         server.run_jobs().await;
         assert_eq!(server.outcomes(&campaign), [("uncertain server_died".to_owned(), 1)]);

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::app::App;
 use crate::domain::campaign::{Campaign, State as CampaignState, in_states, state};
 use crate::domain::consent::Permit;
-use crate::domain::delivery::claim::{Claimed, claim, finish_campaigns, has_due, settle_abandoned};
+use crate::domain::delivery::claim::{Claimed, Holder, claim, finish_campaigns, has_due, settle_abandoned};
 use crate::domain::delivery::letter::Letterhead;
 use crate::domain::delivery::settle::{HandedOver, Settlement, settle};
 use crate::email_address::EmailAddress;
@@ -181,14 +181,15 @@ impl Desks {
         campaign: i64,
         orders: &[mpsc::UnboundedSender<Order>],
     ) -> Result<()> {
-        let (now, node) = (app.clock.now(), app.node);
+        let now = app.clock.now();
+        let holder = Holder { node: app.node, lease: app.options.lease };
         let wanted = if self.closed { 0 } else { self.idle.len() };
         let outcomes = self.settlements.clone();
         let claims = app
             .db
             .write(move |conn| {
                 settle(conn, &outcomes, now)?;
-                if wanted == 0 { Ok(None) } else { claim(conn, campaign, wanted, node, now) }
+                if wanted == 0 { Ok(None) } else { claim(conn, campaign, wanted, holder, now) }
             })
             .await?;
         self.settlements.clear();

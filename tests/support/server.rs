@@ -12,6 +12,7 @@ use mannerly::clock::{Clock, Moment};
 use mannerly::config::{Options, Settings};
 use mannerly::db::{DatabaseUrl, DbConnection, Kind};
 use mannerly::domain::catalog::Brand;
+use mannerly::domain::delivery::claim::LEASE;
 use mannerly::error::Result;
 use mannerly::mail::transport::{Memory, Transport, url::MailUrl};
 use mannerly::token::Keys;
@@ -67,6 +68,7 @@ impl TestServer {
         let listen = socket.local_addr().unwrap();
         let mut options = Options {
             connections: 2,
+            lease: LEASE,
             return_path: None,
             relay_signs: true,
             behind_proxy: false,

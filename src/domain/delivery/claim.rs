@@ -23,9 +23,22 @@ use crate::domain::consent::{Permit, hold};
 use crate::domain::delivery::State;
 use crate::error::Result;
 
-/// How long a claim is good. Longer than all time limits of one hand-over together, so that a letter whose lease has
-/// run out is in nobody's hands.
+/// How long a claim is good where nothing else was said. Longer than all time limits of one hand-over together, so
+/// that a letter whose lease has run out is in nobody's hands. Where it is shorter, an outcome may come later, and
+/// takes the place of the uncertainty (`settle`).
 pub const LEASE: Duration = Duration::from_secs(15 * 60);
+
+/// Why a letter is uncertain that a server had in hand when it died.
+pub const SERVER_DIED: &str = "server_died";
+
+/// Who claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// The process among all that share the database.
+    pub node: i64,
+    /// How long the others wait for its outcomes before they give up on them.
+    pub lease: Duration,
+}
 
 /// A letter taken for hand-over.
 #[derive(Debug)]
@@ -46,7 +59,7 @@ pub struct Claimed {
     pub attempts: i32,
 }
 
-/// Takes up to `limit` due letters of a campaign that is being sent, as `node`. Those whom the gate now refuses are
+/// Takes up to `limit` due letters of a campaign that is being sent, for `holder`. Those whom the gate now refuses are
 /// skipped instead, so fewer may come back although more are due; `None` says that none is due.
 ///
 /// # Errors
@@ -55,7 +68,7 @@ pub fn claim(
     conn: &mut DbConnection,
     campaign: i64,
     limit: usize,
-    node: i64,
+    holder: Holder,
     now: Moment,
 ) -> Result<Option<Vec<Claimed>>> {
     let campaign = campaigns::get(conn, campaign)?;
@@ -79,7 +92,7 @@ pub fn claim(
     let ids: Vec<i64> = permitted.iter().map(|(permit, _)| permit.subscriber()).collect();
     let opens = who_allows(conn, facts.brand, Kind::Opens, &ids)?;
     let clicks = who_allows(conn, facts.brand, Kind::Clicks, &ids)?;
-    mark(conn, campaign.id, &ids, &opens, &clicks, node, now)?;
+    mark(conn, campaign.id, &ids, &opens, &clicks, holder, now)?;
     let rows: Vec<Subscriber> =
         subscriber::table.filter(subscriber::id.eq_any(ids)).select(Subscriber::as_select()).load(conn)?;
     // By row number, never by position: a letter must not carry somebody else's name.
@@ -136,7 +149,7 @@ fn mark(
     ids: &[i64],
     opens: &[i64],
     clicks: &[i64],
-    node: i64,
+    holder: Holder,
     now: Moment,
 ) -> Result<()> {
     for (tracks_opens, tracks_clicks) in [(false, false), (false, true), (true, false), (true, true)] {
@@ -153,8 +166,8 @@ fn mark(
             .set((
                 delivery::state.eq(State::Claimed),
                 delivery::attempts.eq(delivery::attempts + 1),
-                delivery::claimed_by.eq(node),
-                delivery::lease_until.eq(now.plus(LEASE)),
+                delivery::claimed_by.eq(holder.node),
+                delivery::lease_until.eq(now.plus(holder.lease)),
                 delivery::tracks_opens.eq(tracks_opens),
                 delivery::tracks_clicks.eq(tracks_clicks),
             ))
@@ -198,7 +211,7 @@ pub fn settle_abandoned(
             .filter(delivery::state.eq(State::Claimed))
             .set((
                 delivery::state.eq(State::Uncertain),
-                delivery::reason.eq("server_died"),
+                delivery::reason.eq(SERVER_DIED),
                 delivery::finished_at.eq(now),
             ))
             .execute(conn)?;
