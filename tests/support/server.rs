@@ -47,8 +47,14 @@ pub(crate) struct TestServer {
 
 /// Goes last, when nobody is connected any more.
 enum Storage {
-    Sqlite { _folder: tempfile::TempDir },
-    Postgres { _database: TestDatabase },
+    Sqlite {
+        _folder: tempfile::TempDir,
+    },
+    Postgres {
+        _database: TestDatabase,
+    },
+    /// The test itself sees to it.
+    Elsewhere,
 }
 
 impl TestServer {
@@ -60,6 +66,15 @@ impl TestServer {
     /// A server with other options than a test usually has.
     pub(crate) async fn start_with(kind: Kind, change: impl FnOnce(&mut Options)) -> Self {
         let (storage, database) = storage(kind);
+        Self::start_on(storage, database, change)
+    }
+
+    /// A server on a database of the test's own, which has to outlive it.
+    pub(crate) fn start_at(database: DatabaseUrl) -> Self {
+        Self::start_on(Storage::Elsewhere, database, |_| {})
+    }
+
+    fn start_on(storage: Storage, database: DatabaseUrl, change: impl FnOnce(&mut Options)) -> Self {
         let database_url = match &database {
             DatabaseUrl::Sqlite(file) => format!("sqlite:{file}"),
             DatabaseUrl::Postgres(url) => url.clone(),
