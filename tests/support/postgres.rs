@@ -72,8 +72,7 @@ fn url_of(database: &str) -> String {
     url.into()
 }
 
-/// A server of this test alone, which may crash. Its commits are on the disk before they are confirmed, as everywhere
-/// but in the shared one.
+/// A server of this test alone, which may crash. By its own settings it would confirm commits that a crash takes back.
 pub(crate) struct Cluster {
     folder: tempfile::TempDir,
 }
@@ -86,7 +85,10 @@ impl Cluster {
             assert!(Command::new("chown").arg("nobody").arg(cluster.path()).status().unwrap().success());
         }
         cluster.run("initdb", &["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync"]);
-        let options = format!("-k {} -c listen_addresses='' -c fsync=off", cluster.path().display());
+        let options = format!(
+            "-k {} -c listen_addresses='' -c fsync=off -c synchronous_commit=off",
+            cluster.path().display()
+        );
         cluster.run("pg_ctl", &["-s", "-w", "-o", &options, "start"]);
         cluster
     }
