@@ -19,6 +19,7 @@ mod campaigns;
 mod cli;
 mod consent;
 mod crash;
+mod dkim;
 mod gate;
 mod headers;
 mod import;

@@ -150,6 +150,16 @@ impl DatabaseArgs {
     }
 }
 
+impl SecretArgs {
+    /// The keys behind all links and seals.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] as [`Keys::from_secrets`].
+    pub fn keys(&self) -> Result<Keys> {
+        Keys::from_secrets(&self.secret).map_err(|problem| Error::Invalid(vec![problem]))
+    }
+}
+
 impl ServerArgs {
     /// Checks everything and reports all problems at once.
     ///

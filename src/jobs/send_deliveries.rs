@@ -84,10 +84,11 @@ async fn send(app: &App, campaign: Campaign) -> Result<bool> {
     if !app.db.read(move |conn| has_due(conn, id, now)).await? {
         return Ok(false);
     }
-    let signed = app.options.relay_signs;
-    let letterhead = match app.db.read(move |conn| Letterhead::load(conn, &campaign, signed)).await {
+    let (keys, relay_signs) = (app.keys.clone(), app.options.relay_signs);
+    let load = app.db.read(move |conn| Letterhead::load(conn, &campaign, &keys, relay_signs));
+    let letterhead = match load.await {
         Ok(letterhead) => letterhead,
-        Err(Error::Invalid(problems)) => return pause_unsendable(app, id, Error::Invalid(problems)).await,
+        Err(why @ (Error::Invalid(_) | Error::Conflict(_))) => return pause_unsendable(app, id, why).await,
         Err(error) => return Err(error),
     };
     app.links.warm(letterhead.links());
