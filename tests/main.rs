@@ -17,6 +17,7 @@ mod api_people;
 mod architecture;
 mod campaigns;
 mod cli;
+mod cli_dkim;
 mod consent;
 mod crash;
 mod dkim;
