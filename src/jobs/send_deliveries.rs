@@ -12,12 +12,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::app::App;
+use crate::db::DbConnection;
 use crate::domain::campaign::{Campaign, State as CampaignState, in_states, state};
 use crate::domain::consent::Permit;
 use crate::domain::delivery::claim::{Claimed, claim, finish_campaigns, has_due, settle_abandoned};
-use crate::domain::delivery::letter::Letterhead;
+use crate::domain::delivery::letter::{Letterhead, WrittenLetter};
 use crate::domain::delivery::settle::{HandedOver, Settlement, settle};
-use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::jobs::Progress;
 use crate::mail::transport::{Connection, Outcome, Stage};
@@ -75,7 +75,6 @@ struct Report {
 struct Desk {
     app: App,
     letterhead: Arc<Letterhead>,
-    return_path: EmailAddress,
 }
 
 /// Sends what is due of one campaign. Returns whether anything was.
@@ -85,14 +84,15 @@ async fn send(app: &App, campaign: Campaign) -> Result<bool> {
         return Ok(false);
     }
     let signed = app.options.relay_signs;
-    let letterhead = match app.db.read(move |conn| Letterhead::load(conn, &campaign, signed)).await {
+    let return_path = app.options.return_path.clone();
+    let load = move |conn: &mut DbConnection| Letterhead::load(conn, &campaign, signed, return_path.as_ref());
+    let letterhead = match app.db.read(load).await {
         Ok(letterhead) => letterhead,
         Err(Error::Invalid(problems)) => return pause_unsendable(app, id, Error::Invalid(problems)).await,
         Err(error) => return Err(error),
     };
     app.links.warm(letterhead.links());
-    let return_path = app.options.return_path.clone().unwrap_or_else(|| letterhead.return_path().clone());
-    let desk = Desk { app: app.clone(), letterhead: Arc::new(letterhead), return_path };
+    let desk = Desk { app: app.clone(), letterhead: Arc::new(letterhead) };
     // The first connection is made before anything is claimed: a relay that is away costs no letter anything.
     let first = app.mailer.connect().await.map_err(|fault| Error::Unavailable(anyhow::anyhow!("{fault}")))?;
     let (reports, inbox) = mpsc::unbounded_channel();
@@ -280,8 +280,8 @@ async fn hand_over(
     let mut settlement = settlement_of(&order);
     let claimed = order.claimed;
     settlement.result = match desk.letterhead.write(&claimed, &desk.app.keys, desk.app.clock.now()) {
-        Ok(message) => {
-            HandedOver::Answered(connection.hand_over(claimed.permit, &desk.return_path, &message).await)
+        Ok(WrittenLetter { envelope_from, message }) => {
+            HandedOver::Answered(connection.hand_over(claimed.permit, &envelope_from, &message).await)
         }
         Err(Error::Invalid(problems)) => {
             HandedOver::Unwritable(problems.first().map(|problem| problem.field.clone()).unwrap_or_default())

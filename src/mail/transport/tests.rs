@@ -380,19 +380,3 @@ async fn the_memory_answers_as_arranged_and_keeps_what_may_have_been_sent() {
     memory.refuse_connections(true);
     assert!(transport.connect().await.is_err());
 }
-
-proptest::proptest! {
-    #[test]
-    fn what_reaches_the_wire_has_one_end_and_comes_back_as_it_was(message in "([.]|\r\n|[\r\n]|[a-zé]){0,30}(\r\n)?") {
-        if is_fit_for_the_wire(message.as_bytes()) {
-            let sent = smtp::dot_stuffed(&message);
-            let content = sent.strip_suffix(".\r\n").unwrap();
-            let early_end = content.split("\r\n").any(|line| line == ".");
-            proptest::prop_assert!(!early_end);
-            let read: String =
-                content.split_inclusive("\r\n").map(|line| line.strip_prefix('.').unwrap_or(line)).collect();
-            proptest::prop_assert_eq!(&read, &message);
-            proptest::prop_assert!(!message.replace("\r\n", "").contains(['\r', '\n']));
-        }
-    }
-}
