@@ -22,6 +22,7 @@ mod crash;
 mod gate;
 mod headers;
 mod import;
+mod letters;
 mod limits;
 mod logs;
 mod outage;

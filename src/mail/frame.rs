@@ -179,7 +179,8 @@ impl Common {
     fn check(&self) -> Result<()> {
         let mut problems = Vec::new();
         if self.from.name.chars().any(char::is_control) {
-            problems.push(Problem::new("from_name", "Line breaks and control characters are not allowed here"));
+            problems
+                .push(Problem::new("from_name", "Line breaks and control characters are not allowed here"));
         }
         let id_letter = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
         let id_fits = self.list_id.contains('.')
@@ -193,13 +194,17 @@ impl Common {
             problems.push(Problem::new("list_name", "At most 100 characters and no control characters"));
         }
         let words: Vec<&str> = self.feedback_id.split(':').collect();
-        let different = words.iter().enumerate().all(|(at, word)| words.iter().skip(at + 1).all(|other| other != word));
+        let different =
+            words.iter().enumerate().all(|(at, word)| words.iter().skip(at + 1).all(|other| other != word));
         let fits = words.len() <= 4
             && different
             && words.iter().all(|word| (1..=100).contains(&word.len()) && word.bytes().all(id_letter))
             && words.last().is_some_and(|sender| (5..=15).contains(&sender.len()));
         if !fits {
-            problems.push(Problem::new("feedback_id", "At most four different words, the last of 5 to 15 characters"));
+            problems.push(Problem::new(
+                "feedback_id",
+                "At most four different words, the last of 5 to 15 characters",
+            ));
         }
         if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
     }

@@ -36,7 +36,11 @@ pub(super) fn push(out: &mut String, text: &str) {
             column = 0;
             literal = is_literal(octet, rest, column);
         }
-        if literal { out.push(char::from(octet)) } else { push_hex(out, octet) }
+        if literal {
+            out.push(char::from(octet))
+        } else {
+            push_hex(out, octet)
+        }
         column += width(literal);
     }
     if column > 0 {

@@ -163,8 +163,7 @@ impl Template {
     fn render_to(&self, values: &Merge, limit: usize, out: &mut Vec<u8>) -> Result<u64, String> {
         let template = self.environment.get_template("t").map_err(|error| syntax(&error))?;
         let out = Capped { left: limit, out };
-        let captured =
-            template.render_captured_to(values.0.clone(), out).map_err(|error| failure(&error))?;
+        let captured = template.render_captured_to(values.0.clone(), out).map_err(|error| failure(&error))?;
         Ok(captured.state().fuel_levels().map_or(FUEL, |(taken, _)| taken))
     }
 

@@ -316,9 +316,11 @@ impl Values for PersonValues {
                 let position: usize = slot.strip_prefix('l')?.parse().ok()?;
                 self.urls.links.get(position).map(String::as_str)
             }
-            ("attributes", name) => {
-                self.attributes.get_or_init(|| attributes(&self.attributes_json)).get(name).map(String::as_str)
-            }
+            ("attributes", name) => self
+                .attributes
+                .get_or_init(|| attributes(&self.attributes_json))
+                .get(name)
+                .map(String::as_str),
             _ => None,
         }
     }

@@ -157,7 +157,10 @@ pub const UNSUBSCRIBE_WORD: &str = "u";
 /// An address at a brand's own domain for incoming mail.
 fn mailbox_at(domain: &str) -> Result<EmailAddress> {
     EmailAddress::parse(&format!("postmaster@{domain}")).map_err(|_| {
-        Error::invalid("incoming_domain", "The brand's domain for incoming mail is no domain; change the brand")
+        Error::invalid(
+            "incoming_domain",
+            "The brand's domain for incoming mail is no domain; change the brand",
+        )
     })
 }
 

@@ -127,7 +127,8 @@ fn subjects_and_names_beyond_ascii_come_back_as_they_were() {
         assert_eq!((from.name(), from.address()), (Some(name), Some("news@brand.test")));
         let list = message.header_raw("List-Id").unwrap();
         assert!(list.trim_end().ends_with("\r\n <grants.news.brand.test>"), "{list}");
-        let as_subject = format!("Subject: {}\r\n\r\n", list.trim().replace("\r\n <grants.news.brand.test>", ""));
+        let as_subject =
+            format!("Subject: {}\r\n\r\n", list.trim().replace("\r\n <grants.news.brand.test>", ""));
         assert_eq!(MessageParser::new().parse(as_subject.as_bytes()).unwrap().subject(), Some(phrase));
     }
 }
@@ -145,7 +146,9 @@ fn what_could_begin_a_header_of_its_own_is_refused() {
         assert_eq!(refusal(frame(&common, "x", "x", "x").map(|_| Vec::new())), field);
     }
     let letters = frame(&common(), "{{ a }}", "x", "x").unwrap();
-    for value in [&evil(), "a\nb", "a\rb", "a\tb", "a\0b", "a\u{7f}b", "a\u{85}b", "a\u{2028}b", &"x".repeat(256)] {
+    for value in
+        [&evil(), "a\nb", "a\rb", "a\tb", "a\0b", "a\u{7f}b", "a\u{85}b", "a\u{2028}b", &"x".repeat(256)]
+    {
         assert_eq!(refusal(write(&letters, value)), "subject", "{value:?}");
     }
     let values = Merge::of(&json!({ "a": "x" }));
@@ -171,7 +174,16 @@ fn a_feedback_id_has_at_most_four_different_words_and_a_sender_of_5_to_15_charac
     for good in ["brand00001", "a:b:c:12345", "a:123456789012345"] {
         with(good).unwrap();
     }
-    for bad in ["", "a:b:c", "a:b:c:d:12345", "a:a:12345", "12345:a:12345", "a:1234", "a:1234567890123456", "a::12345"] {
+    for bad in [
+        "",
+        "a:b:c",
+        "a:b:c:d:12345",
+        "a:a:12345",
+        "12345:a:12345",
+        "a:1234",
+        "a:1234567890123456",
+        "a::12345",
+    ] {
         assert!(with(bad).is_err(), "{bad}");
     }
 }

@@ -20,8 +20,8 @@ impl Encoded {
     /// # Errors
     /// [`Error::Invalid`] if it cannot be compiled.
     pub fn of(template: &Template) -> Result<Self> {
-        let source = encoded(&template.source)
-            .map_err(|problem| Error::invalid(&*template.name, problem.detail))?;
+        let source =
+            encoded(&template.source).map_err(|problem| Error::invalid(&*template.name, problem.detail))?;
         let mut environment = environment(template.kind, Coding::QuotedPrintable);
         environment
             .add_template_owned(String::from("t"), source.clone())
