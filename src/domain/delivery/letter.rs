@@ -97,17 +97,13 @@ impl Letterhead {
     pub fn write(&self, claimed: &Claimed, keys: &Keys, now: Moment) -> Result<WrittenLetter> {
         let (brand, campaign, subscriber) = (self.brand.id, self.campaign, claimed.permit.subscriber());
         let letter = keys.seal_for_mail(&LetterLink { campaign, subscriber });
-        let mailbox = |word: &str, token: &str| match &self.incoming {
-            Some(incoming) => incoming
-                .beside(&format!("{word}+{token}"))
-                .map(Some)
-                .ok_or_else(|| Error::internal("a token does not fit into an address")),
-            None => Ok(None),
-        };
         let unsubscribe = UnsubscribeLink { brand, subscriber, campaign };
-        let unsubscribe_mail = match &self.incoming {
-            Some(_) => mailbox(UNSUBSCRIBE_WORD, &keys.seal_for_mail(&unsubscribe))?,
-            None => None,
+        let (envelope_from, unsubscribe_mail) = match &self.incoming {
+            Some(incoming) => (
+                beside(incoming, BOUNCE_WORD, &letter)?,
+                Some(beside(incoming, UNSUBSCRIBE_WORD, &keys.seal_for_mail(&unsubscribe))?),
+            ),
+            None => (self.return_path.clone(), None),
         };
         let urls = self.urls(claimed, keys, &unsubscribe);
         let unsubscribe_url = urls.unsubscribe.clone();
@@ -121,7 +117,6 @@ impl Letterhead {
             unsubscribe_mail: unsubscribe_mail.as_ref(),
             values: &values.merge(),
         })?;
-        let envelope_from = mailbox(BOUNCE_WORD, &letter)?.unwrap_or_else(|| self.return_path.clone());
         Ok(WrittenLetter { envelope_from, message })
     }
 
@@ -162,6 +157,12 @@ fn mailbox_at(domain: &str) -> Result<EmailAddress> {
             "The brand's domain for incoming mail is no domain; change the brand",
         )
     })
+}
+
+fn beside(incoming: &EmailAddress, word: &str, token: &str) -> Result<EmailAddress> {
+    incoming
+        .beside(&format!("{word}+{token}"))
+        .ok_or_else(|| Error::internal("a token does not fit into an address"))
 }
 
 /// By what Gmail adds up complaints (B-07): the campaign, its type, its brand, and a word that is the brand's for good. The

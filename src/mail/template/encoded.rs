@@ -34,8 +34,8 @@ impl Encoded {
         self.0.source.len()
     }
 
-    /// Writes one person's text to the end of `out`, from the beginning of a line to the beginning of a line. Returns how many
-    /// octets the text has before encoding, if that are more than `count_above`, and otherwise a number not above that.
+    /// Writes one person's text to the end of `out`; it begins and ends at the beginning of a line. Returns how
+    /// many octets the text has before encoding, or any number not above `count_above` if it has not more.
     ///
     /// # Errors
     /// As [`Template::render`].
