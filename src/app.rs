@@ -1,5 +1,7 @@
 //! The [`App`]: built once, lent to every request and job. One `App` is one organisation with its own database.
 
+pub mod preflight;
+
 use std::sync::Arc;
 
 use diesel::prelude::*;
@@ -13,6 +15,7 @@ use crate::domain::account::api_key;
 use crate::domain::consent::Permit;
 use crate::domain::tracking::{Links, Recorder};
 use crate::error::{Error, Result};
+use crate::mail::dns::Dns;
 use crate::mail::transport::{self, Transport};
 use crate::token::Keys;
 
@@ -27,6 +30,8 @@ pub struct App {
     pub keys: Keys,
     /// The way out for mail; marketing needs a [`Permit`].
     pub mailer: Transport<Permit>,
+    /// Whom the preflight asks about senders.
+    pub dns: Dns,
     /// The settings that are looked up while running.
     pub options: Arc<Options>,
     /// Stores what comes back from letters, in batches.
@@ -98,6 +103,7 @@ impl App {
             clock,
             keys: settings.keys.clone(),
             mailer,
+            dns: Dns::new(settings.dns),
             options: Arc::new(settings.options.clone()),
             work: watch::Sender::new(()),
             stopping: watch::Sender::new(false),

@@ -4,6 +4,7 @@
 //! [`transport`] as a [`transport::Clearance`]. A letter's way is [`template`] and [`html`] once for a
 //! campaign, then `render`, [`letter`] and `hand_over` for each person.
 
+pub mod dns;
 pub mod html;
 pub mod letter;
 pub mod link;
@@ -12,3 +13,4 @@ pub mod read;
 pub mod template;
 pub mod text;
 pub mod transport;
+pub mod visible;

@@ -60,6 +60,7 @@ pub(crate) fn start_server_at(
         .env("MANNERLY_MAIL", format!("smtp://127.0.0.1:{relay}"))
         .env("MANNERLY_LISTEN", format!("127.0.0.1:{port}"))
         .env("MANNERLY_CONNECTIONS", connections.to_string())
+        .env("MANNERLY_DNS", "none")
         .env("MANNERLY_LOG", "debug")
         .stdout(Stdio::null())
         .stderr(log)

@@ -13,6 +13,7 @@ use mannerly::config::{Options, Settings};
 use mannerly::db::{DatabaseUrl, DbConnection, Kind};
 use mannerly::domain::catalog::Brand;
 use mannerly::error::Result;
+use mannerly::mail::dns::{self, Dns, Servers};
 use mannerly::mail::transport::{Memory, Transport, url::MailUrl};
 use mannerly::token::Keys;
 use mannerly::{cli, jobs, web};
@@ -34,6 +35,8 @@ pub(crate) struct TestServer {
     pub(crate) app: App,
     /// The mail relay, which can be told how to answer.
     pub(crate) relay: Memory,
+    /// What DNS knows; while that is nothing, there is no DNS.
+    pub(crate) dns: dns::Memory,
     /// For requests that have no verb here.
     pub(crate) client: reqwest::Client,
     base_url: String,
@@ -77,17 +80,21 @@ impl TestServer {
             database,
             keys: Keys::from_secrets(SECRET).unwrap(),
             mail: MailUrl::parse("smtp://localhost").unwrap(),
+            dns: Servers::None,
             listen,
             options,
             mail_ca: None,
             hello: String::from("localhost"),
         };
         let (relay, clock) = (Memory::new(), Clock::fixed(Moment::parse(START).unwrap()));
-        let app = App::assemble(&settings, Transport::memory(&relay), clock).unwrap();
+        let mut app = App::assemble(&settings, Transport::memory(&relay), clock).unwrap();
+        let dns = dns::Memory::new();
+        app.dns = Dns::memory(&dns);
         Self {
             http: Some(serve(app.clone(), socket)),
             app,
             relay,
+            dns,
             client: http::client(),
             base_url: format!("http://{listen}"),
             database_url,

@@ -12,6 +12,7 @@ use crate::db::DatabaseUrl;
 use crate::domain::account::Scope;
 use crate::domain::account::api_key;
 use crate::error::{Error, Result};
+use crate::mail::dns::Servers;
 use crate::mail::transport::MailUrl;
 use crate::secret::Secret;
 use crate::token::Keys;
@@ -46,6 +47,7 @@ impl Place {
             database: DatabaseUrl::Sqlite(self.dir.join("mannerly.db").display().to_string()),
             keys,
             mail: MailUrl::Folder(self.mail.clone()),
+            dns: Servers::None,
             listen,
             mail_ca: None,
             hello: String::from("localhost"),

@@ -6,6 +6,7 @@
 pub mod claim;
 pub mod letter;
 pub mod plan;
+pub mod retry;
 pub mod settle;
 
 use diesel::prelude::*;

@@ -12,6 +12,8 @@ pub mod ledger;
 pub mod opt_ins;
 pub mod paging;
 pub mod permissions;
+pub mod preflights;
+pub mod retries;
 pub mod sign_ups;
 pub mod sources;
 pub mod subscribers;
