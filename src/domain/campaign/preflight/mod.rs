@@ -187,3 +187,6 @@ pub fn letter_of(conn: &mut DbConnection, campaign: i64) -> Result<Letter> {
     let campaign = campaigns::get(conn, campaign)?;
     Letter::load(conn, campaign)
 }
+
+#[cfg(test)]
+mod tests;
