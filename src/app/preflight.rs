@@ -99,7 +99,7 @@ impl App {
             keys: preflight::signing_keys(conn, brand.marketing_from.domain())?,
             return_path: self.options.return_path.clone(),
             relay_signs: self.options.relay_signs,
-            relays: Vec::new(),
+            relays: self.relays.all().iter().map(|relay| relay.name.clone()).collect(),
             brand,
             letter,
         })

@@ -73,8 +73,8 @@ pub fn table() -> Vec<Entry> {
 fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
     use api::{
-        brands, campaigns, imports, ledger, opt_ins, permissions, preflights, retries, sign_ups, sources,
-        subscribers, test_letters,
+        brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, retries, sign_ups,
+        sources, subscribers, test_letters,
     };
     use api::{suppressions, topics};
     const GET: Method = Method::GET;
@@ -131,6 +131,11 @@ fn api_v1() -> Vec<Entry> {
         api(POST, "/api/v1/campaigns/{campaign}/cancel", Campaigns, campaigns::cancel),
         api(POST, "/api/v1/campaigns/{campaign}/retry", Campaigns, retries::retry),
         api(GET, "/api/v1/campaigns/{campaign}/report", ReadAggregate, campaigns::show_report),
+        api(GET, "/api/v1/campaigns/{campaign}/pace", ReadAggregate, pace::get_of_campaign),
+        api(PUT, "/api/v1/campaigns/{campaign}/pace", Campaigns, pace::set_of_campaign),
+        api(DELETE, "/api/v1/campaigns/{campaign}/pace", Campaigns, pace::delete_of_campaign),
+        api(GET, "/api/v1/pace", ReadAggregate, pace::list),
+        api(PUT, "/api/v1/pace", Campaigns, pace::replace),
     ]
 }
 

@@ -12,7 +12,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
 use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder, Schema};
 
 use crate::web::api::{
-    brands, campaigns, imports, ledger, opt_ins, permissions, preflights, retries, sign_ups, sources,
+    brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, retries, sign_ups, sources,
     subscribers, suppressions, test_letters, topics,
 };
 use crate::web::problem::ProblemBody;
@@ -35,6 +35,7 @@ use crate::web::{Entry, table};
         campaigns::preview, campaigns::audience_preview, test_letters::send, preflights::show,
         campaigns::schedule, campaigns::pause, campaigns::resume, campaigns::cancel, retries::retry,
         campaigns::show_report,
+        pace::list, pace::replace, pace::get_of_campaign, pace::set_of_campaign, pace::delete_of_campaign,
     ),
     components(schemas(ProblemBody)),
     tags(
@@ -46,6 +47,7 @@ use crate::web::{Entry, table};
         (name = "Imports", description = "Many people at once, from a file."),
         (name = "Suppressions", description = "Addresses that must never be used."),
         (name = "Campaigns", description = "One message to those who agreed to it."),
+        (name = "Pace", description = "How fast letters may go."),
     )
 )]
 struct Handlers;
