@@ -41,7 +41,7 @@ pub(super) fn check(facts: &Facts, findings: &mut Vec<Finding>) {
         let detail = format!(
             "Nobody signs with DKIM for {}, so letters go without the one-click header, and large providers sort \
              them out. Make a key with `mannerly dkim create`, or say --relay-signs if your relay signs",
-            facts.from_domain()
+            facts.sender_domain()
         );
         findings.push(Finding::warning("dkim_unsigned", "M-07", detail));
     }
@@ -111,16 +111,20 @@ pub(super) fn check_dns(facts: &Facts, answers: &Answers, findings: &mut Vec<Fin
     }
 }
 
-/// The keys that sign the mail of a domain.
+/// The keys that sign the mail of a domain: its own, or else those of the nearest domain above it.
 ///
 /// # Errors
 /// Of the database.
 pub fn signing_keys(conn: &mut DbConnection, domain: &str) -> Result<Vec<SigningKey>> {
-    let rows: Vec<(String, String, String, Vec<u8>)> = dkim_key::table
-        .filter(dkim_key::domain.eq(domain).and(dkim_key::state.eq("signing")))
+    let above = domain.match_indices('.').map(|(at, _)| &domain[at + 1..]);
+    let domains: Vec<&str> = std::iter::once(domain).chain(above).collect();
+    let mut rows: Vec<(String, String, String, Vec<u8>)> = dkim_key::table
+        .filter(dkim_key::domain.eq_any(domains).and(dkim_key::state.eq("signing")))
         .order(dkim_key::id)
         .select((dkim_key::domain, dkim_key::selector, dkim_key::algorithm, dkim_key::public_key))
         .load(conn)?;
+    let nearest = rows.iter().map(|row| row.0.len()).max().unwrap_or_default();
+    rows.retain(|row| row.0.len() == nearest);
     let key = |(domain, selector, algorithm, public_key): (String, String, String, Vec<u8>)| SigningKey {
         domain,
         selector,

@@ -19,7 +19,7 @@ fn walk(domain: &str) -> Vec<String> {
 }
 
 fn domains(facts: &Facts) -> Vec<&str> {
-    let mut domains = vec![facts.from_domain(), facts.envelope_domain()];
+    let mut domains = vec![facts.sender_domain(), facts.envelope_domain()];
     domains.extend(facts.keys.iter().map(|key| key.domain.as_str()));
     domains
 }
@@ -67,7 +67,7 @@ fn organisation(domain: &str, met: &[(String, Tags)]) -> String {
 }
 
 pub(super) fn check(facts: &Facts, answers: &Answers, findings: &mut Vec<Finding>) {
-    let from = facts.from_domain();
+    let from = facts.sender_domain();
     let Some(records) = met(answers, from) else { return };
     let home = organisation(from, &records);
     // The domain's own record, else that of its organisation, else of whatever is above it.
@@ -108,7 +108,7 @@ fn check_tags(place: &str, tags: &Tags, findings: &mut Vec<Finding>) {
 }
 
 fn check_alignment(facts: &Facts, answers: &Answers, tags: &Tags, home: &str, findings: &mut Vec<Finding>) {
-    let from = facts.from_domain();
+    let from = facts.sender_domain();
     let aligned = |domain: &str, mode: &str| -> Option<bool> {
         if domain == from {
             return Some(true);

@@ -109,11 +109,11 @@ impl Facts {
         match (&self.brand.incoming_domain, &self.return_path) {
             (Some(domain), _) => domain,
             (None, Some(address)) => address.domain(),
-            (None, None) => self.from_domain(),
+            (None, None) => self.sender_domain(),
         }
     }
 
-    fn from_domain(&self) -> &str {
+    fn sender_domain(&self) -> &str {
         self.brand.marketing_from.domain()
     }
 

@@ -33,7 +33,7 @@ fn mailboxes(answers: &Answers, domain: &str) -> Mailboxes {
 
 pub(super) fn questions(facts: &Facts, questions: &mut BTreeSet<Question>) {
     let reply_to = facts.brand.reply_to.as_ref().map(EmailAddress::domain);
-    let domains = [Some(facts.from_domain()), Some(facts.envelope_domain()), reply_to];
+    let domains = [Some(facts.sender_domain()), Some(facts.envelope_domain()), reply_to];
     for domain in domains.into_iter().flatten() {
         questions.insert(Question::Mx(domain.to_owned()));
         questions.insert(Question::Address(domain.to_owned()));
@@ -74,7 +74,7 @@ pub(super) fn check(facts: &Facts, findings: &mut Vec<Finding>) {
 }
 
 pub(super) fn check_dns(facts: &Facts, answers: &Answers, findings: &mut Vec<Finding>) {
-    let from = facts.from_domain();
+    let from = facts.sender_domain();
     match mailboxes(answers, from) {
         Mailboxes::Missing => {
             let detail = format!(

@@ -58,6 +58,9 @@ fn facts() -> Facts {
 
 type Record<'a> = (Question, &'a str);
 
+/// The records that are taken away, what is put there instead, and what is found then.
+type Row<'a> = (Question, Vec<Record<'a>>, Vec<(&'a str, Level)>);
+
 fn txt(name: &str) -> Question {
     Question::Txt(name.into())
 }
@@ -111,7 +114,7 @@ fn each_record_that_is_wrong_is_found() {
     let spf = || txt("in.brand.test");
     let dmarc = || txt("_dmarc.brand.test");
     let null = || vec![(mx("brand.test"), "")];
-    let table: Vec<(Question, Vec<Record<'_>>, Vec<(&str, Level)>)> = vec![
+    let table: Vec<Row<'_>> = vec![
         (spf(), vec![], vec![("spf_missing", Blocking)]),
         (spf(), vec![(spf(), "v=spf10 -all")], vec![("spf_missing", Blocking)]),
         (spf(), vec![(spf(), "v=spf1 -all"), (spf(), "V=SPF1 ~all")], vec![("spf_several", Blocking)]),
