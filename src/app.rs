@@ -1,5 +1,7 @@
 //! The [`App`]: built once, lent to every request and job. One `App` is one organisation with its own database.
 
+pub mod preflight;
+
 use std::sync::Arc;
 
 use diesel::prelude::*;
@@ -14,6 +16,7 @@ use crate::domain::consent::Permit;
 use crate::domain::delivery::pacer::Pacer;
 use crate::domain::tracking::{Links, Recorder};
 use crate::error::{Error, Result};
+use crate::mail::dns::Dns;
 use crate::mail::relay::Relays;
 use crate::mail::transport;
 use crate::token::Keys;
@@ -31,6 +34,8 @@ pub struct App {
     pub relays: Relays<Permit>,
     /// How fast letters may go.
     pub pacer: Arc<Pacer>,
+    /// Whom the preflight asks about senders.
+    pub dns: Dns,
     /// The settings that are looked up while running.
     pub options: Arc<Options>,
     /// Stores what comes back from letters, in batches.
@@ -99,6 +104,7 @@ impl App {
             key_uses: api_key::Uses::default(),
             db,
             keys: settings.keys.clone(),
+            dns: Dns::new(settings.dns),
             relays,
             pacer: Arc::new(Pacer::new(&clock)),
             clock,

@@ -24,6 +24,8 @@ pub enum Error {
     NotFound(&'static str),
     /// The thing is in a state that does not allow this; says which and what to do.
     Conflict(String),
+    /// Something besides the input stands in the way; nothing was changed. Each has a code in place of a field.
+    Blocked(Vec<Problem>),
     /// The thing was changed since the caller last read it.
     Stale,
     /// Too many requests; try again after this time.
@@ -87,6 +89,10 @@ impl fmt::Display for Error {
             Self::Forbidden(scope) => write!(f, "the API key lacks the scope {scope}"),
             Self::NotFound(what) => write!(f, "there is no such {what}"),
             Self::Conflict(detail) => f.write_str(detail),
+            Self::Blocked(problems) => {
+                f.write_str("something stands in the way")?;
+                problems.iter().try_for_each(|problem| write!(f, "; {}: {}", problem.field, problem.detail))
+            }
             Self::Stale => f.write_str("it was changed since it was read; read it again"),
             Self::TooMany { retry_after } => {
                 write!(f, "too many requests; try again in {} s", retry_after.as_secs().max(1))

@@ -11,6 +11,7 @@ mod import;
 mod log;
 mod migrate;
 mod openapi;
+mod preflight;
 mod serve;
 
 use std::io::{IsTerminal, Write};
@@ -43,6 +44,8 @@ enum Command {
     Migrate(DatabaseArgs),
     /// Check the settings of `serve` and report all problems at once.
     CheckConfig(Box<ServerArgs>),
+    /// Check a brand's senders as mailbox providers do: SPF, DKIM, DMARC. Ends with 1 if a campaign could not start.
+    Preflight(Box<preflight::PreflightArgs>),
     /// Make, list and revoke the keys of the API.
     #[command(subcommand)]
     ApiKey(api_key::ApiKeyCommand),
@@ -69,6 +72,7 @@ impl Cli {
             Command::Demo(args) => demo::run(&args),
             Command::Migrate(database) => migrate::run(&database),
             Command::CheckConfig(server) => check_config::run(&server),
+            Command::Preflight(args) => preflight::run(*args),
             Command::ApiKey(command) => api_key::run(command),
             Command::Dkim(command) => dkim::run(command),
             Command::Import(args) => import::run(*args),

@@ -13,7 +13,9 @@ use crate::db::DatabaseUrl;
 use crate::domain::delivery::claim::LEASE;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
+use crate::mail::dns::Servers;
 use crate::mail::relay::RelayUrl;
+use crate::mail::transport::MailUrl;
 use crate::token::Keys;
 
 /// Where the data is, as typed.
@@ -116,6 +118,10 @@ pub struct ServerArgs {
     /// receivers ignore it unsigned.
     #[arg(long, env = "MANNERLY_RELAY_SIGNS", default_value_t = false)]
     pub relay_signs: bool,
+    /// Which name servers the preflight asks about senders: system, none, or IP:PORT. If not set: system, and none
+    /// where mail goes into a folder.
+    #[arg(long, env = "MANNERLY_DNS")]
+    pub dns: Option<String>,
     /// Take the client's address from X-Forwarded-For, as the nearest proxy wrote it. Only behind a proxy of yours.
     #[arg(long, env = "MANNERLY_BEHIND_PROXY", default_value_t = false)]
     pub behind_proxy: bool,
@@ -132,6 +138,8 @@ pub struct Settings {
     pub mail: Vec<RelayUrl>,
     /// The address to listen on.
     pub listen: SocketAddr,
+    /// Which name servers the preflight asks.
+    pub dns: Servers,
     /// Everything else that requests and jobs look up.
     pub options: Options,
     /// A certificate authority of one's own for the mail relay.
@@ -199,6 +207,7 @@ impl ServerArgs {
         let return_path = self.return_path.as_deref().map(EmailAddress::parse).transpose();
         let return_path =
             keep(return_path.map_err(|problem| Problem::new("return-path", problem.detail)), &mut problems);
+        let dns = keep(self.dns.as_deref().map(Servers::parse).transpose(), &mut problems);
         if !(1..=100).contains(&self.connections) {
             problems.push(Problem::new("connections", "Choose from 1 to 100 connections"));
         }
@@ -208,13 +217,19 @@ impl ServerArgs {
         if self.mail_ca.as_ref().is_some_and(|path| !path.is_file()) {
             problems.push(Problem::new("mail-ca", "There is no such file"));
         }
-        match (database, keys, mail, listen, return_path) {
-            (Some(database), Some(keys), Some(mail), Some(listen), Some(return_path))
+        match (database, keys, mail, listen, return_path, dns) {
+            (Some(database), Some(keys), Some(mail), Some(listen), Some(return_path), Some(dns))
                 if problems.is_empty() =>
             {
                 Ok(Settings {
                     database,
                     keys,
+                    dns: dns.unwrap_or(
+                        match mail.iter().all(|relay| matches!(relay.url, MailUrl::Folder(_))) {
+                            true => Servers::None,
+                            false => Servers::System,
+                        },
+                    ),
                     mail,
                     listen,
                     mail_ca: self.mail_ca.clone(),

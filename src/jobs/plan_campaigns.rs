@@ -1,11 +1,22 @@
 //! Plans the campaigns whose time has come: one batch of people of each, so that none waits for another's million.
+//!
+//! What was scheduled for later passes the preflight once more before its first batch: records change in a week.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::domain::campaign::Campaign;
+use crate::clock::Moment;
+use crate::domain::campaign::preflight;
+use crate::domain::campaign::{Campaign, State, state};
 use crate::domain::catalog::{brand, dkim_key};
 use crate::domain::delivery::plan;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::jobs::Progress;
+
+/// How long what a preflight found when the campaign was scheduled is still believed.
+const BELIEVED: Duration = Duration::from_secs(10 * 60);
 
 /// Plans one batch of every campaign that is due.
 ///
@@ -14,6 +25,7 @@ use crate::jobs::Progress;
 pub async fn run_once(app: &App) -> Result<Progress> {
     let now = app.clock.now();
     let due = app.db.read(move |conn| plan::due(conn, now)).await?;
+    check_again(app, &due, now).await?;
     let mut progress = Progress::Idle;
     for campaign in due {
         let id = campaign.id;
@@ -47,6 +59,33 @@ async fn warn_if_unsigned(app: &App, campaign: &Campaign) -> Result<()> {
             "its letters carry no List-Unsubscribe-Post, which receivers ignore without a DKIM signature: make a key \
              with `mannerly dkim create`, or say with --relay-signs that the relay signs"
         );
+    }
+    Ok(())
+}
+
+/// Pauses those that could be scheduled and cannot be sent any more. All are checked at the same time, so that DNS is
+/// waited for once.
+async fn check_again(app: &App, due: &[Campaign], now: Moment) -> Result<()> {
+    let mut checks = JoinSet::new();
+    for campaign in due {
+        if campaign.state == State::Scheduled && campaign.changed_at.plus(BELIEVED) <= now {
+            let (app, id) = (app.clone(), campaign.id);
+            checks.spawn(async move { (id, app.preflight(id).await) });
+        }
+    }
+    while let Some(checked) = checks.join_next().await {
+        let (id, checked) = checked.map_err(Error::internal)?;
+        let checked = checked?;
+        checked.log();
+        let blocking = preflight::blocking(&checked.findings);
+        let Some(first) = blocking.first() else { continue };
+        let reason = format!("Preflight: {}", first.detail);
+        app.db
+            .write(move |conn| match state::hold(conn, id)?.state {
+                State::Scheduled => state::pause(conn, id, Some(&reason), now).map(|_| ()),
+                _ => Ok(()),
+            })
+            .await?;
     }
     Ok(())
 }

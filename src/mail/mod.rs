@@ -5,6 +5,7 @@
 //! `write` and `hand_over` for each person; a service mail is a [`letter`].
 
 pub mod dkim;
+pub mod dns;
 pub mod frame;
 mod header;
 pub mod html;
@@ -17,3 +18,4 @@ pub mod relay;
 pub mod template;
 pub mod text;
 pub mod transport;
+pub mod visible;

@@ -73,8 +73,8 @@ pub fn table() -> Vec<Entry> {
 fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
     use api::{
-        brands, campaigns, imports, ledger, opt_ins, pace, permissions, sign_ups, sources, subscribers,
-        test_letters,
+        brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, retries, sign_ups,
+        sources, subscribers, test_letters,
     };
     use api::{suppressions, topics};
     const GET: Method = Method::GET;
@@ -124,10 +124,12 @@ fn api_v1() -> Vec<Entry> {
             campaigns::audience_preview,
         ),
         api(POST, "/api/v1/campaigns/{campaign}/test", Campaigns, test_letters::send),
+        api(GET, "/api/v1/campaigns/{campaign}/preflight", ReadAggregate, preflights::show),
         api(POST, "/api/v1/campaigns/{campaign}/schedule", Campaigns, campaigns::schedule),
         api(POST, "/api/v1/campaigns/{campaign}/pause", Campaigns, campaigns::pause),
         api(POST, "/api/v1/campaigns/{campaign}/resume", Campaigns, campaigns::resume),
         api(POST, "/api/v1/campaigns/{campaign}/cancel", Campaigns, campaigns::cancel),
+        api(POST, "/api/v1/campaigns/{campaign}/retry", Campaigns, retries::retry),
         api(GET, "/api/v1/campaigns/{campaign}/report", ReadAggregate, campaigns::show_report),
         api(GET, "/api/v1/campaigns/{campaign}/pace", ReadAggregate, pace::get_of_campaign),
         api(PUT, "/api/v1/campaigns/{campaign}/pace", Campaigns, pace::set_of_campaign),

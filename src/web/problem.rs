@@ -46,13 +46,30 @@ pub struct ProblemBody {
     pub errors: Vec<ProblemField>,
 }
 
-/// One field that breaks a rule.
+/// One field that breaks a rule, or one thing that stands in the way.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ProblemField {
-    /// Where: a JSON pointer (RFC 6901) into the request.
+    /// Where: a JSON pointer (RFC 6901) into the request; empty where it is about no field.
     pub pointer: String,
+    /// What stands in the way: a stable word, such as `spf_missing`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// What is wrong and what to do.
     pub detail: String,
+}
+
+impl ProblemField {
+    fn of_input(problem: &Problem) -> Self {
+        let pointer = match problem.field.as_str() {
+            "" => String::new(),
+            field => format!("/{}", field.replace('.', "/")),
+        };
+        Self { pointer, code: None, detail: problem.detail.clone() }
+    }
+
+    fn of_obstacle(problem: &Problem) -> Self {
+        Self { pointer: String::new(), code: Some(problem.field.clone()), detail: problem.detail.clone() }
+    }
 }
 
 /// A page as an answer with status 200.
@@ -77,7 +94,7 @@ fn status_of(error: &Error) -> StatusCode {
         Error::Unauthorized => StatusCode::UNAUTHORIZED,
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::NotFound(_) => StatusCode::NOT_FOUND,
-        Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::Conflict(_) | Error::Blocked(_) => StatusCode::CONFLICT,
         Error::Stale => StatusCode::PRECONDITION_FAILED,
         Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -142,8 +159,12 @@ impl ResponseError for ApiError {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         with_common_headers(&mut response, &self.0);
-        let fields: &[Problem] = if let Error::Invalid(problems) = &self.0 { problems } else { &[] };
-        problem_json(&mut response, self.status_code(), speak(&self.0), fields)
+        let errors = match &self.0 {
+            Error::Invalid(problems) => problems.iter().map(ProblemField::of_input).collect(),
+            Error::Blocked(problems) => problems.iter().map(ProblemField::of_obstacle).collect(),
+            _ => Vec::new(),
+        };
+        problem_json(&mut response, self.status_code(), speak(&self.0), errors)
     }
 }
 
@@ -151,23 +172,16 @@ fn problem_json(
     response: &mut actix_web::HttpResponseBuilder,
     status: StatusCode,
     detail: String,
-    fields: &[Problem],
+    errors: Vec<ProblemField>,
 ) -> HttpResponse {
     let title = status.canonical_reason().unwrap_or("Error").to_owned();
     let slug = title.to_lowercase().replace(' ', "-");
-    let pointer = |field: &str| match field {
-        "" => String::new(),
-        field => format!("/{}", field.replace('.', "/")),
-    };
     let body = ProblemBody {
         kind: format!("urn:mannerly:problem:{slug}"),
         title,
         status: status.as_u16(),
         detail,
-        errors: fields
-            .iter()
-            .map(|problem| ProblemField { pointer: pointer(&problem.field), detail: problem.detail.clone() })
-            .collect(),
+        errors,
     };
     response.insert_header((CONTENT_TYPE, "application/problem+json")).json(body)
 }
@@ -179,7 +193,7 @@ fn is_api(request: &HttpRequest) -> bool {
 /// An answer of this status, as a page or as a problem, whichever the path calls for.
 fn plain(request: &HttpRequest, status: StatusCode, detail: &str) -> HttpResponse {
     if is_api(request) {
-        problem_json(&mut HttpResponse::build(status), status, detail.to_owned(), &[])
+        problem_json(&mut HttpResponse::build(status), status, detail.to_owned(), Vec::new())
     } else {
         let page = ProblemPage::for_status(status.as_u16(), None);
         HttpResponse::build(status)
@@ -213,7 +227,8 @@ pub fn wrong_method(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
 
 /// An answer of the API to a request that does not reach its handler, travelling as an error.
 pub fn refusal(status: StatusCode, detail: &str, fields: &[Problem]) -> actix_web::Error {
-    Answered::from(problem_json(&mut HttpResponse::build(status), status, detail.to_owned(), fields)).into()
+    let errors = fields.iter().map(ProblemField::of_input).collect();
+    Answered::from(problem_json(&mut HttpResponse::build(status), status, detail.to_owned(), errors)).into()
 }
 
 /// Query strings: problems in our words.

@@ -1,5 +1,6 @@
 //! What tests stand on: a server with a database of its own, the mails it sent, and a client.
 pub(crate) mod dkim;
+pub(crate) mod dns;
 pub(crate) mod http;
 pub(crate) mod mail;
 pub(crate) mod people;

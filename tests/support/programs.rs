@@ -71,6 +71,7 @@ pub(crate) fn serve(server: &TestServer, relay: u16, connections: i64, port: u16
         .env("MANNERLY_MAIL", format!("smtp://127.0.0.1:{relay}"))
         .env("MANNERLY_LISTEN", format!("127.0.0.1:{port}"))
         .env("MANNERLY_CONNECTIONS", connections.to_string())
+        .env("MANNERLY_DNS", "none")
         .env("MANNERLY_LOG", "debug")
         .stdout(Stdio::null());
     command

@@ -14,6 +14,7 @@ use mannerly::db::{DatabaseUrl, DbConnection, Kind};
 use mannerly::domain::catalog::Brand;
 use mannerly::domain::delivery::claim::LEASE;
 use mannerly::error::Result;
+use mannerly::mail::dns::{self, Dns, Servers};
 use mannerly::mail::relay::{MAIN, RelayUrl, Relays};
 use mannerly::mail::transport::{Memory, Transport};
 use mannerly::token::Keys;
@@ -38,6 +39,8 @@ pub(crate) struct TestServer {
     pub(crate) relay: Memory,
     /// All mail relays.
     pub(crate) relays: Vec<Memory>,
+    /// What DNS knows; while that is nothing, there is no DNS.
+    pub(crate) dns: dns::Memory,
     /// For requests that have no verb here.
     pub(crate) client: reqwest::Client,
     base_url: String,
@@ -111,6 +114,7 @@ impl TestServer {
             database,
             keys: Keys::from_secrets(SECRET).unwrap(),
             mail: RelayUrl::parse_list("smtp://localhost").unwrap(),
+            dns: Servers::None,
             listen,
             options,
             mail_ca: None,
@@ -121,12 +125,15 @@ impl TestServer {
         let ways =
             ways.map(|((name, weight), mailbox)| (*name, *weight, Transport::memory(mailbox))).collect();
         let clock = Clock::fixed(Moment::parse(START).unwrap());
-        let app = App::assemble(&settings, Relays::of(ways), clock).unwrap();
+        let mut app = App::assemble(&settings, Relays::of(ways), clock).unwrap();
+        let dns = dns::Memory::new();
+        app.dns = Dns::memory(&dns);
         Self {
             http: Some(serve(app.clone(), socket)),
             app,
             relay: mailboxes[0].clone(),
             relays: mailboxes,
+            dns,
             client: http::client(),
             base_url: format!("http://{listen}"),
             database_url,

@@ -13,6 +13,7 @@ use crate::domain::account::Scope;
 use crate::domain::account::api_key;
 use crate::domain::delivery::claim::LEASE;
 use crate::error::{Error, Result};
+use crate::mail::dns::Servers;
 use crate::mail::relay::{MAIN, RelayUrl};
 use crate::mail::transport::MailUrl;
 use crate::secret::Secret;
@@ -52,6 +53,7 @@ impl Place {
                 weight: 1,
                 url: MailUrl::Folder(self.mail.clone()),
             }],
+            dns: Servers::None,
             listen,
             mail_ca: None,
             hello: String::from("localhost"),

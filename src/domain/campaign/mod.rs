@@ -5,6 +5,7 @@ pub mod audience;
 pub mod content;
 pub mod draft;
 pub mod link;
+pub mod preflight;
 pub mod state;
 
 use diesel::prelude::*;

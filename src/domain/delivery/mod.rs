@@ -8,6 +8,7 @@ pub mod letter;
 pub mod pace;
 pub mod pacer;
 pub mod plan;
+pub mod retry;
 pub mod settle;
 
 use diesel::prelude::*;

@@ -276,6 +276,8 @@ pub struct ScheduleForm {
 }
 
 /// Schedule a campaign
+///
+/// The preflight runs first: what blocks is named in `errors`, and nothing is changed; what only warns is logged.
 #[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/schedule", operation_id = "schedule_campaign",
     tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
     request_body(content = Option<ScheduleForm>),
@@ -286,7 +288,7 @@ pub async fn schedule(
     id: web::Path<PublicId>,
     form: OptionalBody<ScheduleForm>,
 ) -> Answer {
-    change(&app, *id, move |conn, row, now| state::schedule(conn, row, form.0.at, now)).await
+    begin(&app, *id, move |conn, row, now| state::schedule(conn, row, form.0.at, now)).await
 }
 
 /// Pause a campaign
@@ -302,13 +304,13 @@ pub async fn pause(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
 
 /// Resume a paused campaign
 ///
-/// It goes on where it was; everybody goes through the gate again.
+/// It goes on where it was, if the preflight finds nothing that blocks; everybody goes through the gate again.
 #[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/resume", operation_id = "resume_campaign",
     tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
     responses((status = 200, description = "The campaign", body = CampaignView),
-        (status = 409, description = "It is not paused")))]
+        (status = 409, description = "It is not paused, or could not be sent")))]
 pub async fn resume(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
-    change(&app, *id, state::resume).await
+    begin(&app, *id, state::resume).await
 }
 
 /// Cancel a campaign
@@ -337,6 +339,26 @@ pub async fn show_report(app: web::Data<App>, id: web::Path<PublicId>) -> Answer
         })
         .await?;
     ok(&found)
+}
+
+/// A step after which letters go out: only past the preflight, of just the campaign that it looked at.
+async fn begin(
+    app: &App,
+    id: PublicId,
+    step: impl FnOnce(&mut DbConnection, i64, Moment) -> Result<Campaign> + Send + 'static,
+) -> Answer {
+    let row = app.db.read(move |conn| Ok(campaign::find(conn, id)?.id)).await?;
+    let checked = app.preflight(row).await?;
+    checked.log();
+    change(app, id, move |conn, row, now| {
+        let unchanged = checked.still_holds(conn);
+        // That this cannot be done at all is said first, and takes everything back.
+        let campaign = step(conn, row, now)?;
+        unchanged?;
+        checked.permit()?;
+        Ok(campaign)
+    })
+    .await
 }
 
 /// One step in a campaign's life; whatever waits for it is woken.

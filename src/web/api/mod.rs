@@ -13,6 +13,8 @@ pub mod opt_ins;
 pub mod pace;
 pub mod paging;
 pub mod permissions;
+pub mod preflights;
+pub mod retries;
 pub mod sign_ups;
 pub mod sources;
 pub mod subscribers;
