@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use diesel::prelude::*;
 use mannerly::db::Kind;
 use mannerly::db::schema::delivery;
-use mannerly::domain::delivery::claim::{LEASE, Wanted, claim, settle_abandoned};
+use mannerly::domain::delivery::claim::{Holder, LEASE, Wanted, claim, settle_abandoned};
 use mannerly::domain::delivery::settle::{HandedOver, Settlement, settle};
 use mannerly::jobs::plan_campaigns;
 use mannerly::mail::transport::{Outcome, Reply, Stage};
@@ -129,8 +129,9 @@ both_databases! {
         server.readers(&brand, 3);
         let campaign = server.campaign(&brand);
         plan_campaigns::run_once(&server.app).await.unwrap();
-        let slow = Wanted { campaign: campaign.id, letters: 3, node: 1, lease: LEASE };
-        let claimed = server.write(|conn, now| claim(conn, slow, &server.app.pacer, now)).letters;
+        let wanted =
+            Wanted { campaign: campaign.id, letters: 3, holder: Holder { node: 1, lease: LEASE } };
+        let claimed = server.write(|conn, now| claim(conn, wanted, &server.app.pacer, now)).letters;
         let later = server.now().plus(LEASE + Duration::from_secs(1));
         let (kind, another) = (server.app.db.kind(), 2);
         assert_eq!(server.write(|conn, _| settle_abandoned(conn, kind, another, later)), 3);

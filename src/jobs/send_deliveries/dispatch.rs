@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::app::App;
 use crate::domain::campaign::{self, state};
-use crate::domain::delivery::claim::{Claims, DueCampaign, Wanted, claim, due_campaigns, release_slots};
+use crate::domain::delivery::claim::{
+    Claims, DueCampaign, Holder, Wanted, claim, due_campaigns, release_slots,
+};
 use crate::domain::delivery::letter::Letterhead;
 use crate::domain::delivery::pace;
 use crate::domain::delivery::pace::Scope;
@@ -212,11 +214,10 @@ impl Dispatcher {
 
     /// One transaction: writes what came back, and claims letters of one campaign. False if it was tried often enough.
     async fn turn_over(&mut self, wanted: Option<(usize, usize)>) -> bool {
-        let (now, node, pacer) = (self.app.clock.now(), self.app.node, Arc::clone(&self.app.pacer));
+        let (now, pacer) = (self.app.clock.now(), Arc::clone(&self.app.pacer));
+        let holder = Holder { node: self.app.node, lease: self.app.options.lease };
         let outcomes = Arc::new(std::mem::take(&mut self.settlements));
-        let lease = self.app.options.lease;
-        let of =
-            wanted.map(|(at, letters)| Wanted { campaign: self.campaigns[at].due.id, letters, node, lease });
+        let of = wanted.map(|(at, letters)| Wanted { campaign: self.campaigns[at].due.id, letters, holder });
         let written = Arc::clone(&outcomes);
         let turned = self.app.db.write(move |conn| {
             settle(conn, &written, now)?;
