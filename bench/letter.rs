@@ -8,7 +8,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use mannerly::clock::Moment;
+use mannerly::clock::{Clock, Moment};
 use mannerly::db::{Database, DatabaseUrl};
 use mannerly::domain::audience::source::{self, Kind as SourceKind, SourceForm};
 use mannerly::domain::audience::subscriber::{self, Profile};
@@ -18,8 +18,9 @@ use mannerly::domain::catalog::{Channel, topic};
 use mannerly::domain::consent::ledger::{self, Method, Shown, Statement};
 use mannerly::domain::consent::opt_in::{self, Answer, Basis};
 use mannerly::domain::consent::permission::{self, Kind};
-use mannerly::domain::delivery::claim::{Claimed, claim};
+use mannerly::domain::delivery::claim::{Claimed, Holder, LEASE, Wanted, claim};
 use mannerly::domain::delivery::letter::{Letterhead, preview};
+use mannerly::domain::delivery::pacer::Pacer;
 use mannerly::domain::delivery::plan;
 use mannerly::email_address::EmailAddress;
 use mannerly::error::Result;
@@ -97,11 +98,13 @@ fn claims(database: &Database, keys: &Keys, now: Moment) -> Result<(Letterhead, 
         let campaign = draft::create(conn, &form, now)?;
         state::schedule(conn, campaign.id, None, now)?;
         while plan::batch(conn, campaign.id, now)? {}
-        let claims = claim(conn, campaign.id, PEOPLE as usize, 1, now)?.unwrap_or_default();
+        let holder = Holder { node: 1, lease: LEASE };
+        let wanted = Wanted { campaign: campaign.id, letters: PEOPLE as usize, holder };
+        let claims = claim(conn, wanted, &Pacer::new(&Clock::System), now)?.letters;
         let begin = Instant::now();
         black_box(preview(conn, &campaign, Some(&claims[0].person))?);
         println!("{:>8.1}  preparing a campaign, and rendering it plainly", micros(begin, 1));
-        Ok((Letterhead::load(conn, &campaign, true, None)?, claims))
+        Ok((Letterhead::load(conn, &campaign, keys, true, None)?, claims))
     })
 }
 

@@ -11,7 +11,7 @@ use mannerly::domain::consent::gate::Refusal;
 use mannerly::domain::consent::opt_in::{self, Answer, Basis, Scope};
 use mannerly::domain::consent::permission::Kind;
 use mannerly::domain::consent::suppression::{self, Reason};
-use mannerly::domain::delivery::claim::{Holder, LEASE, Wanted, claim};
+use mannerly::domain::delivery::claim::{Holder, LEASE, Wanted, claim, return_unheld};
 use mannerly::email_address::EmailAddress;
 use mannerly::error::Error;
 use mannerly::id::Slug;
@@ -323,14 +323,31 @@ both_databases! {
         assert_eq!(server.reload(&campaign).state, State::Sent);
     }
 
-    async fn a_claim_that_this_server_made_and_never_had_in_hand_is_due_again(server: TestServer) {
+    async fn a_claim_whose_answer_got_lost_on_the_way_is_due_again(server: TestServer) {
         let brand = server.demo_brand();
         server.person(&brand, "ana@example.com").agrees("newsletter");
         let campaign = server.campaign(&brand);
         claim_as(&server, &campaign, server.app.node).await;
+        assert_eq!(server.write(|conn, _| return_unheld(conn, server.app.node)), 1);
         server.run_jobs().await;
         server.mail_to("ana@example.com");
         assert_eq!(server.outcomes(&campaign), [("sent".to_owned(), 1)]);
+    }
+
+    async fn a_relay_that_breaks_every_connection_pauses_the_campaign_and_not_all_of_it_is_uncertain(server: TestServer) {
+        let brand = server.demo_brand();
+        for number in 0..20 {
+            server.person(&brand, &format!("p{number}@example.com")).agrees("newsletter");
+        }
+        server.relay.answer_next(Outcome::Uncertain, 20);
+        let campaign = server.campaign(&brand);
+        server.run_jobs().await;
+        let paused = server.reload(&campaign);
+        assert_eq!(paused.state, State::Paused);
+        assert!(paused.pause_reason.unwrap().contains("connections in a row"));
+        let uncertain = server.mails().len();
+        assert!((4..=6).contains(&uncertain), "{uncertain}");
+        server.write(|conn, now| state::cancel(conn, campaign.id, now));
     }
 
     async fn a_relay_that_is_away_costs_nobody_anything(server: TestServer) {

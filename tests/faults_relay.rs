@@ -100,8 +100,16 @@ both_databases! {
         rig.check(0).await;
     }
 
-    async fn letters_put_off_with_421_at_mail_wait_and_go_out_later(server: TestServer) {
-        puts_off(server, Manners { mail: "421 4.7.0 too many", ..POLITE }).await;
+    async fn a_relay_that_says_421_to_every_mail_costs_nobody_a_try(server: TestServer) {
+        let rig = Rig::new(server, 60, Manners { mail: "421 4.7.0 too many", ..UNHURRIED });
+        let _running = rig.boot();
+        until("it was tried more than once", || rig.relay.log().connections > 2);
+        until("nothing is in hand", || rig.count("planned") == 60);
+        assert!(waiting(&rig).iter().all(|(tries, _)| *tries == 0), "somebody paid for it with a try");
+        rig.relay.turns(UNHURRIED);
+        rig.let_time_pass();
+        rig.until_sent();
+        rig.check(0).await;
     }
 
     async fn letters_put_off_with_451_at_rcpt_wait_and_go_out_later(server: TestServer) {

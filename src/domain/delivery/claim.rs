@@ -170,8 +170,8 @@ fn admitted(
     Ok(admitted)
 }
 
-/// Makes letters due again that wait for a slot of their domain, because the slots are no longer right: at most
-/// [`RELEASED_AT_ONCE`] of one campaign. Returns whether there may be more.
+/// Makes letters due again that wait for a slot of their domain, because the slots are no longer right: a
+/// batch of one campaign. Returns whether there may be more.
 ///
 /// # Errors
 /// Of the database.
@@ -282,23 +282,22 @@ fn skip(conn: &mut DbConnection, campaign: i64, person: i64, reason: &str, now: 
 /// # Errors
 /// Of the database.
 pub fn is_any_abandoned(conn: &mut DbConnection, kind: DatabaseKind, node: i64, now: Moment) -> Result<bool> {
-    let claimed = delivery::table.filter(delivery::state.eq(State::Claimed)).into_boxed();
+    let claimed = || delivery::table.filter(delivery::state.eq(State::Claimed)).into_boxed();
     let abandoned = match kind {
-        DatabaseKind::Sqlite => claimed,
+        DatabaseKind::Sqlite => claimed(),
         DatabaseKind::Postgres => {
-            claimed.filter(delivery::claimed_by.eq(node).or(delivery::lease_until.lt(now)))
+            claimed().filter(delivery::claimed_by.eq(node).or(delivery::lease_until.lt(now)))
         }
     };
     let one: Option<i64> = abandoned.select(delivery::subscriber_id).first(conn).optional()?;
     Ok(one.is_some())
 }
 
-/// Settles claims that are in nobody's hands. To be called while this process has no letter in hand.
+/// Settles claims that are in nobody's hands: letters of which no outcome came may have arrived, so they become
+/// uncertain. To be called while this process has no letter in hand. Returns how many there were.
 ///
-/// What this very process claimed and does not have was never handed over, because the claim failed on its way back:
-/// it is due again. What another process claimed may have arrived, so it becomes uncertain: on SQLite at once, as
-/// there is one server and the other has died; on PostgreSQL, where others may be at work, when its lease has run out.
-/// Returns how many became uncertain.
+/// On SQLite there is one server, so every claim is one; on PostgreSQL others may be at work, so of theirs only those
+/// count whose lease has run out.
 ///
 /// # Errors
 /// Of the database.
@@ -308,14 +307,12 @@ pub fn settle_abandoned(
     node: i64,
     now: Moment,
 ) -> Result<usize> {
-    let claimed = || delivery::table.filter(delivery::state.eq(State::Claimed));
-    diesel::update(claimed().filter(delivery::claimed_by.eq(node)))
-        .set((delivery::state.eq(State::Planned), delivery::attempts.eq(delivery::attempts - 1)))
-        .execute(conn)?;
-    let abandoned = claimed().into_boxed();
+    let claimed = || delivery::table.filter(delivery::state.eq(State::Claimed)).into_boxed();
     let abandoned = match kind {
-        DatabaseKind::Sqlite => abandoned,
-        DatabaseKind::Postgres => abandoned.filter(delivery::lease_until.lt(now)),
+        DatabaseKind::Sqlite => claimed(),
+        DatabaseKind::Postgres => {
+            claimed().filter(delivery::claimed_by.eq(node).or(delivery::lease_until.lt(now)))
+        }
     };
     let rows: Vec<(i64, i64)> =
         abandoned.select((delivery::campaign_id, delivery::subscriber_id)).load(conn)?;
@@ -330,6 +327,18 @@ pub fn settle_abandoned(
             .execute(conn)?;
     }
     Ok(rows.len())
+}
+
+/// Makes claims of this process due again that it knows it never had in hand: the claim was written and the answer to
+/// it got lost. To be called only at the end of a run that knows what became of every letter it had.
+///
+/// # Errors
+/// Of the database.
+pub fn return_unheld(conn: &mut DbConnection, node: i64) -> Result<usize> {
+    Ok(diesel::update(delivery::table)
+        .filter(delivery::state.eq(State::Claimed).and(delivery::claimed_by.eq(node)))
+        .set((delivery::state.eq(State::Planned), delivery::attempts.eq(delivery::attempts - 1)))
+        .execute(conn)?)
 }
 
 /// Whether there is anything for [`finish_campaigns`].

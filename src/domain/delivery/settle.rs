@@ -102,7 +102,8 @@ fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], now: Moment) -> Re
     Ok(())
 }
 
-/// 4xx: later again, with growing pauses of half an hour to eight hours. A relay that is away is nobody's attempt.
+/// 4xx: later again, with growing pauses of half an hour to eight hours. A relay that is away, or hangs up before it knows
+/// who the letter is for, is nobody's attempt.
 fn defer(
     conn: &mut DbConnection,
     settlement: &Settlement,
@@ -110,7 +111,8 @@ fn defer(
     reply: Option<Reply>,
     now: Moment,
 ) -> Result<()> {
-    if stage == Stage::Connect {
+    let hung_up = stage == Stage::Sender && reply.is_some_and(Reply::hangs_up);
+    if stage == Stage::Connect || hung_up {
         return put_back(conn, settlement, settlement.attempts - 1, RELAY_AWAY, now);
     }
     if settlement.attempts >= ATTEMPTS_MAX {

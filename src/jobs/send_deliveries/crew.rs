@@ -13,7 +13,7 @@ use crate::domain::delivery::claim::Claimed;
 use crate::domain::delivery::letter::{Letterhead, WrittenLetter};
 use crate::domain::delivery::settle::{HandedOver, Settlement};
 use crate::error::{Error, Result};
-use crate::mail::transport::{Connection, Outcome, Stage};
+use crate::mail::transport::{Connection, Outcome, Reply, Stage};
 
 /// How long a relay that could not be reached is left alone.
 const AWAY: Duration = Duration::from_secs(5);
@@ -119,13 +119,18 @@ impl Crew {
         self.gangs[relay].away_until.is_some()
     }
 
-    /// Gives a letter to a worker of this relay that waits for one. What cannot be given stays claimed and is due
-    /// again when the run ends.
+    /// Gives a letter to a worker of this relay that waits for one. What cannot be given stays claimed, and becomes
+    /// uncertain when the run is over.
     pub(super) fn give(&mut self, relay: usize, order: Order) {
         let gang = &mut self.gangs[relay];
         if let Some(worker) = gang.idle.pop() {
             self.in_hand += usize::from(gang.orders[worker].send(order).is_ok());
         }
+    }
+
+    /// How many connections there may be, of all relays together.
+    pub(super) fn connections(&self) -> usize {
+        self.gangs.iter().map(|gang| gang.share).sum()
     }
 
     /// Whether no letter is in hand and nobody is on the way to a relay.
@@ -162,8 +167,12 @@ impl Crew {
             Some(worker) => gang.idle.push(worker),
             None => gang.alive -= 1,
         }
-        let cut_off = report.settlement.as_ref().is_some_and(|settlement| {
-            matches!(settlement.result, HandedOver::Answered(Outcome::Deferred { stage: Stage::Connect, .. }))
+        let cut_off = report.settlement.as_ref().is_some_and(|settlement| match settlement.result {
+            HandedOver::Answered(Outcome::Deferred { stage: Stage::Connect, .. }) => true,
+            HandedOver::Answered(Outcome::Deferred { stage: Stage::Sender, reply }) => {
+                reply.is_some_and(Reply::hangs_up)
+            }
+            _ => false,
         });
         // A relay may take fewer connections than we would open; those it took do the work.
         if cut_off || (report.turned_away && gang.alive == 0) {

@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use crate::app::App;
 use crate::domain::campaign::{self, state};
 use crate::domain::delivery::claim::{
-    Claims, DueCampaign, Holder, Wanted, claim, due_campaigns, release_slots,
+    Claims, DueCampaign, Holder, Wanted, claim, due_campaigns, release_slots, return_unheld,
 };
 use crate::domain::delivery::letter::Letterhead;
 use crate::domain::delivery::pace;
 use crate::domain::delivery::pace::Scope;
-use crate::domain::delivery::settle::{Settlement, settle};
+use crate::domain::delivery::settle::{HandedOver, Settlement, settle};
 use crate::error::{Error, Result};
 use crate::jobs::send_deliveries::crew::{Crew, Order};
+use crate::mail::transport::Outcome;
 
 /// How often it looks which campaigns have letters due, and at what pace.
 const LOOK: Duration = Duration::from_millis(500);
@@ -35,6 +36,8 @@ struct Sending {
     prepared_at: Instant,
     /// Nothing more was due when it was looked at last.
     dry: bool,
+    /// How many letters in a row got no answer because the connection was lost.
+    lost_in_a_row: usize,
 }
 
 /// Takes over the paces that are stored now. Letters that wait for a slot of their domain are due again when slots come
@@ -52,6 +55,19 @@ pub(super) async fn keep_pace(app: &App) -> Result<()> {
         while app.db.write(move |conn| release_slots(conn, campaign.id, now)).await? {}
     }
     Ok(())
+}
+
+/// When the database was lost, a claim may have been written of which this process never heard: nobody has its letters,
+/// so they are due again. Without the database this waits for it; told to stop, it leaves them to become uncertain.
+async fn return_unheld_claims(app: &App) {
+    let node = app.node;
+    while let Err(error) = app.db.write(move |conn| return_unheld(conn, node)).await {
+        tracing::warn!(%error, "claims wait for the database");
+        if app.is_stopping() {
+            break;
+        }
+        tokio::time::sleep(DATABASE_PAUSE).await;
+    }
 }
 
 /// What the dispatcher knows while letters are on their way.
@@ -91,7 +107,8 @@ impl Dispatcher {
     /// An outcome is never dropped: while the database is away it is kept and tried again.
     pub(super) async fn run(mut self) -> Result<bool> {
         loop {
-            self.settlements.extend(self.crew.heard());
+            let heard = self.crew.heard();
+            self.take(heard).await;
             let closed = self.app.is_stopping() || self.failure.is_some();
             let wanted = if closed { None } else { self.look_and_choose().await };
             if wanted.is_some() || !self.settlements.is_empty() {
@@ -102,16 +119,45 @@ impl Dispatcher {
                 break;
             } else {
                 let heard = self.crew.listen(LOOK).await;
-                self.settlements.extend(heard);
+                self.take(heard).await;
             }
         }
         let relays = 0..self.app.relays.all().len();
         let all_away = relays.clone().all(|relay| self.crew.is_away(relay));
+        let in_order = self.settlements.is_empty() && self.crew.is_at_rest();
         self.crew.dismiss().await;
+        if in_order && self.failure.is_some() {
+            return_unheld_claims(&self.app).await;
+        }
         match self.failure {
             Some(failure) => Err(failure),
             None if all_away => Err(Error::Unavailable(anyhow::anyhow!("no mail relay can be reached"))),
             None => Ok(self.sent_any),
+        }
+    }
+
+    /// Keeps what became of letters until it is written. Where one connection after the other broke before the answer, all of
+    /// a campaign would end as uncertain: it pauses instead.
+    async fn take(&mut self, heard: Vec<Settlement>) {
+        let limit = 2 * self.crew.connections();
+        let mut broken = Vec::new();
+        for settlement in &heard {
+            let of = self.campaigns.iter_mut().find(|sending| sending.due.id == settlement.campaign);
+            let Some(sending) = of else { continue };
+            match settlement.result {
+                HandedOver::Answered(Outcome::Uncertain) => sending.lost_in_a_row += 1,
+                _ => sending.lost_in_a_row = 0,
+            }
+            if sending.lost_in_a_row == limit {
+                broken.push(settlement.campaign);
+            }
+        }
+        self.settlements.extend(heard);
+        for campaign in broken {
+            let why = format!("The relay broke {limit} connections in a row before it answered for a letter");
+            if let Err(error) = self.pause(campaign, why).await {
+                self.failure = Some(error);
+            }
         }
     }
 
@@ -168,7 +214,13 @@ impl Dispatcher {
             Err(error) => return Err(error),
         };
         self.app.links.warm(letterhead.links());
-        self.campaigns.push(Sending { due, letterhead, prepared_at: Instant::now(), dry: false });
+        self.campaigns.push(Sending {
+            due,
+            letterhead,
+            prepared_at: Instant::now(),
+            dry: false,
+            lost_in_a_row: 0,
+        });
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Hands letters over: claims through the gate, writes each letter, and settles what the relay answered.
 //!
-//! One [dispatcher](dispatch) and as many [workers](crew) as there are connections. In one transaction the dispatcher
+//! One dispatcher and as many workers as there are connections. In one transaction the dispatcher
 //! writes the outcomes that came back and claims letters for workers that are free; then the workers write and hand
 //! over outside of any transaction. So at most one letter per connection is in the air when the process dies, and what
 //! a pause or a withdrawal changed is seen by the very next claim.

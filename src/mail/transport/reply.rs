@@ -69,7 +69,7 @@ impl Reply {
     }
 
     /// Whether the server announces that it hangs up (RFC 5321, section 3.8).
-    pub(super) fn hangs_up(self) -> bool {
+    pub fn hangs_up(self) -> bool {
         self.code == 421
     }
 }
