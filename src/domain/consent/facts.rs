@@ -1,4 +1,5 @@
-//! Gathers what the gate needs to know of many people at once: four queries for a batch, never one per person.
+//! Gathers what the gate needs to know of some people at once: four queries for a batch, never one per person. Questions
+//! about everybody are answered by what people look like ([`super::looks`]).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,13 +23,6 @@ use crate::error::Result;
 pub enum People<'a> {
     /// These.
     Of(&'a [i64]),
-    /// Everyone who is not erased with a row number above `after`, in order, at most `limit`.
-    Next {
-        /// The last row number of the batch before, 0 for the first.
-        after: i64,
-        /// At most so many.
-        limit: i64,
-    },
 }
 
 type PersonRow = (i64, Option<EmailAddress>, Option<Vec<u8>>, Option<Moment>, Option<Moment>, Option<Moment>);
@@ -39,11 +33,7 @@ type PersonRow = (i64, Option<EmailAddress>, Option<Vec<u8>>, Option<Moment>, Op
 /// Of the database.
 pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: People<'_>) -> Result<Vec<Facts>> {
     let rows = load_people(conn, people)?;
-    let (Some(first), Some(last)) = (rows.first().map(|row| row.0), rows.last().map(|row| row.0)) else {
-        return Ok(Vec::new());
-    };
-    let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
-    let mut opt_ins = load_opt_ins(conn, campaign.brand, people, &ids, first, last)?;
+    let mut opt_ins = load_opt_ins(conn, campaign.brand, rows.iter().map(|row| row.0).collect())?;
     let hashes: Vec<Vec<u8>> = rows.iter().filter_map(|row| row.2.clone()).collect();
     let mut suppressed: HashMap<Vec<u8>, Vec<_>> = HashMap::new();
     for (hash, reason) in suppression::of_addresses(conn, hashes, campaign.channel, campaign.brand)? {
@@ -64,14 +54,10 @@ pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: People<
 }
 
 fn load_people(conn: &mut DbConnection, people: People<'_>) -> Result<Vec<PersonRow>> {
-    let query = subscriber::table.order(subscriber::id).into_boxed();
-    let query = match people {
-        People::Of(ids) => query.filter(subscriber::id.eq_any(ids.to_vec())),
-        People::Next { after, limit } => {
-            query.filter(subscriber::id.gt(after).and(subscriber::erased_at.is_null())).limit(limit)
-        }
-    };
-    Ok(query
+    let People::Of(ids) = people;
+    Ok(subscriber::table
+        .filter(subscriber::id.eq_any(ids.to_vec()))
+        .order(subscriber::id)
         .select((
             subscriber::id,
             subscriber::email,
@@ -88,18 +74,11 @@ type OptInRow = (i64, i64, Channel, State, Moment, Option<Moment>, Option<i64>, 
 fn load_opt_ins(
     conn: &mut DbConnection,
     brand: i64,
-    people: People<'_>,
-    ids: &[i64],
-    first: i64,
-    last: i64,
+    people: Vec<i64>,
 ) -> Result<HashMap<i64, Vec<OptInFact>>> {
-    let query = opt_in::table.filter(opt_in::brand_id.eq(brand)).into_boxed();
-    // A whole stretch of people is read along the primary key; a few people are looked up.
-    let query = match people {
-        People::Of(_) => query.filter(opt_in::subscriber_id.eq_any(ids.to_vec())),
-        People::Next { .. } => query.filter(opt_in::subscriber_id.between(first, last)),
-    };
-    let rows: Vec<OptInRow> = query
+    let mut of_person: HashMap<i64, Vec<OptInFact>> = HashMap::with_capacity(people.len());
+    let rows: Vec<OptInRow> = opt_in::table
+        .filter(opt_in::brand_id.eq(brand).and(opt_in::subscriber_id.eq_any(people)))
         .select((
             opt_in::subscriber_id,
             opt_in::topic_id,
@@ -112,7 +91,6 @@ fn load_opt_ins(
         ))
         .load(conn)?;
     let suppliers = load_suppliers(conn, rows.iter().filter_map(|row| row.6))?;
-    let mut of_person: HashMap<i64, Vec<OptInFact>> = HashMap::with_capacity(ids.len());
     for (person, topic, channel, state, since, until, source, obtained_at) in rows {
         let supplied = source.and_then(|source| suppliers.get(&source)).map(|supplier| Supplied {
             supplier: Arc::clone(supplier),
@@ -130,7 +108,11 @@ fn load_opt_ins(
     Ok(of_person)
 }
 
-fn load_suppliers(
+/// The suppliers among these sources.
+///
+/// # Errors
+/// Of the database.
+pub(super) fn load_suppliers(
     conn: &mut DbConnection,
     ids: impl Iterator<Item = i64>,
 ) -> Result<HashMap<i64, Arc<SupplierFacts>>> {
