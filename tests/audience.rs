@@ -245,8 +245,8 @@ fn one_by_one(server: &TestServer, campaign: &Campaign) -> (Preview, BTreeMap<i6
         }
         preview.people = people.len() as i64;
         preview.allowed = allowed.len() as i64;
-        preview.opens_measurable = who_allows(conn, facts.brand, Kind::Opens, &allowed)?.len() as i64;
-        preview.clicks_measurable = who_allows(conn, facts.brand, Kind::Clicks, &allowed)?.len() as i64;
+        let (opens, clicks) = who_allows(conn, facts.brand, &allowed)?;
+        (preview.opens_measurable, preview.clicks_measurable) = (opens.len() as i64, clicks.len() as i64);
         Ok((preview, words))
     })
 }

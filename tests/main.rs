@@ -26,6 +26,7 @@ mod import;
 mod limits;
 mod logs;
 mod outage;
+mod pace;
 mod pages;
 mod person;
 mod preferences;

@@ -11,7 +11,7 @@ use clap::Args;
 use crate::db::DatabaseUrl;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
-use crate::mail::transport::MailUrl;
+use crate::mail::relay::RelayUrl;
 use crate::token::Keys;
 
 /// Where the data is, as typed.
@@ -79,7 +79,9 @@ pub struct ServerArgs {
     /// The secrets behind all links.
     #[command(flatten)]
     pub secret: SecretArgs,
-    /// Where mail goes: smtp://HOST, smtps://USER:PASSWORD@HOST, or folder:PATH for files.
+    /// Where mail goes: smtp://HOST, smtps://USER:PASSWORD@HOST, or folder:PATH for files. Several relays are
+    /// separated by commas, each with a name and, if it is to get more or less than its part of the connections, a
+    /// weight: fast=smtp://a.example?weight=3,slow=smtp://b.example. A brand may name the one that carries it.
     #[arg(long, env = "MANNERLY_MAIL", default_value = "smtp://localhost:25", hide_env_values = true)]
     pub mail: String,
     /// The address to listen on.
@@ -91,7 +93,7 @@ pub struct ServerArgs {
     /// A PEM file with a certificate authority of your own for the mail relay.
     #[arg(long, env = "MANNERLY_MAIL_CA")]
     pub mail_ca: Option<PathBuf>,
-    /// How many connections to the mail relay send at the same time, 1 to 100.
+    /// How many connections to the mail relays send at the same time, 1 to 100, shared by weight.
     #[arg(long, env = "MANNERLY_CONNECTIONS", default_value_t = 10)]
     pub connections: usize,
     /// Where bounces go: the envelope sender of all mail. The brand's own sender if not set.
@@ -113,8 +115,8 @@ pub struct Settings {
     pub database: DatabaseUrl,
     /// The keys behind all links.
     pub keys: Keys,
-    /// Where mail goes.
-    pub mail: MailUrl,
+    /// Where mail goes: at least one relay.
+    pub mail: Vec<RelayUrl>,
     /// The address to listen on.
     pub listen: SocketAddr,
     /// Everything else that requests and jobs look up.
@@ -162,7 +164,7 @@ impl ServerArgs {
         }
         let database = keep(DatabaseUrl::parse(&self.database.database_url), &mut problems);
         let keys = keep(Keys::from_secrets(&self.secret.secret), &mut problems);
-        let mail = MailUrl::parse(&self.mail).map_err(|problem| Problem::new("mail", problem.detail));
+        let mail = RelayUrl::parse_list(&self.mail).map_err(|problem| Problem::new("mail", problem.detail));
         let mail = keep(mail, &mut problems);
         let listen = self
             .listen

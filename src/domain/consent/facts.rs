@@ -7,8 +7,8 @@ use std::sync::Arc;
 use diesel::prelude::*;
 
 use crate::clock::Moment;
-use crate::db::DbConnection;
 use crate::db::schema::{opt_in, permission, source, subscriber};
+use crate::db::{DbConnection, among};
 use crate::domain::audience::Source;
 use crate::domain::catalog::Channel;
 use crate::domain::consent::gate::{CampaignFacts, Facts, OptInFact, Supplied, SupplierFacts};
@@ -32,11 +32,12 @@ type PersonRow = (i64, Option<EmailAddress>, Option<Vec<u8>>, Option<Moment>, Op
 /// # Errors
 /// Of the database.
 pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: People<'_>) -> Result<Vec<Facts>> {
+    let People::Of(people) = people;
     let rows = load_people(conn, people)?;
-    let mut opt_ins = load_opt_ins(conn, campaign.brand, rows.iter().map(|row| row.0).collect())?;
-    let hashes: Vec<Vec<u8>> = rows.iter().filter_map(|row| row.2.clone()).collect();
+    let mut opt_ins = load_opt_ins(conn, campaign.brand, people)?;
+    let found = suppression::of_people(conn, people, campaign.channel, campaign.brand)?;
     let mut suppressed: HashMap<Vec<u8>, Vec<_>> = HashMap::new();
-    for (hash, reason) in suppression::of_addresses(conn, hashes, campaign.channel, campaign.brand)? {
+    for (hash, reason) in found {
         suppressed.entry(hash).or_default().push(reason);
     }
     Ok(rows
@@ -53,10 +54,9 @@ pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: People<
         .collect())
 }
 
-fn load_people(conn: &mut DbConnection, people: People<'_>) -> Result<Vec<PersonRow>> {
-    let People::Of(ids) = people;
+fn load_people(conn: &mut DbConnection, people: &[i64]) -> Result<Vec<PersonRow>> {
     Ok(subscriber::table
-        .filter(subscriber::id.eq_any(ids.to_vec()))
+        .filter(among(subscriber::id, people))
         .order(subscriber::id)
         .select((
             subscriber::id,
@@ -71,14 +71,9 @@ fn load_people(conn: &mut DbConnection, people: People<'_>) -> Result<Vec<Person
 
 type OptInRow = (i64, i64, Channel, State, Moment, Option<Moment>, Option<i64>, Option<Moment>);
 
-fn load_opt_ins(
-    conn: &mut DbConnection,
-    brand: i64,
-    people: Vec<i64>,
-) -> Result<HashMap<i64, Vec<OptInFact>>> {
-    let mut of_person: HashMap<i64, Vec<OptInFact>> = HashMap::with_capacity(people.len());
+fn load_opt_ins(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<HashMap<i64, Vec<OptInFact>>> {
     let rows: Vec<OptInRow> = opt_in::table
-        .filter(opt_in::brand_id.eq(brand).and(opt_in::subscriber_id.eq_any(people)))
+        .filter(opt_in::brand_id.eq(brand).and(among(opt_in::subscriber_id, people)))
         .select((
             opt_in::subscriber_id,
             opt_in::topic_id,
@@ -127,16 +122,17 @@ pub(super) fn load_suppliers(
     Ok(sources.iter().filter_map(|s| Some((s.id, Arc::new(SupplierFacts::of(s)?)))).collect())
 }
 
-/// Which of these people allow this brand to record this now.
+/// Who of these people allows this brand to record opens now, and who clicks.
 ///
 /// # Errors
 /// Of the database.
-pub fn who_allows(conn: &mut DbConnection, brand: i64, kind: Kind, people: &[i64]) -> Result<Vec<i64>> {
-    Ok(permission::table
-        .filter(permission::subscriber_id.eq_any(people.to_vec()))
+pub fn who_allows(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<(Vec<i64>, Vec<i64>)> {
+    let allowed: Vec<(i64, Kind)> = permission::table
+        .filter(among(permission::subscriber_id, people))
         .filter(permission::brand_id.eq(brand))
-        .filter(permission::kind.eq(kind))
         .filter(permission::state.eq(PermissionState::Granted))
-        .select(permission::subscriber_id)
-        .load(conn)?)
+        .select((permission::subscriber_id, permission::kind))
+        .load(conn)?;
+    let of = |kind| allowed.iter().filter(|(_, of)| *of == kind).map(|(person, _)| *person).collect();
+    Ok((of(Kind::Opens), of(Kind::Clicks)))
 }

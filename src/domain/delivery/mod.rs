@@ -5,6 +5,8 @@
 
 pub mod claim;
 pub mod letter;
+pub mod pace;
+pub mod pacer;
 pub mod plan;
 pub mod settle;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use crate::clock::Moment;
-use crate::db::DbConnection;
 use crate::db::schema::{delivery, subscriber};
+use crate::db::{DbConnection, among};
 use crate::domain::campaign::{self as campaigns, State as CampaignState, state};
 use crate::domain::catalog::Channel;
 use crate::domain::consent::suppression::{self, Reason};
@@ -80,7 +80,7 @@ fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], now: Moment) -> Re
     }
     for (campaign, people) in by_campaign {
         diesel::update(delivery::table)
-            .filter(delivery::campaign_id.eq(campaign).and(delivery::subscriber_id.eq_any(people)))
+            .filter(delivery::campaign_id.eq(campaign).and(among(delivery::subscriber_id, &people)))
             .set((delivery::state.eq(State::Sent), delivery::finished_at.eq(now)))
             .execute(conn)?;
     }
