@@ -86,6 +86,7 @@ fn load_opt_ins(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<H
         ))
         .load(conn)?;
     let suppliers = load_suppliers(conn, rows.iter().filter_map(|row| row.6))?;
+    let mut of_person: HashMap<i64, Vec<OptInFact>> = HashMap::with_capacity(people.len());
     for (person, topic, channel, state, since, until, source, obtained_at) in rows {
         let supplied = source.and_then(|source| suppliers.get(&source)).map(|supplier| Supplied {
             supplier: Arc::clone(supplier),
