@@ -77,13 +77,18 @@ fn write(
     refusal: Option<Refusal>,
     now: Moment,
 ) -> Result<()> {
-    const ROWS: &str = "INSERT INTO delivery (campaign_id, subscriber_id, state, reason, attempts, due_at, \
-         tracks_opens, tracks_clicks, finished_at) SELECT $1, person.value, $2, $3, 0, $4, FALSE, FALSE, $5";
+    // Without a condition SQLite would read ON CONFLICT as one of a join.
+    const ON_SQLITE: &str = "INSERT INTO delivery (campaign_id, subscriber_id, state, reason, attempts, due_at, \
+         tracks_opens, tracks_clicks, finished_at) SELECT $1, person.value, $2, $3, 0, $4, FALSE, FALSE, $5 \
+         FROM json_each($6) AS person WHERE TRUE ON CONFLICT DO NOTHING";
+    const ON_POSTGRES: &str = "INSERT INTO delivery (campaign_id, subscriber_id, state, reason, attempts, due_at, \
+         tracks_opens, tracks_clicks, finished_at) SELECT $1, person.value, $2, $3, 0, $4, FALSE, FALSE, $5 \
+         FROM UNNEST($6) AS person (value) ON CONFLICT DO NOTHING";
     let state = if refusal.is_none() { State::Planned } else { State::Skipped };
     let finished_at = refusal.is_some().then_some(now);
     macro_rules! insert {
-        ($conn:expr, $from:literal, $kind:ty, $people:expr) => {
-            diesel::sql_query(format!("{ROWS} FROM {} ON CONFLICT DO NOTHING", $from))
+        ($conn:expr, $text:expr, $kind:ty, $people:expr) => {
+            diesel::sql_query($text)
                 .bind::<BigInt, _>(campaign)
                 .bind::<Text, _>(state)
                 .bind::<Nullable<Text>, _>(refusal.map(Refusal::as_str))
@@ -94,11 +99,8 @@ fn write(
         };
     }
     match conn {
-        // Without a condition SQLite would read ON CONFLICT as one of a join.
-        DbConnection::Sqlite(c) => {
-            insert!(c, "json_each($6) AS person WHERE TRUE", Text, serde_json::to_string(&people)?)
-        }
-        DbConnection::Postgres(c) => insert!(c, "UNNEST($6) AS person (value)", Array<BigInt>, people),
+        DbConnection::Sqlite(c) => insert!(c, ON_SQLITE, Text, serde_json::to_string(&people)?),
+        DbConnection::Postgres(c) => insert!(c, ON_POSTGRES, Array<BigInt>, people),
     };
     Ok(())
 }

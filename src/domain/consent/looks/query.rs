@@ -146,7 +146,7 @@ fn reasons() -> String {
     marks.collect::<Vec<_>>().join(" + ")
 }
 
-/// The suppressions that hold for the campaign's brand, as [`super::super::suppression::of_addresses`] has them.
+/// The suppressions that hold for the campaign's brand, as `suppression::of_addresses` has them.
 fn suppressed(campaign: &CampaignFacts) -> String {
     let CampaignFacts { brand, channel, .. } = campaign;
     format!(
