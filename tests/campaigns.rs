@@ -11,7 +11,7 @@ use mannerly::domain::consent::gate::Refusal;
 use mannerly::domain::consent::opt_in::{self, Answer, Basis, Scope};
 use mannerly::domain::consent::permission::Kind;
 use mannerly::domain::consent::suppression::{self, Reason};
-use mannerly::domain::delivery::claim::{LEASE, Wanted, claim};
+use mannerly::domain::delivery::claim::{Holder, LEASE, Wanted, claim};
 use mannerly::email_address::EmailAddress;
 use mannerly::error::Error;
 use mannerly::id::Slug;
@@ -32,7 +32,7 @@ fn named(first_name: &str) -> Profile {
 /// Plans a campaign and claims its one letter as a server process, which then does nothing with it.
 async fn claim_as(server: &TestServer, campaign: &Campaign, node: i64) {
     mannerly::jobs::plan_campaigns::run_once(&server.app).await.unwrap();
-    let wanted = Wanted { campaign: campaign.id, letters: 1, node };
+    let wanted = Wanted { campaign: campaign.id, letters: 1, holder: Holder { node, lease: LEASE } };
     let claims = server.write(|conn, now| claim(conn, wanted, &server.app.pacer, now));
     assert_eq!(claims.letters.len(), 1);
 }

@@ -5,10 +5,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
 use crate::db::DatabaseUrl;
+use crate::domain::delivery::claim::LEASE;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
 use crate::mail::relay::RelayUrl;
@@ -70,6 +72,12 @@ pub enum LogFormat {
     Json,
 }
 
+/// The shortest lease, in seconds.
+const LEASE_MIN: u64 = 5;
+
+/// The longest lease, in seconds.
+const LEASE_MAX: u64 = 24 * 60 * 60;
+
 /// What the server is told, as typed.
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
@@ -96,11 +104,16 @@ pub struct ServerArgs {
     /// How many connections to the mail relays send at the same time, 1 to 100, shared by weight.
     #[arg(long, env = "MANNERLY_CONNECTIONS", default_value_t = 10)]
     pub connections: usize,
+    /// How many seconds the letters that another server has in hand wait before they become uncertain, at least 5.
+    /// Only where several servers share a PostgreSQL. Longer than the relay ever takes for one letter.
+    #[arg(long, env = "MANNERLY_LEASE", default_value_t = LEASE.as_secs())]
+    pub lease: u64,
     /// Where bounces go: the envelope sender of all mail. The brand's own sender if not set.
     #[arg(long, env = "MANNERLY_RETURN_PATH")]
     pub return_path: Option<String>,
     /// Say that the mail relay signs with DKIM and covers List-Unsubscribe and List-Unsubscribe-Post (RFC 8058,
-    /// section 4). Without it letters carry no one-click header, since receivers ignore it unsigned.
+    /// section 4). Without it, and without a key of `mannerly dkim create`, letters carry no one-click header, since
+    /// receivers ignore it unsigned.
     #[arg(long, env = "MANNERLY_RELAY_SIGNS", default_value_t = false)]
     pub relay_signs: bool,
     /// Take the client's address from X-Forwarded-For, as the nearest proxy wrote it. Only behind a proxy of yours.
@@ -132,9 +145,11 @@ pub struct Settings {
 pub struct Options {
     /// How many connections to the relay send at the same time.
     pub connections: usize,
+    /// How long the other servers wait for the outcome of a letter in hand.
+    pub lease: Duration,
     /// The envelope sender of all mail; the brand's own sender if none.
     pub return_path: Option<EmailAddress>,
-    /// Whether the relay signs, so that one-click headers count (M-07).
+    /// Whether the relay signs, so that one-click headers count where no key of ours does (M-07).
     pub relay_signs: bool,
     /// Whether the client's address is what the nearest proxy wrote.
     pub behind_proxy: bool,
@@ -149,6 +164,16 @@ impl DatabaseArgs {
     /// [`Error::Invalid`] for a URL that is neither of the two kinds.
     pub fn url(&self) -> Result<DatabaseUrl> {
         DatabaseUrl::parse(&self.database_url).map_err(|problem| Error::Invalid(vec![problem]))
+    }
+}
+
+impl SecretArgs {
+    /// The keys behind all links and seals.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] as [`Keys::from_secrets`].
+    pub fn keys(&self) -> Result<Keys> {
+        Keys::from_secrets(&self.secret).map_err(|problem| Error::Invalid(vec![problem]))
     }
 }
 
@@ -177,6 +202,9 @@ impl ServerArgs {
         if !(1..=100).contains(&self.connections) {
             problems.push(Problem::new("connections", "Choose from 1 to 100 connections"));
         }
+        if !(LEASE_MIN..=LEASE_MAX).contains(&self.lease) {
+            problems.push(Problem::new("lease", "Choose from 5 seconds to 86400, a day"));
+        }
         if self.mail_ca.as_ref().is_some_and(|path| !path.is_file()) {
             problems.push(Problem::new("mail-ca", "There is no such file"));
         }
@@ -193,6 +221,7 @@ impl ServerArgs {
                     hello: self.hello.clone(),
                     options: Options {
                         connections: self.connections,
+                        lease: Duration::from_secs(self.lease),
                         return_path,
                         relay_signs: self.relay_signs,
                         behind_proxy: self.behind_proxy,

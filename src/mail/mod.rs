@@ -4,6 +4,7 @@
 //! [`transport`] as a [`transport::Clearance`]. A letter's way is [`template`] and [`html`] once for a
 //! campaign, then `render`, [`letter`] and `hand_over` for each person.
 
+pub mod dkim;
 pub mod html;
 pub mod letter;
 pub mod link;

@@ -182,10 +182,17 @@ mod tests {
 
     use super::*;
     use crate::clock::Moment;
+    use crate::domain::delivery::claim::LEASE;
 
     fn limits(clock: &Clock, behind_proxy: bool) -> Limits {
-        let options =
-            Options { connections: 1, return_path: None, relay_signs: false, behind_proxy, demo_mail: None };
+        let options = Options {
+            connections: 1,
+            lease: LEASE,
+            return_path: None,
+            relay_signs: false,
+            behind_proxy,
+            demo_mail: None,
+        };
         Limits::new(clock, &options)
     }
 

@@ -1,9 +1,12 @@
 //! What tests stand on: a server with a database of its own, the mails it sent, and a client.
+pub(crate) mod dkim;
 pub(crate) mod http;
 pub(crate) mod mail;
 pub(crate) mod people;
 pub(crate) mod postgres;
 pub(crate) mod programs;
+pub(crate) mod relay;
+pub(crate) mod rig;
 pub(crate) mod server;
 mod snapshot;
 

@@ -12,6 +12,7 @@ use mannerly::clock::{Clock, Moment};
 use mannerly::config::{Options, Settings};
 use mannerly::db::{DatabaseUrl, DbConnection, Kind};
 use mannerly::domain::catalog::Brand;
+use mannerly::domain::delivery::claim::LEASE;
 use mannerly::error::Result;
 use mannerly::mail::relay::{MAIN, RelayUrl, Relays};
 use mannerly::mail::transport::{Memory, Transport};
@@ -49,8 +50,14 @@ pub(crate) struct TestServer {
 
 /// Goes last, when nobody is connected any more.
 enum Storage {
-    Sqlite { _folder: tempfile::TempDir },
-    Postgres { _database: TestDatabase },
+    Sqlite {
+        _folder: tempfile::TempDir,
+    },
+    Postgres {
+        _database: TestDatabase,
+    },
+    /// The test itself sees to it.
+    Elsewhere,
 }
 
 impl TestServer {
@@ -71,6 +78,20 @@ impl TestServer {
         change: impl FnOnce(&mut Options),
     ) -> Self {
         let (storage, database) = storage(kind);
+        Self::start_on(storage, database, relays, change)
+    }
+
+    /// A server on a database of the test's own, which has to outlive it.
+    pub(crate) fn start_at(database: DatabaseUrl) -> Self {
+        Self::start_on(Storage::Elsewhere, database, &[(MAIN, 1)], |_| {})
+    }
+
+    fn start_on(
+        storage: Storage,
+        database: DatabaseUrl,
+        relays: &[(&str, u32)],
+        change: impl FnOnce(&mut Options),
+    ) -> Self {
         let database_url = match &database {
             DatabaseUrl::Sqlite(file) => format!("sqlite:{file}"),
             DatabaseUrl::Postgres(url) => url.clone(),
@@ -79,6 +100,7 @@ impl TestServer {
         let listen = socket.local_addr().unwrap();
         let mut options = Options {
             connections: 2,
+            lease: LEASE,
             return_path: None,
             relay_signs: true,
             behind_proxy: false,

@@ -11,6 +11,7 @@ use crate::config::{Options, Settings};
 use crate::db::DatabaseUrl;
 use crate::domain::account::Scope;
 use crate::domain::account::api_key;
+use crate::domain::delivery::claim::LEASE;
 use crate::error::{Error, Result};
 use crate::mail::relay::{MAIN, RelayUrl};
 use crate::mail::transport::MailUrl;
@@ -56,9 +57,9 @@ impl Place {
             hello: String::from("localhost"),
             options: Options {
                 connections: CONNECTIONS,
+                lease: LEASE,
                 return_path: None,
-                // Nobody checks a signature in a folder, and the mails show what a signing relay would get.
-                relay_signs: true,
+                relay_signs: false,
                 behind_proxy: false,
                 demo_mail: Some(self.mail.clone()),
             },

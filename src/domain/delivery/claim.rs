@@ -25,9 +25,22 @@ use crate::email_address::EmailAddress;
 use crate::error::Result;
 use crate::id::PublicId;
 
-/// How long a claim is good. Longer than all time limits of one hand-over together, so that a letter whose lease has
-/// run out is in nobody's hands.
+/// How long a claim is good where nothing else was said. Longer than all time limits of one hand-over together, so
+/// that a letter whose lease has run out is in nobody's hands. Where it is shorter, an outcome may come later, and
+/// takes the place of the uncertainty (`settle`).
 pub const LEASE: Duration = Duration::from_secs(15 * 60);
+
+/// Why a letter is uncertain that a server had in hand when it died.
+pub const SERVER_DIED: &str = "server_died";
+
+/// Who claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// The process among all that share the database.
+    pub node: i64,
+    /// How long the others wait for its outcomes before they give up on them.
+    pub lease: Duration,
+}
 
 /// A letter taken for hand-over.
 #[derive(Debug)]
@@ -48,15 +61,15 @@ pub struct Claimed {
     pub attempts: i32,
 }
 
-/// Who claims, and how many letters.
+/// What is to be claimed.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted {
     /// The campaign.
     pub campaign: i64,
     /// At most so many.
     pub letters: usize,
-    /// The server process that will hand them over.
-    pub node: i64,
+    /// For whom.
+    pub holder: Holder,
 }
 
 /// What a claim found.
@@ -248,8 +261,8 @@ fn mark(
         .set((
             delivery::state.eq(State::Claimed),
             delivery::attempts.eq(delivery::attempts + 1),
-            delivery::claimed_by.eq(wanted.node),
-            delivery::lease_until.eq(now.plus(LEASE)),
+            delivery::claimed_by.eq(wanted.holder.node),
+            delivery::lease_until.eq(now.plus(wanted.holder.lease)),
             delivery::tracks_opens.eq(among(delivery::subscriber_id, opens)),
             delivery::tracks_clicks.eq(among(delivery::subscriber_id, clicks)),
         ))
@@ -318,9 +331,6 @@ pub fn settle_abandoned(
     }
     Ok(rows.len())
 }
-
-/// The reason kept on letters that were in the hands of a server that died.
-pub const SERVER_DIED: &str = "server_died";
 
 /// Whether there is anything for [`finish_campaigns`].
 ///

@@ -8,13 +8,14 @@ use crate::domain::audience::{Subscriber, source};
 use crate::domain::campaign::content::{Content, Rendered, Urls, Values};
 use crate::domain::campaign::link::Link;
 use crate::domain::campaign::{self as campaigns, Campaign, link};
-use crate::domain::catalog::{Brand, Channel, Topic, brand, topic};
+use crate::domain::catalog::{Brand, Channel, Topic, brand, dkim_key, topic};
 use crate::domain::consent::gate::SupplierFacts;
 use crate::domain::consent::opt_in;
 use crate::domain::consent::suppression;
 use crate::domain::delivery::claim::Claimed;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
+use crate::mail::dkim::Signer;
 use crate::mail::letter::{Letter, ListHeaders, Purpose, Sender};
 use crate::mail::transport::Clearance;
 use crate::token::{ClickLink, Keys, OpenLink, PreferencesLink, UnsubscribeLink};
@@ -29,21 +30,29 @@ pub struct Letterhead {
     list_id: String,
     list_name: String,
     one_click: bool,
+    signer: Option<Signer>,
 }
 
 impl Letterhead {
-    /// Loads and prepares a campaign. `signed` says whether somebody signs its letters, without which receivers
-    /// ignore the one-click header and it is left out (M-07).
+    /// Loads and prepares a campaign, and the keys that sign its letters now. Where there is none and the relay does
+    /// not sign either, receivers would ignore the one-click header and it is left out (M-07).
     ///
     /// # Errors
-    /// Of the database, or as [`Content::prepare`].
-    pub fn load(conn: &mut DbConnection, campaign: &Campaign, signed: bool) -> Result<Self> {
+    /// Of the database, or as [`Content::prepare`] and [`dkim_key::signer_for`].
+    pub fn load(
+        conn: &mut DbConnection,
+        campaign: &Campaign,
+        keys: &Keys,
+        relay_signs: bool,
+    ) -> Result<Self> {
         let brand = brand::get(conn, campaign.brand_id)?;
         let topic = topic::get(conn, campaign.topic_id)?;
         let links = link::of_campaign(conn, campaign.id)?;
         let content = Content::prepare(campaign, &brand, &links)?;
         let (list_id, list_name) = list_of(&brand, &topic);
-        Ok(Self { campaign: campaign.id, content, links, list_id, list_name, one_click: signed, brand })
+        let signer = dkim_key::signer_for(conn, keys, brand.marketing_from.domain())?;
+        let one_click = relay_signs || signer.is_some();
+        Ok(Self { campaign: campaign.id, content, links, list_id, list_name, one_click, signer, brand })
     }
 
     /// The envelope sender, unless the operator set one for all mail.
@@ -56,7 +65,7 @@ impl Letterhead {
         &self.links
     }
 
-    /// Writes the letter that a claim is about.
+    /// Writes and signs the letter that a claim is about.
     ///
     /// # Errors
     /// [`Invalid`](crate::error::Error::Invalid) if a value of this person would break a header or the letter
@@ -65,7 +74,7 @@ impl Letterhead {
         let urls = self.urls(claimed, keys);
         let values = Values::new(&self.brand, Some(&claimed.person), claimed.supplier.as_deref(), &urls);
         let Rendered { subject, html, text } = self.content.render(&values)?;
-        Letter {
+        let letter = Letter {
             from: Sender { name: self.brand.name.clone(), address: self.brand.marketing_from.clone() },
             reply_to: self.brand.reply_to.clone(),
             to: claimed.permit.recipient().clone(),
@@ -80,8 +89,8 @@ impl Letterhead {
                 list_id: self.list_id.clone(),
                 list_name: self.list_name.clone(),
             }),
-        }
-        .to_bytes()
+        };
+        signed(letter.to_bytes()?, self.signer.as_ref(), now)
     }
 
     /// Tracking is decided here, at render: who did not allow it gets the original links and no pixel. In a brand's
@@ -106,6 +115,13 @@ impl Letterhead {
             pixel: who(claimed.tracks_opens)
                 .map(|subscriber| format!("{base}/o/{}.gif", keys.seal(&OpenLink { campaign, subscriber }))),
         }
+    }
+}
+
+fn signed(letter: Vec<u8>, signer: Option<&Signer>, now: Moment) -> Result<Vec<u8>> {
+    match signer {
+        Some(signer) => signer.sign(&letter, now),
+        None => Ok(letter),
     }
 }
 
@@ -199,5 +215,7 @@ pub fn test_letter(
         date: now,
         purpose: Purpose::Service,
     };
-    Ok((brand.service_from, letter.to_bytes()?))
+    let signer = dkim_key::signer_for(conn, keys, brand.service_from.domain())?;
+    let letter = signed(letter.to_bytes()?, signer.as_ref(), now)?;
+    Ok((brand.service_from, letter))
 }

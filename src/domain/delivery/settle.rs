@@ -11,6 +11,7 @@ use crate::domain::campaign::{self as campaigns, State as CampaignState, state};
 use crate::domain::catalog::Channel;
 use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::delivery::State;
+use crate::domain::delivery::claim::SERVER_DIED;
 use crate::error::Result;
 use crate::mail::transport::{Blame, Outcome, Reply, Stage};
 
@@ -45,6 +46,9 @@ pub enum HandedOver {
 }
 
 /// Writes the outcomes of hand-overs.
+///
+/// An outcome may come after another server gave up waiting for it and called the letter uncertain: then the truth
+/// takes the place of the uncertainty, but nothing goes back to be sent again.
 ///
 /// # Errors
 /// Of the database.
@@ -81,7 +85,11 @@ fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], now: Moment) -> Re
     for (campaign, people) in by_campaign {
         diesel::update(delivery::table)
             .filter(delivery::campaign_id.eq(campaign).and(among(delivery::subscriber_id, &people)))
-            .set((delivery::state.eq(State::Sent), delivery::finished_at.eq(now)))
+            .set((
+                delivery::state.eq(State::Sent),
+                delivery::reason.eq(None::<String>),
+                delivery::finished_at.eq(now),
+            ))
             .execute(conn)?;
     }
     let informed: Vec<i64> = sent.iter().filter(|s| s.informs).map(|s| s.subscriber).collect();
@@ -130,6 +138,7 @@ fn put_back(
         return end(conn, settlement, State::Skipped, state::CANCELLED, now);
     }
     diesel::update(delivery::table.find((settlement.campaign, settlement.subscriber)))
+        .filter(delivery::state.eq(State::Claimed))
         .set((
             delivery::state.eq(State::Planned),
             delivery::attempts.eq(attempts),
@@ -182,7 +191,9 @@ fn end(
     reason: &str,
     now: Moment,
 ) -> Result<()> {
+    let given_up = delivery::state.eq(State::Uncertain).and(delivery::reason.eq(SERVER_DIED));
     diesel::update(delivery::table.find((settlement.campaign, settlement.subscriber)))
+        .filter(delivery::state.eq(State::Claimed).or(given_up))
         .set((delivery::state.eq(state), delivery::reason.eq(reason), delivery::finished_at.eq(now)))
         .execute(conn)?;
     Ok(())

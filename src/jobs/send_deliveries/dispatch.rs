@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::app::App;
 use crate::domain::campaign::{self, state};
-use crate::domain::delivery::claim::{Claims, DueCampaign, Wanted, claim, due_campaigns, release_slots};
+use crate::domain::delivery::claim::{
+    Claims, DueCampaign, Holder, Wanted, claim, due_campaigns, release_slots,
+};
 use crate::domain::delivery::letter::Letterhead;
 use crate::domain::delivery::pace;
 use crate::domain::delivery::pace::Scope;
@@ -33,6 +35,23 @@ struct Sending {
     prepared_at: Instant,
     /// Nothing more was due when it was looked at last.
     dry: bool,
+}
+
+/// Takes over the paces that are stored now. Letters that wait for a slot of their domain are due again when slots come
+/// at another pace.
+///
+/// # Errors
+/// Of the database.
+pub(super) async fn keep_pace(app: &App) -> Result<()> {
+    let paces = app.db.read(pace::list).await?;
+    if !app.pacer.adopt(paces) {
+        return Ok(());
+    }
+    for campaign in app.db.read(|conn| campaign::in_states(conn, &campaign::BEING_SENT)).await? {
+        let now = app.clock.now();
+        while app.db.write(move |conn| release_slots(conn, campaign.id, now)).await? {}
+    }
+    Ok(())
 }
 
 /// What the dispatcher knows while letters are on their way.
@@ -110,12 +129,9 @@ impl Dispatcher {
 
     /// Reads which campaigns have letters due and at what pace, and prepares those that are new.
     async fn look(&mut self) -> Result<()> {
+        keep_pace(&self.app).await?;
         let now = self.app.clock.now();
-        let (due, paces) =
-            self.app.db.read(move |conn| Ok((due_campaigns(conn, now)?, pace::list(conn)?))).await?;
-        if self.app.pacer.adopt(paces) {
-            self.release_slots(&due).await?;
-        }
+        let due = self.app.db.read(move |conn| due_campaigns(conn, now)).await?;
         let mut known = std::mem::take(&mut self.campaigns);
         for due in due {
             let prepared = known
@@ -130,15 +146,6 @@ impl Dispatcher {
             if self.campaigns.iter().any(|sending| self.serves(relay, sending)) {
                 self.crew.hire(relay, 1);
             }
-        }
-        Ok(())
-    }
-
-    /// Letters that wait for a slot of their domain are due again when slots have another pace.
-    async fn release_slots(&self, due: &[DueCampaign]) -> Result<()> {
-        for campaign in due.iter().map(|due| due.id) {
-            let now = self.app.clock.now();
-            while self.app.db.write(move |conn| release_slots(conn, campaign, now)).await? {}
         }
         Ok(())
     }
@@ -207,9 +214,10 @@ impl Dispatcher {
 
     /// One transaction: writes what came back, and claims letters of one campaign. False if it was tried often enough.
     async fn turn_over(&mut self, wanted: Option<(usize, usize)>) -> bool {
-        let (now, node, pacer) = (self.app.clock.now(), self.app.node, Arc::clone(&self.app.pacer));
+        let (now, pacer) = (self.app.clock.now(), Arc::clone(&self.app.pacer));
+        let holder = Holder { node: self.app.node, lease: self.app.options.lease };
         let outcomes = Arc::new(std::mem::take(&mut self.settlements));
-        let of = wanted.map(|(at, letters)| Wanted { campaign: self.campaigns[at].due.id, letters, node });
+        let of = wanted.map(|(at, letters)| Wanted { campaign: self.campaigns[at].due.id, letters, holder });
         let written = Arc::clone(&outcomes);
         let turned = self.app.db.write(move |conn| {
             settle(conn, &written, now)?;

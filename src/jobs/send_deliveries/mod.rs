@@ -13,7 +13,7 @@ use crate::domain::delivery::claim::settle_abandoned;
 use crate::domain::delivery::claim::{due_campaigns, finish_campaigns, is_any_abandoned, is_any_finished};
 use crate::error::Result;
 use crate::jobs::Progress;
-use crate::jobs::send_deliveries::dispatch::Dispatcher;
+use crate::jobs::send_deliveries::dispatch::{Dispatcher, keep_pace};
 
 /// Sends what is due of all campaigns. [`Progress::More`] if any letter was claimed.
 ///
@@ -28,6 +28,7 @@ pub async fn run_once(app: &App) -> Result<Progress> {
             tracing::warn!(letters, "letters were in hand when a server died; they are kept as uncertain");
         }
     }
+    keep_pace(app).await?;
     let due = !app.db.read(move |conn| due_campaigns(conn, now)).await?.is_empty();
     let sent_any = due && Dispatcher::new(app).run().await?;
     if app.db.read(is_any_finished).await? {
