@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -102,8 +103,7 @@ pub fn count(
     };
     let people = query::people(campaign, stretch, now, suppressions, true);
     let text = format!("SELECT looks, COUNT(*) FROM ({people}) AS person GROUP BY looks");
-    let rows: Vec<(i64, i64)> = sql::<(BigInt, BigInt)>(&text).load(conn)?;
-    Ok(rows.into_iter().map(|(looks, people)| (Looks(looks), people)).collect())
+    Ok(load(conn, &text)?.into_iter().map(|(looks, people)| (Looks(looks), people)).collect())
 }
 
 /// The look of each person of a stretch, without what they allow to be recorded, in the order of their row numbers.
@@ -118,8 +118,20 @@ pub fn each(
 ) -> Result<Vec<(i64, Looks)>> {
     let people = query::people(campaign, stretch, now, Suppressions::LookedUp, false);
     let text = format!("{people} ORDER BY s.id");
-    let rows: Vec<(i64, i64)> = sql::<(BigInt, BigInt)>(&text).load(conn)?;
-    Ok(rows.into_iter().map(|(person, looks)| (person, Looks(looks))).collect())
+    Ok(load(conn, &text)?.into_iter().map(|(person, looks)| (person, Looks(looks))).collect())
+}
+
+fn load(conn: &mut DbConnection, text: &str) -> Result<Vec<(i64, i64)>> {
+    let query = sql::<(BigInt, BigInt)>(text);
+    Ok(match conn {
+        DbConnection::Sqlite(c) => query.load(c)?,
+        // A moment after a large import PostgreSQL takes the tables for small, and would join them by comparing
+        // everybody with everybody.
+        DbConnection::Postgres(c) => c.transaction(|c| {
+            c.batch_execute("SET LOCAL enable_nestloop = off; SET LOCAL jit = off")?;
+            query.load(c)
+        })?,
+    })
 }
 
 /// What the gate says of everybody with each of these looks.
