@@ -28,6 +28,7 @@ mod faults_relay;
 mod gate;
 mod headers;
 mod import;
+mod letters;
 mod limits;
 mod logs;
 mod outage;

@@ -16,7 +16,7 @@ use crate::domain::outbox::{self, DATA_LINK_HOURS, Kind, Mail, State};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::jobs::Progress;
-use crate::mail::letter::{Letter, Purpose, Sender};
+use crate::mail::letter::{Letter, Sender};
 use crate::mail::transport::{Connection, Outcome, Reply, Stage};
 use crate::token::{ConfirmLink, DataRequestLink, Keys, PreferencesLink};
 
@@ -148,7 +148,6 @@ fn write(conn: &mut DbConnection, keys: &Keys, mail: &Mail, now: Moment) -> Resu
         text: words.text,
         message_id: format!("service.{}.{}", mail.id, mail.created_at.as_micros()),
         date: now,
-        purpose: Purpose::Service,
     };
     let signer = dkim_key::signer_for(conn, keys, brand.service_from.domain())?;
     let octets = letter.to_bytes().and_then(|letter| match signer {
