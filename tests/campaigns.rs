@@ -63,7 +63,7 @@ both_databases! {
 
         let draft = server.draft(&brand, |_| {});
         let now = server.now();
-        let foreseen = server.read(|conn| preview(conn, &draft, now));
+        let foreseen = preview(&server.app.db, draft.public_id, now).unwrap();
         server.write(|conn, now| state::schedule(conn, draft.id, None, now));
         server.run_jobs().await;
 

@@ -15,6 +15,7 @@ mod api_catalog;
 mod api_imports;
 mod api_people;
 mod architecture;
+mod audience;
 mod campaigns;
 mod cli;
 mod cli_dkim;

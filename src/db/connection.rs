@@ -94,7 +94,9 @@ impl r2d2::ManageConnection for Opener {
                     )
                     .map_err(prepared)?;
                 if self.read_only {
-                    connection.batch_execute("PRAGMA query_only = ON;").map_err(prepared)?;
+                    // There are several of them, and the system keeps the file's pages for all of them anyway.
+                    let reader = "PRAGMA query_only = ON; PRAGMA cache_size = -1000;";
+                    connection.batch_execute(reader).map_err(prepared)?;
                 }
                 Ok(DbConnection::Sqlite(connection))
             }

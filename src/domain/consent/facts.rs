@@ -1,4 +1,5 @@
-//! Gathers what the gate needs to know of many people at once: four queries for a batch, never one per person.
+//! Gathers what the gate needs to know of some people at once: four queries for a batch, never one per person. Questions
+//! about everybody are answered by what people look like ([`super::looks`]).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,13 +23,6 @@ use crate::error::Result;
 pub enum People<'a> {
     /// These.
     Of(&'a [i64]),
-    /// Everyone who is not erased with a row number above `after`, in order, at most `limit`.
-    Next {
-        /// The last row number of the batch before, 0 for the first.
-        after: i64,
-        /// At most so many.
-        limit: i64,
-    },
 }
 
 type PersonRow = (i64, Option<EmailAddress>, Option<Vec<u8>>, Option<Moment>, Option<Moment>, Option<Moment>);
@@ -38,19 +32,10 @@ type PersonRow = (i64, Option<EmailAddress>, Option<Vec<u8>>, Option<Moment>, Op
 /// # Errors
 /// Of the database.
 pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: People<'_>) -> Result<Vec<Facts>> {
+    let People::Of(people) = people;
     let rows = load_people(conn, people)?;
-    let (Some(first), Some(last)) = (rows.first().map(|row| row.0), rows.last().map(|row| row.0)) else {
-        return Ok(Vec::new());
-    };
-    let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
-    let mut opt_ins = load_opt_ins(conn, campaign.brand, people, &ids, first, last)?;
-    let found = match people {
-        People::Of(ids) => suppression::of_people(conn, ids, campaign.channel, campaign.brand)?,
-        People::Next { .. } => {
-            let hashes = rows.iter().filter_map(|row| row.2.clone()).collect();
-            suppression::of_addresses(conn, hashes, campaign.channel, campaign.brand)?
-        }
-    };
+    let mut opt_ins = load_opt_ins(conn, campaign.brand, people)?;
+    let found = suppression::of_people(conn, people, campaign.channel, campaign.brand)?;
     let mut suppressed: HashMap<Vec<u8>, Vec<_>> = HashMap::new();
     for (hash, reason) in found {
         suppressed.entry(hash).or_default().push(reason);
@@ -69,15 +54,10 @@ pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: People<
         .collect())
 }
 
-fn load_people(conn: &mut DbConnection, people: People<'_>) -> Result<Vec<PersonRow>> {
-    let query = subscriber::table.order(subscriber::id).into_boxed();
-    let query = match people {
-        People::Of(ids) => query.filter(among(subscriber::id, ids)),
-        People::Next { after, limit } => {
-            query.filter(subscriber::id.gt(after).and(subscriber::erased_at.is_null())).limit(limit)
-        }
-    };
-    Ok(query
+fn load_people(conn: &mut DbConnection, people: &[i64]) -> Result<Vec<PersonRow>> {
+    Ok(subscriber::table
+        .filter(among(subscriber::id, people))
+        .order(subscriber::id)
         .select((
             subscriber::id,
             subscriber::email,
@@ -91,21 +71,9 @@ fn load_people(conn: &mut DbConnection, people: People<'_>) -> Result<Vec<Person
 
 type OptInRow = (i64, i64, Channel, State, Moment, Option<Moment>, Option<i64>, Option<Moment>);
 
-fn load_opt_ins(
-    conn: &mut DbConnection,
-    brand: i64,
-    people: People<'_>,
-    ids: &[i64],
-    first: i64,
-    last: i64,
-) -> Result<HashMap<i64, Vec<OptInFact>>> {
-    let query = opt_in::table.filter(opt_in::brand_id.eq(brand)).into_boxed();
-    // A whole stretch of people is read along the primary key; a few people are looked up.
-    let query = match people {
-        People::Of(_) => query.filter(among(opt_in::subscriber_id, ids)),
-        People::Next { .. } => query.filter(opt_in::subscriber_id.between(first, last)),
-    };
-    let rows: Vec<OptInRow> = query
+fn load_opt_ins(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<HashMap<i64, Vec<OptInFact>>> {
+    let rows: Vec<OptInRow> = opt_in::table
+        .filter(opt_in::brand_id.eq(brand).and(among(opt_in::subscriber_id, people)))
         .select((
             opt_in::subscriber_id,
             opt_in::topic_id,
@@ -118,7 +86,7 @@ fn load_opt_ins(
         ))
         .load(conn)?;
     let suppliers = load_suppliers(conn, rows.iter().filter_map(|row| row.6))?;
-    let mut of_person: HashMap<i64, Vec<OptInFact>> = HashMap::with_capacity(ids.len());
+    let mut of_person: HashMap<i64, Vec<OptInFact>> = HashMap::with_capacity(people.len());
     for (person, topic, channel, state, since, until, source, obtained_at) in rows {
         let supplied = source.and_then(|source| suppliers.get(&source)).map(|supplier| Supplied {
             supplier: Arc::clone(supplier),
@@ -136,7 +104,11 @@ fn load_opt_ins(
     Ok(of_person)
 }
 
-fn load_suppliers(
+/// The suppliers among these sources.
+///
+/// # Errors
+/// Of the database.
+pub(super) fn load_suppliers(
     conn: &mut DbConnection,
     ids: impl Iterator<Item = i64>,
 ) -> Result<HashMap<i64, Arc<SupplierFacts>>> {

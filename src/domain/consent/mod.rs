@@ -7,6 +7,7 @@ pub mod confirmation;
 pub mod facts;
 pub mod gate;
 pub mod ledger;
+pub mod looks;
 pub mod opt_in;
 pub mod permission;
 pub mod suppression;

@@ -255,15 +255,9 @@ pub async fn preview(
     tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
     responses((status = 200, description = "The counts", body = Preview)))]
 pub async fn audience_preview(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
-    let now = app.clock.now();
-    let counts = app
-        .db
-        .read(move |conn| {
-            let campaign = campaign::find(conn, id.into_inner())?;
-            audience::preview(conn, &campaign, now)
-        })
-        .await?;
-    ok(&counts)
+    let (db, now) = (app.db.clone(), app.clock.now());
+    let counts = web::block(move || audience::preview(&db, id.into_inner(), now)).await;
+    ok(&counts.map_err(Error::internal)??)
 }
 
 /// When to begin.

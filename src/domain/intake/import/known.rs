@@ -44,16 +44,18 @@ pub(super) enum Wish {
 
 impl Known {
     /// Loads what is known of these people, and holds them until the end of the transaction.
-    pub(super) fn load(conn: &mut DbConnection, plan: &Plan, rows: &[Row]) -> Result<Self> {
+    pub(super) fn load(conn: &mut DbConnection, plan: &Plan, emails: &[&EmailAddress]) -> Result<Self> {
         let brand = plan.brand.id;
-        let emails: Vec<&EmailAddress> = rows.iter().map(|row| &row.email).collect();
+        if emails.is_empty() {
+            return Ok(Self::nobody(plan));
+        }
         if let DbConnection::Postgres(c) = conn {
             // In one order everywhere, so that two holders never wait for each other.
-            let held = subscriber::table.filter(subscriber::email.eq_any(emails.clone()));
+            let held = subscriber::table.filter(subscriber::email.eq_any(emails.to_vec()));
             held.order(subscriber::id).select(subscriber::id).for_update().load::<i64>(c)?;
         }
         let people: Vec<Subscriber> = subscriber::table
-            .filter(subscriber::email.eq_any(emails))
+            .filter(subscriber::email.eq_any(emails.to_vec()))
             .select(Subscriber::as_select())
             .load(conn)?;
         let ids: Vec<i64> = people.iter().map(|person| person.id).collect();
@@ -79,9 +81,19 @@ impl Known {
             opt_ins: opt_ins.into_iter().map(|o| ((o.subscriber_id, o.topic_id, o.channel), o)).collect(),
             permissions: permissions.into_iter().map(|p| ((p.subscriber_id, p.kind), p)).collect(),
             ended,
+            ..Self::nobody(plan)
+        })
+    }
+
+    fn nobody(plan: &Plan) -> Self {
+        Self {
+            people: HashMap::new(),
+            opt_ins: HashMap::new(),
+            permissions: HashMap::new(),
+            ended: HashMap::new(),
             refresh_consents_before: plan.brand.refresh_consents_before,
             now: plan.now,
-        })
+        }
     }
 
     /// What becomes of a topic that a row names, agreed to at that moment or only asked for.

@@ -22,8 +22,8 @@ use crate::token::Keys;
 use read::Rows;
 use store::Store;
 
-/// Rows of one transaction.
-const BATCH: usize = 1000;
+/// Rows of one transaction: some fifty milliseconds, so that nobody else who writes waits for long.
+const BATCH: usize = 2000;
 
 /// At most so many bad rows are listed; all are counted.
 pub const PROBLEMS_LISTED: usize = 1000;

@@ -87,10 +87,17 @@ impl<'a> Store<'a> {
     ) -> Result<()> {
         let rows = self.without_suppressed(conn, rows, report)?;
         let new = self.create_people(conn, &rows)?;
-        let known = Known::load(conn, self.plan, &rows)?;
+        // Nothing can be known of those who are new.
+        let others: Vec<&EmailAddress> =
+            rows.iter().map(|row| &row.email).filter(|email| !new.contains_key(email)).collect();
+        let known = Known::load(conn, self.plan, &others)?;
         report.created += new.len() as u64;
         let mut changes = Vec::new();
         for row in &rows {
+            if let Some(person) = new.get(&row.email) {
+                self.changes_of(conn, row, *person, &known, &mut changes, report)?;
+                continue;
+            }
             let Some(person) = known.people.get(&row.email) else {
                 return Err(Error::internal("a person vanished during an import"));
             };
@@ -100,11 +107,8 @@ impl<'a> Store<'a> {
             }
             let before = changes.len();
             self.changes_of(conn, row, person.id, &known, &mut changes, report)?;
-            let mut learned = changes.len() > before;
-            if !new.contains(&row.email) {
-                learned |= fill(conn, person, &row.profile)?;
-                report.updated += u64::from(learned);
-            }
+            let learned = fill(conn, person, &row.profile)? || changes.len() > before;
+            report.updated += u64::from(learned);
         }
         for some in changes.chunks(ROWS_AT_ONCE) {
             self.write(conn, some)?;
@@ -135,8 +139,8 @@ impl<'a> Store<'a> {
         Ok(rows.into_iter().map(|(row, _)| row).collect())
     }
 
-    /// Records the people who are not known yet, and returns their addresses.
-    fn create_people(&self, conn: &mut DbConnection, rows: &[Row]) -> Result<HashSet<EmailAddress>> {
+    /// Records the people who are not known yet, and returns their row numbers.
+    fn create_people(&self, conn: &mut DbConnection, rows: &[Row]) -> Result<HashMap<EmailAddress, i64>> {
         let emails: Vec<&EmailAddress> = rows.iter().map(|row| &row.email).collect();
         let known: HashSet<EmailAddress> = subscriber::table
             .filter(subscriber::email.eq_any(emails))
@@ -145,6 +149,7 @@ impl<'a> Store<'a> {
             .into_iter()
             .collect();
         let new: Vec<&Row> = rows.iter().filter(|row| !known.contains(&row.email)).collect();
+        let mut created = HashMap::with_capacity(new.len());
         for some in new.chunks(ROWS_AT_ONCE) {
             let mut values = Vec::with_capacity(some.len());
             for row in some {
@@ -166,13 +171,16 @@ impl<'a> Store<'a> {
                     subscriber::created_at.eq(self.plan.now),
                 ));
             }
-            // Whoever signs up at this very moment comes first.
-            on_backend!(conn, |c| diesel::insert_into(subscriber::table)
-                .values(values)
-                .on_conflict_do_nothing()
-                .execute(c))?;
+            // Whoever signs up at this very moment comes first, and is known a moment later.
+            let rows: Vec<(EmailAddress, i64)> =
+                on_backend!(conn, |c| diesel::insert_into(subscriber::table)
+                    .values(values)
+                    .on_conflict_do_nothing()
+                    .returning((subscriber::email.assume_not_null(), subscriber::id))
+                    .get_results(c))?;
+            created.extend(rows);
         }
-        Ok(new.into_iter().map(|row| row.email.clone()).collect())
+        Ok(created)
     }
 
     /// What a row changes for its person.
@@ -240,22 +248,17 @@ impl<'a> Store<'a> {
     /// Writes the ledger entries and what they say, which knows them by their numbers.
     fn write(&self, conn: &mut DbConnection, changes: &[Change]) -> Result<()> {
         let brand = self.plan.brand.id;
-        let last: Option<i64> = ledger::table.select(diesel::dsl::max(ledger::id)).first(conn)?;
         let entries: Vec<_> = changes.iter().map(|change| self.entry(change)).collect();
-        on_backend!(conn, |c| diesel::insert_into(ledger::table).values(entries).execute(c))?;
-        let mut people: Vec<i64> = changes.iter().map(|change| change.person).collect();
-        people.dedup();
-        // These people are held, so whatever is newer of them is ours.
-        let written: Vec<Written> = ledger::table
-            .filter(ledger::subscriber_id.eq_any(people).and(ledger::id.gt(last.unwrap_or(0))))
-            .select((
+        let written: Vec<Written> = on_backend!(conn, |c| diesel::insert_into(ledger::table)
+            .values(entries)
+            .returning((
                 ledger::id,
                 ledger::subscriber_id,
                 ledger::topic_id,
                 ledger::channel,
                 ledger::permission,
             ))
-            .load(conn)?;
+            .get_results(c))?;
         let numbers: HashMap<_, i64> = written
             .into_iter()
             .map(|(id, who, topic, channel, kind)| ((who, topic, channel, kind), id))

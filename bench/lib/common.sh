@@ -1,0 +1,113 @@
+# What all sections share: a folder that goes away, ports, servers and their memory, the API, medians, results.
+# shellcheck shell=bash disable=SC2034
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/mannerly-bench.XXXXXX")
+started=()
+results=()
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+clean_up() {
+    local pid
+    for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
+    for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
+    stop_postgres
+    rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+# need TOOL:PACKAGE...: ends with one sentence about all that is missing.
+need() {
+    local tool missing=()
+    for tool in "$@"; do
+        command -v "${tool%%:*}" >/dev/null || missing+=("${tool##*:}")
+    done
+    [[ ${#missing[@]} == 0 ]] || fail "Missing: $(printf '%s\n' "${missing[@]}" | sort -u | xargs)"
+}
+
+# ---- Numbers ----
+
+median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+median_of() { printf '%s\n' "$@" | median; }
+calc() { awk "BEGIN { printf \"%.4f\", $1 }"; }
+now() { date +%s.%N; }
+
+# ---- Processes ----
+
+free_port() {
+    local port
+    for port in $(shuf -i 20000-40000 -n 50); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+    done
+}
+
+wait_for() {
+    local _
+    for _ in $(seq 400); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
+        sleep 0.05
+    done
+    fail "Nothing answers on port $1. $(tail -3 "$work"/*.log 2>/dev/null)"
+}
+
+stop() {
+    kill "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+}
+
+# status PID FIELD: kB, of VmRSS (resident now) or VmHWM (resident at most).
+status() { awk -v field="$2:" '$1 == field { print $2 }' "/proc/$1/status"; }
+
+# ---- Mannerly ----
+
+# serve ARGUMENT...: a server on a new port, in $server and $port.
+serve() {
+    port=$(free_port)
+    "$mannerly" serve --listen "127.0.0.1:$port" --log warn "$@" 2>>"$work/server.log" &
+    server=$!
+    started+=("$server")
+    wait_for "$port"
+}
+
+api() {
+    curl -sSf -H "Authorization: Bearer $key" -H 'Content-Type: application/json' "${@:2}" \
+        "http://127.0.0.1:$port/api/v1/$1"
+}
+
+field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p"; }
+
+# wait_until CAMPAIGN WORD...: until the campaign is in one of these states.
+wait_until() {
+    local state
+    while true; do
+        state=$(api "campaigns/$1" | field state)
+        case " ${*:2} " in *" $state "*) return ;; esac
+        [[ $state != paused ]] || fail "The campaign was paused: $(tail -2 "$work/server.log")"
+        sleep 0.1
+    done
+}
+
+# ---- A sink and a source of mail ----
+
+# start_sink: smtp-sink on a new port, in $sink_port. It prints its count of messages over and over on one line.
+start_sink() {
+    sink_port=$(free_port)
+    local user=()
+    [[ $(id -u) != 0 ]] || user=(-u nobody)
+    smtp-sink "${user[@]}" -c "127.0.0.1:$sink_port" 1000 >"$work/sink.$sink_port" 2>&1 &
+    sink=$!
+    started+=("$sink")
+    wait_for "$sink_port"
+}
+
+# ---- Results ----
+
+# add_result NAME UNIT MANNERLY PEER PEER_NAME RATIO GOAL NOTE: `-` where there is none.
+add_result() {
+    results+=("$(printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s' "$@")")
+    printf '  %s: %s %s\n' "$1" "$3" "$2"
+}
