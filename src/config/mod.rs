@@ -3,6 +3,8 @@
 //! What was typed ([`ServerArgs`]) and what it means ([`Settings`]) are two types; nothing else in the house reads
 //! the environment.
 
+mod lmtp;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -13,6 +15,8 @@ use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
 use crate::mail::transport::MailUrl;
 use crate::token::Keys;
+
+pub use lmtp::LmtpAddress;
 
 /// Where the data is, as typed.
 #[derive(Debug, Clone, Args)]
@@ -101,6 +105,12 @@ pub struct ServerArgs {
     /// section 4). Without it letters carry no one-click header, since receivers ignore it unsigned.
     #[arg(long, env = "MANNERLY_RELAY_SIGNS", default_value_t = false)]
     pub relay_signs: bool,
+    /// Take in bounces, complaints and unsubscribes by LMTP: 127.0.0.1:2424 or unix:/run/mannerly/lmtp. Off if not set.
+    #[arg(long, env = "MANNERLY_LMTP")]
+    pub lmtp: Option<String>,
+    /// Take them from a maildir that a mail system fills. Off if not set.
+    #[arg(long, env = "MANNERLY_MAILDIR")]
+    pub maildir: Option<PathBuf>,
     /// Take the client's address from X-Forwarded-For, as the nearest proxy wrote it. Only behind a proxy of yours.
     #[arg(long, env = "MANNERLY_BEHIND_PROXY", default_value_t = false)]
     pub behind_proxy: bool,
@@ -136,8 +146,17 @@ pub struct Options {
     pub relay_signs: bool,
     /// Whether the client's address is what the nearest proxy wrote.
     pub behind_proxy: bool,
+    /// Where mail comes in by LMTP; nowhere if none.
+    pub lmtp: Option<LmtpAddress>,
+    /// The maildir from which mail is read; none if none.
+    pub maildir: Option<PathBuf>,
     /// The folder of `.eml` files that the demo's pages show; none in a real server.
     pub demo_mail: Option<PathBuf>,
+}
+
+/// The command that was typed, before anything is known of the rest.
+pub fn command() -> Option<String> {
+    std::env::args().nth(1)
 }
 
 impl DatabaseArgs {
@@ -172,6 +191,10 @@ impl ServerArgs {
         let return_path = self.return_path.as_deref().map(EmailAddress::parse).transpose();
         let return_path =
             keep(return_path.map_err(|problem| Problem::new("return-path", problem.detail)), &mut problems);
+        let lmtp = keep(self.lmtp.as_deref().map(LmtpAddress::parse).transpose(), &mut problems).flatten();
+        if self.maildir.as_ref().is_some_and(|path| !lmtp::is_maildir(path)) {
+            problems.push(Problem::new("maildir", "There is no maildir: it needs the folders new and cur"));
+        }
         if !(1..=100).contains(&self.connections) {
             problems.push(Problem::new("connections", "Choose from 1 to 100 connections"));
         }
@@ -194,6 +217,8 @@ impl ServerArgs {
                         return_path,
                         relay_signs: self.relay_signs,
                         behind_proxy: self.behind_proxy,
+                        lmtp,
+                        maildir: self.maildir.clone(),
                         demo_mail: None,
                     },
                 })

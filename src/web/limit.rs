@@ -206,8 +206,15 @@ mod tests {
     use crate::clock::Moment;
 
     fn limits(clock: &Clock, behind_proxy: bool) -> Limits {
-        let options =
-            Options { connections: 1, return_path: None, relay_signs: false, behind_proxy, demo_mail: None };
+        let options = Options {
+            connections: 1,
+            return_path: None,
+            relay_signs: false,
+            behind_proxy,
+            lmtp: None,
+            maildir: None,
+            demo_mail: None,
+        };
         Limits::new(clock, &options)
     }
 

@@ -1,5 +1,6 @@
 //! What tests stand on: a server with a database of its own, the mails it sent, and a client.
 pub(crate) mod http;
+pub(crate) mod lmtp;
 pub(crate) mod mail;
 pub(crate) mod people;
 pub(crate) mod postgres;

@@ -55,6 +55,8 @@ impl Place {
                 // Nobody checks a signature in a folder, and the mails show what a signing relay would get.
                 relay_signs: true,
                 behind_proxy: false,
+                lmtp: None,
+                maildir: None,
                 demo_mail: Some(self.mail.clone()),
             },
         })

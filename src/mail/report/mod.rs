@@ -70,6 +70,17 @@ pub fn read(message: &[u8], to: &Mailbox) -> Incoming {
     Incoming { what, letters }
 }
 
+/// The addresses that a message in a mailbox may have come to: as the mail system wrote them down, or else as its sender
+/// did. In that order, at most twenty.
+pub fn recipients(message: &[u8]) -> Vec<String> {
+    let head = Fields::read(message);
+    let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>');
+    let names = ["delivered-to", "x-original-to", "envelope-to", "to", "cc"];
+    let values = names.iter().flat_map(|name| head.all(name));
+    let words = values.flat_map(|value| value.split(ends)).filter(|word| word.contains('@'));
+    words.take(20).map(str::to_owned).collect()
+}
+
 /// What a message is by itself, and the fields in which it may name the letter.
 fn sort(parts: &Parts) -> (What, Vec<Fields>) {
     if let Some(status) = parts.find(&["message/delivery-status", "message/global-delivery-status"]) {
