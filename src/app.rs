@@ -11,9 +11,11 @@ use crate::db::schema::organisation;
 use crate::db::{Database, DbConnection};
 use crate::domain::account::api_key;
 use crate::domain::consent::Permit;
+use crate::domain::delivery::pacer::Pacer;
 use crate::domain::tracking::{Links, Recorder};
 use crate::error::{Error, Result};
-use crate::mail::transport::{self, Transport};
+use crate::mail::relay::Relays;
+use crate::mail::transport;
 use crate::token::Keys;
 
 /// What the doors carry in: the database, the clock, the keys, the way out for mail, and the settings.
@@ -25,8 +27,10 @@ pub struct App {
     pub clock: Clock,
     /// The keys behind all links and hashes.
     pub keys: Keys,
-    /// The way out for mail; marketing needs a [`Permit`].
-    pub mailer: Transport<Permit>,
+    /// The ways out for mail; marketing needs a [`Permit`].
+    pub relays: Relays<Permit>,
+    /// How fast letters may go.
+    pub pacer: Arc<Pacer>,
     /// The settings that are looked up while running.
     pub options: Arc<Options>,
     /// Stores what comes back from letters, in batches.
@@ -64,27 +68,27 @@ impl App {
     /// # Errors
     /// [`Error::Unavailable`] if the database cannot be reached, [`Error::Conflict`] if it belongs to other keys.
     pub fn build(settings: &Settings) -> Result<Self> {
-        Self::assemble(settings, Self::way_out(settings)?, Clock::System)
+        Self::assemble(settings, Self::ways_out(settings)?, Clock::System)
     }
 
-    /// The way out for mail that the settings describe; nothing is connected to yet, and a folder is made.
+    /// The ways out for mail that the settings describe; nothing is connected to yet, and a folder is made.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a name or a certificate that cannot be used, [`Error::Internal`] for such a folder.
-    pub fn way_out(settings: &Settings) -> Result<Transport<Permit>> {
+    pub fn ways_out(settings: &Settings) -> Result<Relays<Permit>> {
         let options = transport::Options {
             hello: settings.hello.clone(),
             extra_ca: settings.mail_ca.clone(),
             ..transport::Options::default()
         };
-        Transport::new(&settings.mail, &options)
+        Relays::new(&settings.mail, &options)
     }
 
-    /// [`App::build`] with a way out for mail and a clock of the caller's choice.
+    /// [`App::build`] with ways out for mail and a clock of the caller's choice.
     ///
     /// # Errors
     /// As [`App::build`].
-    pub fn assemble(settings: &Settings, mailer: Transport<Permit>, clock: Clock) -> Result<Self> {
+    pub fn assemble(settings: &Settings, relays: Relays<Permit>, clock: Clock) -> Result<Self> {
         let db = Database::open(&settings.database)?;
         let now = clock.now();
         let fingerprint = settings.keys.fingerprint();
@@ -95,9 +99,10 @@ impl App {
             links,
             key_uses: api_key::Uses::default(),
             db,
-            clock,
             keys: settings.keys.clone(),
-            mailer,
+            relays,
+            pacer: Arc::new(Pacer::new(&clock)),
+            clock,
             options: Arc::new(settings.options.clone()),
             work: watch::Sender::new(()),
             stopping: watch::Sender::new(false),

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use diesel::backend::Backend;
 use diesel::deserialize::FromSqlRow;
@@ -14,6 +14,8 @@ use diesel::deserialize::{self, FromSql};
 use diesel::expression::AsExpression;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::BigInt;
+use governor::clock::{Clock as _, MonotonicClock};
+use governor::nanos::Nanos;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z.
@@ -155,6 +157,34 @@ impl Clock {
     pub fn advance(&self, by: Duration) {
         if let Self::Fixed(micros) = self {
             micros.fetch_add(micros_of(by), Ordering::SeqCst);
+        }
+    }
+}
+
+/// The house's clock as `governor` reads it. The system's time of day can jump, so a real server counts by the
+/// monotonic clock; a fixed clock moves the limits along with everything else.
+#[derive(Debug, Clone)]
+pub struct Ticks {
+    clock: Clock,
+    start: Instant,
+}
+
+impl Ticks {
+    /// Ticks that follow this clock.
+    pub fn of(clock: &Clock) -> Self {
+        Self { clock: clock.clone(), start: MonotonicClock.now() }
+    }
+}
+
+impl governor::clock::Clock for Ticks {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        match &self.clock {
+            Clock::System => Nanos::from(MonotonicClock.now().duration_since(self.start)),
+            fixed @ Clock::Fixed(_) => {
+                Nanos::new(u64::try_from(fixed.now().as_micros()).unwrap_or(0).saturating_mul(1000))
+            }
         }
     }
 }

@@ -31,7 +31,7 @@ pub enum Error {
         /// How long to wait.
         retry_after: Duration,
     },
-    /// The database or the mail relay does not answer; try again soon.
+    /// The database or the mail relay does not answer, or there is no room to write; try again soon.
     Unavailable(anyhow::Error),
     /// A fault of ours or of the machine; logged once, never shown.
     Internal(anyhow::Error),
@@ -102,29 +102,7 @@ impl std::error::Error for Error {}
 impl From<DieselError> for Error {
     /// A missing row is not decided here: say it aloud with `.optional()?.ok_or(NotFound(…))`.
     fn from(error: DieselError) -> Self {
-        let gone = match &error {
-            DieselError::DatabaseError(
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure,
-                _,
-            )
-            | DieselError::BrokenTransactionManager => true,
-            DieselError::DatabaseError(_, info) => {
-                let message = info.message();
-                [
-                    "database is locked",
-                    // PostgreSQL ended one of two that waited for each other; nothing of it was done.
-                    "deadlock detected",
-                    "closed the connection",
-                    "connection to server",
-                    "terminating connection",
-                    "shutting down",
-                ]
-                .iter()
-                .any(|sign| message.contains(sign))
-            }
-            _ => false,
-        };
-        if gone { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
+        if passes(&error) { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
     }
 }
 
@@ -152,6 +130,37 @@ impl From<serde_json::Error> for Error {
     }
 }
 
+/// Signs that the database cannot do it now and may be able to soon, in the words of both.
+const PASSING: [&str; 11] = [
+    "database is locked",
+    // SQLite found no room, or the system let it not write, which looks like this where room is a quota.
+    "database or disk is full",
+    "disk I/O error",
+    "No space left on device",
+    // PostgreSQL ended one of two that waited for each other; nothing of it was done.
+    "deadlock detected",
+    "closed the connection",
+    "connection to server",
+    "terminating connection",
+    "shutting down",
+    "starting up",
+    "in recovery mode",
+];
+
+/// Whether the database is at fault and not what it was asked, so that the same may succeed later.
+fn passes(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure,
+            _,
+        )
+        | DieselError::BrokenTransactionManager => true,
+        DieselError::DatabaseError(_, info) => PASSING.iter().any(|sign| info.message().contains(sign)),
+        DieselError::RollbackErrorOnCommit { commit_error, .. } => passes(commit_error),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,5 +174,17 @@ mod tests {
         let conflict = lost(DatabaseErrorKind::SerializationFailure, "could not serialize access");
         assert!(matches!(conflict, Error::Unavailable(_)));
         assert!(matches!(lost(DatabaseErrorKind::Unknown, "no such column"), Error::Internal(_)));
+    }
+
+    #[test]
+    fn a_full_disk_passes_also_if_the_commit_and_what_should_undo_it_both_fail() {
+        let full = |message: &str| {
+            Box::new(DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message.to_owned())))
+        };
+        let both = DieselError::RollbackErrorOnCommit {
+            rollback_error: full("cannot rollback - no transaction is active"),
+            commit_error: full("database or disk is full"),
+        };
+        assert!(matches!(Error::from(both), Error::Unavailable(_)));
     }
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 use mannerly::domain::audience::source::SourceForm;
 use mannerly::domain::audience::subscriber::Profile;
 use mannerly::domain::campaign::audience::preview;
-use mannerly::domain::campaign::{State, draft, state};
+use mannerly::domain::campaign::{Campaign, State, draft, state};
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::gate::Refusal;
 use mannerly::domain::consent::opt_in::{self, Answer, Basis, Scope};
 use mannerly::domain::consent::permission::Kind;
 use mannerly::domain::consent::suppression::{self, Reason};
+use mannerly::domain::delivery::claim::{Holder, LEASE, Wanted, claim};
 use mannerly::email_address::EmailAddress;
 use mannerly::error::Error;
 use mannerly::id::Slug;
@@ -18,6 +19,7 @@ use mannerly::mail::transport::{Outcome, Reply, Stage};
 use mannerly::token::{Link, UnsubscribeLink};
 
 use crate::support::people::{own_source, supplier};
+use crate::support::server::TestServer;
 
 fn token_of(url: &str) -> &str {
     url.rsplit('/').next().unwrap()
@@ -25,6 +27,14 @@ fn token_of(url: &str) -> &str {
 
 fn named(first_name: &str) -> Profile {
     Profile { first_name: Some(first_name.into()), ..Profile::default() }
+}
+
+/// Plans a campaign and claims its one letter as a server process, which then does nothing with it.
+async fn claim_as(server: &TestServer, campaign: &Campaign, node: i64) {
+    mannerly::jobs::plan_campaigns::run_once(&server.app).await.unwrap();
+    let wanted = Wanted { campaign: campaign.id, letters: 1, holder: Holder { node, lease: LEASE } };
+    let claims = server.write(|conn, now| claim(conn, wanted, &server.app.pacer, now));
+    assert_eq!(claims.letters.len(), 1);
 }
 
 both_databases! {
@@ -302,17 +312,25 @@ both_databases! {
         server.write(|conn, now| state::cancel(conn, broken.id, now));
     }
 
-    async fn a_claim_of_which_no_outcome_came_is_uncertain_and_never_sent_again(server: TestServer) {
-        use mannerly::domain::delivery::claim::claim;
+    async fn a_claim_of_a_server_that_died_is_uncertain_and_never_sent_again(server: TestServer) {
         let brand = server.demo_brand();
         server.person(&brand, "ana@example.com").agrees("newsletter");
         let campaign = server.campaign(&brand);
-        mannerly::jobs::plan_campaigns::run_once(&server.app).await.unwrap();
-        let claimed = server.write(|conn, now| claim(conn, campaign.id, 1, server.app.node, now));
-        assert_eq!(claimed.unwrap().len(), 1);
+        claim_as(&server, &campaign, server.app.node.wrapping_add(1)).await;
+        server.advance(LEASE + Duration::from_secs(1));
         server.run_jobs().await;
         assert_eq!(server.outcomes(&campaign), [("uncertain server_died".to_owned(), 1)]);
         assert_eq!(server.reload(&campaign).state, State::Sent);
+    }
+
+    async fn a_claim_that_this_server_made_and_never_had_in_hand_is_due_again(server: TestServer) {
+        let brand = server.demo_brand();
+        server.person(&brand, "ana@example.com").agrees("newsletter");
+        let campaign = server.campaign(&brand);
+        claim_as(&server, &campaign, server.app.node).await;
+        server.run_jobs().await;
+        server.mail_to("ana@example.com");
+        assert_eq!(server.outcomes(&campaign), [("sent".to_owned(), 1)]);
     }
 
     async fn a_relay_that_is_away_costs_nobody_anything(server: TestServer) {

@@ -34,11 +34,27 @@ fn fails(folder: &Path, arguments: &[&str]) -> String {
 #[test]
 fn check_config_reports_all_problems_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let wrong =
-        ["check-config", "--secret", "short", "--mail", "pigeon", "--listen", "here", "--connections", "0"];
+    let wrong = [
+        "check-config",
+        "--secret",
+        "short",
+        "--mail",
+        "pigeon",
+        "--listen",
+        "here",
+        "--connections",
+        "0",
+        "--lease",
+        "4",
+        "--lmtp",
+        "letterbox",
+        "--maildir",
+        "nowhere",
+    ];
     let said = fails(folder.path(), &wrong);
-    for field in ["--secret: ", "--mail: ", "--listen: ", "--connections: "] {
-        assert!(said.lines().any(|line| line.starts_with(field)), "{field} in\n{said}");
+    let fields = ["secret", "mail", "listen", "connections", "lease", "lmtp", "maildir"];
+    for field in fields.map(|field| format!("--{field}: ")) {
+        assert!(said.lines().any(|line| line.starts_with(&field)), "{field} in\n{said}");
     }
     let secret = "0123456789abcdef0123456789abcdef";
     assert_eq!(succeeds(folder.path(), &["check-config", "--secret", secret]), "The configuration is good.");

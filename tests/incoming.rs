@@ -185,7 +185,7 @@ both_databases! {
             let address = format!("p{number}@example.com");
             server.person(&brand, &address).agrees("newsletter");
             if number < 10 {
-                server.relay.answer_to(&EmailAddress::parse(&address).unwrap(), gone.clone());
+                server.relay.answer_to(&EmailAddress::parse(&address).unwrap(), gone);
             }
         }
         let campaign = server.campaign(&brand);

@@ -10,7 +10,7 @@ use mannerly::domain::campaign::state;
 use serde_json::json;
 
 use crate::support::http::{Answer, seen};
-use crate::support::programs::{free_port, sink, start_server_at, until};
+use crate::support::programs::{Program, free_port, serve, sink, until};
 use crate::support::server::TestServer;
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn no_log_line_holds_an_address_a_name_a_token_or_a_key() {
     let (relay, port) = (free_port(), free_port());
     let _sink = sink(&mails, relay);
     let log_file = Stdio::from(File::create(&log).unwrap());
-    let binary = start_server_at(&server, relay, 2, log_file, port);
+    let binary = Program(serve(&server, relay, 2, port).stderr(log_file).spawn().unwrap());
     until("the binary listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
     let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
     let post =

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 /// Checks the settings without touching the database or the network, and makes nothing but the mail folder.
 pub(super) fn run(args: &ServerArgs) -> Result<()> {
     let settings = args.check().map_err(Error::Invalid)?;
-    App::way_out(&settings)?;
+    App::ways_out(&settings)?;
     super::say("The configuration is good.");
     Ok(())
 }

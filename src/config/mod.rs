@@ -7,13 +7,15 @@ mod lmtp;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
 use crate::db::DatabaseUrl;
+use crate::domain::delivery::claim::LEASE;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
-use crate::mail::transport::MailUrl;
+use crate::mail::relay::RelayUrl;
 use crate::token::Keys;
 
 pub use lmtp::LmtpAddress;
@@ -74,6 +76,12 @@ pub enum LogFormat {
     Json,
 }
 
+/// The shortest lease, in seconds.
+const LEASE_MIN: u64 = 5;
+
+/// The longest lease, in seconds.
+const LEASE_MAX: u64 = 24 * 60 * 60;
+
 /// What the server is told, as typed.
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
@@ -83,7 +91,9 @@ pub struct ServerArgs {
     /// The secrets behind all links.
     #[command(flatten)]
     pub secret: SecretArgs,
-    /// Where mail goes: smtp://HOST, smtps://USER:PASSWORD@HOST, or folder:PATH for files.
+    /// Where mail goes: smtp://HOST, smtps://USER:PASSWORD@HOST, or folder:PATH for files. Several relays are
+    /// separated by commas, each with a name and, if it is to get more or less than its part of the connections, a
+    /// weight: fast=smtp://a.example?weight=3,slow=smtp://b.example. A brand may name the one that carries it.
     #[arg(long, env = "MANNERLY_MAIL", default_value = "smtp://localhost:25", hide_env_values = true)]
     pub mail: String,
     /// The address to listen on.
@@ -95,9 +105,13 @@ pub struct ServerArgs {
     /// A PEM file with a certificate authority of your own for the mail relay.
     #[arg(long, env = "MANNERLY_MAIL_CA")]
     pub mail_ca: Option<PathBuf>,
-    /// How many connections to the mail relay send at the same time, 1 to 100.
+    /// How many connections to the mail relays send at the same time, 1 to 100, shared by weight.
     #[arg(long, env = "MANNERLY_CONNECTIONS", default_value_t = 10)]
     pub connections: usize,
+    /// How many seconds the letters that another server has in hand wait before they become uncertain, at least 5.
+    /// Only where several servers share a PostgreSQL. Longer than the relay ever takes for one letter.
+    #[arg(long, env = "MANNERLY_LEASE", default_value_t = LEASE.as_secs())]
+    pub lease: u64,
     /// Where bounces go: the envelope sender of all mail. The brand's own sender if not set.
     #[arg(long, env = "MANNERLY_RETURN_PATH")]
     pub return_path: Option<String>,
@@ -123,8 +137,8 @@ pub struct Settings {
     pub database: DatabaseUrl,
     /// The keys behind all links.
     pub keys: Keys,
-    /// Where mail goes.
-    pub mail: MailUrl,
+    /// Where mail goes: at least one relay.
+    pub mail: Vec<RelayUrl>,
     /// The address to listen on.
     pub listen: SocketAddr,
     /// Everything else that requests and jobs look up.
@@ -140,6 +154,8 @@ pub struct Settings {
 pub struct Options {
     /// How many connections to the relay send at the same time.
     pub connections: usize,
+    /// How long the other servers wait for the outcome of a letter in hand.
+    pub lease: Duration,
     /// The envelope sender of all mail; the brand's own sender if none.
     pub return_path: Option<EmailAddress>,
     /// Whether the relay signs, so that one-click headers count (M-07).
@@ -181,7 +197,7 @@ impl ServerArgs {
         }
         let database = keep(DatabaseUrl::parse(&self.database.database_url), &mut problems);
         let keys = keep(Keys::from_secrets(&self.secret.secret), &mut problems);
-        let mail = MailUrl::parse(&self.mail).map_err(|problem| Problem::new("mail", problem.detail));
+        let mail = RelayUrl::parse_list(&self.mail).map_err(|problem| Problem::new("mail", problem.detail));
         let mail = keep(mail, &mut problems);
         let listen = self
             .listen
@@ -197,6 +213,9 @@ impl ServerArgs {
         }
         if !(1..=100).contains(&self.connections) {
             problems.push(Problem::new("connections", "Choose from 1 to 100 connections"));
+        }
+        if !(LEASE_MIN..=LEASE_MAX).contains(&self.lease) {
+            problems.push(Problem::new("lease", "Choose from 5 seconds to 86400, a day"));
         }
         if self.mail_ca.as_ref().is_some_and(|path| !path.is_file()) {
             problems.push(Problem::new("mail-ca", "There is no such file"));
@@ -214,6 +233,7 @@ impl ServerArgs {
                     hello: self.hello.clone(),
                     options: Options {
                         connections: self.connections,
+                        lease: Duration::from_secs(self.lease),
                         return_path,
                         relay_signs: self.relay_signs,
                         behind_proxy: self.behind_proxy,

@@ -100,6 +100,14 @@ impl r2d2::ManageConnection for Opener {
             }
             DatabaseUrl::Postgres(url) => {
                 let mut connection = PgConnection::establish(url).map_err(failed)?;
+                // Where the server itself is content with less, its crash would take back outcomes that were written,
+                // and send those letters again.
+                connection
+                    .batch_execute(
+                        "SELECT set_config('synchronous_commit', 'on', false) \
+                         WHERE current_setting('synchronous_commit') = 'off'",
+                    )
+                    .map_err(prepared)?;
                 if self.read_only {
                     connection.batch_execute("SET default_transaction_read_only = on").map_err(prepared)?;
                 }

@@ -7,6 +7,7 @@
 mod types;
 #[macro_use]
 mod connection;
+mod among;
 pub mod migrate;
 #[expect(missing_docs, reason = "diesel's table! takes no docs; the columns are explained in the migrations")]
 pub mod schema;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 
+pub use among::{Among, among};
 pub use connection::{DatabaseUrl, DbConnection};
 
 /// The pools of one organisation's database.

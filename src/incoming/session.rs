@@ -67,7 +67,7 @@ impl Session {
     pub(super) async fn run(mut self) -> io::Result<()> {
         let mut stopping = self.app.stopping.subscribe();
         self.reply("220 mannerly LMTP ready");
-        loop {
+        while !self.app.is_stopping() {
             let line = tokio::select! {
                 line = timeout(SILENCE_MAX, self.line()) => line.unwrap_or(Ok(None))?,
                 _ = stopping.changed() => None,

@@ -58,7 +58,8 @@ pub const JOBS: &[Job] = &[
     },
     Job {
         name: "send_deliveries",
-        interval: Duration::from_secs(1),
+        // Short, because a pace below one letter a run is kept by coming back.
+        interval: Duration::from_millis(200),
         run: |app| Box::pin(async move { send_deliveries::run_once(&app).await }),
     },
     Job {
@@ -80,6 +81,7 @@ pub async fn run(app: App) {
         running.spawn(run_job(*job, app.clone()));
     }
     while running.join_next().await.is_some() {}
+    app.relays.close().await;
 }
 
 async fn run_job(job: Job, app: App) {

@@ -44,7 +44,7 @@ pub async fn run_once(app: &App) -> Result<Progress> {
         };
         let connected = match connection.take() {
             Some(connection) => Ok(connection),
-            None => app.mailer.connect().await,
+            None => app.relays.connect().await,
         };
         match connected {
             Ok(open) => connection = Some(hand_over(app, open, mail).await?),

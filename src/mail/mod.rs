@@ -9,6 +9,7 @@ pub mod letter;
 pub mod link;
 mod markup;
 pub mod read;
+pub mod relay;
 pub mod report;
 pub mod template;
 pub mod text;

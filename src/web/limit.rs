@@ -8,17 +8,17 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
-use governor::clock::{Clock as Ticks, MonotonicClock};
+use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Ticks};
 use crate::config::Options;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
@@ -48,8 +48,7 @@ pub const NETWORK_EVERY: Duration = Duration::from_millis(5);
 /// What was not used for a while is forgotten each so many checks.
 const SWEEP_EVERY: u32 = 1000;
 
-type Limiter =
-    RateLimiter<u64, DefaultKeyedStateStore<u64>, HouseTicks, NoOpMiddleware<<HouseTicks as Ticks>::Instant>>;
+type Limiter = RateLimiter<u64, DefaultKeyedStateStore<u64>, Ticks, NoOpMiddleware<Nanos>>;
 
 /// All limits of a server; one for all its workers.
 pub struct Limits {
@@ -57,7 +56,7 @@ pub struct Limits {
     addresses: Limiter,
     networks: Limiter,
     api: Limiter,
-    ticks: HouseTicks,
+    ticks: Ticks,
     hashes: RandomState,
     checks: AtomicU32,
     behind_proxy: bool,
@@ -66,7 +65,7 @@ pub struct Limits {
 impl Limits {
     /// Limits that nobody has touched yet.
     pub fn new(clock: &Clock, options: &Options) -> Self {
-        let ticks = HouseTicks { clock: clock.clone(), start: MonotonicClock.now() };
+        let ticks = Ticks::of(clock);
         let limiter = |at_once, every| {
             RateLimiter::new(quota(at_once, every), DefaultKeyedStateStore::default(), ticks.clone())
         };
@@ -177,37 +176,18 @@ fn prefix(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The house's clock as governor reads it. The system's time of day can jump, so a real server counts by the
-/// monotonic clock; a fixed clock moves the limits along with everything else.
-#[derive(Clone)]
-struct HouseTicks {
-    clock: Clock,
-    start: Instant,
-}
-
-impl Ticks for HouseTicks {
-    type Instant = Nanos;
-
-    fn now(&self) -> Nanos {
-        match &self.clock {
-            Clock::System => Nanos::from(MonotonicClock.now().duration_since(self.start)),
-            fixed @ Clock::Fixed(_) => {
-                Nanos::new(u64::try_from(fixed.now().as_micros()).unwrap_or(0).saturating_mul(1000))
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
     use crate::clock::Moment;
+    use crate::domain::delivery::claim::LEASE;
 
     fn limits(clock: &Clock, behind_proxy: bool) -> Limits {
         let options = Options {
             connections: 1,
+            lease: LEASE,
             return_path: None,
             relay_signs: false,
             behind_proxy,

@@ -73,7 +73,7 @@ pub fn table() -> Vec<Entry> {
 fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
     use api::{
-        brands, campaigns, imports, ledger, opt_ins, permissions, sign_ups, sources, subscribers,
+        brands, campaigns, imports, ledger, opt_ins, pace, permissions, sign_ups, sources, subscribers,
         test_letters,
     };
     use api::{suppressions, topics};
@@ -129,6 +129,11 @@ fn api_v1() -> Vec<Entry> {
         api(POST, "/api/v1/campaigns/{campaign}/resume", Campaigns, campaigns::resume),
         api(POST, "/api/v1/campaigns/{campaign}/cancel", Campaigns, campaigns::cancel),
         api(GET, "/api/v1/campaigns/{campaign}/report", ReadAggregate, campaigns::show_report),
+        api(GET, "/api/v1/campaigns/{campaign}/pace", ReadAggregate, pace::get_of_campaign),
+        api(PUT, "/api/v1/campaigns/{campaign}/pace", Campaigns, pace::set_of_campaign),
+        api(DELETE, "/api/v1/campaigns/{campaign}/pace", Campaigns, pace::delete_of_campaign),
+        api(GET, "/api/v1/pace", ReadAggregate, pace::list),
+        api(PUT, "/api/v1/pace", Campaigns, pace::replace),
     ]
 }
 

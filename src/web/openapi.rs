@@ -12,8 +12,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
 use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder, Schema};
 
 use crate::web::api::{
-    brands, campaigns, imports, ledger, opt_ins, permissions, sign_ups, sources, subscribers, suppressions,
-    test_letters, topics,
+    brands, campaigns, imports, ledger, opt_ins, pace, permissions, sign_ups, sources, subscribers,
+    suppressions, test_letters, topics,
 };
 use crate::web::problem::ProblemBody;
 use crate::web::{Entry, table};
@@ -34,6 +34,7 @@ use crate::web::{Entry, table};
         campaigns::list, campaigns::create, campaigns::get, campaigns::replace, campaigns::delete,
         campaigns::preview, campaigns::audience_preview, test_letters::send, campaigns::schedule, campaigns::pause,
         campaigns::resume, campaigns::cancel, campaigns::show_report,
+        pace::list, pace::replace, pace::get_of_campaign, pace::set_of_campaign, pace::delete_of_campaign,
     ),
     components(schemas(ProblemBody)),
     tags(
@@ -45,6 +46,7 @@ use crate::web::{Entry, table};
         (name = "Imports", description = "Many people at once, from a file."),
         (name = "Suppressions", description = "Addresses that must never be used."),
         (name = "Campaigns", description = "One message to those who agreed to it."),
+        (name = "Pace", description = "How fast letters may go."),
     )
 )]
 struct Handlers;

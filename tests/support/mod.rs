@@ -5,6 +5,8 @@ pub(crate) mod mail;
 pub(crate) mod people;
 pub(crate) mod postgres;
 pub(crate) mod programs;
+pub(crate) mod relay;
+pub(crate) mod rig;
 pub(crate) mod server;
 mod snapshot;
 

@@ -64,6 +64,59 @@ impl TestServer {
         Person { server: self, brand, id }
     }
 
+    /// People who agreed to the newsletter, `p0@example.com` and so on, recorded all at once.
+    pub(crate) fn readers(&self, brand: &Brand, people: usize) {
+        self.write(|conn, now| {
+            let source = source::ensure(conn, &own_source(), now)?;
+            let shown = Shown {
+                form: "test".into(),
+                wording: "Yes, please".into(),
+                boxes: Vec::new(),
+                policy_version: "1".into(),
+            };
+            let evidence = ledger::keep(conn, &shown)?;
+            let newsletter = topic::find(conn, brand.id, "newsletter")?;
+            for number in 0..people {
+                let email = EmailAddress::parse(&format!("p{number}@example.com")).unwrap();
+                let person =
+                    subscriber::create(conn, &self.app.keys, &email, &Profile::default(), source.id, now)?;
+                let statement = Statement {
+                    subscriber: person.id,
+                    brand: brand.id,
+                    evidence,
+                    method: Method::Api,
+                    actor: "test",
+                    campaign: None,
+                    at: now,
+                    source: Some(source.id),
+                };
+                let granted = Answer::Granted(Basis::Consent, None);
+                opt_in::set(conn, &statement, newsletter.id, Channel::Email, granted)?;
+            }
+            Ok(())
+        });
+    }
+
+    /// People who agreed to nothing, `s1@example.com` and so on, recorded all at once.
+    pub(crate) fn strangers(&self, people: usize) {
+        use diesel::connection::SimpleConnection;
+        use mannerly::db::DbConnection;
+        let into = "INSERT INTO subscriber (public_id, email, attributes, source_id, created_at)";
+        let rest = "'s' || i || '@example.com', '{}', (SELECT min(id) FROM source), 0";
+        self.write(|conn, _| {
+            let inserted = match conn {
+                DbConnection::Sqlite(c) => c.batch_execute(&format!(
+                    "WITH RECURSIVE number (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM number WHERE i < {people})
+                     {into} SELECT randomblob(16), {rest} FROM number"
+                )),
+                DbConnection::Postgres(c) => c.batch_execute(&format!(
+                    "{into} SELECT decode(md5(i::text), 'hex'), {rest} FROM generate_series(1, {people}) i"
+                )),
+            };
+            Ok(inserted?)
+        });
+    }
+
     /// The row number of whoever has this address.
     pub(crate) fn person_id(&self, email: &str) -> i64 {
         let email = EmailAddress::parse(email).unwrap();

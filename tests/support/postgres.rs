@@ -3,14 +3,15 @@
 //! The server itself comes from outside: `./test` starts a throw-away one and names it in `TEST_DATABASE_URL`, as a
 //! user who may create databases.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use mannerly::db::{DbConnection, migrate};
+use mannerly::db::{DatabaseUrl, DbConnection, migrate};
 use mannerly::secret::{hex, sha256};
 
 /// Held while the template is looked for or made, by whichever test process comes first.
@@ -69,6 +70,90 @@ fn url_of(database: &str) -> String {
     let mut url = url::Url::parse(&server_url()).unwrap();
     url.set_path(database);
     url.into()
+}
+
+/// A server of this test alone, which may crash. By its own settings it would confirm commits that a crash takes back.
+pub(crate) struct Cluster {
+    folder: tempfile::TempDir,
+}
+
+impl Cluster {
+    pub(crate) fn start() -> Self {
+        let cluster = Self { folder: tempfile::tempdir().unwrap() };
+        if is_root() {
+            // PostgreSQL refuses to run as root.
+            assert!(Command::new("chown").arg("nobody").arg(cluster.path()).status().unwrap().success());
+        }
+        cluster.run("initdb", &["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync"]);
+        let options = format!(
+            "-k {} -c listen_addresses='' -c fsync=off -c synchronous_commit=off",
+            cluster.path().display()
+        );
+        cluster.run("pg_ctl", &["-s", "-w", "-o", &options, "start"]);
+        cluster
+    }
+
+    /// Where its database is.
+    pub(crate) fn url(&self) -> DatabaseUrl {
+        DatabaseUrl::Postgres(format!("postgres:///postgres?host={}&user=postgres", self.path().display()))
+    }
+
+    /// Dies without a word, and comes back with what was committed.
+    pub(crate) fn crash(&self) {
+        self.run("pg_ctl", &["-s", "-w", "-m", "immediate", "restart"]);
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(if is_root() { "setpriv" } else { "env" });
+        if is_root() {
+            let group = Command::new("id").args(["-g", "nobody"]).output().unwrap().stdout;
+            let group = format!("--regid={}", String::from_utf8_lossy(&group).trim());
+            command.args(["--reuid=nobody", &group, "--clear-groups"]);
+        }
+        command.arg(binaries().join(program)).arg("-D").arg(self.path().join("data")).args(arguments);
+        let log = std::fs::File::options().create(true).append(true).open(self.path().join("log")).unwrap();
+        command.current_dir(self.path()).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        command
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let done =
+            self.command(program, arguments).status().expect("PostgreSQL's programs; ./test installs them");
+        let log = || std::fs::read_to_string(self.path().join("log")).unwrap_or_default();
+        assert!(done.success(), "{program}: {}", log());
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let _ = self.command("pg_ctl", &["-s", "-m", "immediate", "stop"]).status();
+    }
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().unwrap().stdout == b"0\n"
+}
+
+/// Where PostgreSQL's programs are; `./test` looks in the same places.
+fn binaries() -> PathBuf {
+    if let Some(folder) = std::env::var_os("PG_BIN") {
+        return folder.into();
+    }
+    let version = |folder: &PathBuf| folder.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
+    let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
+    let newest = installed
+        .map(|entry| entry.path())
+        .filter(|path| path.join("bin/initdb").exists())
+        .max_by_key(version);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = newest.into_iter().map(|folder| folder.join("bin")).collect();
+    folders.push("/usr/local/pgsql/bin".into());
+    folders.extend(std::env::split_paths(&path));
+    folders.into_iter().find(|folder| folder.join("initdb").exists()).expect("PostgreSQL; ./test installs it")
 }
 
 #[derive(QueryableByName)]

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use tokio::net::TcpSocket;
+
 use crate::support::server::{SECRET, TestServer};
 
 /// A program that ends with the test.
@@ -15,6 +17,25 @@ impl Drop for Program {
         // It may have ended by itself.
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// A port that is kept for a program of this test: bound, but nobody listens, so that no other test is given it.
+pub(crate) struct Port {
+    number: u16,
+    _held: TcpSocket,
+}
+
+impl Port {
+    pub(crate) fn reserve() -> Self {
+        let held = TcpSocket::new_v4().unwrap();
+        held.set_reuseaddr(true).unwrap();
+        held.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        Self { number: held.local_addr().unwrap().port(), _held: held }
+    }
+
+    pub(crate) fn number(&self) -> u16 {
+        self.number
     }
 }
 
@@ -39,20 +60,10 @@ pub(crate) fn sink(folder: &Path, port: u16) -> Program {
     program
 }
 
-/// The real binary on the database of a test, with its log going where the test wants it.
-pub(crate) fn start_server(server: &TestServer, relay: u16, connections: i64, log: Stdio) -> Program {
-    start_server_at(server, relay, connections, log, free_port())
-}
-
-/// The same on a port that the test knows.
-pub(crate) fn start_server_at(
-    server: &TestServer,
-    relay: u16,
-    connections: i64,
-    log: Stdio,
-    port: u16,
-) -> Program {
-    let child = Command::new(env!("CARGO_BIN_EXE_mannerly"))
+/// The command that runs the real binary on the database of a test.
+pub(crate) fn serve(server: &TestServer, relay: u16, connections: i64, port: u16) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mannerly"));
+    command
         .arg("serve")
         .env_clear()
         .env("DATABASE_URL", server.database_url())
@@ -61,10 +72,8 @@ pub(crate) fn start_server_at(
         .env("MANNERLY_LISTEN", format!("127.0.0.1:{port}"))
         .env("MANNERLY_CONNECTIONS", connections.to_string())
         .env("MANNERLY_LOG", "debug")
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn();
-    Program(child.unwrap())
+        .stdout(Stdio::null());
+    command
 }
 
 /// Looks again and again; the other side is another process, so there is nothing to wait on.

@@ -12,8 +12,10 @@ use mannerly::clock::{Clock, Moment};
 use mannerly::config::{Options, Settings};
 use mannerly::db::{DatabaseUrl, DbConnection, Kind};
 use mannerly::domain::catalog::Brand;
+use mannerly::domain::delivery::claim::LEASE;
 use mannerly::error::Result;
-use mannerly::mail::transport::{Memory, Transport, url::MailUrl};
+use mannerly::mail::relay::{MAIN, RelayUrl, Relays};
+use mannerly::mail::transport::{Memory, Transport};
 use mannerly::token::Keys;
 use mannerly::{cli, jobs, web};
 use serde_json::Value;
@@ -32,8 +34,10 @@ pub(crate) const SECRET: &str = "a secret of the tests and of nothing else";
 pub(crate) struct TestServer {
     /// What the server itself has in hand.
     pub(crate) app: App,
-    /// The mail relay, which can be told how to answer.
+    /// The mail relay, which can be told how to answer; the first one if there are several.
     pub(crate) relay: Memory,
+    /// All mail relays.
+    pub(crate) relays: Vec<Memory>,
     /// For requests that have no verb here.
     pub(crate) client: reqwest::Client,
     base_url: String,
@@ -46,8 +50,14 @@ pub(crate) struct TestServer {
 
 /// Goes last, when nobody is connected any more.
 enum Storage {
-    Sqlite { _folder: tempfile::TempDir },
-    Postgres { _database: TestDatabase },
+    Sqlite {
+        _folder: tempfile::TempDir,
+    },
+    Postgres {
+        _database: TestDatabase,
+    },
+    /// The test itself sees to it.
+    Elsewhere,
 }
 
 impl TestServer {
@@ -58,7 +68,30 @@ impl TestServer {
 
     /// A server with other options than a test usually has.
     pub(crate) async fn start_with(kind: Kind, change: impl FnOnce(&mut Options)) -> Self {
+        Self::start_with_relays(kind, &[(MAIN, 1)], change).await
+    }
+
+    /// A server with these relays, each with its weight.
+    pub(crate) async fn start_with_relays(
+        kind: Kind,
+        relays: &[(&str, u32)],
+        change: impl FnOnce(&mut Options),
+    ) -> Self {
         let (storage, database) = storage(kind);
+        Self::start_on(storage, database, relays, change)
+    }
+
+    /// A server on a database of the test's own, which has to outlive it.
+    pub(crate) fn start_at(database: DatabaseUrl) -> Self {
+        Self::start_on(Storage::Elsewhere, database, &[(MAIN, 1)], |_| {})
+    }
+
+    fn start_on(
+        storage: Storage,
+        database: DatabaseUrl,
+        relays: &[(&str, u32)],
+        change: impl FnOnce(&mut Options),
+    ) -> Self {
         let database_url = match &database {
             DatabaseUrl::Sqlite(file) => format!("sqlite:{file}"),
             DatabaseUrl::Postgres(url) => url.clone(),
@@ -67,6 +100,7 @@ impl TestServer {
         let listen = socket.local_addr().unwrap();
         let mut options = Options {
             connections: 2,
+            lease: LEASE,
             return_path: None,
             relay_signs: true,
             behind_proxy: false,
@@ -78,18 +112,23 @@ impl TestServer {
         let settings = Settings {
             database,
             keys: Keys::from_secrets(SECRET).unwrap(),
-            mail: MailUrl::parse("smtp://localhost").unwrap(),
+            mail: RelayUrl::parse_list("smtp://localhost").unwrap(),
             listen,
             options,
             mail_ca: None,
             hello: String::from("localhost"),
         };
-        let (relay, clock) = (Memory::new(), Clock::fixed(Moment::parse(START).unwrap()));
-        let app = App::assemble(&settings, Transport::memory(&relay), clock).unwrap();
+        let mailboxes: Vec<Memory> = relays.iter().map(|_| Memory::new()).collect();
+        let ways = relays.iter().zip(&mailboxes);
+        let ways =
+            ways.map(|((name, weight), mailbox)| (*name, *weight, Transport::memory(mailbox))).collect();
+        let clock = Clock::fixed(Moment::parse(START).unwrap());
+        let app = App::assemble(&settings, Relays::of(ways), clock).unwrap();
         Self {
             http: Some(serve(app.clone(), socket)),
             app,
-            relay,
+            relay: mailboxes[0].clone(),
+            relays: mailboxes,
             client: http::client(),
             base_url: format!("http://{listen}"),
             database_url,
@@ -193,7 +232,7 @@ impl TestServer {
     /// Takes all mails that were not looked at, oldest first.
     pub(crate) fn mails(&self) -> Vec<Mail> {
         let mut unread = self.unread.lock().unwrap();
-        unread.extend(self.relay.take().iter().map(Mail::read));
+        unread.extend(self.relays.iter().flat_map(Memory::take).map(|mail| Mail::read(&mail)));
         std::mem::take(&mut unread)
     }
 

@@ -11,7 +11,9 @@ use crate::config::{Options, Settings};
 use crate::db::DatabaseUrl;
 use crate::domain::account::Scope;
 use crate::domain::account::api_key;
+use crate::domain::delivery::claim::LEASE;
 use crate::error::{Error, Result};
+use crate::mail::relay::{MAIN, RelayUrl};
 use crate::mail::transport::MailUrl;
 use crate::secret::Secret;
 use crate::token::Keys;
@@ -45,12 +47,17 @@ impl Place {
         Ok(Settings {
             database: DatabaseUrl::Sqlite(self.dir.join("mannerly.db").display().to_string()),
             keys,
-            mail: MailUrl::Folder(self.mail.clone()),
+            mail: vec![RelayUrl {
+                name: MAIN.to_owned(),
+                weight: 1,
+                url: MailUrl::Folder(self.mail.clone()),
+            }],
             listen,
             mail_ca: None,
             hello: String::from("localhost"),
             options: Options {
                 connections: CONNECTIONS,
+                lease: LEASE,
                 return_path: None,
                 // Nobody checks a signature in a folder, and the mails show what a signing relay would get.
                 relay_signs: true,

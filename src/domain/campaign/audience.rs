@@ -9,7 +9,6 @@ use crate::db::DbConnection;
 use crate::domain::campaign::{Campaign, facts};
 use crate::domain::consent::facts::{People, gather, who_allows};
 use crate::domain::consent::gate::{Refusal, decide};
-use crate::domain::consent::permission::Kind;
 use crate::error::Result;
 
 /// How many people are looked at in one go.
@@ -52,7 +51,8 @@ pub fn preview(conn: &mut DbConnection, campaign: &Campaign, now: Moment) -> Res
             }
         }
         preview.allowed += allowed.len() as i64;
-        preview.opens_measurable += who_allows(conn, campaign.brand, Kind::Opens, &allowed)?.len() as i64;
-        preview.clicks_measurable += who_allows(conn, campaign.brand, Kind::Clicks, &allowed)?.len() as i64;
+        let (opens, clicks) = who_allows(conn, campaign.brand, &allowed)?;
+        preview.opens_measurable += opens.len() as i64;
+        preview.clicks_measurable += clicks.len() as i64;
     }
 }

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::db::schema::{campaign, campaign_subject};
+use crate::db::schema::{brand as brand_table, campaign, campaign_subject};
 use crate::domain::catalog::{Brand, Channel, brand};
 use crate::domain::consent::gate::CampaignFacts;
 use crate::error::{Error, Result};
@@ -137,4 +137,33 @@ pub fn facts(conn: &mut DbConnection, campaign: &Campaign) -> Result<(Brand, Cam
         refresh_consents_before: brand.refresh_consents_before,
     };
     Ok((brand, facts))
+}
+
+/// The states in which letters of a campaign are handed over.
+pub const BEING_SENT: [State; 2] = [State::Planning, State::Sending];
+
+/// What the gate knows of a campaign that is being sent; nothing if it is not. Reads no more than that, because every
+/// claim asks.
+///
+/// # Errors
+/// Of the database.
+pub fn facts_while_sending(conn: &mut DbConnection, id: i64) -> Result<Option<CampaignFacts>> {
+    let found: Option<(i64, Channel, i64, Option<Moment>)> = campaign::table
+        .inner_join(brand_table::table)
+        .filter(
+            campaign::id
+                .eq(id)
+                .and(campaign::state.eq(State::Planning).or(campaign::state.eq(State::Sending))),
+        )
+        .select((
+            campaign::brand_id,
+            campaign::channel,
+            campaign::topic_id,
+            brand_table::refresh_consents_before,
+        ))
+        .first(conn)
+        .optional()?;
+    let Some((brand, channel, communication, refresh_consents_before)) = found else { return Ok(None) };
+    let subjects = subjects(conn, id)?;
+    Ok(Some(CampaignFacts { campaign: id, brand, channel, communication, subjects, refresh_consents_before }))
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use diesel::prelude::*;
 
 use crate::clock::Moment;
-use crate::db::DbConnection;
 use crate::db::schema::{opt_in, permission, source, subscriber};
+use crate::db::{DbConnection, among};
 use crate::domain::audience::Source;
 use crate::domain::catalog::Channel;
 use crate::domain::consent::gate::{CampaignFacts, Facts, OptInFact, Supplied, SupplierFacts};
@@ -44,9 +44,15 @@ pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: People<
     };
     let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
     let mut opt_ins = load_opt_ins(conn, campaign.brand, people, &ids, first, last)?;
-    let hashes: Vec<Vec<u8>> = rows.iter().filter_map(|row| row.2.clone()).collect();
+    let found = match people {
+        People::Of(ids) => suppression::of_people(conn, ids, campaign.channel, campaign.brand)?,
+        People::Next { .. } => {
+            let hashes = rows.iter().filter_map(|row| row.2.clone()).collect();
+            suppression::of_addresses(conn, hashes, campaign.channel, campaign.brand)?
+        }
+    };
     let mut suppressed: HashMap<Vec<u8>, Vec<_>> = HashMap::new();
-    for (hash, reason) in suppression::of_addresses(conn, hashes, campaign.channel, campaign.brand)? {
+    for (hash, reason) in found {
         suppressed.entry(hash).or_default().push(reason);
     }
     Ok(rows
@@ -66,7 +72,7 @@ pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: People<
 fn load_people(conn: &mut DbConnection, people: People<'_>) -> Result<Vec<PersonRow>> {
     let query = subscriber::table.order(subscriber::id).into_boxed();
     let query = match people {
-        People::Of(ids) => query.filter(subscriber::id.eq_any(ids.to_vec())),
+        People::Of(ids) => query.filter(among(subscriber::id, ids)),
         People::Next { after, limit } => {
             query.filter(subscriber::id.gt(after).and(subscriber::erased_at.is_null())).limit(limit)
         }
@@ -96,7 +102,7 @@ fn load_opt_ins(
     let query = opt_in::table.filter(opt_in::brand_id.eq(brand)).into_boxed();
     // A whole stretch of people is read along the primary key; a few people are looked up.
     let query = match people {
-        People::Of(_) => query.filter(opt_in::subscriber_id.eq_any(ids.to_vec())),
+        People::Of(_) => query.filter(among(opt_in::subscriber_id, ids)),
         People::Next { .. } => query.filter(opt_in::subscriber_id.between(first, last)),
     };
     let rows: Vec<OptInRow> = query
@@ -145,16 +151,17 @@ fn load_suppliers(
     Ok(sources.iter().filter_map(|s| Some((s.id, Arc::new(SupplierFacts::of(s)?)))).collect())
 }
 
-/// Which of these people allow this brand to record this now.
+/// Who of these people allows this brand to record opens now, and who clicks.
 ///
 /// # Errors
 /// Of the database.
-pub fn who_allows(conn: &mut DbConnection, brand: i64, kind: Kind, people: &[i64]) -> Result<Vec<i64>> {
-    Ok(permission::table
-        .filter(permission::subscriber_id.eq_any(people.to_vec()))
+pub fn who_allows(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<(Vec<i64>, Vec<i64>)> {
+    let allowed: Vec<(i64, Kind)> = permission::table
+        .filter(among(permission::subscriber_id, people))
         .filter(permission::brand_id.eq(brand))
-        .filter(permission::kind.eq(kind))
         .filter(permission::state.eq(PermissionState::Granted))
-        .select(permission::subscriber_id)
-        .load(conn)?)
+        .select((permission::subscriber_id, permission::kind))
+        .load(conn)?;
+    let of = |kind| allowed.iter().filter(|(_, of)| *of == kind).map(|(person, _)| *person).collect();
+    Ok((of(Kind::Opens), of(Kind::Clicks)))
 }

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use crate::clock::Moment;
-use crate::db::DbConnection;
-use crate::db::schema::{suppression, suppression_exception as exception};
+use crate::db::schema::{subscriber, suppression, suppression_exception as exception};
+use crate::db::{DbConnection, among};
 use crate::domain::audience::subscriber::normal_phone;
 use crate::domain::catalog::Channel;
 use crate::email_address::EmailAddress;
@@ -106,6 +106,29 @@ pub fn add(
         .ok_or_else(|| Error::internal("a suppression vanished"))?;
     diesel::delete(exception::table.filter(exception::suppression_id.eq(found.id))).execute(conn)?;
     Ok(found)
+}
+
+/// Why a brand must not use the addresses of these people: as [`of_addresses`], with the hashes looked up.
+///
+/// # Errors
+/// Of the database.
+pub fn of_people(
+    conn: &mut DbConnection,
+    people: &[i64],
+    channel: Channel,
+    brand: i64,
+) -> Result<Vec<(Vec<u8>, Reason)>> {
+    let excepted = exception::table
+        .filter(exception::suppression_id.eq(suppression::id).and(exception::brand_id.eq(brand)));
+    let of_address = subscriber::email_hash.eq(suppression::address_hash.nullable());
+    Ok(subscriber::table
+        .inner_join(suppression::table.on(of_address))
+        .filter(among(subscriber::id, people))
+        .filter(suppression::channel.eq(channel))
+        .filter(suppression::brand_id.is_null().or(suppression::brand_id.eq(brand)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(excepted)))
+        .select((suppression::address_hash, suppression::reason))
+        .load(conn)?)
 }
 
 /// Why a brand must not use these addresses: each that is suppressed, once for each reason.

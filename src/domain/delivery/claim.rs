@@ -12,20 +12,35 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use crate::clock::Moment;
-use crate::db::schema::{campaign, delivery, subscriber};
-use crate::db::{DbConnection, Kind as DatabaseKind};
+use crate::db::schema::{brand, campaign, delivery, subscriber};
+use crate::db::{DbConnection, Kind as DatabaseKind, among};
 use crate::domain::audience::Subscriber;
 use crate::domain::campaign::{self as campaigns, State as CampaignState};
 use crate::domain::consent::facts::{People, gather, who_allows};
 use crate::domain::consent::gate::{Facts, SupplierFacts, decide};
-use crate::domain::consent::permission::Kind;
 use crate::domain::consent::{Permit, hold};
 use crate::domain::delivery::State;
+use crate::domain::delivery::pacer::Pacer;
+use crate::email_address::EmailAddress;
 use crate::error::Result;
+use crate::id::PublicId;
 
-/// How long a claim is good. Longer than all time limits of one hand-over together, so that a letter whose lease has
-/// run out is in nobody's hands.
+/// How long a claim is good where nothing else was said. Longer than all time limits of one hand-over together, so
+/// that a letter whose lease has run out is in nobody's hands. Where it is shorter, an outcome may come later, and
+/// takes the place of the uncertainty (`settle`).
 pub const LEASE: Duration = Duration::from_secs(15 * 60);
+
+/// Why a letter is uncertain that a server had in hand when it died.
+pub const SERVER_DIED: &str = "server_died";
+
+/// Who claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// The process among all that share the database.
+    pub node: i64,
+    /// How long the others wait for its outcomes before they give up on them.
+    pub lease: Duration,
+}
 
 /// A letter taken for hand-over.
 #[derive(Debug)]
@@ -46,72 +61,175 @@ pub struct Claimed {
     pub attempts: i32,
 }
 
-/// Takes up to `limit` due letters of a campaign that is being sent, as `node`. Those whom the gate now refuses are
-/// skipped instead, so fewer may come back although more are due; `None` says that none is due.
+/// What is to be claimed.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// The campaign.
+    pub campaign: i64,
+    /// At most so many.
+    pub letters: usize,
+    /// For whom.
+    pub holder: Holder,
+}
+
+/// What a claim found.
+#[derive(Debug, Default)]
+pub struct Claims {
+    /// The letters to hand over.
+    pub letters: Vec<Claimed>,
+    /// Whether more may be due.
+    pub more: bool,
+}
+
+/// How many due letters a claim looks at where some may have to wait for their domain.
+const LOOK_AHEAD: usize = 200;
+
+/// Takes due letters of a campaign that is being sent. Those whom the gate now refuses are skipped instead, and those
+/// whose domain is too busy wait for a slot of it, so fewer may come back although more are due.
 ///
 /// # Errors
 /// Of the database.
-pub fn claim(
-    conn: &mut DbConnection,
-    campaign: i64,
-    limit: usize,
-    node: i64,
-    now: Moment,
-) -> Result<Option<Vec<Claimed>>> {
-    let campaign = campaigns::get(conn, campaign)?;
-    if campaign.state != CampaignState::Sending {
-        return Ok(None);
+pub fn claim(conn: &mut DbConnection, wanted: Wanted, pacer: &Pacer, now: Moment) -> Result<Claims> {
+    let Some(facts) = campaigns::facts_while_sending(conn, wanted.campaign)? else {
+        return Ok(Claims::default());
+    };
+    let look = if pacer.minds_domains() { wanted.letters.max(LOOK_AHEAD) } else { wanted.letters };
+    let mut due = due(conn, wanted.campaign, look, now)?;
+    let more = due.len() == look;
+    if pacer.minds_domains() {
+        due = admitted(conn, wanted, due, pacer, now)?;
     }
-    let due = due(conn, campaign.id, limit, now)?;
     if due.is_empty() {
-        return Ok(None);
+        return Ok(Claims { letters: Vec::new(), more });
     }
     let people: Vec<i64> = due.iter().map(|(person, _)| *person).collect();
     hold(conn, &people)?;
-    let (_, facts) = campaigns::facts(conn, &campaign)?;
     let mut permitted: Vec<(Permit, Facts)> = Vec::with_capacity(people.len());
     for person in gather(conn, &facts, People::Of(&people))? {
         match decide(&person, &facts, now) {
             Ok(permit) => permitted.push((permit, person)),
-            Err(refusal) => skip(conn, campaign.id, person.subscriber, refusal.as_str(), now)?,
+            Err(refusal) => skip(conn, wanted.campaign, person.subscriber, refusal.as_str(), now)?,
         }
     }
     let ids: Vec<i64> = permitted.iter().map(|(permit, _)| permit.subscriber()).collect();
-    let opens = who_allows(conn, facts.brand, Kind::Opens, &ids)?;
-    let clicks = who_allows(conn, facts.brand, Kind::Clicks, &ids)?;
-    mark(conn, campaign.id, &ids, &opens, &clicks, node, now)?;
+    let (opens, clicks) = who_allows(conn, facts.brand, &ids)?;
+    mark(conn, wanted, &ids, &opens, &clicks, now)?;
     let rows: Vec<Subscriber> =
-        subscriber::table.filter(subscriber::id.eq_any(ids)).select(Subscriber::as_select()).load(conn)?;
+        subscriber::table.filter(among(subscriber::id, &ids)).select(Subscriber::as_select()).load(conn)?;
     // By row number, never by position: a letter must not carry somebody else's name.
     let mut people: HashMap<i64, Subscriber> = rows.into_iter().map(|person| (person.id, person)).collect();
-    let mut claimed = Vec::with_capacity(permitted.len());
+    let attempts: HashMap<i64, i32> = due.into_iter().collect();
+    let mut letters = Vec::with_capacity(permitted.len());
     for (permit, known) in permitted {
         let id = permit.subscriber();
         let Some(person) = people.remove(&id) else { continue };
         let supplied = known.supplied(&facts);
-        claimed.push(Claimed {
+        letters.push(Claimed {
             permit,
             person,
             supplier: supplied.map(|supplied| Arc::clone(&supplied.supplier)),
             informs: supplied.is_some_and(|supplied| known.knows_nothing_of(supplied)),
             tracks_opens: opens.contains(&id),
             tracks_clicks: clicks.contains(&id),
-            attempts: due.iter().find(|(person, _)| *person == id).map_or(0, |(_, attempts)| *attempts),
+            attempts: attempts.get(&id).copied().unwrap_or(0),
         });
     }
-    Ok(Some(claimed))
+    Ok(Claims { letters, more })
 }
 
-/// Whether any letter of the campaign is due.
+/// Of the letters that are due, those whose domain lets them go now, as many as are wanted. The others get the slot
+/// that their domain has for them as their due time, so that they stand in nobody's way.
+fn admitted(
+    conn: &mut DbConnection,
+    wanted: Wanted,
+    due: Vec<(i64, i32)>,
+    pacer: &Pacer,
+    now: Moment,
+) -> Result<Vec<(i64, i32)>> {
+    let people: Vec<i64> = due.iter().map(|(person, _)| *person).collect();
+    let addresses: Vec<(i64, Option<EmailAddress>)> = subscriber::table
+        .filter(among(subscriber::id, &people))
+        .select((subscriber::id, subscriber::email))
+        .load(conn)?;
+    let addresses: HashMap<i64, Option<EmailAddress>> = addresses.into_iter().collect();
+    let mut admitted = Vec::with_capacity(wanted.letters);
+    for (person, attempts) in due {
+        if admitted.len() == wanted.letters {
+            break;
+        }
+        let domain = addresses.get(&person).and_then(Option::as_ref).map(EmailAddress::domain);
+        match domain.map_or(Ok(()), |domain| pacer.admit(domain, now)) {
+            Ok(()) => admitted.push((person, attempts)),
+            Err(slot) => {
+                diesel::update(delivery::table.find((wanted.campaign, person)))
+                    .set(delivery::due_at.eq(slot))
+                    .execute(conn)?;
+            }
+        }
+    }
+    Ok(admitted)
+}
+
+/// Makes letters due again that wait for a slot of their domain, because the slots are no longer right: at most
+/// [`RELEASED_AT_ONCE`] of one campaign. Returns whether there may be more.
 ///
 /// # Errors
 /// Of the database.
-pub fn has_due(conn: &mut DbConnection, campaign: i64, now: Moment) -> Result<bool> {
-    let due = delivery::table
+pub fn release_slots(conn: &mut DbConnection, campaign: i64, now: Moment) -> Result<bool> {
+    let waiting: Vec<i64> = delivery::table
         .filter(delivery::campaign_id.eq(campaign))
         .filter(delivery::state.eq(State::Planned))
-        .filter(delivery::due_at.le(now));
-    Ok(diesel::select(diesel::dsl::exists(due)).get_result(conn)?)
+        .filter(delivery::due_at.gt(now))
+        // One that the relay put off waits for another reason.
+        .filter(delivery::attempts.eq(0))
+        .limit(RELEASED_AT_ONCE as i64)
+        .select(delivery::subscriber_id)
+        .load(conn)?;
+    diesel::update(delivery::table)
+        .filter(delivery::campaign_id.eq(campaign).and(among(delivery::subscriber_id, &waiting)))
+        .filter(delivery::state.eq(State::Planned))
+        .set(delivery::due_at.eq(now))
+        .execute(conn)?;
+    Ok(waiting.len() == RELEASED_AT_ONCE)
+}
+
+/// Few enough that nobody who writes meanwhile waits for long.
+const RELEASED_AT_ONCE: usize = 2000;
+
+/// A campaign that has letters due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueCampaign {
+    /// Row number.
+    pub id: i64,
+    /// Its public identity, under which its pace is stored.
+    pub name: String,
+    /// The one relay that carries it, if its brand names one.
+    pub relay: Option<String>,
+}
+
+/// The campaigns that have letters due, oldest first: those that are being sent, and those that are being planned,
+/// because the first letters need not wait for the last person to be planned.
+///
+/// # Errors
+/// Of the database.
+pub fn due_campaigns(conn: &mut DbConnection, now: Moment) -> Result<Vec<DueCampaign>> {
+    let sending: Vec<(i64, PublicId, Option<String>)> = campaign::table
+        .inner_join(brand::table)
+        .filter(campaign::state.eq_any(campaigns::BEING_SENT))
+        .order(campaign::id)
+        .select((campaign::id, campaign::public_id, brand::relay))
+        .load(conn)?;
+    let mut found = Vec::new();
+    for (id, name, relay) in sending {
+        let due = delivery::table
+            .filter(delivery::campaign_id.eq(id))
+            .filter(delivery::state.eq(State::Planned))
+            .filter(delivery::due_at.le(now));
+        if diesel::select(diesel::dsl::exists(due)).get_result(conn)? {
+            found.push(DueCampaign { id, name: name.to_string(), relay });
+        }
+    }
+    Ok(found)
 }
 
 fn due(conn: &mut DbConnection, campaign: i64, limit: usize, now: Moment) -> Result<Vec<(i64, i32)>> {
@@ -129,37 +247,26 @@ fn due(conn: &mut DbConnection, campaign: i64, limit: usize, now: Moment) -> Res
     })
 }
 
-/// Marks the claimed rows, one statement for each of the four ways in which letters are tracked.
+/// Marks the claimed rows and keeps which of the letters are tracked.
 fn mark(
     conn: &mut DbConnection,
-    campaign: i64,
+    wanted: Wanted,
     ids: &[i64],
     opens: &[i64],
     clicks: &[i64],
-    node: i64,
     now: Moment,
 ) -> Result<()> {
-    for (tracks_opens, tracks_clicks) in [(false, false), (false, true), (true, false), (true, true)] {
-        let group: Vec<i64> = ids
-            .iter()
-            .copied()
-            .filter(|id| opens.contains(id) == tracks_opens && clicks.contains(id) == tracks_clicks)
-            .collect();
-        if group.is_empty() {
-            continue;
-        }
-        diesel::update(delivery::table)
-            .filter(delivery::campaign_id.eq(campaign).and(delivery::subscriber_id.eq_any(group)))
-            .set((
-                delivery::state.eq(State::Claimed),
-                delivery::attempts.eq(delivery::attempts + 1),
-                delivery::claimed_by.eq(node),
-                delivery::lease_until.eq(now.plus(LEASE)),
-                delivery::tracks_opens.eq(tracks_opens),
-                delivery::tracks_clicks.eq(tracks_clicks),
-            ))
-            .execute(conn)?;
-    }
+    diesel::update(delivery::table)
+        .filter(delivery::campaign_id.eq(wanted.campaign).and(among(delivery::subscriber_id, ids)))
+        .set((
+            delivery::state.eq(State::Claimed),
+            delivery::attempts.eq(delivery::attempts + 1),
+            delivery::claimed_by.eq(wanted.holder.node),
+            delivery::lease_until.eq(now.plus(wanted.holder.lease)),
+            delivery::tracks_opens.eq(among(delivery::subscriber_id, opens)),
+            delivery::tracks_clicks.eq(among(delivery::subscriber_id, clicks)),
+        ))
+        .execute(conn)?;
     Ok(())
 }
 
@@ -170,11 +277,28 @@ fn skip(conn: &mut DbConnection, campaign: i64, person: i64, reason: &str, now: 
     Ok(())
 }
 
-/// Settles claims that are in nobody's hands: letters that were claimed and of which no outcome came may have arrived,
-/// so they become uncertain. To be called while this server has no letter in hand.
+/// Whether there is anything for [`settle_abandoned`].
 ///
-/// On SQLite there is one server, so every claim is one. On PostgreSQL other servers may be at work, so of theirs only
-/// those count whose lease has run out.
+/// # Errors
+/// Of the database.
+pub fn is_any_abandoned(conn: &mut DbConnection, kind: DatabaseKind, node: i64, now: Moment) -> Result<bool> {
+    let claimed = delivery::table.filter(delivery::state.eq(State::Claimed)).into_boxed();
+    let abandoned = match kind {
+        DatabaseKind::Sqlite => claimed,
+        DatabaseKind::Postgres => {
+            claimed.filter(delivery::claimed_by.eq(node).or(delivery::lease_until.lt(now)))
+        }
+    };
+    let one: Option<i64> = abandoned.select(delivery::subscriber_id).first(conn).optional()?;
+    Ok(one.is_some())
+}
+
+/// Settles claims that are in nobody's hands. To be called while this process has no letter in hand.
+///
+/// What this very process claimed and does not have was never handed over, because the claim failed on its way back:
+/// it is due again. What another process claimed may have arrived, so it becomes uncertain: on SQLite at once, as
+/// there is one server and the other has died; on PostgreSQL, where others may be at work, when its lease has run out.
+/// Returns how many became uncertain.
 ///
 /// # Errors
 /// Of the database.
@@ -184,12 +308,14 @@ pub fn settle_abandoned(
     node: i64,
     now: Moment,
 ) -> Result<usize> {
-    let claimed = delivery::table.filter(delivery::state.eq(State::Claimed)).into_boxed();
+    let claimed = || delivery::table.filter(delivery::state.eq(State::Claimed));
+    diesel::update(claimed().filter(delivery::claimed_by.eq(node)))
+        .set((delivery::state.eq(State::Planned), delivery::attempts.eq(delivery::attempts - 1)))
+        .execute(conn)?;
+    let abandoned = claimed().into_boxed();
     let abandoned = match kind {
-        DatabaseKind::Sqlite => claimed,
-        DatabaseKind::Postgres => {
-            claimed.filter(delivery::claimed_by.eq(node).or(delivery::lease_until.lt(now)))
-        }
+        DatabaseKind::Sqlite => abandoned,
+        DatabaseKind::Postgres => abandoned.filter(delivery::lease_until.lt(now)),
     };
     let rows: Vec<(i64, i64)> =
         abandoned.select((delivery::campaign_id, delivery::subscriber_id)).load(conn)?;
@@ -198,7 +324,7 @@ pub fn settle_abandoned(
             .filter(delivery::state.eq(State::Claimed))
             .set((
                 delivery::state.eq(State::Uncertain),
-                delivery::reason.eq("server_died"),
+                delivery::reason.eq(SERVER_DIED),
                 delivery::finished_at.eq(now),
             ))
             .execute(conn)?;
@@ -206,27 +332,40 @@ pub fn settle_abandoned(
     Ok(rows.len())
 }
 
+/// Whether there is anything for [`finish_campaigns`].
+///
+/// # Errors
+/// Of the database.
+pub fn is_any_finished(conn: &mut DbConnection) -> Result<bool> {
+    Ok(!finished(conn)?.is_empty())
+}
+
 /// Ends the sending of campaigns that have nothing left to do. Returns how many ended.
 ///
 /// # Errors
 /// Of the database.
 pub fn finish_campaigns(conn: &mut DbConnection, now: Moment) -> Result<usize> {
-    let mut finished = 0;
-    for sending in campaigns::in_states(conn, &[CampaignState::Sending])? {
-        let open = delivery::table
-            .filter(delivery::campaign_id.eq(sending.id))
-            .filter(delivery::state.eq_any([State::Planned, State::Claimed]));
-        if !diesel::select(diesel::dsl::exists(open)).get_result::<bool>(conn)? {
-            diesel::update(campaign::table.find(sending.id))
-                .filter(campaign::state.eq(CampaignState::Sending))
-                .set((
-                    campaign::state.eq(CampaignState::Sent),
-                    campaign::finished_at.eq(now),
-                    campaign::changed_at.eq(now),
-                ))
-                .execute(conn)?;
-            finished += 1;
-        }
-    }
-    Ok(finished)
+    let finished = finished(conn)?;
+    diesel::update(campaign::table)
+        .filter(among(campaign::id, &finished))
+        .filter(campaign::state.eq(CampaignState::Sending))
+        .set((
+            campaign::state.eq(CampaignState::Sent),
+            campaign::finished_at.eq(now),
+            campaign::changed_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(finished.len())
+}
+
+/// The campaigns that are being sent and have no letter left.
+fn finished(conn: &mut DbConnection) -> Result<Vec<i64>> {
+    let open = delivery::table
+        .filter(delivery::campaign_id.eq(campaign::id))
+        .filter(delivery::state.eq(State::Planned).or(delivery::state.eq(State::Claimed)));
+    Ok(campaign::table
+        .filter(campaign::state.eq(CampaignState::Sending))
+        .filter(diesel::dsl::not(diesel::dsl::exists(open)))
+        .select(campaign::id)
+        .load(conn)?)
 }

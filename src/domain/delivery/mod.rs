@@ -7,6 +7,8 @@ pub mod bounce;
 pub mod breaker;
 pub mod claim;
 pub mod letter;
+pub mod pace;
+pub mod pacer;
 pub mod plan;
 pub mod settle;
 

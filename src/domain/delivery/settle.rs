@@ -5,12 +5,13 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use crate::clock::Moment;
-use crate::db::DbConnection;
 use crate::db::schema::{delivery, subscriber};
+use crate::db::{DbConnection, among};
 use crate::domain::campaign::{self as campaigns, State as CampaignState, state};
 use crate::domain::delivery::State;
 use crate::domain::delivery::bounce::{self, Returned};
 use crate::domain::delivery::breaker::{self, Added};
+use crate::domain::delivery::claim::SERVER_DIED;
 use crate::error::Result;
 use crate::mail::transport::{Blame, Outcome, Reply, Stage};
 
@@ -46,6 +47,9 @@ pub enum HandedOver {
 
 /// Writes the outcomes of hand-overs.
 ///
+/// An outcome may come after another server gave up waiting for it and called the letter uncertain: then the truth
+/// takes the place of the uncertainty, but nothing goes back to be sent again.
+///
 /// # Errors
 /// Of the database.
 pub fn settle(conn: &mut DbConnection, settlements: &[Settlement], now: Moment) -> Result<()> {
@@ -78,13 +82,18 @@ fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], now: Moment) -> Re
             None => by_campaign.push((settlement.campaign, vec![settlement.subscriber])),
         }
     }
+    // In one order everywhere, so that two servers never wait for each other's counters.
+    by_campaign.sort_unstable_by_key(|(campaign, _)| *campaign);
     for (campaign, people) in by_campaign {
-        let count = people.len();
         diesel::update(delivery::table)
-            .filter(delivery::campaign_id.eq(campaign).and(delivery::subscriber_id.eq_any(people)))
-            .set((delivery::state.eq(State::Sent), delivery::finished_at.eq(now)))
+            .filter(delivery::campaign_id.eq(campaign).and(among(delivery::subscriber_id, &people)))
+            .set((
+                delivery::state.eq(State::Sent),
+                delivery::reason.eq(None::<String>),
+                delivery::finished_at.eq(now),
+            ))
             .execute(conn)?;
-        breaker::count(conn, campaign, Added { sent: count as i64, ..Added::default() }, now)?;
+        breaker::count(conn, campaign, Added { sent: people.len() as i64, ..Added::default() }, now)?;
     }
     let informed: Vec<i64> = sent.iter().filter(|s| s.informs).map(|s| s.subscriber).collect();
     if !informed.is_empty() {
@@ -132,6 +141,7 @@ fn put_back(
         return end(conn, settlement, State::Skipped, state::CANCELLED, now);
     }
     diesel::update(delivery::table.find((settlement.campaign, settlement.subscriber)))
+        .filter(delivery::state.eq(State::Claimed))
         .set((
             delivery::state.eq(State::Planned),
             delivery::attempts.eq(attempts),
@@ -176,7 +186,9 @@ fn end(
     reason: &str,
     now: Moment,
 ) -> Result<()> {
+    let given_up = delivery::state.eq(State::Uncertain).and(delivery::reason.eq(SERVER_DIED));
     diesel::update(delivery::table.find((settlement.campaign, settlement.subscriber)))
+        .filter(delivery::state.eq(State::Claimed).or(given_up))
         .set((delivery::state.eq(state), delivery::reason.eq(reason), delivery::finished_at.eq(now)))
         .execute(conn)?;
     Ok(())

@@ -175,14 +175,15 @@ impl Letter {
         let news = diesel::update(delivery::table.find((self.campaign, self.person)).filter(is_news))
             .set(delivery::complained_at.eq(now))
             .execute(conn)?;
+        if news > 0 {
+            // Before the person's row is held, as the dispatcher does it: so that neither waits for the other for ever.
+            breaker::count(conn, self.campaign, Added { complaints: 1, ..Added::default() }, now)?;
+        }
+        // Also when it is repeated: a complaint is newer than an opt-in that came in between.
         preferences::unsubscribe(conn, &self.unsubscribe_link(), Method::Complaint, now)?;
         if let Some(hash) = &self.email_hash {
             suppression::add(conn, hash, Channel::Email, Some(self.brand), Reason::Complaint, now)?;
         }
-        if news == 0 {
-            return Ok(Verdict::Repeated);
-        }
-        breaker::count(conn, self.campaign, Added { complaints: 1, ..Added::default() }, now)?;
-        Ok(Verdict::Complained)
+        Ok(if news > 0 { Verdict::Complained } else { Verdict::Repeated })
     }
 }

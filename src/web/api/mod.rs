@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod imports;
 pub mod ledger;
 pub mod opt_ins;
+pub mod pace;
 pub mod paging;
 pub mod permissions;
 pub mod sign_ups;

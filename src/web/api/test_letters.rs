@@ -89,7 +89,7 @@ pub async fn send(app: web::Data<App>, id: web::Path<PublicId>, form: Body<TestF
         })
         .await?;
     let mut results = Vec::with_capacity(letters.len());
-    if let Ok(mut connection) = app.mailer.connect().await {
+    if let Ok(mut connection) = app.relays.connect().await {
         for (to, sender, bytes) in &letters {
             let return_path = app.options.return_path.as_ref().unwrap_or(sender);
             results.push(connection.hand_over_service(to, return_path, bytes).await.into());

@@ -1,0 +1,120 @@
+//! "Is one of these numbers" as a statement whose text is the same however many they are, so that it is prepared once
+//! and found again. `eq_any` writes a placeholder for each number on SQLite and is prepared anew for each.
+
+use diesel::backend::Backend;
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{Bool, HasSqlType, Text};
+use diesel::sqlite::Sqlite;
+use diesel::{Connection, QueryResult};
+
+use crate::db::DbConnection;
+
+/// The backend behind the common connection.
+type Either = <DbConnection as Connection>::Backend;
+
+/// A condition made by [`among`].
+#[derive(Debug, Clone, QueryId)]
+pub struct Among<C> {
+    column: C,
+    json: String,
+    array: String,
+}
+
+/// Whether `column`, which holds row numbers, is one of `numbers`.
+pub fn among<C>(column: C, numbers: &[i64]) -> Among<C> {
+    let mut listed = String::with_capacity(numbers.len() * 8);
+    for number in numbers {
+        if !listed.is_empty() {
+            listed.push(',');
+        }
+        listed.push_str(&number.to_string());
+    }
+    Among { column, json: format!("[{listed}]"), array: format!("{{{listed}}}") }
+}
+
+impl<C> Among<C> {
+    fn sqlite<'b, DB>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        DB: Backend + HasSqlType<Text>,
+        C: QueryFragment<DB>,
+        String: ToSql<Text, DB>,
+    {
+        self.column.walk_ast(out.reborrow())?;
+        out.push_sql(" IN (SELECT value FROM json_each(");
+        out.push_bind_param::<Text, String>(&self.json)?;
+        out.push_sql("))");
+        Ok(())
+    }
+
+    fn postgres<'b, DB>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        DB: Backend + HasSqlType<Text>,
+        C: QueryFragment<DB>,
+        String: ToSql<Text, DB>,
+    {
+        self.column.walk_ast(out.reborrow())?;
+        out.push_sql(" = ANY(CAST(");
+        out.push_bind_param::<Text, String>(&self.array)?;
+        out.push_sql(" AS BIGINT[]))");
+        Ok(())
+    }
+}
+
+impl<C: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Among<C> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        self.sqlite(out)
+    }
+}
+
+impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Among<C> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.postgres(out)
+    }
+}
+
+impl<C: QueryFragment<Either>> QueryFragment<Either> for Among<C> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Either>) -> QueryResult<()> {
+        match out.backend() {
+            Either::Sqlite(_) => self.sqlite(out),
+            Either::Postgres(_) => self.postgres(out),
+        }
+    }
+}
+
+impl<C: Expression> Expression for Among<C> {
+    type SqlType = Bool;
+}
+
+impl<C: AppearsOnTable<Tables>, Tables> AppearsOnTable<Tables> for Among<C> where Self: Expression {}
+
+impl<C: SelectableExpression<Tables>, Tables> SelectableExpression<Tables> for Among<C> where
+    Self: AppearsOnTable<Tables>
+{
+}
+
+impl<C: ValidGrouping<GroupBy>, GroupBy> ValidGrouping<GroupBy> for Among<C> {
+    type IsAggregate = C::IsAggregate;
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+
+    use super::*;
+    use crate::db::schema::delivery;
+
+    #[test]
+    fn the_text_is_the_same_for_any_number_of_numbers() {
+        let text = |numbers: &[i64]| {
+            let query = delivery::table.filter(among(delivery::subscriber_id, numbers)).count();
+            (
+                diesel::debug_query::<Sqlite, _>(&query).to_string().split(" -- ").next().map(str::to_owned),
+                diesel::debug_query::<Pg, _>(&query).to_string().split(" -- ").next().map(str::to_owned),
+            )
+        };
+        assert_eq!(text(&[]), text(&[1, 2, 3]));
+    }
+}

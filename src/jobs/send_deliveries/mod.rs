@@ -1,0 +1,42 @@
+//! Hands letters over: claims through the gate, writes each letter, and settles what the relay answered.
+//!
+//! One [dispatcher](dispatch) and as many [workers](crew) as there are connections. In one transaction the dispatcher
+//! writes the outcomes that came back and claims letters for workers that are free; then the workers write and hand
+//! over outside of any transaction. So at most one letter per connection is in the air when the process dies, and what
+//! a pause or a withdrawal changed is seen by the very next claim.
+
+mod crew;
+mod dispatch;
+
+use crate::app::App;
+use crate::domain::delivery::claim::settle_abandoned;
+use crate::domain::delivery::claim::{due_campaigns, finish_campaigns, is_any_abandoned, is_any_finished};
+use crate::error::Result;
+use crate::jobs::Progress;
+use crate::jobs::send_deliveries::dispatch::{Dispatcher, keep_pace};
+
+/// Sends what is due of all campaigns. [`Progress::More`] if any letter was claimed.
+///
+/// # Errors
+/// Of the database, or if no relay can be reached; nothing is lost by either.
+pub async fn run_once(app: &App) -> Result<Progress> {
+    let (kind, node, now) = (app.db.kind(), app.node, app.clock.now());
+    // Most of the time there is nothing to do, and a look takes nobody the writer's place.
+    if app.db.read(move |conn| is_any_abandoned(conn, kind, node, now)).await? {
+        let letters = app.db.write(move |conn| settle_abandoned(conn, kind, node, now)).await?;
+        if letters > 0 {
+            tracing::warn!(letters, "letters were in hand when a server died; they are kept as uncertain");
+        }
+    }
+    keep_pace(app).await?;
+    let due = !app.db.read(move |conn| due_campaigns(conn, now)).await?.is_empty();
+    let sent_any = due && Dispatcher::new(app).run().await?;
+    if app.db.read(is_any_finished).await? {
+        let now = app.clock.now();
+        let finished = app.db.write(move |conn| finish_campaigns(conn, now)).await?;
+        if finished > 0 {
+            tracing::info!(campaigns = finished, "sent to the end");
+        }
+    }
+    Ok(if sent_any { Progress::More } else { Progress::Idle })
+}

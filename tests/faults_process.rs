@@ -1,0 +1,174 @@
+//! The server dies, is told to stop, or shares its work with another: the delivery promise holds.
+
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use diesel::prelude::*;
+use mannerly::db::Kind;
+use mannerly::db::schema::delivery;
+use mannerly::domain::delivery::claim::{Holder, LEASE, Wanted, claim, settle_abandoned};
+use mannerly::domain::delivery::settle::{HandedOver, Settlement, settle};
+use mannerly::jobs::plan_campaigns;
+use mannerly::mail::transport::{Outcome, Reply, Stage};
+
+use crate::support::programs::{Port, Program, until};
+use crate::support::relay::{Manners, POLITE};
+use crate::support::rig::{CONNECTIONS, Rig, wait};
+use crate::support::server::TestServer;
+
+/// Slow enough that a campaign of a few hundred can be struck in its middle.
+const UNHURRIED: Manners = Manners { pause: Duration::from_millis(10), ..POLITE };
+
+/// Numbers that look random and can be had again from their seed.
+struct Random(u64);
+
+impl Random {
+    /// From 0 up to, but not including, `end`.
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
+async fn killed_twenty_times(server: TestServer) {
+    const PEOPLE: usize = 400;
+    const KILLS: usize = 20;
+    let seed = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
+    println!("the seed is {seed}");
+    let rig = Rig::new(server, PEOPLE, UNHURRIED);
+    let mut random = Random(seed);
+    let mut moments: Vec<u64> = (0..KILLS).map(|_| random.below(PEOPLE as u64 * 9 / 10)).collect();
+    moments.sort_unstable();
+    for (number, mails) in moments.into_iter().enumerate() {
+        let mut running = rig.boot();
+        match number {
+            // The first two strike wherever it is then: starting, planning, connecting.
+            0 | 1 => wait(Duration::from_millis(random.below(500))),
+            _ => {
+                until("the relay has a part of it or all of it", || {
+                    rig.relay.accepted() as u64 >= mails || rig.count("planned") == 0
+                });
+                wait(Duration::from_micros(random.below(30_000)));
+            }
+        }
+        // SIGKILL: no handler runs, nothing is flushed.
+        running.0.kill().unwrap();
+        running.0.wait().unwrap();
+    }
+    assert!(rig.count("planned") > 0, "it was over too early to show anything");
+    let _running = rig.boot();
+    rig.until_sent();
+    rig.check(CONNECTIONS * KILLS).await;
+}
+
+/// Killed while the audience is worked out: with the next start planning goes on behind its cursor.
+async fn killed_while_planning(server: TestServer) {
+    const PEOPLE: usize = 8000;
+    // Strangers: planning considers everybody, and nobody has to be sent a letter.
+    let mut rig = Rig::new(server, 1, POLITE);
+    rig.server.strangers(PEOPLE - 1);
+    rig.expects(PEOPLE);
+    let planned = || rig.server.read(|conn| Ok(delivery::table.count().get_result::<i64>(conn)?)) as usize;
+    let mut deaths_in_the_middle = 0;
+    let done = || rig.server.reload(&rig.campaign).planned_at.is_some();
+    while !done() {
+        let before = planned();
+        let mut running = rig.boot();
+        until("planning goes on", || planned() > before || done());
+        running.0.kill().unwrap();
+        running.0.wait().unwrap();
+        deaths_in_the_middle += usize::from((1..PEOPLE).contains(&planned()));
+    }
+    assert!(deaths_in_the_middle > 0, "planning was too fast to be struck");
+    let _running = rig.boot();
+    rig.until_sent();
+    rig.check(1).await;
+}
+
+/// Asked to stop in the middle of a campaign it ends by itself with 0, and nothing is left in anybody's hands.
+async fn told_to_stop(server: TestServer, signal: &str) {
+    let rig = Rig::new(server, 200, UNHURRIED);
+    let mut running = rig.boot();
+    rig.until_accepted(50);
+    tell(&running, signal);
+    assert!(running.0.wait().unwrap().success(), "{signal}");
+    assert!(rig.count("planned") > 0, "it was told too late to show anything");
+    assert_eq!((rig.count("claimed"), rig.count("uncertain")), (0, 0), "{signal}");
+    assert_eq!(rig.relay.accepted(), rig.count("sent"), "{signal}");
+    let _running = rig.boot();
+    rig.until_sent();
+    rig.check(0).await;
+}
+
+fn tell(program: &Program, signal: &str) {
+    let told = Command::new("kill").args([signal, &program.0.id().to_string()]).status().unwrap();
+    assert!(told.success());
+}
+
+both_databases! {
+    async fn a_campaign_killed_at_twenty_random_moments_reaches_everybody_once(server: TestServer) {
+        killed_twenty_times(server).await;
+    }
+
+    async fn sigterm_ends_it_with_every_outcome_written_and_a_new_start_goes_on(server: TestServer) {
+        told_to_stop(server, "-TERM").await;
+    }
+
+    async fn sigint_ends_it_with_every_outcome_written_and_a_new_start_goes_on(server: TestServer) {
+        told_to_stop(server, "-INT").await;
+    }
+
+    async fn planning_that_is_killed_goes_on_and_leaves_nobody_out(server: TestServer) {
+        killed_while_planning(server).await;
+    }
+
+    async fn an_outcome_that_comes_late_takes_the_place_of_the_uncertainty_and_sends_nothing_again(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = server.demo_brand();
+        server.readers(&brand, 3);
+        let campaign = server.campaign(&brand);
+        plan_campaigns::run_once(&server.app).await.unwrap();
+        let wanted =
+            Wanted { campaign: campaign.id, letters: 3, holder: Holder { node: 1, lease: LEASE } };
+        let claimed = server.write(|conn, now| claim(conn, wanted, &server.app.pacer, now)).letters;
+        let later = server.now().plus(LEASE + Duration::from_secs(1));
+        let (kind, another) = (server.app.db.kind(), 2);
+        assert_eq!(server.write(|conn, _| settle_abandoned(conn, kind, another, later)), 3);
+        assert_eq!(server.outcomes(&campaign), [("uncertain server_died".to_owned(), 3)]);
+        let results = [
+            Outcome::Accepted(Reply::new(250, None)),
+            Outcome::Refused { stage: Stage::Recipient, reply: Reply::new(552, None) },
+            Outcome::Deferred { stage: Stage::Recipient, reply: Some(Reply::new(451, None)) },
+        ];
+        let late: Vec<Settlement> = claimed.iter().zip(results).map(|(claimed, result)| Settlement {
+            campaign: campaign.id,
+            subscriber: claimed.permit.subscriber(),
+            attempts: 1,
+            informs: false,
+            result: HandedOver::Answered(result),
+        }).collect();
+        server.write(|conn, _| settle(conn, &late, later));
+        let outcomes = [("failed 552", 1), ("sent", 1), ("uncertain server_died", 1)];
+        assert_eq!(server.outcomes(&campaign), outcomes.map(|(outcome, people)| (outcome.to_owned(), people)));
+    }
+}
+
+#[tokio::test]
+async fn two_servers_share_a_campaign_and_one_finishes_it_when_the_other_dies() {
+    let rig = Rig::new(TestServer::start(Kind::Postgres).await, 400, UNHURRIED);
+    let ports = [Port::reserve(), Port::reserve()];
+    let mut dies = Program(rig.command("dies.test", &ports[0]).spawn().unwrap());
+    let _stays = Program(rig.command("stays.test", &ports[1]).spawn().unwrap());
+    let handed_over = |name: &str| rig.relay.log().accepted.iter().filter(|(_, by)| by == name).count();
+    until("both take part", || handed_over("dies.test") > 40 && handed_over("stays.test") > 40);
+    dies.0.kill().unwrap();
+    dies.0.wait().unwrap();
+    let at_its_death = handed_over("stays.test");
+    assert!(rig.count("planned") > 0, "it was killed too late to show anything");
+    until("nothing is left to claim", || rig.count("planned") == 0);
+    assert!(handed_over("stays.test") > at_its_death);
+    // What the dead one had in hand waits for its lease, and no longer.
+    rig.until_sent();
+    rig.check(CONNECTIONS).await;
+}

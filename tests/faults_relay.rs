@@ -1,0 +1,141 @@
+//! The relay is away, busy, slow or dying: the delivery promise holds.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use mannerly::clock::{Clock, Moment};
+use mannerly::db::schema::delivery;
+
+use crate::support::programs::until;
+use crate::support::relay::{End, Manners, POLITE};
+use crate::support::rig::{CONNECTIONS, Rig, wait};
+use crate::support::server::TestServer;
+
+/// Slow enough that a small campaign can be struck in its middle.
+const UNHURRIED: Manners = Manners { pause: Duration::from_millis(20), ..POLITE };
+
+/// Nobody listens.
+const AWAY: Manners = Manners { open: false, ..UNHURRIED };
+
+/// How many tries each waiting letter had, and when it is due.
+fn waiting(rig: &Rig) -> Vec<(i32, Moment)> {
+    rig.server.read(|conn| {
+        let planned = delivery::table.filter(delivery::state.eq("planned"));
+        Ok(planned.select((delivery::attempts, delivery::due_at)).load(conn)?)
+    })
+}
+
+/// A relay that puts off every letter: each waits half an hour, also through a restart, and then goes out.
+async fn puts_off(server: TestServer, storm: Manners) {
+    const PEOPLE: usize = 40;
+    let rig = Rig::new(server, PEOPLE, storm);
+    let before = Clock::System.now();
+    let running = rig.boot();
+    let all_put_off = || waiting(&rig).len() == PEOPLE && waiting(&rig).iter().all(|(tries, _)| *tries == 1);
+    until("everybody was put off", all_put_off);
+    let half_an_hour = Duration::from_secs(30 * 60);
+    let (earliest, latest) = (before.plus(half_an_hour), Clock::System.now().plus(half_an_hour));
+    assert!(waiting(&rig).iter().all(|(_, due)| (earliest..=latest).contains(due)));
+    drop(running);
+
+    rig.relay.turns(POLITE);
+    let _running = rig.boot_and_wait();
+    assert!(all_put_off(), "a restart brings nothing forward");
+    assert_eq!(rig.relay.accepted(), 0);
+    rig.let_time_pass();
+    rig.until_sent();
+    rig.check(0).await;
+}
+
+/// A relay that ends each connection after some mails.
+async fn ends_connections(server: TestServer, end: End) -> Rig {
+    let rig = Rig::new(server, 80, Manners { mails: 5, end, ..POLITE });
+    let _running = rig.boot();
+    rig.until_sent();
+    rig
+}
+
+/// What was under way when the relay died after a final dot is uncertain, letter by letter, and stays so.
+async fn drops_after_the_final_dot(server: TestServer, end: End) {
+    let rig = ends_connections(server, end).await;
+    let dropped = rig.relay.log().dropped;
+    assert!(dropped > 0, "nothing was dropped");
+    assert_eq!(rig.count("uncertain"), dropped);
+    let reasons = rig.people().into_values().filter(|(state, _)| state == "uncertain");
+    assert!(reasons.into_iter().all(|(_, reason)| reason.as_deref() == Some("connection_lost")));
+    rig.check(dropped).await;
+}
+
+both_databases! {
+    async fn a_relay_that_is_away_costs_nobody_a_try_and_the_campaign_goes_on_when_it_is_back(server: TestServer) {
+        const PEOPLE: usize = 120;
+        let rig = Rig::new(server, PEOPLE, AWAY);
+        let mut running = rig.boot_and_wait();
+        until("the audience is planned", || rig.count("planned") == PEOPLE);
+        wait(Duration::from_millis(1200));
+        assert_eq!(rig.count("planned"), PEOPLE, "nothing is claimed for a relay that is away");
+        rig.relay.turns(UNHURRIED);
+        rig.until_accepted(30);
+        rig.relay.turns(AWAY);
+        until("nothing is in hand", || rig.count("claimed") == 0);
+        let accepted = rig.relay.accepted();
+        wait(Duration::from_millis(1200));
+        assert_eq!(rig.relay.accepted(), accepted);
+        assert!(rig.count("planned") > 0, "it was away too late to show anything");
+        assert!(waiting(&rig).iter().all(|(tries, _)| *tries == 0), "somebody paid for it with a try");
+        assert!(running.0.try_wait().unwrap().is_none(), "the server lives");
+        rig.relay.turns(UNHURRIED);
+        rig.let_time_pass();
+        rig.until_sent();
+        rig.check(CONNECTIONS).await;
+    }
+
+    async fn a_relay_that_turns_everybody_away_with_421_gets_no_letter_until_it_relents(server: TestServer) {
+        let rig = Rig::new(server, 60, Manners { greeting: "421 4.3.2 too busy", ..UNHURRIED });
+        let _running = rig.boot();
+        until("it was tried more than once", || rig.relay.log().connections > 2);
+        assert_eq!((rig.count("planned"), rig.relay.accepted()), (60, 0));
+        rig.relay.turns(UNHURRIED);
+        rig.until_sent();
+        rig.check(0).await;
+    }
+
+    async fn letters_put_off_with_421_at_mail_wait_and_go_out_later(server: TestServer) {
+        puts_off(server, Manners { mail: "421 4.7.0 too many", ..POLITE }).await;
+    }
+
+    async fn letters_put_off_with_451_at_rcpt_wait_and_go_out_later(server: TestServer) {
+        puts_off(server, Manners { rcpt: "451 4.7.1 greylisted", ..POLITE }).await;
+    }
+
+    async fn letters_put_off_with_451_at_data_wait_and_go_out_later(server: TestServer) {
+        puts_off(server, Manners { data: "451 4.3.0 not now", ..POLITE }).await;
+    }
+
+    async fn letters_put_off_with_451_at_the_final_dot_wait_and_go_out_later(server: TestServer) {
+        puts_off(server, Manners { dot: "451 4.3.0 not now", ..POLITE }).await;
+    }
+
+    async fn a_relay_that_says_421_after_some_mails_gets_the_rest_over_new_connections(server: TestServer) {
+        ends_connections(server, End::Politely).await.check(0).await;
+    }
+
+    async fn a_relay_that_dies_between_two_mails_gets_the_rest_over_new_connections(server: TestServer) {
+        ends_connections(server, End::Silently).await.check(0).await;
+    }
+
+    async fn what_a_relay_accepted_before_it_died_is_uncertain_and_not_sent_twice(server: TestServer) {
+        drops_after_the_final_dot(server, End::AfterAccepting).await;
+    }
+
+    async fn what_a_relay_lost_when_it_died_is_uncertain_and_not_sent_again_by_itself(server: TestServer) {
+        drops_after_the_final_dot(server, End::AfterLosing).await;
+    }
+
+    async fn a_slow_relay_is_waited_for(server: TestServer) {
+        let rig = Rig::new(server, 10, Manners { pause: Duration::from_millis(500), ..POLITE });
+        let _running = rig.boot();
+        rig.until_sent();
+        rig.check(0).await;
+    }
+}
