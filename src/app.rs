@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diesel::prelude::*;
 use tokio::sync::watch;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::config::{Options, Settings};
 use crate::db::schema::organisation;
 use crate::db::{Database, DbConnection};
@@ -91,8 +91,7 @@ impl App {
     pub fn assemble(settings: &Settings, relays: Relays<Permit>, clock: Clock) -> Result<Self> {
         let db = Database::open(&settings.database)?;
         let now = clock.now();
-        let fingerprint = settings.keys.fingerprint();
-        db.write_here(|conn| adopt(conn, &fingerprint, now))?;
+        db.write_here(|conn| adopt(conn, &settings.keys, now))?;
         let links = db.read_here(Links::load)?;
         Ok(Self {
             recorder: Recorder::start(db.clone())?,
@@ -112,8 +111,12 @@ impl App {
 }
 
 /// Ties a new database to the oldest secret, and refuses a database that is tied to another: with other keys every
-/// suppressed address would be forgotten.
-fn adopt(conn: &mut DbConnection, fingerprint: &[u8], now: crate::clock::Moment) -> Result<()> {
+/// suppressed address would be forgotten, and a sealed key could not be opened.
+///
+/// # Errors
+/// [`Error::Conflict`] if it is tied to another.
+pub fn adopt(conn: &mut DbConnection, keys: &Keys, now: Moment) -> Result<()> {
+    let fingerprint = keys.fingerprint();
     let known: Option<Vec<u8>> =
         organisation::table.select(organisation::key_fingerprint).first(conn).optional()?;
     match known {

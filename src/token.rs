@@ -4,6 +4,8 @@
 //! a key number and an AES-256-GCM-SIV seal (RFC 8452) over row numbers: nothing personal, and 128 bits of
 //! authentication. The seal is deterministic: the same link always has the same token.
 
+mod vault;
+
 use std::sync::LazyLock;
 
 use aes_gcm_siv::aead::{Aead, KeyInit};
@@ -182,6 +184,7 @@ pub struct Keys {
 struct KeyRing {
     number: u8,
     ciphers: Vec<(Purpose, Aes256GcmSiv)>,
+    vault: Aes256GcmSiv,
 }
 
 impl Keys {
@@ -282,7 +285,8 @@ impl KeyRing {
             .iter()
             .map(|purpose| (*purpose, Aes256GcmSiv::new(&derive(secret, purpose.label()).into())))
             .collect();
-        Self { number: derive(secret, "key-number")[0], ciphers }
+        let vault = Aes256GcmSiv::new(&derive(secret, "private-key").into());
+        Self { number: derive(secret, "key-number")[0], ciphers, vault }
     }
 
     fn cipher(&self, purpose: Purpose) -> &Aes256GcmSiv {

@@ -176,6 +176,31 @@ both_databases! {
         assert_eq!(letters[3].fate(&server).campaign, CampaignState::Paused);
     }
 
+    async fn a_letter_as_it_was_sent_carries_the_addresses_that_work(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        server.person(&brand, "ana@example.com").agrees("newsletter");
+        let campaign = server.campaign(&brand).id;
+        server.run_jobs().await;
+        let mail = server.mail_to("ana@example.com");
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        let full = "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n\
+                    Reporting-MTA: dns; mx.example\n\nAction: failed\nStatus: 5.2.2\n--b--\n";
+        assert!(mta.deliver(&mail.return_path, full).await.starts_with("250 "));
+        let mailto = mail.header("List-Unsubscribe").split("mailto:").nth(1).unwrap();
+        let mailto = mailto.split(['>', '?']).next().unwrap();
+        assert!(mta.deliver(mailto, "Subject:\n\n").await.starts_with("250 "));
+        let complaint = format!(
+            "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/feedback-report\n\n\
+             Feedback-Type: abuse\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: {}\n--b--\n",
+            mail.header("Message-ID")
+        );
+        assert!(mta.deliver(&format!("fbl@{DOMAIN}"), &complaint).await.starts_with("250 "));
+        let report = server.read(|conn| report(conn, campaign));
+        assert_eq!((report.bounced.total, report.unsubscribed, report.complaints), (1, 1, 1));
+    }
+
     async fn bad_addresses_at_the_relay_pause_the_campaign_too(server: TestServer) {
         let mut server = server;
         server.leave_work_behind();

@@ -77,6 +77,7 @@ async fn no_log_line_holds_an_address_a_name_a_token_or_a_key() {
 
     let log = std::fs::read_to_string(&log).unwrap();
     assert!(log.lines().count() > 5, "the log says nothing at all:\n{log}");
+    assert_eq!(log.matches("no List-Unsubscribe-Post").count(), 1, "once that nobody signs:\n{log}");
     let mut secrets: Vec<&str> = tokens.iter().map(String::as_str).collect();
     secrets.extend(["canary", "Canary", key.reveal()]);
     for line in log.lines() {

@@ -6,6 +6,7 @@
 mod api_key;
 mod check_config;
 pub mod demo;
+mod dkim;
 mod import;
 mod log;
 mod migrate;
@@ -47,6 +48,9 @@ enum Command {
     /// Make, list and revoke the keys of the API.
     #[command(subcommand)]
     ApiKey(api_key::ApiKeyCommand),
+    /// Make, list, use and retire the keys that sign letters (DKIM).
+    #[command(subcommand)]
+    Dkim(dkim::DkimCommand),
     /// Import people and what they agreed to from a CSV file.
     Import(Box<import::ImportArgs>),
     /// Take in one message from standard input: a bounce, a complaint or an unsubscribe, as a mail system's pipe gives it.
@@ -71,6 +75,7 @@ impl Cli {
             Command::Migrate(database) => migrate::run(&database),
             Command::CheckConfig(server) => check_config::run(&server),
             Command::ApiKey(command) => api_key::run(command),
+            Command::Dkim(command) => dkim::run(command),
             Command::Import(args) => import::run(*args),
             Command::Openapi => openapi::run(),
         }?;

@@ -116,7 +116,8 @@ pub struct ServerArgs {
     #[arg(long, env = "MANNERLY_RETURN_PATH")]
     pub return_path: Option<String>,
     /// Say that the mail relay signs with DKIM and covers List-Unsubscribe and List-Unsubscribe-Post (RFC 8058,
-    /// section 4). Without it letters carry no one-click header, since receivers ignore it unsigned.
+    /// section 4). Without it, and without a key of `mannerly dkim create`, letters carry no one-click header, since
+    /// receivers ignore it unsigned.
     #[arg(long, env = "MANNERLY_RELAY_SIGNS", default_value_t = false)]
     pub relay_signs: bool,
     /// Take in bounces, complaints and unsubscribes by LMTP: 127.0.0.1:2424 or unix:/run/mannerly/lmtp. Off if not set.
@@ -158,7 +159,7 @@ pub struct Options {
     pub lease: Duration,
     /// The envelope sender of all mail; the brand's own sender if none.
     pub return_path: Option<EmailAddress>,
-    /// Whether the relay signs, so that one-click headers count (M-07).
+    /// Whether the relay signs, so that one-click headers count where no key of ours does (M-07).
     pub relay_signs: bool,
     /// Whether the client's address is what the nearest proxy wrote.
     pub behind_proxy: bool,
@@ -182,6 +183,16 @@ impl DatabaseArgs {
     /// [`Error::Invalid`] for a URL that is neither of the two kinds.
     pub fn url(&self) -> Result<DatabaseUrl> {
         DatabaseUrl::parse(&self.database_url).map_err(|problem| Error::Invalid(vec![problem]))
+    }
+}
+
+impl SecretArgs {
+    /// The keys behind all links and seals.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] as [`Keys::from_secrets`].
+    pub fn keys(&self) -> Result<Keys> {
+        Keys::from_secrets(&self.secret).map_err(|problem| Error::Invalid(vec![problem]))
     }
 }
 

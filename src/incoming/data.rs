@@ -122,14 +122,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_stuffed_comes_back_however_it_is_cut(lines in proptest::collection::vec("[.a\\r]{0,6}", 0..8), cut in 1_usize..9) {
+        fn what_was_stuffed_comes_back_however_it_is_cut(lines in proptest::collection::vec("[.a]{0,6}", 0..8), cut in 1_usize..9) {
             let message: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
             let wire: String = lines.iter().map(|line| {
                 let line = if line.starts_with('.') { format!(".{line}") } else { line.clone() };
                 format!("{line}\r\n")
             }).collect::<String>() + ".\r\n";
-            // A line of CRs alone ends where the wire says CR LF: leave those out.
-            prop_assume!(!lines.iter().any(|line| line.contains('\r')));
             let mut reader = DotReader::new(1_000);
             for piece in wire.as_bytes().chunks(cut) {
                 prop_assert_eq!(reader.take(piece), piece.len());

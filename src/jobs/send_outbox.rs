@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::subscriber;
-use crate::domain::catalog::{Brand, Channel, brand};
+use crate::domain::catalog::{Brand, Channel, brand, dkim_key};
 use crate::domain::consent::Permit;
 use crate::domain::consent::confirmation;
 use crate::domain::consent::suppression::{self, Reason};
@@ -16,7 +16,7 @@ use crate::domain::outbox::{self, DATA_LINK_HOURS, Kind, Mail, State};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::jobs::Progress;
-use crate::mail::letter::{Letter, Purpose, Sender};
+use crate::mail::letter::{Letter, Sender};
 use crate::mail::transport::{Connection, Outcome, Reply, Stage};
 use crate::token::{ConfirmLink, DataRequestLink, Keys, PreferencesLink};
 
@@ -66,7 +66,7 @@ pub async fn run_once(app: &App) -> Result<Progress> {
 /// Writes one claimed mail, hands it over, and settles what became of it.
 async fn hand_over(app: &App, mut connection: Connection<Permit>, mail: Mail) -> Result<Connection<Permit>> {
     let (keys, now, of) = (app.keys.clone(), app.clock.now(), mail.clone());
-    let (letter, to) = match app.db.read(move |conn| write(conn, &keys, &of, now)).await {
+    let Written { to, from, octets } = match app.db.read(move |conn| write(conn, &keys, &of, now)).await {
         Ok(Some(written)) => written,
         Ok(None) => {
             app.db.write(move |conn| outbox::drop_moot(conn, &mail, now)).await?;
@@ -78,8 +78,8 @@ async fn hand_over(app: &App, mut connection: Connection<Permit>, mail: Mail) ->
             return Ok(connection);
         }
     };
-    let return_path = app.options.return_path.clone().unwrap_or_else(|| letter.from.address.clone());
-    let outcome = match letter.to_bytes() {
+    let return_path = app.options.return_path.clone().unwrap_or(from);
+    let outcome = match octets {
         Ok(octets) => connection.hand_over_service(&to, &return_path, &octets).await,
         Err(error) => {
             tracing::error!(mail = mail.id, %error, "a service mail cannot be written");
@@ -119,14 +119,17 @@ async fn settle(app: &App, mail: Mail, to: Option<EmailAddress>, outcome: Outcom
     Ok(())
 }
 
-/// The letter of a mail and whom it goes to; nothing if its reason is gone, or it must not be sent: what standards
-/// ask of service mail (erased, restricted, bad address).
-fn write(
-    conn: &mut DbConnection,
-    keys: &Keys,
-    mail: &Mail,
-    now: Moment,
-) -> Result<Option<(Letter, EmailAddress)>> {
+/// A mail as it goes out.
+struct Written {
+    to: EmailAddress,
+    from: EmailAddress,
+    /// The signed letter, or why it can never be one.
+    octets: Result<Vec<u8>>,
+}
+
+/// Writes a mail and signs it, if its sender's domain has a key; nothing if its reason is gone, or it must not be
+/// sent: what standards ask of service mail (erased, restricted, bad address).
+fn write(conn: &mut DbConnection, keys: &Keys, mail: &Mail, now: Moment) -> Result<Option<Written>> {
     let brand = brand::get(conn, mail.brand_id)?;
     let person = subscriber::get(conn, mail.subscriber_id)?;
     let Some(to) = person.email else { return Ok(None) };
@@ -145,9 +148,13 @@ fn write(
         text: words.text,
         message_id: format!("service.{}.{}", mail.id, mail.created_at.as_micros()),
         date: now,
-        purpose: Purpose::Service,
     };
-    Ok(Some((letter, to)))
+    let signer = dkim_key::signer_for(conn, keys, brand.service_from.domain())?;
+    let octets = letter.to_bytes().and_then(|letter| match signer {
+        Some(signer) => signer.sign(&letter, now),
+        None => Ok(letter),
+    });
+    Ok(Some(Written { to, from: brand.service_from, octets }))
 }
 
 fn is_bad(conn: &mut DbConnection, keys: &Keys, address: &EmailAddress) -> Result<bool> {

@@ -1,17 +1,17 @@
-//! One letter as it goes over the wire: RFC 5322 headers, text first, HTML after it, CRLF only.
+//! One service mail as it goes over the wire: RFC 5322 headers, text first, HTML after it, CRLF only. The letters of
+//! a campaign have a [`frame`](crate::mail::frame).
 //!
 //! Everything that could break a header is refused here, whatever the callers have checked (M-14).
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Body, Mailbox, Message, MessageBuilder, MultiPart, SinglePart};
+use lettre::message::{Body, Message, MultiPart, SinglePart};
 
 use crate::clock::Moment;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
+use crate::mail::header::mailbox;
 
 /// The longest HTML that a mailbox provider shows uncut, in octets before encoding (P-10).
 pub const MAX_HTML_OCTETS: usize = 102_400;
@@ -28,7 +28,7 @@ pub struct Sender {
     pub address: EmailAddress,
 }
 
-/// One letter to one person.
+/// One service mail to one person: it answers an act of its recipient.
 #[derive(Debug, Clone)]
 pub struct Letter {
     /// Who writes.
@@ -48,31 +48,6 @@ pub struct Letter {
     pub message_id: String,
     /// When it was written.
     pub date: Moment,
-    /// Which headers it gets besides.
-    pub purpose: Purpose,
-}
-
-/// What kind of mail it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Purpose {
-    /// Subscribed mail: it tells how to end it.
-    Marketing(ListHeaders),
-    /// Mail that answers an act of its recipient; `Auto-Submitted: auto-generated` (RFC 3834, M-21).
-    Service,
-}
-
-/// The list headers of marketing mail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListHeaders {
-    /// This person's own `https:` link for the one-click POST (RFC 8058, M-01).
-    pub unsubscribe_url: String,
-    /// Whether the mail will carry a DKIM signature over the list headers: receivers ignore one-click
-    /// without, so it is not promised then (M-07).
-    pub one_click: bool,
-    /// The list's stable id in a domain of the sender: `grants.news.brand.example` (RFC 2919, M-13).
-    pub list_id: String,
-    /// The list's name for people.
-    pub list_name: String,
 }
 
 impl Letter {
@@ -88,14 +63,11 @@ impl Letter {
             .to(mailbox(None, &self.to)?)
             .subject(self.subject.as_str())
             .date(UNIX_EPOCH + Duration::from_micros(u64::try_from(self.date.as_micros()).unwrap_or(0)))
-            .message_id(Some(format!("<{}@{}>", self.message_id, self.from.address.domain())));
+            .message_id(Some(format!("<{}@{}>", self.message_id, self.from.address.domain())))
+            .raw_header(auto_submitted());
         if let Some(reply_to) = &self.reply_to {
             builder = builder.reply_to(mailbox(None, reply_to)?);
         }
-        builder = match &self.purpose {
-            Purpose::Marketing(list) => list.add_to(builder),
-            Purpose::Service => with(builder, "Auto-Submitted", "auto-generated"),
-        };
         let text = part(ContentType::TEXT_PLAIN, &self.text)?;
         let message = match &self.html {
             Some(html) => builder.multipart(
@@ -127,105 +99,31 @@ impl Letter {
             problems.push(Problem::new("message_id", "At most 200 letters, digits, - _ and . make an id"));
         }
         if let Some(html) = self.html.as_ref().filter(|html| html.len() > MAX_HTML_OCTETS) {
-            problems.push(Problem::new(
-                "html",
-                format!(
-                    "The finished HTML has {} octets; mailbox providers cut it after {MAX_HTML_OCTETS}, and \
-                     the unsubscribe link with it",
-                    html.len()
-                ),
-            ));
-        }
-        if let Purpose::Marketing(list) = &self.purpose {
-            list.check(&mut problems);
+            problems.push(too_long(html.len()));
         }
         if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
     }
 }
 
-impl ListHeaders {
-    fn check(&self, problems: &mut Vec<Problem>) {
-        let url = &self.unsubscribe_url;
-        let plain = url.bytes().all(|octet| octet.is_ascii_graphic() && !matches!(octet, b'<' | b'>' | b','));
-        // Only a trial on this machine may do without https: no provider ever sees such a letter.
-        let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"]
-            .iter()
-            .any(|host| url.strip_prefix(host).is_some_and(|rest| rest.starts_with([':', '/'])));
-        if !((url.starts_with("https://") || local) && plain && url.len() <= 900) {
-            problems.push(Problem::new("unsubscribe_url", "One-click needs a plain https: URL"));
-        }
-        let id_letter = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
-        let id_fits = self.list_id.contains('.')
-            && self.list_id.len() <= 255
-            && self.list_id.split('.').all(|label| !label.is_empty())
-            && self.list_id.bytes().all(id_letter);
-        if !id_fits {
-            problems.push(Problem::new("list_id", "A list id looks like news.brand.example"));
-        }
-        if self.list_name.chars().any(char::is_control) || self.list_name.chars().count() > 100 {
-            problems.push(Problem::new("list_name", "At most 100 characters and no control characters"));
-        }
-    }
-
-    fn add_to(&self, mut builder: MessageBuilder) -> MessageBuilder {
-        builder = with(builder, "List-Unsubscribe", &format!("<{}>", self.unsubscribe_url));
-        if self.one_click {
-            builder = with(builder, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
-        }
-        builder = builder.raw_header(self.list_id_header());
-        with(builder, "List-Post", "NO")
-    }
-
-    /// `"phrase" <id>`: the phrase quoted, or in encoded words, which may not stand inside quotes (M-18).
-    fn list_id_header(&self) -> HeaderValue {
-        let name = HeaderName::new_from_ascii_str("List-Id");
-        let id = format!("<{}>", self.list_id);
-        let phrase = self.list_name.trim();
-        if phrase.is_empty() {
-            return HeaderValue::new(name, id);
-        }
-        if phrase.is_ascii() {
-            let quoted = phrase.replace('\\', "\\\\").replace('"', "\\\"");
-            return HeaderValue::new(name, format!("\"{quoted}\" {id}"));
-        }
-        let value = format!("{}\r\n {id}", encoded_words(phrase));
-        HeaderValue::dangerous_new_pre_encoded(name, format!("{phrase} {id}"), value)
-    }
+/// What is said of HTML that is too long.
+pub(super) fn too_long(octets: usize) -> Problem {
+    let detail = format!(
+        "The finished HTML has {octets} octets; mailbox providers cut it after {MAX_HTML_OCTETS}, and the unsubscribe \
+         link with it"
+    );
+    Problem::new("html", detail)
 }
 
-/// RFC 2047 words of at most 75 octets, one to a line; no character is split.
-fn encoded_words(text: &str) -> String {
-    let mut words: Vec<String> = Vec::new();
-    let mut chunk = String::new();
-    for letter in text.chars() {
-        // 39 octets make 52 of base64 and, with the frame and `List-Id: `, a line of 73.
-        if chunk.len() + letter.len_utf8() > 39 {
-            words.push(std::mem::take(&mut chunk));
-        }
-        chunk.push(letter);
-    }
-    words.push(chunk);
-    let encoded: Vec<_> = words.iter().map(|word| format!("=?utf-8?b?{}?=", STANDARD.encode(word))).collect();
-    encoded.join("\r\n ")
+/// It answers an act of its recipient, and no machine shall answer it (RFC 3834, M-21).
+fn auto_submitted() -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), String::from("auto-generated"))
 }
 
-fn is_message_id(text: &str) -> bool {
+pub(super) fn is_message_id(text: &str) -> bool {
     let letter = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
     (1..=200).contains(&text.len())
         && text.bytes().all(letter)
         && text.split('.').all(|atom| !atom.is_empty())
-}
-
-fn mailbox(name: Option<&str>, address: &EmailAddress) -> Result<Mailbox> {
-    // No cause: it may repeat the address.
-    let address =
-        address.as_str().parse().map_err(|_| Error::invalid("address", "Not an address for mail"))?;
-    let name = name.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
-    Ok(Mailbox::new(name, address))
-}
-
-fn with(builder: MessageBuilder, name: &'static str, value: &str) -> MessageBuilder {
-    builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned()))
 }
 
 /// One part, in the shorter of the two encodings that keep lines at 76 octets (RFC 2045, section 6.7, 6.8).

@@ -57,7 +57,7 @@ fn tag_start(text: &str) -> Option<usize> {
 fn tag_length(text: &str) -> Option<usize> {
     let octets = text.as_bytes();
     let end: &[u8] = match octets.get(1)? {
-        b'#' => return text.find("#}").map(|at| at + 2),
+        b'#' => return text.get(2..)?.find("#}").map(|at| at + 4),
         b'%' => b"%}",
         _ => b"}}",
     };

@@ -1,13 +1,17 @@
 //! The mail room: templates, letters and the ways out of the house.
 //!
 //! It knows the RFCs and nothing of the business: who may get what is decided above, and reaches the
-//! [`transport`] as a [`transport::Clearance`]. A letter's way is [`template`] and [`html`] once for a
-//! campaign, then `render`, [`letter`] and `hand_over` for each person.
+//! [`transport`] as a [`transport::Clearance`]. A campaign's way is [`template`], [`html`] and [`frame`] once, then
+//! `write` and `hand_over` for each person; a service mail is a [`letter`].
 
+pub mod dkim;
+pub mod frame;
+mod header;
 pub mod html;
 pub mod letter;
 pub mod link;
 mod markup;
+mod quoted;
 pub mod read;
 pub mod relay;
 pub mod report;

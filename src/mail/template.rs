@@ -4,19 +4,25 @@
 //! size by a writer that stops, and memory by the language itself: nothing in it can join, repeat or store
 //! values, so that no value grows. Unknown fields and missing fallbacks are found when it is parsed.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use minijinja::value::{Serde, Value};
+use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
-use serde::Serialize;
 
 use crate::error::{Error, Problem, Result};
+use crate::mail::quoted;
 use crate::mail::template::scan::{Scan, Used};
 
+mod encoded;
+mod merge;
 mod scan;
+
+pub use encoded::Encoded;
+pub use merge::{Merge, Values};
 
 /// The longest source, in octets.
 pub const MAX_SOURCE_OCTETS: usize = 256 * 1024;
@@ -42,6 +48,15 @@ pub enum Kind {
     Plain,
 }
 
+/// How what it writes is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    /// As it is.
+    Plain,
+    /// In quoted-printable, each value a piece of its own.
+    QuotedPrintable,
+}
+
 /// The fields that a template may name, as `first_name`, `brand.name`, or `attributes.*` for any name.
 #[derive(Debug, Clone, Copy)]
 pub struct Fields<'a> {
@@ -56,6 +71,9 @@ pub struct Fields<'a> {
 pub struct Template {
     environment: Arc<Environment<'static>>,
     name: Arc<str>,
+    /// With LF for each line break.
+    source: Arc<str>,
+    kind: Kind,
 }
 
 impl fmt::Debug for Template {
@@ -77,7 +95,11 @@ impl Template {
         if source.len() > MAX_SOURCE_OCTETS {
             return Err(vec![problem(format!("At most {} kB", MAX_SOURCE_OCTETS / 1024))]);
         }
-        let scan = Scan::of(source).map_err(|problems| {
+        if source.contains('\0') {
+            return Err(vec![problem(String::from("NUL characters cannot be mailed"))]);
+        }
+        let source = with_lf(source);
+        let scan = Scan::of(&source).map_err(|problems| {
             problems.into_iter().map(|found| problem(found.detail)).collect::<Vec<_>>()
         })?;
         let unknown: Vec<_> = scan.used.iter().filter(|used| !fields.knows(&used.path)).collect();
@@ -88,25 +110,24 @@ impl Template {
             };
             return Err(unknown.iter().take(UNKNOWN_NAMED).map(say).collect());
         }
-        let mut environment = environment(kind);
+        let mut environment = environment(kind, Coding::Plain);
         environment
-            .add_template_owned(String::from("t"), source.to_owned())
+            .add_template_owned(String::from("t"), source.clone().into_owned())
             .map_err(|error| vec![problem(syntax(&error))])?;
-        let template = Self { environment: Arc::new(environment), name: name.into() };
+        let template =
+            Self { environment: Arc::new(environment), name: name.into(), source: source.into(), kind };
         template.rehearse(&scan, fields)?;
         Ok(template)
     }
 
-    /// Renders for one person. A field that is `null` counts as missing; what fields live in, as `brand` and
-    /// `attributes`, must be there, be it empty.
+    /// Renders for one person, with LF for each line break. What fields live in, as `brand` and `attributes`, must
+    /// be there, be it empty.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming the template, if a missing field without a fallback is printed or a limit
     /// is reached; no value is repeated.
-    pub fn render<S: Serialize>(&self, values: &S) -> Result<String> {
-        self.render_value(Value::from(Serde(values)))
-            .map(|(text, _)| text)
-            .map_err(|detail| Error::invalid(&*self.name, detail))
+    pub fn render(&self, values: &Merge) -> Result<String> {
+        self.render_value(values).map(|(text, _)| text).map_err(|detail| Error::invalid(&*self.name, detail))
     }
 
     /// Renders what stands on one line, as in a header.
@@ -114,7 +135,7 @@ impl Template {
     /// # Errors
     /// As [`render`](Self::render), and if the outcome holds a line break or another control character: it
     /// would begin a header of its own (M-14).
-    pub fn render_line<S: Serialize>(&self, values: &S) -> Result<String> {
+    pub fn render_line(&self, values: &Merge) -> Result<String> {
         let line = self.render(values)?;
         if line.chars().any(|letter| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')) {
             return Err(Error::invalid(
@@ -125,15 +146,25 @@ impl Template {
         Ok(line)
     }
 
+    /// Whether it says the same to everybody.
+    pub fn is_literal(&self) -> bool {
+        !["{{", "{%", "{#"].iter().any(|open| self.source.contains(open))
+    }
+
     /// The text, and the steps it took.
-    fn render_value(&self, values: Value) -> Result<(String, u64), String> {
-        let mut out = Capped(Vec::new());
-        let template = self.environment.get_template("t").map_err(|error| syntax(&error))?;
-        let captured = template.render_captured_to(values, &mut out).map_err(|error| failure(&error))?;
-        let steps = captured.state().fuel_levels().map_or(FUEL, |(taken, _)| taken);
-        drop(captured);
-        let text = String::from_utf8(out.0).map_err(|_| String::from("The outcome is not text"))?;
+    fn render_value(&self, values: &Merge) -> Result<(String, u64), String> {
+        let mut out = Vec::new();
+        let steps = self.render_to(values, MAX_OUTPUT_OCTETS, &mut out)?;
+        let text = String::from_utf8(out).map_err(|_| String::from("The outcome is not text"))?;
         Ok((text, steps))
+    }
+
+    /// Writes at most `limit` octets to the end of `out`. Returns the steps it took.
+    fn render_to(&self, values: &Merge, limit: usize, out: &mut Vec<u8>) -> Result<u64, String> {
+        let template = self.environment.get_template("t").map_err(|error| syntax(&error))?;
+        let out = Capped { left: limit, out };
+        let captured = template.render_captured_to(values.0.clone(), out).map_err(|error| failure(&error))?;
+        Ok(captured.state().fuel_levels().map_or(FUEL, |(taken, _)| taken))
     }
 
     /// Renders with all fields, without any optional one, and without each of them in turn; so the number of fields
@@ -146,7 +177,7 @@ impl Template {
         if optional.len() > OPTIONAL_FIELDS_MAX {
             return refuse(format!("At most {OPTIONAL_FIELDS_MAX} different fields that can be missing"));
         }
-        match self.render_value(scan.sample(|_| true)) {
+        match self.render_value(&scan.sample(|_| true)) {
             Ok((_, steps)) if steps * (optional.len() as u64 + 2) > REHEARSAL_FUEL => {
                 return refuse(String::from(
                     "This takes too many steps for so many fields; name fewer of them",
@@ -156,7 +187,7 @@ impl Template {
             Err(detail) => return refuse(detail),
         }
         for path in &optional {
-            if problems.is_empty() && self.render_value(scan.sample(|other| other != *path)).is_err() {
+            if problems.is_empty() && self.render_value(&scan.sample(|other| other != *path)).is_err() {
                 let line = scan.line_of(path);
                 problems.push(Problem::new(
                     &*self.name,
@@ -165,7 +196,7 @@ impl Template {
             }
         }
         if problems.is_empty()
-            && let Err(detail) = self.render_value(scan.sample(|path| !optional.contains(path)))
+            && let Err(detail) = self.render_value(&scan.sample(|path| !optional.contains(path)))
         {
             problems.push(Problem::new(&*self.name, detail));
         }
@@ -197,7 +228,7 @@ fn names(field: &str, path: &str) -> bool {
     }
 }
 
-fn environment(kind: Kind) -> Environment<'static> {
+fn environment(kind: Kind, coding: Coding) -> Environment<'static> {
     let mut environment = Environment::empty();
     let escape = match kind {
         Kind::Html => AutoEscape::Html,
@@ -207,15 +238,22 @@ fn environment(kind: Kind) -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(RECURSION);
-    environment.set_formatter(|out, state, value| {
+    environment.set_formatter(move |out, _, value| {
         if value.is_none() || value.is_undefined() {
             return Err(ErrorKind::UndefinedError.into());
         }
-        match (state.auto_escape(), value.is_safe()) {
-            (AutoEscape::Html, false) => write_escaped(out, value),
-            _ => write!(out, "{value}"),
-        }
-        .map_err(minijinja::Error::from)
+        let text = value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed);
+        let text = with_lf(&text);
+        let text = if kind == Kind::Html { escaped(&text) } else { text };
+        let written = match coding {
+            Coding::Plain => out.write_str(&text),
+            Coding::QuotedPrintable => {
+                let mut piece = String::with_capacity(text.len() * 5 / 4 + 8);
+                quoted::push(&mut piece, &text);
+                out.write_str(&piece)
+            }
+        };
+        written.map_err(minijinja::Error::from)
     });
     environment.add_filter("default", |value: Value, fallback: Value| {
         let missing = value.is_undefined()
@@ -240,23 +278,31 @@ fn capitalized(text: &str) -> String {
 }
 
 /// The five characters that mean something in HTML, and no others: links stay readable.
-fn write_escaped(out: &mut minijinja::Output<'_>, value: &Value) -> fmt::Result {
-    let text = value.to_string();
-    let mut plain = 0;
-    for (at, letter) in text.char_indices() {
-        let escaped = match letter {
-            '&' => "&amp;",
-            '<' => "&lt;",
-            '>' => "&gt;",
-            '"' => "&quot;",
-            '\'' => "&#39;",
-            _ => continue,
-        };
-        out.write_str(&text[plain..at])?;
-        out.write_str(escaped)?;
-        plain = at + 1;
+fn escaped(text: &str) -> Cow<'_, str> {
+    let special = |letter: char| matches!(letter, '&' | '<' | '>' | '"' | '\'');
+    let Some(first) = text.find(special) else { return Cow::Borrowed(text) };
+    let (plain, rest) = text.split_at(first);
+    let mut out = String::with_capacity(text.len() + 16);
+    out.push_str(plain);
+    for letter in rest.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            letter => out.push(letter),
+        }
     }
-    out.write_str(&text[plain..])
+    Cow::Owned(out)
+}
+
+/// Every line break as LF, whether it was CR, LF or CRLF: so none is cut in two where a value meets a text.
+fn with_lf(text: &str) -> Cow<'_, str> {
+    match text.contains('\r') {
+        true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
+        false => Cow::Borrowed(text),
+    }
 }
 
 fn syntax(error: &minijinja::Error) -> String {
@@ -283,15 +329,16 @@ fn failure(error: &minijinja::Error) -> String {
     format!("Line {line}: {what}")
 }
 
-/// A buffer that takes no more than [`MAX_OUTPUT_OCTETS`].
-struct Capped(Vec<u8>);
+/// A buffer that takes only so many octets more.
+struct Capped<'a> {
+    left: usize,
+    out: &'a mut Vec<u8>,
+}
 
-impl Write for Capped {
+impl Write for Capped<'_> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        if self.0.len() + octets.len() > MAX_OUTPUT_OCTETS {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        self.0.extend_from_slice(octets);
+        self.left = self.left.checked_sub(octets.len()).ok_or(io::ErrorKind::FileTooLarge)?;
+        self.out.extend_from_slice(octets);
         Ok(octets.len())
     }
 

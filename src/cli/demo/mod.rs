@@ -22,6 +22,7 @@ use crate::domain::campaign::draft::{self, DraftForm};
 use crate::domain::campaign::state::schedule;
 use crate::domain::campaign::{self, Campaign, State};
 use crate::domain::catalog::brand;
+use crate::domain::catalog::dkim_key::{self, NewPair};
 use crate::domain::delivery::{self, State as DeliveryState};
 use crate::error::{Error, Result};
 use crate::id::Slug;
@@ -60,6 +61,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<()> {
 
     say("Mannerly's demo: made-up people, real rules. Nothing leaves this machine.");
     prepare_catalogue(&app, &base_url)?;
+    prepare_keys(&app)?;
     let campaign = match begun(&app)? {
         Some(campaign) => campaign,
         None => {
@@ -95,6 +97,19 @@ fn prepare_catalogue(app: &App, base_url: &str) -> Result<()> {
         }
         Err(error) => Err(error),
     })
+}
+
+/// Makes the keys that sign the letters of both brands, unless an earlier run did.
+fn prepare_keys(app: &App) -> Result<()> {
+    for slug in [catalogue::CIVIC, catalogue::HARBOUR] {
+        let brand = app.db.read_here(|conn| brand::find(conn, slug))?;
+        let domain = brand.service_from.domain();
+        if app.db.read_here(|conn| dkim_key::signing_for(conn, domain))?.is_empty() {
+            let (pair, now) = (NewPair::generate()?, app.clock.now());
+            app.db.write_here(|conn| dkim_key::store(conn, &app.keys, domain, None, &pair, now))?;
+        }
+    }
+    Ok(())
 }
 
 /// The campaign of an earlier run.

@@ -59,8 +59,7 @@ impl Place {
                 connections: CONNECTIONS,
                 lease: LEASE,
                 return_path: None,
-                // Nobody checks a signature in a folder, and the mails show what a signing relay would get.
-                relay_signs: true,
+                relay_signs: false,
                 behind_proxy: false,
                 lmtp: None,
                 maildir: None,

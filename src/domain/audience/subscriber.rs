@@ -54,8 +54,7 @@ pub struct Subscriber {
 impl Subscriber {
     /// The further fields for merging.
     pub fn attributes(&self) -> BTreeMap<String, String> {
-        // Written by `Profile::check`; what is not a flat map of texts counts as none.
-        serde_json::from_str(&self.attributes).unwrap_or_default()
+        attributes(&self.attributes)
     }
 
     /// What is kept besides the address.
@@ -71,6 +70,12 @@ impl Subscriber {
             attributes: self.attributes(),
         }
     }
+}
+
+/// The further fields for merging, from their JSON text as it is stored.
+pub fn attributes(json: &str) -> BTreeMap<String, String> {
+    // Written by `Profile::check`; what is not a flat map of texts counts as none.
+    serde_json::from_str(json).unwrap_or_default()
 }
 
 /// What is kept of a person besides the address; every field is optional.

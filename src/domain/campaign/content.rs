@@ -5,18 +5,21 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
 use crate::domain::audience::Subscriber;
+use crate::domain::audience::subscriber::attributes;
 use crate::domain::campaign::Campaign;
 use crate::domain::campaign::link::Link;
 use crate::domain::catalog::Brand;
 use crate::domain::consent::gate::SupplierFacts;
 use crate::error::{Error, Problem, Result};
+use crate::mail::frame::{Common, Frame};
 use crate::mail::letter::MAX_HTML_OCTETS;
 use crate::mail::link::FoundLink;
-use crate::mail::template::{Fields, Kind, Template};
+use crate::mail::template::{Fields, Kind, Merge, Template, Values};
 use crate::mail::{html, text};
 
 /// The end of the HTML part of each letter.
@@ -65,29 +68,28 @@ pub struct Content {
     text: Template,
 }
 
-/// What is merged for one person.
-#[derive(Debug, Clone, Serialize)]
-pub struct Values<'a> {
-    first_name: Option<&'a str>,
-    last_name: Option<&'a str>,
-    company: Option<&'a str>,
-    country: Option<&'a str>,
-    attributes: BTreeMap<String, String>,
-    brand: BrandValues<'a>,
-    unsubscribe_url: &'a str,
-    preferences_url: &'a str,
+/// What is merged for one person. Further fields are read from their JSON only by a template that names one.
+#[derive(Debug)]
+pub struct PersonValues {
+    brand: Arc<BrandValues>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    company: Option<String>,
+    country: Option<String>,
+    attributes_json: String,
+    attributes: OnceLock<BTreeMap<String, String>>,
     /// Empty unless the data came from a supplier.
-    source_name: &'a str,
-    source_policy_url: &'a str,
-    links: BTreeMap<String, String>,
-    pixel_url: Option<&'a str>,
+    source_name: String,
+    source_policy_url: String,
+    urls: Urls,
 }
 
-#[derive(Debug, Clone, Serialize)]
-struct BrandValues<'a> {
-    name: &'a str,
-    legal_name: &'a str,
-    registered_address: &'a str,
+/// What is merged for everybody.
+#[derive(Debug)]
+pub struct BrandValues {
+    name: String,
+    legal_name: String,
+    registered_address: String,
 }
 
 /// The addresses that stand in one person's letter.
@@ -189,7 +191,8 @@ impl Content {
             text: parse("text", &text_source, Kind::Plain)?,
         };
         let sample = Urls::of_longest(brand, links);
-        let rendered = content.render(&Values::new(brand, None, None, &sample))?;
+        let values = PersonValues::new(Arc::new(BrandValues::of(brand)), None, None, sample);
+        let rendered = content.render(&values.merge())?;
         if rendered.html.len() > MAX_HTML_OCTETS {
             let detail = "The finished HTML is larger than 100 KB: Gmail would cut off the unsubscribe link";
             return Err(Error::invalid("html", detail));
@@ -197,16 +200,24 @@ impl Content {
         Ok(content)
     }
 
-    /// Renders the letter of one person.
+    /// The letter of one person as texts, to look at.
     ///
     /// # Errors
     /// [`Error::Invalid`] if a value would break a header or a limit is reached.
-    pub fn render(&self, values: &Values<'_>) -> Result<Rendered> {
+    pub fn render(&self, values: &Merge) -> Result<Rendered> {
         Ok(Rendered {
             subject: self.subject.render_line(values)?,
             html: self.html.render(values)?,
             text: self.text.render(values)?,
         })
+    }
+
+    /// The frame of the campaign's letters, to send.
+    ///
+    /// # Errors
+    /// As [`Frame::new`].
+    pub fn frame(&self, common: &Common) -> Result<Frame> {
+        Frame::new(common, &self.subject, &self.html, &self.text)
     }
 }
 
@@ -236,40 +247,81 @@ impl Urls {
     }
 }
 
-impl<'a> Values<'a> {
+impl BrandValues {
+    /// The values of a brand.
+    pub fn of(brand: &Brand) -> Self {
+        Self {
+            name: brand.name.clone(),
+            legal_name: brand.legal_name.clone(),
+            registered_address: brand.registered_address.clone(),
+        }
+    }
+}
+
+impl PersonValues {
     /// The values of one person, or of somebody of whom nothing is known.
     pub fn new(
-        brand: &'a Brand,
-        person: Option<&'a Subscriber>,
-        supplier: Option<&'a SupplierFacts>,
-        urls: &'a Urls,
+        brand: Arc<BrandValues>,
+        person: Option<&Subscriber>,
+        supplier: Option<&SupplierFacts>,
+        urls: Urls,
     ) -> Self {
-        fn of<'a>(
-            person: Option<&'a Subscriber>,
-            field: impl Fn(&'a Subscriber) -> &'a Option<String>,
-        ) -> Option<&'a str> {
-            person.and_then(|person| field(person).as_deref())
-        }
+        let of = |field: fn(&Subscriber) -> &Option<String>| person.and_then(|person| field(person).clone());
         Self {
-            first_name: of(person, |p| &p.first_name),
-            last_name: of(person, |p| &p.last_name),
-            company: of(person, |p| &p.company),
-            country: of(person, |p| &p.country),
-            attributes: person.map(Subscriber::attributes).unwrap_or_default(),
-            brand: BrandValues {
-                name: &brand.name,
-                legal_name: &brand.legal_name,
-                registered_address: &brand.registered_address,
-            },
-            unsubscribe_url: &urls.unsubscribe,
-            preferences_url: &urls.preferences,
-            source_name: supplier.map_or("", |s| &s.name),
-            source_policy_url: supplier.and_then(|s| s.policy_url.as_deref()).unwrap_or_default(),
-            links: (0..)
-                .zip(&urls.links)
-                .map(|(at, url): (i32, _)| (format!("l{at}"), url.clone()))
-                .collect(),
-            pixel_url: urls.pixel.as_deref(),
+            brand,
+            first_name: of(|person| &person.first_name),
+            last_name: of(|person| &person.last_name),
+            company: of(|person| &person.company),
+            country: of(|person| &person.country),
+            attributes_json: person.map(|person| person.attributes.clone()).unwrap_or_default(),
+            attributes: OnceLock::new(),
+            source_name: supplier.map(|supplier| supplier.name.clone()).unwrap_or_default(),
+            source_policy_url: supplier.and_then(|supplier| supplier.policy_url.clone()).unwrap_or_default(),
+            urls,
+        }
+    }
+
+    /// As the templates take them.
+    pub fn merge(self) -> Merge {
+        Merge::new(Arc::new(self))
+    }
+}
+
+impl Values for PersonValues {
+    fn field(&self, name: &str) -> Option<&str> {
+        match name {
+            "first_name" => self.first_name.as_deref(),
+            "last_name" => self.last_name.as_deref(),
+            "company" => self.company.as_deref(),
+            "country" => self.country.as_deref(),
+            "unsubscribe_url" => Some(&self.urls.unsubscribe),
+            "preferences_url" => Some(&self.urls.preferences),
+            "source_name" => Some(&self.source_name),
+            "source_policy_url" => Some(&self.source_policy_url),
+            "pixel_url" => self.urls.pixel.as_deref(),
+            _ => None,
+        }
+    }
+
+    fn is_group(&self, name: &str) -> bool {
+        matches!(name, "brand" | "links" | "attributes")
+    }
+
+    fn member(&self, group: &str, name: &str) -> Option<&str> {
+        match (group, name) {
+            ("brand", "name") => Some(&self.brand.name),
+            ("brand", "legal_name") => Some(&self.brand.legal_name),
+            ("brand", "registered_address") => Some(&self.brand.registered_address),
+            ("links", slot) => {
+                let position: usize = slot.strip_prefix('l')?.parse().ok()?;
+                self.urls.links.get(position).map(String::as_str)
+            }
+            ("attributes", name) => self
+                .attributes
+                .get_or_init(|| attributes(&self.attributes_json))
+                .get(name)
+                .map(String::as_str),
+            _ => None,
         }
     }
 }

@@ -1,7 +1,8 @@
-//! Catalog: the brands of the organisation, the channels, and the topics one can opt in to.
+//! Catalog: the brands of the organisation, the channels, the topics one can opt in to, and the keys that sign.
 
 pub mod brand;
 pub mod channel;
+pub mod dkim_key;
 pub mod logo;
 pub mod topic;
 

@@ -1,54 +1,96 @@
 //! One person's letter: a campaign's prepared content, that person's links and headers, as it goes over the wire.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::{Subscriber, source};
-use crate::domain::campaign::content::{Content, Rendered, Urls, Values};
+use crate::domain::campaign::content::{BrandValues, Content, PersonValues, Rendered, Urls};
 use crate::domain::campaign::link::Link;
 use crate::domain::campaign::{self as campaigns, Campaign, link};
-use crate::domain::catalog::{Brand, Channel, Topic, brand, topic};
+use crate::domain::catalog::{Brand, Channel, Topic, brand, dkim_key, topic};
 use crate::domain::consent::gate::SupplierFacts;
 use crate::domain::consent::opt_in;
 use crate::domain::consent::suppression;
 use crate::domain::delivery::claim::Claimed;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
-use crate::mail::letter::{Letter, ListHeaders, Purpose, Sender};
+use crate::mail::dkim::Signer;
+use crate::mail::frame::{Common, Frame, Own};
+use crate::mail::letter::{Letter, Sender};
 use crate::mail::transport::Clearance;
-use crate::token::{ClickLink, Keys, OpenLink, PreferencesLink, UnsubscribeLink};
+use crate::token::{ClickLink, Keys, LetterLink, OpenLink, PreferencesLink, UnsubscribeLink};
 
 /// What all letters of a campaign have in common, prepared once.
 #[derive(Debug, Clone)]
 pub struct Letterhead {
     brand: Brand,
+    values: Arc<BrandValues>,
     campaign: i64,
-    content: Content,
+    frame: Frame,
     links: Vec<Link>,
-    list_id: String,
-    list_name: String,
-    one_click: bool,
+    /// Some address at the domain where this server receives the brand's mail.
+    incoming: Option<EmailAddress>,
+    /// The envelope sender of a brand that receives nothing here.
+    return_path: EmailAddress,
+    signer: Option<Signer>,
+}
+
+/// A letter that is ready to be handed over.
+#[derive(Debug, Clone)]
+pub struct WrittenLetter {
+    /// Where it goes back to: an address of this letter alone, if the brand receives mail here (B-01).
+    pub envelope_from: EmailAddress,
+    /// Its octets.
+    pub message: Vec<u8>,
 }
 
 impl Letterhead {
-    /// Loads and prepares a campaign. `signed` says whether somebody signs its letters, without which receivers
-    /// ignore the one-click header and it is left out (M-07).
+    /// Loads and prepares a campaign, and the keys that sign its letters now. Where there is none and the relay does
+    /// not sign either, receivers would ignore the one-click header and it is left out (M-07). `return_path` is the
+    /// operator's for a brand that receives no mail here; without one it is the brand's sender.
     ///
     /// # Errors
-    /// Of the database, or as [`Content::prepare`].
-    pub fn load(conn: &mut DbConnection, campaign: &Campaign, signed: bool) -> Result<Self> {
+    /// Of the database, or as [`Content::prepare`] and [`dkim_key::signer_for`].
+    pub fn load(
+        conn: &mut DbConnection,
+        campaign: &Campaign,
+        keys: &Keys,
+        relay_signs: bool,
+        return_path: Option<&EmailAddress>,
+    ) -> Result<Self> {
         let brand = brand::get(conn, campaign.brand_id)?;
         let topic = topic::get(conn, campaign.topic_id)?;
         let links = link::of_campaign(conn, campaign.id)?;
         let content = Content::prepare(campaign, &brand, &links)?;
         let (list_id, list_name) = list_of(&brand, &topic);
-        Ok(Self { campaign: campaign.id, content, links, list_id, list_name, one_click: signed, brand })
+        let signer = dkim_key::signer_for(conn, keys, brand.marketing_from.domain())?;
+        let frame = content.frame(&Common {
+            from: Sender { name: brand.name.clone(), address: brand.marketing_from.clone() },
+            reply_to: brand.reply_to.clone(),
+            list_id,
+            list_name,
+            one_click: relay_signs || signer.is_some(),
+            feedback_id: feedback_id(campaign.id, &brand, &topic),
+        })?;
+        let incoming = brand.incoming_domain.as_deref().map(mailbox_at).transpose()?;
+        Ok(Self {
+            values: Arc::new(BrandValues::of(&brand)),
+            campaign: campaign.id,
+            frame,
+            links,
+            incoming,
+            return_path: return_path.unwrap_or(&brand.marketing_from).clone(),
+            signer,
+            brand,
+        })
     }
 
-    /// The envelope sender, unless the operator set one for all mail.
-    pub fn return_path(&self) -> &EmailAddress {
-        &self.brand.marketing_from
+    /// Whether its letters are signed here, which costs a hundred times what writing them costs.
+    pub fn signs(&self) -> bool {
+        self.signer.is_some()
     }
 
     /// The links of the campaign, for whoever wants them warm.
@@ -56,40 +98,43 @@ impl Letterhead {
         &self.links
     }
 
-    /// Writes the letter that a claim is about.
+    /// Writes and signs the letter that a claim is about. Of the same claim it is always the same message: one that is sent
+    /// again because a person asked keeps its Message-ID.
     ///
     /// # Errors
     /// [`Invalid`](crate::error::Error::Invalid) if a value of this person would break a header or the letter
     /// becomes too large.
-    pub fn write(&self, claimed: &Claimed, keys: &Keys, now: Moment) -> Result<Vec<u8>> {
-        let urls = self.urls(claimed, keys);
-        let values = Values::new(&self.brand, Some(&claimed.person), claimed.supplier.as_deref(), &urls);
-        let Rendered { subject, html, text } = self.content.render(&values)?;
-        Letter {
-            from: Sender { name: self.brand.name.clone(), address: self.brand.marketing_from.clone() },
-            reply_to: self.brand.reply_to.clone(),
-            to: claimed.permit.recipient().clone(),
-            subject,
-            html: Some(html),
-            text,
-            message_id: Uuid::new_v4().to_string(),
+    pub fn write(&self, claimed: &Claimed, keys: &Keys, now: Moment) -> Result<WrittenLetter> {
+        let (brand, campaign, subscriber) = (self.brand.id, self.campaign, claimed.permit.subscriber());
+        let letter = keys.seal_for_mail(&LetterLink { campaign, subscriber });
+        let unsubscribe = UnsubscribeLink { brand, subscriber, campaign };
+        let (envelope_from, unsubscribe_mail) = match &self.incoming {
+            Some(incoming) => (
+                beside(incoming, BOUNCE_WORD, &letter)?,
+                Some(beside(incoming, UNSUBSCRIBE_WORD, &keys.seal_for_mail(&unsubscribe))?),
+            ),
+            None => (self.return_path.clone(), None),
+        };
+        let urls = self.urls(claimed, keys, &unsubscribe);
+        let unsubscribe_url = urls.unsubscribe.clone();
+        let supplier = claimed.supplier.as_deref();
+        let values = PersonValues::new(Arc::clone(&self.values), Some(&claimed.person), supplier, urls);
+        let message = self.frame.write(&Own {
+            to: claimed.permit.recipient(),
+            message_id: &letter,
             date: now,
-            purpose: Purpose::Marketing(ListHeaders {
-                unsubscribe_url: urls.unsubscribe,
-                one_click: self.one_click,
-                list_id: self.list_id.clone(),
-                list_name: self.list_name.clone(),
-            }),
-        }
-        .to_bytes()
+            unsubscribe_url: &unsubscribe_url,
+            unsubscribe_mail: unsubscribe_mail.as_ref(),
+            values: &values.merge(),
+        })?;
+        Ok(WrittenLetter { envelope_from, message: signed(message, self.signer.as_ref(), now)? })
     }
 
     /// Tracking is decided here, at render: who did not allow it gets the original links and no pixel. In a brand's
     /// anonymous mode those people share one pixel and one link per campaign, which name nobody.
-    fn urls(&self, claimed: &Claimed, keys: &Keys) -> Urls {
+    fn urls(&self, claimed: &Claimed, keys: &Keys, unsubscribe: &UnsubscribeLink) -> Urls {
         let base = &self.brand.base_url;
-        let subscriber = claimed.permit.subscriber();
-        let (brand, campaign) = (self.brand.id, self.campaign);
+        let UnsubscribeLink { brand, subscriber, campaign } = *unsubscribe;
         let who = |allowed: bool| match (allowed, self.brand.anonymous_tracking) {
             (true, _) => Some(subscriber),
             (false, true) => Some(0),
@@ -100,7 +145,7 @@ impl Letterhead {
             None => link.url.clone(),
         };
         Urls {
-            unsubscribe: format!("{base}/u/{}", keys.seal(&UnsubscribeLink { brand, subscriber, campaign })),
+            unsubscribe: format!("{base}/u/{}", keys.seal(unsubscribe)),
             preferences: format!("{base}/p/{}", keys.seal(&PreferencesLink { brand, subscriber, campaign })),
             links: self.links.iter().map(link_url).collect(),
             pixel: who(claimed.tracks_opens)
@@ -109,6 +154,45 @@ impl Letterhead {
     }
 }
 
+fn signed(letter: Vec<u8>, signer: Option<&Signer>, now: Moment) -> Result<Vec<u8>> {
+    match signer {
+        Some(signer) => signer.sign(&letter, now),
+        None => Ok(letter),
+    }
+}
+
+/// What stands before the `+` in the envelope sender of a letter: `b+TOKEN`.
+pub const BOUNCE_WORD: &str = "b";
+/// What stands before the `+` in the address at which mail ends a brand's marketing: `u+TOKEN`.
+pub const UNSUBSCRIBE_WORD: &str = "u";
+
+/// An address at a brand's own domain for incoming mail.
+fn mailbox_at(domain: &str) -> Result<EmailAddress> {
+    EmailAddress::parse(&format!("postmaster@{domain}")).map_err(|_| {
+        Error::invalid(
+            "incoming_domain",
+            "The brand's domain for incoming mail is no domain; change the brand",
+        )
+    })
+}
+
+fn beside(incoming: &EmailAddress, word: &str, token: &str) -> Result<EmailAddress> {
+    incoming
+        .beside(&format!("{word}+{token}"))
+        .ok_or_else(|| Error::internal("a token does not fit into an address"))
+}
+
+/// By what Gmail adds up complaints (B-07): the campaign, its type, its brand, and a word that is the brand's for good. The
+/// same for all its letters. Each word says what it is, so that none can be equal to another. A sensitive topic is not
+/// named (L-15).
+fn feedback_id(campaign: i64, brand: &Brand, topic: &Topic) -> String {
+    let kind = if topic.sensitive { SENSITIVE_WORD } else { topic.slug.as_str() };
+    format!("c-{campaign}:t-{kind}:b-{}:brand{:05}", brand.slug.as_str(), brand.id)
+}
+
+/// What stands for a sensitive topic where others are named.
+const SENSITIVE_WORD: &str = "news";
+
 /// The longest name of a list that fits on its header line, in characters.
 const LIST_NAME_MAX: usize = 100;
 
@@ -116,7 +200,7 @@ const LIST_NAME_MAX: usize = 100;
 fn list_of(brand: &Brand, topic: &Topic) -> (String, String) {
     let domain = brand.marketing_from.domain();
     let (word, name) = match topic.sensitive {
-        true => ("news", brand.name.clone()),
+        true => (SENSITIVE_WORD, brand.name.clone()),
         false => (topic.slug.as_str(), format!("{}: {}", brand.name, topic.name)),
     };
     (format!("{word}.{}.{domain}", brand.slug), name.chars().take(LIST_NAME_MAX).collect())
@@ -139,7 +223,8 @@ pub fn preview(
         None => None,
     };
     let urls = Urls::of_preview(&brand, &links);
-    content.render(&Values::new(&brand, person, supplier.as_ref(), &urls))
+    let values = PersonValues::new(Arc::new(BrandValues::of(&brand)), person, supplier.as_ref(), urls);
+    content.render(&values.merge())
 }
 
 /// The supplier that a letter would name: that of the answer to its topic, or, where there is none, of the person.
@@ -197,7 +282,8 @@ pub fn test_letter(
         text,
         message_id: Uuid::new_v4().to_string(),
         date: now,
-        purpose: Purpose::Service,
     };
-    Ok((brand.service_from, letter.to_bytes()?))
+    let signer = dkim_key::signer_for(conn, keys, brand.service_from.domain())?;
+    let letter = signed(letter.to_bytes()?, signer.as_ref(), now)?;
+    Ok((brand.service_from, letter))
 }

@@ -4,15 +4,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::domain::consent::Permit;
 use crate::domain::delivery::claim::Claimed;
-use crate::domain::delivery::letter::Letterhead;
+use crate::domain::delivery::letter::{Letterhead, WrittenLetter};
 use crate::domain::delivery::settle::{HandedOver, Settlement};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::mail::transport::{Connection, Outcome, Stage};
 
 /// How long a relay that could not be reached is left alone.
@@ -39,6 +39,8 @@ struct Report {
 /// The workers of all relays.
 pub(super) struct Crew {
     app: App,
+    /// As many permits to sign as there are cores.
+    signers: Arc<Semaphore>,
     gangs: Vec<Gang>,
     reports: mpsc::UnboundedSender<Report>,
     inbox: mpsc::UnboundedReceiver<Report>,
@@ -70,8 +72,10 @@ impl Crew {
             alive: 0,
             away_until: None,
         });
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             app: app.clone(),
+            signers: Arc::new(Semaphore::new(cores)),
             gangs: gangs.collect(),
             reports,
             inbox,
@@ -90,7 +94,8 @@ impl Crew {
         gang.away_until = None;
         while gang.alive < workers.min(gang.share) {
             let (order, letters) = mpsc::unbounded_channel();
-            let worker = Worker { app: self.app.clone(), relay, number: gang.orders.len() };
+            let signers = Arc::clone(&self.signers);
+            let worker = Worker { app: self.app.clone(), signers, relay, number: gang.orders.len() };
             gang.orders.push(order);
             gang.alive += 1;
             self.connecting += 1;
@@ -176,9 +181,9 @@ impl Crew {
 }
 
 /// One worker, which has one connection.
-#[derive(Clone)]
 struct Worker {
     app: App,
+    signers: Arc<Semaphore>,
     relay: usize,
     number: usize,
 }
@@ -202,7 +207,9 @@ impl Worker {
             let Some(order) = letters.recv().await else { break };
             let mut unknown = settlement_of(&order);
             // A task of its own, so that a panic ends one hand-over and not the worker's say in the matter.
-            match tokio::spawn(hand_over(self.app.clone(), connection, order)).await {
+            match tokio::spawn(hand_over(self.app.clone(), Arc::clone(&self.signers), connection, order))
+                .await
+            {
                 Ok((back, settled)) => (connection, settlement) = (back, Some(settled)),
                 Err(panic) => {
                     // Nobody knows how far it got; the letter must not go out again.
@@ -228,17 +235,44 @@ fn settlement_of(order: &Order) -> Settlement {
     }
 }
 
+/// Writes a letter. Signing takes a hundred times as long as writing and would keep the connections waiting, so it
+/// has threads of its own, at most one for each core; everything else costs less than the way to another thread.
+async fn write(
+    app: &App,
+    letterhead: Arc<Letterhead>,
+    claimed: Claimed,
+    signers: Arc<Semaphore>,
+) -> (Claimed, Result<WrittenLetter>) {
+    let (keys, now) = (app.keys.clone(), app.clock.now());
+    if !letterhead.signs() {
+        let written = letterhead.write(&claimed, &keys, now);
+        return (claimed, written);
+    }
+    // The semaphore is never closed; without a permit it would only be slower.
+    let permit = signers.acquire_owned().await;
+    let signing = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        let written = letterhead.write(&claimed, &keys, now);
+        (claimed, written)
+    });
+    match signing.await {
+        Ok(written) => written,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
 async fn hand_over(
     app: App,
+    signers: Arc<Semaphore>,
     mut connection: Connection<Permit>,
     order: Order,
 ) -> (Connection<Permit>, Settlement) {
     let mut settlement = settlement_of(&order);
     let Order { campaign, letterhead, claimed } = order;
-    settlement.result = match letterhead.write(&claimed, &app.keys, app.clock.now()) {
-        Ok(message) => {
-            let return_path = app.options.return_path.as_ref().unwrap_or_else(|| letterhead.return_path());
-            HandedOver::Answered(connection.hand_over(claimed.permit, return_path, &message).await)
+    let (claimed, written) = write(&app, letterhead, claimed, signers).await;
+    settlement.result = match written {
+        Ok(WrittenLetter { envelope_from, message }) => {
+            HandedOver::Answered(connection.hand_over(claimed.permit, &envelope_from, &message).await)
         }
         Err(Error::Invalid(problems)) => {
             HandedOver::Unwritable(problems.first().map(|problem| problem.field.clone()).unwrap_or_default())

@@ -151,19 +151,19 @@ impl Dispatcher {
     }
 
     async fn prepare(&mut self, due: DueCampaign) -> Result<()> {
-        let (id, signed) = (due.id, self.app.options.relay_signs);
+        let (id, keys, options) = (due.id, self.app.keys.clone(), Arc::clone(&self.app.options));
         if let Some(relay) = due.relay.as_deref().filter(|relay| !self.app.relays.has(relay)) {
             let why = format!("The brand's relay {relay} is not among the relays of this server");
             return self.pause(id, why).await;
         }
         let loaded = self.app.db.read(move |conn| {
             let campaign = campaign::get(conn, id)?;
-            Letterhead::load(conn, &campaign, signed)
+            Letterhead::load(conn, &campaign, &keys, options.relay_signs, options.return_path.as_ref())
         });
         let letterhead = match loaded.await {
             Ok(letterhead) => Arc::new(letterhead),
-            Err(Error::Invalid(problems)) => {
-                return self.pause(id, Error::Invalid(problems).to_string()).await;
+            Err(why @ (Error::Invalid(_) | Error::Conflict(_))) => {
+                return self.pause(id, why.to_string()).await;
             }
             Err(error) => return Err(error),
         };

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
 
 fn address(text: &str) -> EmailAddress {
@@ -18,16 +21,6 @@ fn letter() -> Letter {
         text: String::from("Hello"),
         message_id: String::from("0192-abc"),
         date: Moment::parse("2026-11-21T10:02:11Z").unwrap(),
-        purpose: Purpose::Marketing(list()),
-    }
-}
-
-fn list() -> ListHeaders {
-    ListHeaders {
-        unsubscribe_url: String::from("https://news.brand.test/u/TOKEN"),
-        one_click: true,
-        list_id: String::from("grants.news.brand.test"),
-        list_name: String::from("Grants and Funding newsletter"),
     }
 }
 
@@ -74,7 +67,7 @@ fn refused(letter: &Letter) -> String {
 }
 
 #[test]
-fn a_marketing_letter_has_each_header_once() {
+fn service_mail_has_each_header_once_says_that_it_is_automatic_and_belongs_to_no_list() {
     let headers = headers(&letter().to_bytes().unwrap());
     for (name, value) in [
         ("from", "\"Brand News\" <news@brand.test>"),
@@ -84,28 +77,11 @@ fn a_marketing_letter_has_each_header_once() {
         ("date", "Sat, 21 Nov 2026 10:02:11 +0000"),
         ("message-id", "<0192-abc@brand.test>"),
         ("mime-version", "1.0"),
-        ("list-unsubscribe", "<https://news.brand.test/u/TOKEN>"),
-        ("list-unsubscribe-post", "List-Unsubscribe=One-Click"),
-        ("list-id", "\"Grants and Funding newsletter\" <grants.news.brand.test>"),
-        ("list-post", "NO"),
+        ("auto-submitted", "auto-generated"),
     ] {
         assert_eq!(headers.get(name).map(String::as_str), Some(value), "{name}");
     }
-    assert!(!headers.contains_key("auto-submitted") && !headers.contains_key("bcc"));
-}
-
-#[test]
-fn one_click_is_promised_only_when_it_will_be_signed() {
-    let unsigned = ListHeaders { one_click: false, ..list() };
-    let headers = headers(&Letter { purpose: Purpose::Marketing(unsigned), ..letter() }.to_bytes().unwrap());
-    assert!(headers.contains_key("list-unsubscribe") && !headers.contains_key("list-unsubscribe-post"));
-}
-
-#[test]
-fn service_mail_says_that_it_is_automatic_and_belongs_to_no_list() {
-    let headers = headers(&Letter { purpose: Purpose::Service, html: None, ..letter() }.to_bytes().unwrap());
-    assert_eq!(headers.get("auto-submitted").map(String::as_str), Some("auto-generated"));
-    assert!(!headers.keys().any(|name| name.starts_with("list-")));
+    assert!(!headers.keys().any(|name| name.starts_with("list-") || name == "feedback-id"));
 }
 
 #[test]
@@ -134,18 +110,15 @@ fn text_comes_before_html_and_every_line_is_short_and_ends_in_crlf() {
 fn subjects_and_names_beyond_ascii_come_back_as_they_were() {
     let emoji = "😀".repeat(200);
     let name = "Ž, \"B\"";
-    let phrase = "Žluťoučký kůň úpěl ďábelské ódy, 日本語 a dál";
     let letter = Letter {
         subject: emoji.clone(),
         from: Sender { name: name.to_owned(), address: address("news@brand.test") },
-        purpose: Purpose::Marketing(ListHeaders { list_name: phrase.to_owned(), ..list() }),
         ..letter()
     };
     let octets = letter.to_bytes().unwrap();
     let headers = headers(&octets);
     assert_eq!(decoded(&headers["subject"]), emoji);
     assert_eq!(decoded(&headers["from"]), format!("{name} <news@brand.test>"));
-    assert_eq!(decoded(&headers["list-id"]), format!("{phrase} <grants.news.brand.test>"));
     for line in octets.split(|octet| *octet == b'\n') {
         assert!(line.len() <= 79, "{}", String::from_utf8_lossy(line));
     }
@@ -160,18 +133,6 @@ fn what_could_begin_a_header_of_its_own_is_refused() {
         "from_name"
     );
     assert_eq!(refused(&Letter { message_id: evil(), ..letter() }), "message_id");
-    for (list, field) in [
-        (ListHeaders { unsubscribe_url: format!("https://x/{}", evil()), ..list() }, "unsubscribe_url"),
-        (ListHeaders { unsubscribe_url: String::from("http://x.test/u"), ..list() }, "unsubscribe_url"),
-        (
-            ListHeaders { unsubscribe_url: String::from("https://x.test/>,<https://y"), ..list() },
-            "unsubscribe_url",
-        ),
-        (ListHeaders { list_id: evil(), ..list() }, "list_id"),
-        (ListHeaders { list_name: evil(), ..list() }, "list_name"),
-    ] {
-        assert_eq!(refused(&Letter { purpose: Purpose::Marketing(list), ..letter() }), field);
-    }
     for control in ["\n", "\r", "\0", "\t", "\u{7f}", "\u{85}"] {
         assert_eq!(refused(&Letter { subject: format!("a{control}b"), ..letter() }), "subject");
     }
@@ -200,44 +161,10 @@ proptest::proptest! {
         };
         if let Ok(octets) = letter.to_bytes() {
             let headers = headers(&octets);
-            proptest::prop_assert_eq!(headers.len(), 12);
+            proptest::prop_assert_eq!(headers.len(), 9);
             for line in octets.split(|octet| *octet == b'\n') {
                 proptest::prop_assert!(line.len() <= 999 && line.is_ascii());
             }
         }
     }
-}
-
-#[test]
-fn an_author_s_html_becomes_a_letter_with_the_same_links_in_both_parts() {
-    use crate::mail::template::{Fields, Kind, Template};
-    use crate::mail::{html, text};
-
-    let source = "<html><body><p>Dear {{ first_name|default(\"reader\") }}, <a href='https://a.example/?x=1&amp;y=2'>\
-                  read</a></p></body></html>";
-    let shared = ["unsubscribe_url"];
-    let found = html::links(source, &shared).unwrap();
-    let slot = |url: &str| {
-        found.iter().position(|link| link.url == url).map(|number| format!("{{{{ links.l{number} }}}}"))
-    };
-    let pixel = "{% if pixel_url %}<img src=\"{{ pixel_url }}\" alt=\"\">{% endif %}";
-    let footer = "<a href=\"{{ unsubscribe_url }}\">Unsubscribe</a>";
-    let ready_html = html::prepare(source, slot, footer, pixel).unwrap();
-    let ready_text =
-        text::prepare(&html::to_text(source).unwrap(), slot, "Unsubscribe: {{ unsubscribe_url }}");
-    let fields = Fields { always: &["unsubscribe_url", "links.*"], optional: &["first_name", "pixel_url"] };
-    let values = serde_json::json!({
-        "first_name": "Žoë <3",
-        "unsubscribe_url": "https://brand.test/u/T",
-        "links": { "l0": "https://a.example/?x=1&y=2" },
-    });
-    let html = Template::parse("html", &ready_html, Kind::Html, fields).unwrap().render(&values).unwrap();
-    let text = Template::parse("text", &ready_text, Kind::Plain, fields).unwrap().render(&values).unwrap();
-    assert_eq!(
-        html,
-        "<html><body><p>Dear Žoë &lt;3, <a href=\"https://a.example/?x=1&amp;y=2\">read</a></p>\
-         <a href=\"https://brand.test/u/T\">Unsubscribe</a></body></html>"
-    );
-    assert_eq!(text, "Dear Žoë <3, read <https://a.example/?x=1&y=2>\n\nUnsubscribe: https://brand.test/u/T");
-    Letter { html: Some(html), text, ..letter() }.to_bytes().unwrap();
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, json};
 
 use crate::error::Problem;
 use crate::mail::markup::{Piece, pieces};
+use crate::mail::template::merge::Merge;
 
 /// What was found in a template.
 #[derive(Debug, Default)]
@@ -126,7 +127,7 @@ impl Scan {
     }
 
     /// Made-up values for the fields that are to be present.
-    pub(super) fn sample(&self, present: impl Fn(&str) -> bool) -> Value {
+    pub(super) fn sample(&self, present: impl Fn(&str) -> bool) -> Merge {
         let mut root = Map::new();
         for used in self.used.iter().filter(|used| used.path.contains('.')) {
             // An object stays when its field is missing: `brand` is there, `brand.motto` may not be.
@@ -148,7 +149,7 @@ impl Scan {
                 }
             }
         }
-        Value::from(Serde(root))
+        Merge(Value::from(Serde(root)))
     }
 }
 

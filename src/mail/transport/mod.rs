@@ -4,6 +4,7 @@
 //! person named in it: there is no other way to the wire. Service mail goes by its own door. No text of a
 //! server's answer is kept, because servers repeat addresses in it: only its codes are.
 
+mod content;
 mod folder;
 pub mod memory;
 mod reply;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use crate::email_address::EmailAddress;
 use crate::error::Result;
+use crate::mail::transport::content::Content;
 
 pub use memory::{Captured, Memory};
 pub use reply::{Blame, Enhanced, Reply};
@@ -274,32 +276,13 @@ impl Line {
         message: &[u8],
         marketing: bool,
     ) -> Outcome {
-        if !is_fit_for_the_wire(message) {
+        let Some(content) = Content::of(message) else {
             return Outcome::Refused { stage: Stage::Content, reply: Reply::new(554, Some((5, 6, 0))) };
-        }
+        };
         match self {
-            Self::Smtp(session) => session.hand_over(to, return_path, message).await,
+            Self::Smtp(session) => session.hand_over(to, return_path, content).await,
             Self::Folder(folder) => Arc::clone(folder).keep(to, return_path, message).await,
             Self::Memory(memory) => memory.keep(to, return_path, message, marketing),
         }
     }
-}
-
-/// Whether every line ends in CRLF and has at most 998 octets, and the message is UTF-8 (RFC 5321, section
-/// 2.3.8 and 4.5.3.1.6). A bare CR or LF could smuggle a second message past the server (M-15).
-fn is_fit_for_the_wire(message: &[u8]) -> bool {
-    let Some(lines) = message.strip_suffix(b"\r\n") else { return false };
-    let fits = |line: &[u8]| {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        line.len() <= 998 && !line.contains(&b'\r') && !line.contains(&0)
-    };
-    let crlf_only = lines
-        .iter()
-        .enumerate()
-        .filter(|(_, octet)| **octet == b'\n')
-        .all(|(at, _)| at > 0 && lines[at - 1] == b'\r');
-    crlf_only
-        && !lines.ends_with(b"\r")
-        && lines.split(|octet| *octet == b'\n').all(fits)
-        && std::str::from_utf8(lines).is_ok()
 }

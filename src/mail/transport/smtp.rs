@@ -5,7 +5,6 @@
 //! when a connection dies decides the outcome: before the server asked for the content nothing was sent,
 //! after that nobody knows (M-16).
 
-use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use tokio::time::timeout;
 
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
+use crate::mail::transport::content::Content;
 use crate::mail::transport::tls::{self, Tls};
 use crate::mail::transport::url::is_this_machine;
 use crate::mail::transport::{
@@ -96,7 +96,7 @@ impl Session {
         &mut self,
         to: &EmailAddress,
         return_path: &EmailAddress,
-        message: &[u8],
+        message: Content<'_>,
     ) -> Outcome {
         // While a message is under way the line is out of the session: a caller that stops waiting must
         // not leave a half-used one behind.
@@ -121,7 +121,7 @@ impl Session {
         mut line: Line,
         to: &EmailAddress,
         return_path: &EmailAddress,
-        message: &[u8],
+        message: Content<'_>,
     ) -> Attempt {
         let attempt = line.exchange(to, return_path, message).await;
         if matches!(attempt, Attempt::Done(_)) {
@@ -218,14 +218,13 @@ impl Line {
     }
 
     /// One message, from MAIL to the answer to the final dot.
-    async fn exchange(&mut self, to: &EmailAddress, return_path: &EmailAddress, message: &[u8]) -> Attempt {
-        let Ok(content) = std::str::from_utf8(message) else {
-            return Attempt::Done(Outcome::Refused {
-                stage: Stage::Content,
-                reply: Reply::new(554, Some((5, 6, 0))),
-            });
-        };
-        let beyond_ascii = !(content.is_ascii() && to.as_str().is_ascii() && return_path.as_str().is_ascii());
+    async fn exchange(
+        &mut self,
+        to: &EmailAddress,
+        return_path: &EmailAddress,
+        message: Content<'_>,
+    ) -> Attempt {
+        let beyond_ascii = !(message.is_ascii() && to.as_str().is_ascii() && return_path.as_str().is_ascii());
         if beyond_ascii && !self.smtputf8 {
             // RFC 6531, section 3.5: not for this person's fault, and not for this server (M-19).
             return Attempt::Done(Outcome::Refused {
@@ -242,7 +241,7 @@ impl Line {
             self.open_stepwise([&mail, &rcpt, "DATA\r\n"]).await
         };
         match opened {
-            Ok(()) => self.content(content).await,
+            Ok(()) => self.content(message).await,
             Err(attempt) => attempt,
         }
     }
@@ -317,9 +316,8 @@ impl Line {
     }
 
     /// The content and its final dot in one write. From here on a lost connection leaves it uncertain.
-    async fn content(&mut self, content: &str) -> Attempt {
-        let stuffed = dot_stuffed(content);
-        let sent = timeout(self.timeouts.content, self.smtp.command(Raw(&stuffed))).await;
+    async fn content(&mut self, content: Content<'_>) -> Attempt {
+        let sent = timeout(self.timeouts.content, self.smtp.command(content)).await;
         match reply_of(sent) {
             Some(reply) if reply.code / 100 == 2 => Attempt::Done(Outcome::Accepted(reply)),
             Some(reply) => match verdict(reply, Stage::Content) {
@@ -350,22 +348,6 @@ fn reply_of(read: Result<Result<Response, SmtpError>, tokio::time::error::Elapse
         Ok(response) => Some(Reply::of_response(&response)),
         Err(error) => Reply::of_error(&error),
     }
-}
-
-/// The content as DATA takes it: a dot before every leading dot, and the final dot (RFC 5321, section 4.5.2).
-pub(super) fn dot_stuffed(content: &str) -> String {
-    let stuffed: Cow<'_, str> = match content.strip_prefix('.') {
-        Some(_) => Cow::Owned(format!(".{content}")),
-        None => Cow::Borrowed(content),
-    };
-    let mut stuffed = if stuffed.contains("\n.") {
-        // The content may begin with a dot of ours; only those after a line break are left to double.
-        stuffed.replace("\r\n.", "\r\n..")
-    } else {
-        stuffed.into_owned()
-    };
-    stuffed.push_str(".\r\n");
-    stuffed
 }
 
 fn failed(fault: Fault) -> NotConnected {
