@@ -7,7 +7,7 @@
 //! The floors, from the top; a lower one never imports a higher one (`tests/architecture.rs` sees to it):
 //!
 //! - roof: [`cli`] starts, stops and maintains.
-//! - 4: [`web`] (requests) and [`jobs`] (time): two doors that never import each other.
+//! - 4: [`web`] (requests), [`jobs`] (time) and [`incoming`] (mail): three doors that never import each other.
 //! - 3: [`app`] is what the doors carry in, [`config`] what the server was told.
 //! - 2: [`domain`] is the business.
 //! - 1: [`mail`] and [`db`] are tools that know RFCs and SQL.
@@ -18,6 +18,7 @@ pub mod db;
 
 pub mod cli;
 
+pub mod incoming;
 pub mod jobs;
 pub mod web;
 

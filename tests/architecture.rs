@@ -13,12 +13,12 @@ const FLOORS: [&[&str]; 7] = [
     &["domain"],
     &["config"],
     &["app"],
-    &["web", "jobs"],
+    &["web", "jobs", "incoming"],
     &["cli"],
 ];
 
 /// The rooms of the business; each uses only those before it.
-const ROOMS: [&str; 11] = [
+const ROOMS: [&str; 12] = [
     "outbox",
     "account",
     "catalog",
@@ -29,6 +29,7 @@ const ROOMS: [&str; 11] = [
     "delivery",
     "tracking",
     "preferences",
+    "feedback",
     "privacy",
 ];
 

@@ -46,10 +46,15 @@ fn check_config_reports_all_problems_at_once() {
         "0",
         "--lease",
         "4",
+        "--lmtp",
+        "letterbox",
+        "--maildir",
+        "nowhere",
     ];
     let said = fails(folder.path(), &wrong);
-    for field in ["--secret: ", "--mail: ", "--listen: ", "--connections: ", "--lease: "] {
-        assert!(said.lines().any(|line| line.starts_with(field)), "{field} in\n{said}");
+    let fields = ["secret", "mail", "listen", "connections", "lease", "lmtp", "maildir"];
+    for field in fields.map(|field| format!("--{field}: ")) {
+        assert!(said.lines().any(|line| line.starts_with(&field)), "{field} in\n{said}");
     }
     let secret = "0123456789abcdef0123456789abcdef";
     assert_eq!(succeeds(folder.path(), &["check-config", "--secret", secret]), "The configuration is good.");

@@ -1,7 +1,7 @@
 //! The command line: starting, stopping and maintaining. One file for each command; this one is the table.
 //!
 //! A command prints its result to standard output and its log to standard error, and ends with 0 or, with the reason
-//! in words, with 1. Words that cannot be understood end with 2.
+//! in words, with 1. Words that cannot be understood end with 2. `receive` ends with the codes that mail systems know.
 
 mod api_key;
 mod check_config;
@@ -12,9 +12,11 @@ mod log;
 mod migrate;
 mod openapi;
 mod preflight;
+pub mod receive;
 mod serve;
 
 use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -54,17 +56,20 @@ enum Command {
     Dkim(dkim::DkimCommand),
     /// Import people and what they agreed to from a CSV file.
     Import(Box<import::ImportArgs>),
+    /// Take in one message from standard input: a bounce, a complaint or an unsubscribe, as a mail system's pipe gives it.
+    Receive(Box<receive::ReceiveArgs>),
     /// Print the API's document (OpenAPI 3.1).
     Openapi,
 }
 
 impl Cli {
-    /// Runs the command to its end.
+    /// Runs the command to its end. Returns the code that it ends with.
     ///
     /// # Errors
     /// Whatever kept the command from its end; [`explain`] says it in words.
-    pub fn run(self) -> Result<()> {
+    pub fn run(self) -> Result<ExitCode> {
         match self.command {
+            Command::Receive(args) => return Ok(receive::run(&args)),
             Command::Serve { server, log } => {
                 log::start(&log);
                 serve::run(&server)
@@ -77,7 +82,8 @@ impl Cli {
             Command::Dkim(command) => dkim::run(command),
             Command::Import(args) => import::run(*args),
             Command::Openapi => openapi::run(),
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::config::{ServerArgs, Settings};
 use crate::db::DatabaseUrl;
 use crate::error::{Error, Result};
+use crate::incoming::{self, Listener};
 use crate::jobs;
 use crate::web;
 
@@ -57,6 +58,11 @@ pub(super) fn until_stopped(app: App, socket: TcpListener) -> Result<()> {
         .thread_name("job")
         .enable_all()
         .build()?;
+    let listener = {
+        let _inside = jobs.enter();
+        app.options.lmtp.as_ref().map(Listener::bind).transpose()?
+    };
+    let incoming_end = listener.map(|listener| jobs.spawn(incoming::serve(app.clone(), listener)));
     let jobs_end = jobs.spawn(jobs::run(app.clone()));
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let recorder = app.recorder.clone();
@@ -78,6 +84,9 @@ pub(super) fn until_stopped(app: App, socket: TcpListener) -> Result<()> {
         let ending = async {
             handle.stop(true).await;
             serving.await.map_err(Error::internal)?.map_err(Error::internal)?;
+            if let Some(incoming_end) = incoming_end {
+                incoming_end.await.map_err(Error::internal)?;
+            }
             jobs_end.await.map_err(Error::internal)
         };
         tokio::select! {

@@ -3,6 +3,8 @@
 //! What was typed ([`ServerArgs`]) and what it means ([`Settings`]) are two types; nothing else in the house reads
 //! the environment.
 
+mod lmtp;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +19,8 @@ use crate::mail::dns::Servers;
 use crate::mail::relay::RelayUrl;
 use crate::mail::transport::MailUrl;
 use crate::token::Keys;
+
+pub use lmtp::LmtpAddress;
 
 /// Where the data is, as typed.
 #[derive(Debug, Clone, Args)]
@@ -122,6 +126,12 @@ pub struct ServerArgs {
     /// where mail goes into a folder.
     #[arg(long, env = "MANNERLY_DNS")]
     pub dns: Option<String>,
+    /// Take in bounces, complaints and unsubscribes by LMTP: 127.0.0.1:2424 or unix:/run/mannerly/lmtp. Off if not set.
+    #[arg(long, env = "MANNERLY_LMTP")]
+    pub lmtp: Option<String>,
+    /// Take them from a maildir that a mail system fills. Off if not set.
+    #[arg(long, env = "MANNERLY_MAILDIR")]
+    pub maildir: Option<PathBuf>,
     /// Take the client's address from X-Forwarded-For, as the nearest proxy wrote it. Only behind a proxy of yours.
     #[arg(long, env = "MANNERLY_BEHIND_PROXY", default_value_t = false)]
     pub behind_proxy: bool,
@@ -161,8 +171,17 @@ pub struct Options {
     pub relay_signs: bool,
     /// Whether the client's address is what the nearest proxy wrote.
     pub behind_proxy: bool,
+    /// Where mail comes in by LMTP; nowhere if none.
+    pub lmtp: Option<LmtpAddress>,
+    /// The maildir from which mail is read; none if none.
+    pub maildir: Option<PathBuf>,
     /// The folder of `.eml` files that the demo's pages show; none in a real server.
     pub demo_mail: Option<PathBuf>,
+}
+
+/// The command that was typed, before anything is known of the rest.
+pub fn command() -> Option<String> {
+    std::env::args().nth(1)
 }
 
 impl DatabaseArgs {
@@ -208,6 +227,10 @@ impl ServerArgs {
         let return_path =
             keep(return_path.map_err(|problem| Problem::new("return-path", problem.detail)), &mut problems);
         let dns = keep(self.dns.as_deref().map(Servers::parse).transpose(), &mut problems);
+        let lmtp = keep(self.lmtp.as_deref().map(LmtpAddress::parse).transpose(), &mut problems).flatten();
+        if self.maildir.as_ref().is_some_and(|path| !lmtp::is_maildir(path)) {
+            problems.push(Problem::new("maildir", "There is no maildir: it needs the folders new and cur"));
+        }
         if !(1..=100).contains(&self.connections) {
             problems.push(Problem::new("connections", "Choose from 1 to 100 connections"));
         }
@@ -240,6 +263,8 @@ impl ServerArgs {
                         return_path,
                         relay_signs: self.relay_signs,
                         behind_proxy: self.behind_proxy,
+                        lmtp,
+                        maildir: self.maildir.clone(),
                         demo_mail: None,
                     },
                 })

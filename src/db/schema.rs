@@ -283,6 +283,9 @@ diesel::table! {
         sent -> BigInt,
         bad_addresses -> BigInt,
         complaints -> BigInt,
+        refused -> BigInt,
+        seen_bad_addresses -> BigInt,
+        seen_complaints -> BigInt,
     }
 }
 

@@ -10,6 +10,7 @@
 //! - [`delivery`]: one row per campaign and person: planned, claimed through the gate, handed over, settled.
 //! - [`tracking`]: what comes back from letters, kept only of those who allow it.
 //! - [`preferences`]: what a person sees and changes of their own choices, and the one click that ends them.
+//! - [`feedback`]: what comes back by mail: bounces, complaints and unsubscribes, and what follows from each.
 //! - [`privacy`]: everything held about a person, as a copy for them, and its erasure.
 
 pub mod account;
@@ -18,6 +19,7 @@ pub mod campaign;
 pub mod catalog;
 pub mod consent;
 pub mod delivery;
+pub mod feedback;
 pub mod intake;
 pub mod outbox;
 pub mod preferences;

@@ -2,6 +2,7 @@
 //! table of all jobs with their intervals, and what runs them.
 
 pub mod plan_campaigns;
+pub mod read_maildir;
 pub mod send_deliveries;
 pub mod send_outbox;
 pub mod touch_keys;
@@ -60,6 +61,11 @@ pub const JOBS: &[Job] = &[
         // Short, because a pace below one letter a run is kept by coming back.
         interval: Duration::from_millis(200),
         run: |app| Box::pin(async move { send_deliveries::run_once(&app).await }),
+    },
+    Job {
+        name: "read_maildir",
+        interval: Duration::from_secs(3),
+        run: |app| Box::pin(async move { read_maildir::run_once(&app).await }),
     },
     Job {
         name: "touch_keys",

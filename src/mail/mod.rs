@@ -15,6 +15,7 @@ mod markup;
 mod quoted;
 pub mod read;
 pub mod relay;
+pub mod report;
 pub mod template;
 pub mod text;
 pub mod transport;

@@ -104,11 +104,14 @@ fn tables(report: &Report) -> Vec<ReportTable> {
         ReportRow::new("Failed", report.failed.total),
         ReportRow::new("Uncertain", report.uncertain),
         ReportRow::new("Waiting", report.waiting.total),
+        ReportRow::new("Came back", report.bounced.total),
+        ReportRow::new("Complaints", report.complaints),
         ReportRow::new("Unsubscribed since", report.unsubscribed),
     ];
     vec![
-        table("What became of everyone", "", outcomes),
+        table("What became of everyone", report.alert.as_deref().unwrap_or_default(), outcomes),
         table("Skipped, by reason", "The gate's first reason for each person.", reasons(&report.skipped)),
+        table("Came back, by class", "The relay had taken them.", reasons(&report.bounced)),
         table("Opens", &format!("{}. {}", report.opens.coverage, report.note), measured(&report.opens)),
         table("Clicks", &format!("{}.", report.clicks.coverage), measured(&report.clicks)),
     ]

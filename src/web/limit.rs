@@ -191,6 +191,8 @@ mod tests {
             return_path: None,
             relay_signs: false,
             behind_proxy,
+            lmtp: None,
+            maildir: None,
             demo_mail: None,
         };
         Limits::new(clock, &options)

@@ -2,6 +2,7 @@
 pub(crate) mod dkim;
 pub(crate) mod dns;
 pub(crate) mod http;
+pub(crate) mod lmtp;
 pub(crate) mod mail;
 pub(crate) mod people;
 pub(crate) mod postgres;

@@ -107,6 +107,8 @@ impl TestServer {
             return_path: None,
             relay_signs: true,
             behind_proxy: false,
+            lmtp: None,
+            maildir: None,
             demo_mail: None,
         };
         change(&mut options);

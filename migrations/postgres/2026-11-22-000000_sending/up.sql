@@ -37,10 +37,15 @@ ALTER TABLE delivery ADD COLUMN bounce_status TEXT;
 ALTER TABLE delivery ADD COLUMN bounced_at BIGINT;
 ALTER TABLE delivery ADD COLUMN complained_at BIGINT;
 
--- Counters for the breaker: kept in the transaction of what they count, so that nobody has to count rows.
+-- Counters for the breaker: kept in the transaction of what they count, so that nobody has to count rows. Of the bad
+-- addresses, `refused` were refused by the relay at once and so are not among those sent. `seen_` is what the counters
+-- were when a person last let the campaign go on.
 CREATE TABLE outcome_tally (
     campaign_id BIGINT NOT NULL PRIMARY KEY REFERENCES campaign (id),
     sent BIGINT NOT NULL,
     bad_addresses BIGINT NOT NULL,
-    complaints BIGINT NOT NULL
+    complaints BIGINT NOT NULL,
+    refused BIGINT NOT NULL,
+    seen_bad_addresses BIGINT NOT NULL,
+    seen_complaints BIGINT NOT NULL
 );

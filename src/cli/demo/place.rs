@@ -63,6 +63,8 @@ impl Place {
                 return_path: None,
                 relay_signs: false,
                 behind_proxy: false,
+                lmtp: None,
+                maildir: None,
                 demo_mail: Some(self.mail.clone()),
             },
         })

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::db::schema::{campaign, delivery};
+use crate::db::schema::{campaign, delivery, outcome_tally};
 use crate::domain::campaign::{Campaign, content, get, link};
 use crate::domain::catalog::{Channel, brand, topic};
 use crate::error::{Error, Result};
@@ -87,6 +87,13 @@ pub fn resume(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Campaign>
     };
     set_state(conn, id, state, now)?;
     diesel::update(campaign::table.find(id)).set(campaign::pause_reason.eq(None::<String>)).execute(conn)?;
+    // Whoever lets it go on has seen these: the breaker speaks again only when they grow.
+    diesel::update(outcome_tally::table.find(id))
+        .set((
+            outcome_tally::seen_bad_addresses.eq(outcome_tally::bad_addresses),
+            outcome_tally::seen_complaints.eq(outcome_tally::complaints),
+        ))
+        .execute(conn)?;
     get(conn, id)
 }
 

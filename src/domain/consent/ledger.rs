@@ -41,6 +41,10 @@ word_enum! {
         OneClick = "one_click",
         /// The button on the unsubscribe page.
         UnsubscribePage = "unsubscribe_page",
+        /// A mail to the unsubscribe address of a letter, or a provider's word for the person.
+        Mailto = "mailto",
+        /// A report of abuse by the person's mail provider (RFC 5965).
+        Complaint = "complaint",
         /// An import with its evidence.
         Import = "import",
         /// A program of the organisation, for the person.

@@ -3,6 +3,8 @@
 //!
 //! Nothing here talks to the network: the job does, between [`claim`] and [`settle`].
 
+pub mod bounce;
+pub mod breaker;
 pub mod claim;
 pub mod letter;
 pub mod pace;

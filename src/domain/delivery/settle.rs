@@ -8,9 +8,9 @@ use crate::clock::Moment;
 use crate::db::schema::{delivery, subscriber};
 use crate::db::{DbConnection, among};
 use crate::domain::campaign::{self as campaigns, State as CampaignState, state};
-use crate::domain::catalog::Channel;
-use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::delivery::State;
+use crate::domain::delivery::bounce::{self, Returned};
+use crate::domain::delivery::breaker::{self, Added};
 use crate::domain::delivery::claim::SERVER_DIED;
 use crate::error::Result;
 use crate::mail::transport::{Blame, Outcome, Reply, Stage};
@@ -82,6 +82,8 @@ fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], now: Moment) -> Re
             None => by_campaign.push((settlement.campaign, vec![settlement.subscriber])),
         }
     }
+    // In one order everywhere, so that two servers never wait for each other's counters.
+    by_campaign.sort_unstable_by_key(|(campaign, _)| *campaign);
     for (campaign, people) in by_campaign {
         diesel::update(delivery::table)
             .filter(delivery::campaign_id.eq(campaign).and(among(delivery::subscriber_id, &people)))
@@ -91,6 +93,7 @@ fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], now: Moment) -> Re
                 delivery::finished_at.eq(now),
             ))
             .execute(conn)?;
+        breaker::count(conn, campaign, Added { sent: people.len() as i64, ..Added::default() }, now)?;
     }
     let informed: Vec<i64> = sent.iter().filter(|s| s.informs).map(|s| s.subscriber).collect();
     if !informed.is_empty() {
@@ -173,16 +176,8 @@ fn refuse(
         }
         return Ok(());
     }
-    if blame == Blame::Address {
-        let hash: Option<Option<Vec<u8>>> = subscriber::table
-            .find(settlement.subscriber)
-            .select(subscriber::email_hash)
-            .first(conn)
-            .optional()?;
-        if let Some(hash) = hash.flatten() {
-            suppression::add(conn, &hash, Channel::Email, None, Reason::HardBounce, now)?;
-        }
-    }
+    let returned = Returned { class: blame.into(), status: reply.enhanced, at_once: true };
+    bounce::record(conn, settlement.campaign, settlement.subscriber, returned, now)?;
     end(conn, settlement, State::Failed, &reply.to_string(), now)
 }
 

@@ -1,4 +1,5 @@
-//! Ending marketing email by the link of a letter: a mail program's button (RFC 8058) or the page's.
+//! Ending marketing email by the link of a letter: a mail program's button (RFC 8058), the page's, a mail to the
+//! unsubscribe address (M-09), or a complaint (B-05).
 //!
 //! The scope is all marketing email of the letter's brand (M-11). It works for as long as the link exists: after
 //! erasure and after the campaign is deleted there is nothing to end, and that is an answer too.
@@ -53,7 +54,7 @@ pub fn unsubscribe(
         return Ok(Unsubscribed { brand, stopped: false, continues: Vec::new(), known });
     }
     let shown = Shown {
-        form: "unsubscribe".to_owned(),
+        form: form_of(method).to_owned(),
         wording: unsubscribe_scope(&brand),
         boxes: Vec::new(),
         policy_version: brand.policy_version.clone(),
@@ -71,4 +72,9 @@ pub fn unsubscribe(
     let ended = withdraw_all(conn, &statement, Scope::Channel(Channel::Email))?;
     let continues = load(conn, link.brand, link.subscriber, now)?.running();
     Ok(Unsubscribed { brand, stopped: ended > 0, continues, known })
+}
+
+/// What the person used. Nothing was shown to who complained; the scope is what we made of it.
+fn form_of(method: Method) -> &'static str {
+    if method == Method::Complaint { "complaint" } else { "unsubscribe" }
 }

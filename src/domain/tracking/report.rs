@@ -11,7 +11,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{delivery, ledger, tally};
 use crate::domain::consent::ledger::Decision;
 use crate::domain::consent::permission::Kind;
-use crate::domain::delivery::State;
+use crate::domain::delivery::{State, breaker};
 use crate::error::Result;
 
 /// What became of a campaign.
@@ -29,8 +29,15 @@ pub struct Report {
     pub uncertain: i64,
     /// Letters that have not left yet.
     pub waiting: Waiting,
-    /// People who ended or withdrew something with a link of this campaign's letter.
+    /// Letters that came back after the mail relay had taken them, by the class: `bad_address`, `soft` (a full mailbox),
+    /// `policy` (the sender is not wanted there) or `other`. They stay among those sent.
+    pub bounced: Reasons,
+    /// Letters that somebody reported as abuse.
+    pub complaints: i64,
+    /// People who ended or withdrew something by this campaign's letter: with a link, a mail or a complaint.
     pub unsubscribed: i64,
+    /// What to look into: too many complaints (0.10 % of the letters or more) or bad addresses (5 %).
+    pub alert: Option<String>,
     /// Opens of those who allow it.
     pub opens: Measured,
     /// Clicks of those who allow it.
@@ -108,6 +115,7 @@ const NOTE: &str = "A recorded open is a request for a picture, often by a progr
 pub fn report(conn: &mut DbConnection, campaign: i64) -> Result<Report> {
     let mut report = deliveries(conn, campaign)?;
     report.unsubscribed = unsubscribed(conn, campaign)?;
+    report.alert = breaker::tally(conn, campaign)?.alert();
     let tallies: Vec<(Kind, bool, i64, i64)> = tally::table
         .filter(tally::campaign_id.eq(campaign))
         .select((tally::kind, tally::anonymous, tally::hits, tally::people))
@@ -131,7 +139,7 @@ fn coverage(what: &str, measurable: i64, delivered: i64) -> String {
     format!("We may measure {what} of {measurable} of {delivered} delivered letters")
 }
 
-type Row = (State, Option<String>, i32, bool, bool, i64);
+type Row = (State, Option<String>, i32, bool, bool, Option<String>, i64, i64);
 
 fn deliveries(conn: &mut DbConnection, campaign: i64) -> Result<Report> {
     let columns = (
@@ -140,6 +148,7 @@ fn deliveries(conn: &mut DbConnection, campaign: i64) -> Result<Report> {
         delivery::attempts,
         delivery::tracks_opens,
         delivery::tracks_clicks,
+        delivery::bounce,
     );
     let rows: Vec<Row> = delivery::table
         .filter(delivery::campaign_id.eq(campaign))
@@ -150,6 +159,8 @@ fn deliveries(conn: &mut DbConnection, campaign: i64) -> Result<Report> {
             delivery::attempts,
             delivery::tracks_opens,
             delivery::tracks_clicks,
+            delivery::bounce,
+            count(delivery::complained_at),
             count_star(),
         ))
         .load(conn)?;
@@ -160,14 +171,22 @@ fn deliveries(conn: &mut DbConnection, campaign: i64) -> Result<Report> {
         failed: Reasons::default(),
         uncertain: 0,
         waiting: Waiting::default(),
+        bounced: Reasons::default(),
+        complaints: 0,
         unsubscribed: 0,
+        alert: None,
         opens: Measured::default(),
         clicks: Measured::default(),
         anonymous: Anonymous::default(),
         note: NOTE,
     };
-    for (state, reason, attempts, tracks_opens, tracks_clicks, people) in rows {
+    for (state, reason, attempts, tracks_opens, tracks_clicks, bounce, complaints, people) in rows {
         report.audience += people;
+        report.complaints += complaints;
+        // What the relay refused at once is among those that failed.
+        if bounce.is_some() && state != State::Failed {
+            report.bounced.add(bounce, people);
+        }
         match state {
             State::Sent => report.sent += people,
             State::Uncertain => report.uncertain += people,
@@ -186,6 +205,7 @@ fn deliveries(conn: &mut DbConnection, campaign: i64) -> Result<Report> {
     waiting.total = waiting.planned + waiting.deferred + waiting.claimed;
     report.skipped.sort();
     report.failed.sort();
+    report.bounced.sort();
     Ok(report)
 }
 
@@ -204,7 +224,7 @@ impl Reasons {
     }
 }
 
-/// How many people ended something with a link of this campaign. A withdrawn tracking permission ends no mail (T-08).
+/// How many people ended something by this campaign's letter. A withdrawn tracking permission ends no mail (T-08).
 fn unsubscribed(conn: &mut DbConnection, campaign: i64) -> Result<i64> {
     Ok(ledger::table
         .filter(ledger::campaign_id.eq(campaign))

@@ -55,17 +55,10 @@ impl Reply {
         Some(Self::read(code.into(), &text))
     }
 
-    /// Whose fault a lasting refusal (5xx) at this stage is (B-04).
-    ///
-    /// RFC 3463, section 3: x.1.7 and x.1.8 speak of the sender's address at whatever stage they come, x.7 of policy;
-    /// x.1.1, x.1.2, x.1.3, x.1.6 and x.1.10 (RFC 7505) of a mailbox or domain that is not there.
+    /// Whose fault a lasting refusal (5xx) at this stage is (B-04): what a refused sender suffers is the sender's, and
+    /// the rest goes by the codes, as in a bounce.
     pub fn blame(self, stage: Stage) -> Blame {
-        let status = self.enhanced.map(|status| (status.subject, status.detail));
-        match (stage, status) {
-            (Stage::Sender, _) | (_, Some((7, _) | (1, 7 | 8))) => Blame::Sender,
-            (Stage::Recipient, Some((1, 1 | 2 | 3 | 6 | 10))) => Blame::Address,
-            _ => Blame::Letter,
-        }
+        if stage == Stage::Sender { Blame::Sender } else { Blame::of(self.enhanced, Some(self.code)) }
     }
 
     /// Whether the server announces that it hangs up (RFC 5321, section 3.8).
@@ -74,15 +67,34 @@ impl Reply {
     }
 }
 
-/// Whose fault a lasting refusal is.
+/// Whose fault it is that a letter did not arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
     /// The sender's: its address, its domain or its standing. The same would happen to every letter.
     Sender,
     /// The address does not exist and never will.
     Address,
-    /// This letter to this person, for another reason: a full mailbox, a size limit.
+    /// The mailbox's, for now: it is full, or its server did not take the letter for days.
+    Mailbox,
+    /// This letter to this person, for another reason: a size limit, a forwarding that loops.
     Letter,
+}
+
+impl Blame {
+    /// The class of a failure by its codes, whether the relay said them at once or a bounce brought them (B-04). A letter
+    /// has one recipient, so whatever is said is about that one.
+    ///
+    /// RFC 3463, section 3: x.1.7 and x.1.8 speak of the sender's address, x.7 of policy; x.1.1, x.1.2, x.1.3, x.1.6 and
+    /// x.1.10 (RFC 7505) of a mailbox or domain that is not there; x.2.2 of a full mailbox. 4.x passes.
+    pub fn of(status: Option<Enhanced>, code: Option<u16>) -> Self {
+        match status.map(|status| (status.class, status.subject, status.detail)) {
+            Some((4, ..) | (_, 2, 2)) => Self::Mailbox,
+            Some((_, 7, _) | (_, 1, 7 | 8)) => Self::Sender,
+            Some((_, 1, 1 | 2 | 3 | 6 | 10)) => Self::Address,
+            None if code.is_some_and(|code| code < 500) => Self::Mailbox,
+            _ => Self::Letter,
+        }
+    }
 }
 
 impl Enhanced {
@@ -132,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_blamed_on_the_sender_the_address_or_the_letter() {
+    fn a_refusal_is_blamed_on_the_sender_the_address_the_mailbox_or_the_letter() {
         let blame = |stage, status| Reply::new(550, status).blame(stage);
         let cases = [
             (Stage::Sender, None, Blame::Sender),
@@ -144,13 +156,16 @@ mod tests {
             (Stage::Recipient, Some((5, 1, 1)), Blame::Address),
             (Stage::Recipient, Some((5, 1, 10)), Blame::Address),
             (Stage::Recipient, Some((5, 1, 0)), Blame::Letter),
-            (Stage::Recipient, Some((5, 2, 2)), Blame::Letter),
-            (Stage::Content, Some((5, 1, 1)), Blame::Letter),
+            (Stage::Recipient, Some((5, 2, 2)), Blame::Mailbox),
+            (Stage::Content, Some((5, 1, 1)), Blame::Address),
+            (Stage::Content, Some((5, 3, 4)), Blame::Letter),
             (Stage::Recipient, None, Blame::Letter),
         ];
         for (stage, status, expected) in cases {
             assert_eq!(blame(stage, status), expected, "{stage:?} {status:?}");
         }
+        assert_eq!(Blame::of(Enhanced::parse("4.7.1"), None), Blame::Mailbox);
+        assert_eq!((Blame::of(None, Some(450)), Blame::of(None, None)), (Blame::Mailbox, Blame::Letter));
     }
 
     #[test]

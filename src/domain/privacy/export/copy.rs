@@ -193,6 +193,14 @@ pub struct DeliveryCopy {
     pub opened_at: Option<Moment>,
     /// When a link was first followed, if that may be recorded.
     pub clicked_at: Option<Moment>,
+    /// Why it did not arrive, if your mail server or ours said so: `bad_address`, `soft`, `policy` or `other`.
+    pub bounce: Option<String>,
+    /// The status code that it gave.
+    pub bounce_status: Option<String>,
+    /// When it said so.
+    pub bounced_at: Option<Moment>,
+    /// When you reported it as unwanted to your mail provider.
+    pub complained_at: Option<Moment>,
 }
 
 /// One recorded opening or click.

@@ -139,6 +139,10 @@ fn deliveries_of(conn: &mut DbConnection, person: i64) -> Result<Vec<DeliveryCop
             delivery::finished_at,
             delivery::opened_at,
             delivery::clicked_at,
+            delivery::bounce,
+            delivery::bounce_status,
+            delivery::bounced_at,
+            delivery::complained_at,
         ))
         .load(conn)?)
 }

@@ -1,0 +1,75 @@
+//! `mannerly receive`: one message from standard input, as a mail system's pipe gives it, beside a running server.
+//!
+//! It ends as pipes expect (`sysexits.h`): 0 when everything is committed, 64 for a command line that makes no sense, 65
+//! for a message that is none, 67 for an address that is not ours, and 75 for "keep it and try again".
+
+use std::io::Read;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::app::App;
+use crate::config::ServerArgs;
+use crate::db::DatabaseUrl;
+use crate::domain::feedback;
+use crate::error::{Error, Result};
+use crate::mail::report;
+
+/// A longer message is no report and no unsubscribe; in octets.
+const SIZE_MAX: u64 = 10 * 1024 * 1024;
+
+/// The command line made no sense (`EX_USAGE`).
+pub const USAGE: u8 = 64;
+const DATA: u8 = 65;
+const NO_USER: u8 = 67;
+const TRY_AGAIN: u8 = 75;
+
+/// Where the message came to.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ReceiveArgs {
+    /// The address that the message came to: ${recipient} in a Postfix pipe.
+    #[arg(required_unless_present = "to")]
+    recipient: Option<String>,
+    /// The same with its name.
+    #[arg(long, conflicts_with = "recipient")]
+    to: Option<String>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// Takes the message in. The answer is for the mail system, so only the code counts; the reason goes to standard error.
+pub(super) fn run(args: &ReceiveArgs) -> ExitCode {
+    match take_in(args) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            // The mail system keeps the message until somebody has mended it: a bounce must not be lost by a typing
+            // error in a setting.
+            eprintln!("{}", super::explain(&error));
+            ExitCode::from(TRY_AGAIN)
+        }
+    }
+}
+
+fn take_in(args: &ReceiveArgs) -> Result<u8> {
+    let mut message = Vec::new();
+    std::io::stdin().lock().take(SIZE_MAX + 1).read_to_end(&mut message)?;
+    if message.is_empty() || message.len() as u64 > SIZE_MAX {
+        eprintln!("There is no message, or it is longer than 10 MB");
+        return Ok(DATA);
+    }
+    let settings = args.server.check().map_err(Error::Invalid)?;
+    if let DatabaseUrl::Sqlite(path) = &settings.database
+        && !std::path::Path::new(path).exists()
+    {
+        return Err(Error::conflict(format!("There is no database {path}")));
+    }
+    let app = App::build(&settings)?;
+    let address = args.to.as_ref().or(args.recipient.as_ref()).cloned().unwrap_or_default();
+    let Some(to) = app.db.read_here(|conn| feedback::mailbox(conn, &address))? else {
+        eprintln!("There is no such mailbox here");
+        return Ok(NO_USER);
+    };
+    let (incoming, now) = (report::read(&message, &to), app.clock.now());
+    app.db.write_here(|conn| feedback::receive(conn, &app.keys, &to, &incoming, now))?;
+    Ok(0)
+}

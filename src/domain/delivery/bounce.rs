@@ -1,0 +1,86 @@
+//! Letters that did not arrive: the class is kept with the delivery, and a bad address is suppressed (B-03, B-04).
+//!
+//! The same function for what the relay said at once and for what came back by mail days later.
+
+use diesel::prelude::*;
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::db::schema::{delivery, subscriber};
+use crate::domain::catalog::Channel;
+use crate::domain::consent::suppression::{self, Reason};
+use crate::domain::delivery::breaker::{self, Added};
+use crate::error::Result;
+use crate::mail::transport::{Blame, Enhanced};
+
+word_enum! {
+    /// Why a letter did not arrive. A later report counts only if it is graver: they stand in that order.
+    #[schema(as = BounceClass)]
+    pub enum Class {
+        /// The mailbox is full, or its server did not take the letter for days.
+        Soft = "soft",
+        /// Another reason.
+        Other = "other",
+        /// The sender is not wanted there; no fault of the person or the address.
+        Policy = "policy",
+        /// The address does not exist.
+        BadAddress = "bad_address",
+    }
+}
+
+impl From<Blame> for Class {
+    fn from(blame: Blame) -> Self {
+        match blame {
+            Blame::Mailbox => Self::Soft,
+            Blame::Letter => Self::Other,
+            Blame::Sender => Self::Policy,
+            Blame::Address => Self::BadAddress,
+        }
+    }
+}
+
+/// How a letter did not arrive.
+#[derive(Debug, Clone, Copy)]
+pub struct Returned {
+    /// Why.
+    pub class: Class,
+    /// The status code, if there was one.
+    pub status: Option<Enhanced>,
+    /// Whether the relay refused it at once; otherwise it had taken it.
+    pub at_once: bool,
+}
+
+/// Records that a letter did not arrive. Returns whether that was news: the same report twice is one event.
+///
+/// # Errors
+/// Of the database.
+pub fn record(
+    conn: &mut DbConnection,
+    campaign: i64,
+    person: i64,
+    returned: Returned,
+    now: Moment,
+) -> Result<bool> {
+    let milder = Class::ALL.iter().copied().filter(|class| *class < returned.class);
+    let is_news = delivery::bounce.is_null().or(delivery::bounce.eq_any(milder.map(Some)).assume_not_null());
+    let changed = diesel::update(delivery::table.find((campaign, person)).filter(is_news))
+        .set((
+            delivery::bounce.eq(returned.class),
+            delivery::bounce_status.eq(returned.status.map(|status| status.to_string())),
+            delivery::bounced_at.eq(now),
+        ))
+        .execute(conn)?;
+    if changed == 0 {
+        return Ok(false);
+    }
+    if returned.class == Class::BadAddress {
+        let hash: Option<Option<Vec<u8>>> =
+            subscriber::table.find(person).select(subscriber::email_hash).first(conn).optional()?;
+        if let Some(hash) = hash.flatten() {
+            suppression::add(conn, &hash, Channel::Email, None, Reason::HardBounce, now)?;
+        }
+        let added = Added { bad_addresses: 1, refused: i64::from(returned.at_once), ..Added::default() };
+        breaker::count(conn, campaign, added, now)?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,189 @@
+//! What comes back by mail, and what follows from it: bounces, complaints, unsubscribes by mail (B-03 to B-06, M-09).
+//!
+//! A message acts only on the letter whose token it carries: in the address it came to (VERP, B-01), or in the returned
+//! letter's Message-ID or return path where providers write to one address for all. Names and addresses in it are never
+//! believed. No message is ever answered, so no two programs can talk to each other for ever (M-21).
+
+use diesel::prelude::*;
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::db::schema::{brand, campaign, delivery, subscriber};
+use crate::domain::catalog::Channel;
+use crate::domain::consent::Method;
+use crate::domain::consent::suppression::{self, Reason};
+use crate::domain::delivery::bounce::{self, Class, Returned};
+use crate::domain::delivery::breaker::{self, Added};
+use crate::domain::preferences;
+use crate::error::{Error, Result};
+use crate::mail::report::{Incoming, Mailbox, What};
+use crate::mail::transport::Enhanced;
+use crate::token::{Keys, LetterLink, UnsubscribeLink};
+
+/// What a message did. Nothing in it is personal, so it may be logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// A letter did not arrive, and that was news.
+    Bounced(Class),
+    /// All marketing email of the brand ended, because the person reported a letter.
+    Complained,
+    /// All marketing email of the brand ended.
+    Unsubscribed,
+    /// It says what was known already.
+    Repeated,
+    /// It is of a kind that has no consequence: an auto-reply, a delay, somebody's words.
+    NoConsequence,
+    /// It carries no token of ours, or one that was altered.
+    NoSuchLetter,
+    /// The person is erased or gone.
+    NoSuchPerson,
+}
+
+/// The mailbox behind an address, if it is one of ours: its domain is the incoming domain of a brand.
+///
+/// # Errors
+/// Of the database.
+pub fn mailbox(conn: &mut DbConnection, address: &str) -> Result<Option<Mailbox>> {
+    let Some((mailbox, domain)) = Mailbox::parse(address) else { return Ok(None) };
+    let ours = brand::table.filter(brand::incoming_domain.eq(domain));
+    let is_ours: bool = diesel::select(diesel::dsl::exists(ours)).get_result(conn)?;
+    Ok(is_ours.then_some(mailbox))
+}
+
+/// Takes a message in: all its consequences, in the caller's transaction.
+///
+/// # Errors
+/// Of the database. A message that is forged, foreign, broken or late is a [`Verdict`] and no error.
+pub fn receive(
+    conn: &mut DbConnection,
+    keys: &Keys,
+    to: &Mailbox,
+    message: &Incoming,
+    now: Moment,
+) -> Result<Verdict> {
+    if let Mailbox::Unsubscribe(token) = to {
+        return match (keys.open_from_mail(token), message.what) {
+            (None, _) => Ok(Verdict::NoSuchLetter),
+            (Some(link), What::Unsubscribe) => unsubscribe(conn, &link, Method::Mailto, now),
+            (Some(_), _) => Ok(Verdict::NoConsequence),
+        };
+    }
+    if !matches!(message.what, What::Failed { .. } | What::Complaint | What::OptOut) {
+        return Ok(Verdict::NoConsequence);
+    }
+    let link: Option<LetterLink> = match to {
+        Mailbox::Letter(token) => keys.open_from_mail(token),
+        _ => message.letters.iter().find_map(|token| keys.open_from_mail(token)),
+    };
+    let Some(link) = link else { return Ok(Verdict::NoSuchLetter) };
+    let Some(letter) = Letter::find(conn, link)? else { return Ok(Verdict::NoSuchPerson) };
+    match message.what {
+        What::Complaint => letter.complained(conn, now),
+        What::OptOut => unsubscribe(conn, &letter.unsubscribe_link(), Method::Mailto, now),
+        What::Failed { blame, status } => letter.failed(conn, blame.into(), status, now),
+        _ => Ok(Verdict::NoConsequence),
+    }
+}
+
+fn unsubscribe(
+    conn: &mut DbConnection,
+    link: &UnsubscribeLink,
+    method: Method,
+    now: Moment,
+) -> Result<Verdict> {
+    match preferences::unsubscribe(conn, link, method, now) {
+        Ok(done) if !done.known => Ok(Verdict::NoSuchPerson),
+        Ok(done) => Ok(if done.stopped { Verdict::Unsubscribed } else { Verdict::Repeated }),
+        Err(Error::NotFound(_)) => Ok(Verdict::NoSuchPerson),
+        Err(error) => Err(error),
+    }
+}
+
+/// A letter that was really written to somebody who is still here.
+struct Letter {
+    campaign: i64,
+    person: i64,
+    brand: i64,
+    email_hash: Option<Vec<u8>>,
+    finished_at: Option<Moment>,
+    campaign_changed_at: Moment,
+}
+
+/// What is read of a letter: brand, hash of the address, when the person was erased, when the letter left, and when the
+/// campaign last changed its state.
+type Row = (i64, Option<Vec<u8>>, Option<Moment>, Option<Moment>, Moment);
+
+impl Letter {
+    fn find(conn: &mut DbConnection, link: LetterLink) -> Result<Option<Self>> {
+        let row: Option<Row> = delivery::table
+            .inner_join(subscriber::table)
+            .inner_join(campaign::table)
+            .filter(delivery::campaign_id.eq(link.campaign).and(delivery::subscriber_id.eq(link.subscriber)))
+            .select((
+                campaign::brand_id,
+                subscriber::email_hash,
+                subscriber::erased_at,
+                delivery::finished_at,
+                campaign::changed_at,
+            ))
+            .first(conn)
+            .optional()?;
+        Ok(row.filter(|(_, _, erased_at, ..)| erased_at.is_none()).map(
+            |(brand, email_hash, _, finished_at, campaign_changed_at)| Self {
+                campaign: link.campaign,
+                person: link.subscriber,
+                brand,
+                email_hash,
+                finished_at,
+                campaign_changed_at,
+            },
+        ))
+    }
+
+    fn unsubscribe_link(&self) -> UnsubscribeLink {
+        UnsubscribeLink { brand: self.brand, subscriber: self.person, campaign: self.campaign }
+    }
+
+    /// It came back, or was given up.
+    fn failed(
+        &self,
+        conn: &mut DbConnection,
+        class: Class,
+        status: Option<Enhanced>,
+        now: Moment,
+    ) -> Result<Verdict> {
+        let returned = Returned { class, status, at_once: false };
+        if !bounce::record(conn, self.campaign, self.person, returned, now)? {
+            return Ok(Verdict::Repeated);
+        }
+        // A letter that left before somebody let the campaign go on says nothing that they did not know.
+        let is_old = self.finished_at.is_some_and(|at| at < self.campaign_changed_at);
+        if class == Class::Policy && !is_old {
+            let code = status.map_or(String::new(), |status| format!(": {status}"));
+            let reason = format!("A receiving server refused the sender{code}");
+            if breaker::stop(conn, self.campaign, &reason, now)? {
+                tracing::warn!(campaign = self.campaign, reason, "a bounce paused a campaign");
+            }
+        }
+        Ok(Verdict::Bounced(class))
+    }
+
+    /// The person reported it as abuse: no marketing email of the brand any more, and a suppression for the brand that
+    /// no new opt-in lifts (B-05).
+    fn complained(&self, conn: &mut DbConnection, now: Moment) -> Result<Verdict> {
+        let is_news = delivery::complained_at.is_null();
+        let news = diesel::update(delivery::table.find((self.campaign, self.person)).filter(is_news))
+            .set(delivery::complained_at.eq(now))
+            .execute(conn)?;
+        if news > 0 {
+            // Before the person's row is held, as the dispatcher does it: so that neither waits for the other for ever.
+            breaker::count(conn, self.campaign, Added { complaints: 1, ..Added::default() }, now)?;
+        }
+        // Also when it is repeated: a complaint is newer than an opt-in that came in between.
+        preferences::unsubscribe(conn, &self.unsubscribe_link(), Method::Complaint, now)?;
+        if let Some(hash) = &self.email_hash {
+            suppression::add(conn, hash, Channel::Email, Some(self.brand), Reason::Complaint, now)?;
+        }
+        Ok(if news > 0 { Verdict::Complained } else { Verdict::Repeated })
+    }
+}

@@ -1,0 +1,320 @@
+//! Mail that comes back, through the LMTP door: who may change what by it, and what it does to a campaign.
+
+use diesel::prelude::*;
+use mannerly::clock::Moment;
+use mannerly::config::LmtpAddress;
+use mannerly::db::Kind;
+use mannerly::db::schema::ledger;
+use mannerly::domain::campaign::{self, State as CampaignState, state};
+use mannerly::domain::delivery::breaker::{self, Added};
+use mannerly::domain::privacy;
+use mannerly::domain::tracking::report::report;
+use mannerly::email_address::EmailAddress;
+use mannerly::incoming::{self, Listener};
+use mannerly::mail::transport::{Outcome, Reply, Stage};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::incoming_corpus::{DOMAIN, Fate, Letter, receiving_brand, running_campaign};
+use crate::support::lmtp::Lmtp;
+use crate::support::postgres::set_reachable;
+use crate::support::server::TestServer;
+
+fn pause_reason(server: &TestServer, campaign: i64) -> Option<String> {
+    server.read(|conn| Ok(campaign::get(conn, campaign)?.pause_reason))
+}
+
+fn resume(server: &TestServer, campaign: i64) {
+    server.write(|conn, now| state::resume(conn, campaign, now));
+}
+
+/// What the ledger says last: method, actor and campaign.
+fn last_entry(server: &TestServer, letter: &Letter) -> (String, String, Option<i64>) {
+    server.read(|conn| {
+        Ok(ledger::table
+            .filter(ledger::subscriber_id.eq(letter.person))
+            .order(ledger::id.desc())
+            .select((ledger::method, ledger::actor, ledger::campaign_id))
+            .first(conn)?)
+    })
+}
+
+both_databases! {
+    async fn a_forged_or_altered_token_changes_nothing(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        let letter = Letter::sent(&server, &brand, campaign, "ana@example.com");
+        let before = server.snapshot();
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        let dead = letter.message("postfix_unknown_user");
+        let flipped: String = letter.token.chars().rev().enumerate()
+            .map(|(at, c)| if at != 3 { c } else if c == 'a' { 'b' } else { 'a' }).collect::<String>()
+            .chars().rev().collect();
+        for token in [flipped.as_str(), "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", &letter.token[1..]] {
+            // The message itself names the letter rightly; only the envelope counts.
+            assert!(mta.deliver(&format!("b+{token}@{DOMAIN}"), &dead).await.starts_with("250 "));
+            assert!(mta.deliver(&format!("u+{token}@{DOMAIN}"), "Subject: stop\n\n").await.starts_with("250 "));
+        }
+        // A token of one purpose is none of another.
+        mta.deliver(&format!("u+{}@{DOMAIN}", letter.token), "Subject: stop\n\n").await;
+        // A complaint whose letter nobody can prove.
+        let forged = letter.message("jmrp_abuse").replace(&letter.token, &flipped);
+        assert!(mta.deliver(&letter.mailbox("fbl"), &forged).await.starts_with("250 "));
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn what_is_about_an_erased_person_changes_nothing(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        let letter = Letter::sent(&server, &brand, campaign, "ana@example.com");
+        let keys = server.app.keys.clone();
+        server.write(|conn, now| privacy::erase(conn, &keys, letter.person, "test", now));
+        let before = server.snapshot();
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        for (to, name) in [("b", "postfix_unknown_user"), ("fbl", "jmrp_abuse"), ("u", "gmail_mailto")] {
+            let reply = mta.deliver(&letter.mailbox(to), &letter.message(name)).await;
+            assert!(reply.starts_with("250 "), "{name}: {reply}");
+        }
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn a_full_mailbox_counts_softly_and_a_dead_address_afterwards_for_good(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        let letter = Letter::sent(&server, &brand, campaign, "ana@example.com");
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        mta.deliver(&letter.mailbox("b"), &letter.message("postfix_quota")).await;
+        let soft = Fate { bounce: Some("soft".into()), status: Some("5.2.2".into()), ..Fate::untouched() };
+        assert_eq!(letter.fate(&server), soft);
+        mta.deliver(&letter.mailbox("b"), &letter.message("postfix_unknown_user")).await;
+        let dead = Fate {
+            bounce: Some("bad_address".into()),
+            status: Some("5.1.1".into()),
+            suppressed: vec!["hard_bounce".into()],
+            ..Fate::untouched()
+        };
+        assert_eq!(letter.fate(&server), dead);
+        // What is milder comes too late to change it.
+        mta.deliver(&letter.mailbox("b"), &letter.message("postfix_quota")).await;
+        assert_eq!(letter.fate(&server), dead);
+        let report = server.read(|conn| report(conn, campaign));
+        assert_eq!((report.sent, report.bounced.total), (1, 1));
+        assert_eq!(report.bounced.reasons[0].reason, "bad_address");
+    }
+
+    async fn a_complaint_and_a_mail_end_all_email_of_the_brand_and_the_ledger_says_how(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        let ana = Letter::sent(&server, &brand, campaign, "ana@example.com");
+        mta.deliver(&ana.mailbox("fbl"), &ana.message("yahoo_cfl_abuse")).await;
+        assert_eq!(last_entry(&server, &ana), ("complaint".into(), "subscriber".into(), Some(campaign)));
+        let ben = Letter::sent(&server, &brand, campaign, "ben@example.com");
+        mta.deliver(&ben.mailbox("u"), &ben.message("outlook_mailto_no_subject")).await;
+        assert_eq!(last_entry(&server, &ben), ("mailto".into(), "subscriber".into(), Some(campaign)));
+        let report = server.read(|conn| report(conn, campaign));
+        assert_eq!((report.complaints, report.unsubscribed), (1, 2));
+        let keys = server.app.keys.clone();
+        let copy = server.read(|conn| privacy::export(conn, &keys, ana.person, Moment::from_micros(0)));
+        assert!(copy.deliveries[0].complained_at.is_some());
+    }
+
+    async fn a_refusal_of_the_sender_pauses_and_letters_from_before_the_resume_do_not_pause_again(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        let [ana, ben] = ["ana@example.com", "ben@example.com"].map(|to| Letter::sent(&server, &brand, campaign, to));
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        mta.deliver(&ana.mailbox("b"), &ana.message("postfix_gmail_unauthenticated")).await;
+        assert_eq!(ana.fate(&server).campaign, CampaignState::Paused);
+        assert!(pause_reason(&server, campaign).unwrap().contains("5.7.26"));
+        server.advance(std::time::Duration::from_secs(60));
+        resume(&server, campaign);
+        mta.deliver(&ben.mailbox("b"), &ben.message("postfix_outlook_515")).await;
+        assert_eq!(ben.fate(&server).bounce.as_deref(), Some("policy"));
+        assert_eq!(ben.fate(&server).campaign, CampaignState::Sending);
+        server.advance(std::time::Duration::from_secs(60));
+        let cleo = Letter::sent(&server, &brand, campaign, "cleo@example.com");
+        mta.deliver(&cleo.mailbox("b"), &cleo.message("postfix_outlook_515")).await;
+        assert_eq!(cleo.fate(&server).campaign, CampaignState::Paused);
+    }
+
+    async fn the_breaker_pauses_at_its_threshold_and_again_only_when_complaints_grow(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        server.write(|conn, now| breaker::count(conn, campaign, Added { sent: 1_000, ..Added::default() }, now));
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        let letters: Vec<Letter> = (0..4)
+            .map(|number| Letter::sent(&server, &brand, campaign, &format!("p{number}@example.com")))
+            .collect();
+        let alert = |server: &TestServer| server.read(|conn| report(conn, campaign)).alert;
+        assert_eq!(alert(&server), None);
+        for letter in &letters[..2] {
+            mta.deliver(&letter.mailbox("fbl"), &letter.message("jmrp_abuse")).await;
+            assert_eq!(letter.fate(&server).campaign, CampaignState::Sending);
+        }
+        assert!(alert(&server).unwrap().contains("2 of 1000 letters (0.20 %)"));
+        mta.deliver(&letters[2].mailbox("fbl"), &letters[2].message("jmrp_abuse")).await;
+        assert_eq!(letters[2].fate(&server).campaign, CampaignState::Paused);
+        assert_eq!(pause_reason(&server, campaign).unwrap(), "Too many complaints: 3 of 1000 letters (0.30 %)");
+
+        resume(&server, campaign);
+        mta.deliver(&letters[2].mailbox("fbl"), &letters[2].message("jmrp_abuse")).await;
+        server.write(|conn, now| breaker::count(conn, campaign, Added { sent: 1, ..Added::default() }, now));
+        assert_eq!(letters[2].fate(&server).campaign, CampaignState::Sending, "a person has seen these");
+        mta.deliver(&letters[3].mailbox("fbl"), &letters[3].message("jmrp_abuse")).await;
+        assert_eq!(letters[3].fate(&server).campaign, CampaignState::Paused);
+    }
+
+    async fn a_letter_as_it_was_sent_carries_the_addresses_that_work(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        server.person(&brand, "ana@example.com").agrees("newsletter");
+        let campaign = server.campaign(&brand).id;
+        server.run_jobs().await;
+        let mail = server.mail_to("ana@example.com");
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        let full = "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n\
+                    Reporting-MTA: dns; mx.example\n\nAction: failed\nStatus: 5.2.2\n--b--\n";
+        assert!(mta.deliver(&mail.return_path, full).await.starts_with("250 "));
+        let mailto = mail.header("List-Unsubscribe").split("mailto:").nth(1).unwrap();
+        let mailto = mailto.split(['>', '?']).next().unwrap();
+        assert!(mta.deliver(mailto, "Subject:\n\n").await.starts_with("250 "));
+        let complaint = format!(
+            "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/feedback-report\n\n\
+             Feedback-Type: abuse\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: {}\n--b--\n",
+            mail.header("Message-ID")
+        );
+        assert!(mta.deliver(&format!("fbl@{DOMAIN}"), &complaint).await.starts_with("250 "));
+        let report = server.read(|conn| report(conn, campaign));
+        assert_eq!((report.bounced.total, report.unsubscribed, report.complaints), (1, 1, 1));
+    }
+
+    async fn bad_addresses_at_the_relay_pause_the_campaign_too(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = server.demo_brand();
+        let gone = Outcome::Refused { stage: Stage::Recipient, reply: Reply::new(550, Some((5, 1, 1))) };
+        for number in 0..130 {
+            let address = format!("p{number}@example.com");
+            server.person(&brand, &address).agrees("newsletter");
+            if number < 10 {
+                server.relay.answer_to(&EmailAddress::parse(&address).unwrap(), gone);
+            }
+        }
+        let campaign = server.campaign(&brand);
+        server.run_jobs().await;
+        let paused = server.reload(&campaign);
+        assert_eq!(paused.state, CampaignState::Paused, "{:?}", server.outcomes(&campaign));
+        assert!(paused.pause_reason.unwrap().starts_with("Too many bad addresses: 10 of 10"));
+        assert!(server.outcomes(&campaign).iter().any(|(state, count)| state == "planned" && *count > 20));
+        let report = server.read(|conn| report(conn, campaign.id));
+        assert!(report.alert.unwrap().contains("Bad addresses"));
+        assert_eq!((report.bounced.total, report.failed.total), (0, 10), "refused at once, nothing came back");
+    }
+
+    async fn the_listener_speaks_lmtp(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        let [ana, ben] = ["ana@example.com", "ben@example.com"].map(|to| Letter::sent(&server, &brand, campaign, to));
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        assert!(mta.say("MAIL FROM:<>").await.starts_with("503 "));
+        assert!(mta.say("EHLO mx.example").await.starts_with("500 "));
+        let hello = mta.say("LHLO mx.example").await;
+        for word in ["PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "SIZE 10485760"] {
+            assert!(hello.contains(word), "{hello}");
+        }
+        for (command, code) in [
+            ("DATA", "503 5.5.1"),
+            ("RCPT TO:<fbl@in.civic.example>", "503 5.5.1"),
+            ("MAIL FROM:<> SIZE=99999999", "552 5.3.4"),
+            ("MAIL FROM:<> RET=HDRS", "555 5.5.4"),
+            ("MAIL FROM", "501 5.5.4"),
+            ("VRFY ana", "252 2.1.5"),
+            ("NOOP", "250 2.0.0"),
+            ("STARTTLS", "500 5.5.2"),
+            (&"x".repeat(5_000), "500 5.5.2"),
+            ("mail from:<péter@例え.example> BODY=8BITMIME SMTPUTF8 SIZE=100", "250 2.1.0"),
+            ("MAIL FROM:<>", "503 5.5.1"),
+            ("RCPT TO:<info@in.civic.example>", "550 5.1.1"),
+            ("RCPT TO:<postmaster@in.civic.example>", "550 5.1.1"),
+            ("RCPT TO:<fbl@elsewhere.example>", "550 5.1.1"),
+            ("DATA", "503 5.5.1"),
+            ("RSET", "250 2.0.0"),
+        ] {
+            let reply = mta.say(command).await;
+            assert!(reply.starts_with(code), "{command:.60}: {reply}");
+        }
+        // All at once; one reply for each recipient that was taken, and the next command behind the dot.
+        let message = ana.message("postfix_unknown_user").replace('\n', "\r\n");
+        mta.send(&format!(
+            "MAIL FROM:<>\r\nRCPT TO:<{}>\r\nRCPT TO:<nobody@{DOMAIN}>\r\nRCPT TO:<{}>\r\nDATA\r\n{message}\r\n..\r\n.\r\nQUIT\r\n",
+            ana.mailbox("b"), ben.mailbox("b"),
+        )).await;
+        for code in ["250 2.1.0", "250 2.1.5", "550 5.1.1", "250 2.1.5", "354 ", "250 2.0.0", "250 2.0.0", "221 "] {
+            let reply = mta.reply().await;
+            assert!(reply.starts_with(code), "{code}: {reply}");
+        }
+        assert_eq!(mta.reply().await, "");
+        for letter in [&ana, &ben] {
+            assert_eq!(letter.fate(&server).bounce.as_deref(), Some("bad_address"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn mail_waits_with_the_mta_while_the_database_is_away() {
+    let mut server = TestServer::start(Kind::Postgres).await;
+    server.leave_work_behind();
+    let brand = receiving_brand(&server);
+    let campaign = running_campaign(&server, &brand);
+    let letter = Letter::sent(&server, &brand, campaign, "ana@example.com");
+    let mut mta = Lmtp::connect(server.open_lmtp()).await;
+    mta.say("LHLO mx.example").await;
+    mta.say("MAIL FROM:<>").await;
+    assert!(mta.say(&format!("RCPT TO:<{}>", letter.mailbox("b"))).await.starts_with("250 "));
+    set_reachable(server.database_url(), false);
+    assert!(mta.say(&format!("RCPT TO:<{}>", letter.mailbox("b"))).await.starts_with("451 4.3.0"));
+    assert!(mta.say("DATA").await.starts_with("354 "));
+    mta.send(&format!("{}\r\n.\r\n", letter.message("postfix_unknown_user").replace('\n', "\r\n"))).await;
+    assert!(mta.reply().await.starts_with("451 4.3.0"));
+    set_reachable(server.database_url(), true);
+    assert_eq!(letter.fate(&server), Fate::untouched());
+    let reply = mta.deliver(&letter.mailbox("b"), &letter.message("postfix_unknown_user")).await;
+    assert!(reply.starts_with("250 2.0.0"), "{reply}");
+    assert_eq!(letter.fate(&server).bounce.as_deref(), Some("bad_address"));
+}
+
+#[tokio::test]
+async fn a_socket_left_by_a_dead_server_is_taken_over_and_taken_away_at_the_end() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lmtp");
+    // A socket that nobody listens on any more.
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    let address = LmtpAddress::parse(&format!("unix:{}", path.display())).unwrap();
+    let listener = Listener::bind(&address).unwrap();
+    assert!(Listener::bind(&address).is_err(), "one that somebody listens on stays");
+    let serving = tokio::spawn(incoming::serve(server.app.clone(), listener));
+    let mut wire = tokio::net::UnixStream::connect(&path).await.unwrap();
+    wire.write_all(b"QUIT\r\n").await.unwrap();
+    let mut said = String::new();
+    wire.read_to_string(&mut said).await.unwrap();
+    assert!(said.contains("\r\n221 "), "{said}");
+    server.app.stop();
+    serving.await.unwrap();
+    assert!(!path.exists());
+}
