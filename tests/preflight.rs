@@ -3,9 +3,8 @@
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use mannerly::db::schema::dkim_key;
 use mannerly::domain::campaign::{State, state};
-use mannerly::domain::catalog::Brand;
+use mannerly::domain::catalog::{Brand, dkim_key};
 use mannerly::mail::dns::{Dns, Question, Servers};
 use serde_json::{Value, json};
 
@@ -13,37 +12,27 @@ use crate::api::{admin, expect_problem};
 use crate::support::dns::{NameServer, mx, txt};
 use crate::support::server::{SECRET, TestServer};
 
-const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
-
 fn text(name: &str) -> Question {
     Question::Txt(name.to_owned())
 }
 
-/// Gives a brand a key and all records that go with it.
+/// Gives a brand keys and all records that go with them.
 fn put_in_order(server: &TestServer, brand: &Brand) {
-    use diesel::prelude::*;
-    let domain = brand.marketing_from.domain().to_owned();
-    server.write(|conn, now| {
-        diesel::insert_into(dkim_key::table)
-            .values((
-                dkim_key::domain.eq(&domain),
-                dkim_key::selector.eq("e1"),
-                dkim_key::algorithm.eq("ed25519-sha256"),
-                dkim_key::sealed.eq(vec![0u8; 32]),
-                dkim_key::public_key.eq(vec![7u8; 32]),
-                dkim_key::state.eq("signing"),
-                dkim_key::created_at.eq(now),
-                dkim_key::changed_at.eq(now),
-            ))
-            .execute(conn)?;
-        Ok(())
-    });
     for takes_mail in [Some(&brand.marketing_from), brand.reply_to.as_ref()].into_iter().flatten() {
         server.dns.put(Question::Mx(takes_mail.domain().to_owned()), &["mx.example.com"]);
     }
-    server.dns.put(text(&domain), &["v=spf1 include:relay.example.com -all"]);
-    server.dns.put(text(&format!("e1._domainkey.{domain}")), &[&format!("v=DKIM1; k=ed25519; p={KEY}")]);
+    server.dkim_keys(brand.marketing_from.domain(), "e1");
+    put_records(server, brand);
+}
+
+/// The records alone, as they are when everything is in order.
+fn put_records(server: &TestServer, brand: &Brand) {
+    let domain = brand.marketing_from.domain();
+    server.dns.put(text(domain), &["v=spf1 include:relay.example.com -all"]);
     server.dns.put(text(&format!("_dmarc.{domain}")), &["v=DMARC1; p=reject"]);
+    for key in server.read(|conn| dkim_key::signing_for(conn, domain)) {
+        server.dns.put(text(&key.record_name()), &[&key.record_text()]);
+    }
 }
 
 async fn checked(server: &TestServer, key: &str, path: &str) -> (bool, Vec<String>) {
@@ -63,7 +52,7 @@ both_databases! {
         // The pages of a test are on this machine, which is always worth a word.
         assert_eq!(checked(&server, &key, &path).await, (true, vec!["pages_without_https".to_owned()]));
 
-        server.dns.put(text(&format!("e1._domainkey.{domain}")), &["v=DKIM1; k=ed25519; p=AAAA"]);
+        server.dns.put(text(&format!("e1-ed25519._domainkey.{domain}")), &["v=DKIM1; k=ed25519; p=AAAA"]);
         server.dns.put(text(domain), &[]);
         let before = server.snapshot();
         let codes = ["spf_missing", "dkim_other_key", "pages_without_https"].map(str::to_owned).to_vec();
@@ -76,7 +65,7 @@ both_databases! {
         assert_eq!(server.snapshot(), before);
 
         // Only a warning: no policy; and what nobody answers.
-        put_in_order_again(&server, &brand);
+        put_records(&server, &brand);
         server.dns.put(text(&format!("_dmarc.{domain}")), &["v=DMARC1; rua=mailto:dmarc@example.com"]);
         server.dns.fail(text(domain));
         let codes = ["pages_without_https", "dmarc_without_policy", "dns_unanswered"].map(str::to_owned).to_vec();
@@ -119,7 +108,7 @@ both_databases! {
         assert!(server.outcomes(&draft).is_empty());
         let still = expect_problem(server.api(&key, "POST", &format!("{path}/resume"), Value::Null).await, 409);
         assert_eq!(still["errors"][0]["code"], "dmarc_missing");
-        put_in_order_again(&server, &brand);
+        put_records(&server, &brand);
         server.api(&key, "POST", &format!("{path}/resume"), Value::Null).await.expect(200);
         server.run_jobs().await;
         server.mail_to("ana@example.com");
@@ -138,14 +127,6 @@ both_databases! {
         let changed = server.app.db.write_here(|conn| checked.still_holds(conn));
         assert!(matches!(changed, Err(mannerly::error::Error::Conflict(_))));
     }
-}
-
-/// The records alone, as they were at first.
-fn put_in_order_again(server: &TestServer, brand: &Brand) {
-    let domain = brand.marketing_from.domain();
-    server.dns.put(text(domain), &["v=spf1 -all"]);
-    server.dns.put(text(&format!("e1._domainkey.{domain}")), &[&format!("p={KEY}; k=ed25519")]);
-    server.dns.put(text(&format!("_dmarc.{domain}")), &["v=DMARC1; p=reject"]);
 }
 
 #[tokio::test]
