@@ -11,8 +11,8 @@ pub mod state;
 use diesel::prelude::*;
 
 use crate::clock::Moment;
-use crate::db::DbConnection;
 use crate::db::schema::{brand as brand_table, campaign, campaign_subject};
+use crate::db::{DbConnection, prepared};
 use crate::domain::catalog::{Brand, Channel, brand};
 use crate::domain::consent::gate::CampaignFacts;
 use crate::error::{Error, Result};
@@ -149,7 +149,7 @@ pub const BEING_SENT: [State; 2] = [State::Planning, State::Sending];
 /// # Errors
 /// Of the database.
 pub fn facts_while_sending(conn: &mut DbConnection, id: i64) -> Result<Option<CampaignFacts>> {
-    let found: Option<(i64, Channel, i64, Option<Moment>)> = campaign::table
+    let campaign = campaign::table
         .inner_join(brand_table::table)
         .filter(
             campaign::id
@@ -162,8 +162,9 @@ pub fn facts_while_sending(conn: &mut DbConnection, id: i64) -> Result<Option<Ca
             campaign::topic_id,
             brand_table::refresh_consents_before,
         ))
-        .first(conn)
-        .optional()?;
+        .limit(1);
+    let found: Option<(i64, Channel, i64, Option<Moment>)> =
+        prepared(campaign).get_result(conn).optional()?;
     let Some((brand, channel, communication, refresh_consents_before)) = found else { return Ok(None) };
     let subjects = subjects(conn, id)?;
     Ok(Some(CampaignFacts { campaign: id, brand, channel, communication, subjects, refresh_consents_before }))

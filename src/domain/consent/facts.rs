@@ -119,7 +119,7 @@ pub(super) fn load_suppliers(
         return Ok(HashMap::new());
     }
     let sources: Vec<Source> =
-        source::table.filter(source::id.eq_any(ids)).select(Source::as_select()).load(conn)?;
+        source::table.filter(among(source::id, &ids)).select(Source::as_select()).load(conn)?;
     Ok(sources.iter().filter_map(|s| Some((s.id, Arc::new(SupplierFacts::of(s)?)))).collect())
 }
 

@@ -8,8 +8,8 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use crate::clock::Moment;
-use crate::db::DbConnection;
 use crate::db::schema::outcome_tally;
+use crate::db::{DbConnection, prepared};
 use crate::domain::campaign::{self, State, state};
 use crate::error::Result;
 
@@ -140,13 +140,15 @@ pub fn count(conn: &mut DbConnection, campaign: i64, added: Added, now: Moment) 
         outcome_tally::complaints.eq(outcome_tally::complaints + excluded(outcome_tally::complaints)),
         outcome_tally::refused.eq(outcome_tally::refused + excluded(outcome_tally::refused)),
     );
-    let tally: Tally = on_backend!(conn, |c| diesel::insert_into(outcome_tally::table)
-        .values(row)
-        .on_conflict(outcome_tally::campaign_id)
-        .do_update()
-        .set(sums)
-        .returning(Tally::as_returning())
-        .get_result(c))?;
+    let tally: Tally = on_backend!(conn, |c| prepared(
+        diesel::insert_into(outcome_tally::table)
+            .values(row)
+            .on_conflict(outcome_tally::campaign_id)
+            .do_update()
+            .set(sums)
+            .returning(Tally::as_returning())
+    )
+    .get_result(c))?;
     if let Some(reason) = tally.fault() {
         if stop(conn, campaign, &reason, now)? {
             tracing::warn!(campaign, reason, "the breaker paused a campaign");

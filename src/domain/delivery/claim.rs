@@ -13,7 +13,7 @@ use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::schema::{brand, campaign, delivery, subscriber};
-use crate::db::{DbConnection, Kind as DatabaseKind, among};
+use crate::db::{DbConnection, Kind as DatabaseKind, among, prepared};
 use crate::domain::audience::Subscriber;
 use crate::domain::campaign::{self as campaigns, State as CampaignState};
 use crate::domain::consent::facts::{People, gather, who_allows};
@@ -241,9 +241,9 @@ fn due(conn: &mut DbConnection, campaign: i64, limit: usize, now: Moment) -> Res
         .limit(limit as i64)
         .select((delivery::subscriber_id, delivery::attempts));
     Ok(match conn {
-        DbConnection::Sqlite(c) => query.load(c)?,
+        DbConnection::Sqlite(c) => prepared(query).load(c)?,
         // Another server takes others instead of waiting for these.
-        DbConnection::Postgres(c) => query.for_update().skip_locked().load(c)?,
+        DbConnection::Postgres(c) => prepared(query.for_update().skip_locked()).load(c)?,
     })
 }
 
@@ -256,7 +256,7 @@ fn mark(
     clicks: &[i64],
     now: Moment,
 ) -> Result<()> {
-    diesel::update(delivery::table)
+    let mark = diesel::update(delivery::table)
         .filter(delivery::campaign_id.eq(wanted.campaign).and(among(delivery::subscriber_id, ids)))
         .set((
             delivery::state.eq(State::Claimed),
@@ -265,8 +265,8 @@ fn mark(
             delivery::lease_until.eq(now.plus(wanted.holder.lease)),
             delivery::tracks_opens.eq(among(delivery::subscriber_id, opens)),
             delivery::tracks_clicks.eq(among(delivery::subscriber_id, clicks)),
-        ))
-        .execute(conn)?;
+        ));
+    prepared(mark).execute(conn)?;
     Ok(())
 }
 

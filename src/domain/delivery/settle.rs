@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::schema::{delivery, subscriber};
-use crate::db::{DbConnection, among};
+use crate::db::{DbConnection, among, prepared};
 use crate::domain::campaign::{self as campaigns, State as CampaignState, state};
 use crate::domain::delivery::State;
 use crate::domain::delivery::bounce::{self, Returned};
@@ -85,15 +85,17 @@ fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], now: Moment) -> Re
     // In one order everywhere, so that two servers never wait for each other's counters.
     by_campaign.sort_unstable_by_key(|(campaign, _)| *campaign);
     for (campaign, people) in by_campaign {
-        diesel::update(delivery::table)
+        // An outcome that is written again, because nobody knew that it had been, counts once.
+        let sent = diesel::update(delivery::table)
             .filter(delivery::campaign_id.eq(campaign).and(among(delivery::subscriber_id, &people)))
+            .filter(delivery::state.ne(State::Sent))
             .set((
                 delivery::state.eq(State::Sent),
                 delivery::reason.eq(None::<String>),
                 delivery::finished_at.eq(now),
-            ))
-            .execute(conn)?;
-        breaker::count(conn, campaign, Added { sent: people.len() as i64, ..Added::default() }, now)?;
+            ));
+        let sent = prepared(sent).execute(conn)? as i64;
+        breaker::count(conn, campaign, Added { sent, ..Added::default() }, now)?;
     }
     let informed: Vec<i64> = sent.iter().filter(|s| s.informs).map(|s| s.subscriber).collect();
     if !informed.is_empty() {
