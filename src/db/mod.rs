@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 
 pub use among::{Among, among};
 pub use connection::{DatabaseUrl, DbConnection};
-pub use prepared::{Prepared, prepared};
+pub use prepared::{Prepared, fixed, prepared};
 
 /// The pools of one organisation's database.
 #[derive(Clone)]

@@ -3,10 +3,21 @@
 //! diesel takes an update, an upsert and a limit for statements whose text may change from one call to the next, and
 //! has them prepared anew each time, which costs more than running them. Whoever writes [`prepared`] says that this one's
 //! text is always the same.
+//!
+//! SQLite has a habit of its own: a statement in which a partial index hangs on a value, as in `state = ?`, is prepared anew
+//! whenever the value is given. Such values stand in the text: [`fixed`].
 
 use diesel::backend::Backend;
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::Bool;
 use diesel::{QueryResult, RunQueryDsl};
+
+/// A condition as SQL text, which holds no value that changes.
+pub fn fixed(condition: &'static str) -> SqlLiteral<Bool> {
+    sql(condition)
+}
 
 /// A statement made by [`prepared`].
 #[derive(Debug, Clone, Copy)]

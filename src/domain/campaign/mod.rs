@@ -12,7 +12,7 @@ use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::schema::{brand as brand_table, campaign, campaign_subject};
-use crate::db::{DbConnection, prepared};
+use crate::db::{DbConnection, fixed, prepared};
 use crate::domain::catalog::{Brand, Channel, brand};
 use crate::domain::consent::gate::CampaignFacts;
 use crate::error::{Error, Result};
@@ -151,11 +151,7 @@ pub const BEING_SENT: [State; 2] = [State::Planning, State::Sending];
 pub fn facts_while_sending(conn: &mut DbConnection, id: i64) -> Result<Option<CampaignFacts>> {
     let campaign = campaign::table
         .inner_join(brand_table::table)
-        .filter(
-            campaign::id
-                .eq(id)
-                .and(campaign::state.eq(State::Planning).or(campaign::state.eq(State::Sending))),
-        )
+        .filter(campaign::id.eq(id).and(fixed("campaign.state IN ('planning', 'sending')")))
         .select((
             campaign::brand_id,
             campaign::channel,

@@ -13,7 +13,7 @@ use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::schema::{brand, campaign, delivery, subscriber};
-use crate::db::{DbConnection, Kind as DatabaseKind, among, prepared};
+use crate::db::{DbConnection, Kind as DatabaseKind, among, fixed, prepared};
 use crate::domain::audience::Subscriber;
 use crate::domain::campaign::{self as campaigns, State as CampaignState};
 use crate::domain::consent::facts::{People, gather, who_allows};
@@ -235,7 +235,7 @@ pub fn due_campaigns(conn: &mut DbConnection, now: Moment) -> Result<Vec<DueCamp
 fn due(conn: &mut DbConnection, campaign: i64, limit: usize, now: Moment) -> Result<Vec<(i64, i32)>> {
     let query = delivery::table
         .filter(delivery::campaign_id.eq(campaign))
-        .filter(delivery::state.eq(State::Planned))
+        .filter(fixed("delivery.state = 'planned'"))
         .filter(delivery::due_at.le(now))
         .order((delivery::due_at, delivery::subscriber_id))
         .limit(limit as i64)

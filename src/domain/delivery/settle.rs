@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::schema::{delivery, subscriber};
-use crate::db::{DbConnection, among, prepared};
+use crate::db::{DbConnection, among, fixed, prepared};
 use crate::domain::campaign::{self as campaigns, State as CampaignState, state};
 use crate::domain::delivery::State;
 use crate::domain::delivery::bounce::{self, Returned};
@@ -88,7 +88,7 @@ fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], now: Moment) -> Re
         // An outcome that is written again, because nobody knew that it had been, counts once.
         let sent = diesel::update(delivery::table)
             .filter(delivery::campaign_id.eq(campaign).and(among(delivery::subscriber_id, &people)))
-            .filter(delivery::state.ne(State::Sent))
+            .filter(fixed("delivery.state <> 'sent'"))
             .set((
                 delivery::state.eq(State::Sent),
                 delivery::reason.eq(None::<String>),
