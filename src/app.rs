@@ -14,6 +14,7 @@ use crate::db::{Database, DbConnection};
 use crate::domain::account::api_key;
 use crate::domain::consent::Permit;
 use crate::domain::delivery::pacer::Pacer;
+use crate::domain::delivery::unanswered::Unanswered;
 use crate::domain::tracking::{Links, Recorder};
 use crate::error::{Error, Result};
 use crate::mail::dns::Dns;
@@ -34,6 +35,8 @@ pub struct App {
     pub relays: Relays<Permit>,
     /// How fast letters may go.
     pub pacer: Arc<Pacer>,
+    /// Letters in a row of which no answer came.
+    pub unanswered: Arc<Unanswered>,
     /// Whom the preflight asks about senders.
     pub dns: Dns,
     /// The settings that are looked up while running.
@@ -107,6 +110,7 @@ impl App {
             dns: Dns::new(settings.dns),
             relays,
             pacer: Arc::new(Pacer::new(&clock)),
+            unanswered: Arc::default(),
             clock,
             options: Arc::new(settings.options.clone()),
             work: watch::Sender::new(()),

@@ -328,7 +328,7 @@ both_databases! {
         server.person(&brand, "ana@example.com").agrees("newsletter");
         let campaign = server.campaign(&brand);
         claim_as(&server, &campaign, server.app.node).await;
-        assert_eq!(server.write(|conn, _| return_unheld(conn, server.app.node)), 1);
+        assert_eq!(server.write(|conn, now| return_unheld(conn, server.app.node, &[], now)), 1);
         server.run_jobs().await;
         server.mail_to("ana@example.com");
         assert_eq!(server.outcomes(&campaign), [("sent".to_owned(), 1)]);

@@ -148,7 +148,7 @@ both_databases! {
             informs: false,
             result: HandedOver::Answered(result),
         }).collect();
-        server.write(|conn, _| settle(conn, &late, later));
+        server.write(|conn, _| settle(conn, &late, 1, later));
         let outcomes = [("failed 552", 1), ("sent", 1), ("uncertain server_died", 1)];
         assert_eq!(server.outcomes(&campaign), outcomes.map(|(outcome, people)| (outcome.to_owned(), people)));
     }

@@ -16,6 +16,9 @@ pub const WEIGHT_MAX: u32 = 1000;
 /// 4.5.3.2.7).
 const REST: Duration = Duration::from_secs(60);
 
+/// How long a relay that could not be reached is left alone.
+pub const AWAY: Duration = Duration::from_secs(5);
+
 /// A relay as the operator writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelayUrl {
@@ -92,6 +95,7 @@ pub struct Relay<P> {
     pub weight: u32,
     transport: Transport<P>,
     resting: Mutex<Vec<(Connection<P>, Instant)>>,
+    away_until: Mutex<Option<Instant>>,
 }
 
 impl<P: Clearance> Relays<P> {
@@ -161,7 +165,13 @@ impl<P: Clearance> Relays<P> {
 
 impl<P: Clearance> Relay<P> {
     fn new(name: &str, weight: u32, transport: Transport<P>) -> Self {
-        Self { name: name.to_owned(), weight, transport, resting: Mutex::default() }
+        Self {
+            name: name.to_owned(),
+            weight,
+            transport,
+            resting: Mutex::default(),
+            away_until: Mutex::default(),
+        }
     }
 
     /// An open connection: one that rests, or a new one.
@@ -180,9 +190,27 @@ impl<P: Clearance> Relay<P> {
         }
     }
 
-    /// Lets a connection rest for whoever needs one next.
+    /// Lets a connection rest for whoever needs one next; one that was lost is not kept.
     pub fn rest(&self, connection: Connection<P>) {
-        self.resting().push((connection, Instant::now()));
+        if connection.is_open() {
+            self.resting().push((connection, Instant::now()));
+        }
+    }
+
+    /// Says that the relay cannot be reached: it is left alone for a moment.
+    pub fn leave_alone(&self) {
+        *self.away_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + AWAY);
+    }
+
+    /// Forgets that the relay could not be reached.
+    pub fn try_again(&self) {
+        *self.away_until.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Whether the relay could not be reached a moment ago.
+    pub fn is_away(&self) -> bool {
+        let until = self.away_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() < until)
     }
 
     fn resting(&self) -> std::sync::MutexGuard<'_, Vec<(Connection<P>, Instant)>> {

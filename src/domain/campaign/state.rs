@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use crate::clock::Moment;
-use crate::db::DbConnection;
 use crate::db::schema::{campaign, delivery, outcome_tally};
+use crate::db::{DbConnection, among, fixed};
 use crate::domain::campaign::{Campaign, content, get, link};
 use crate::domain::catalog::{Channel, brand, topic};
 use crate::error::{Error, Result};
@@ -108,11 +108,42 @@ pub fn cancel(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Campaign>
     }
     set_state(conn, id, State::Cancelled, now)?;
     diesel::update(campaign::table.find(id)).set(campaign::finished_at.eq(now)).execute(conn)?;
+    skip_rest(conn, id, now)?;
+    get(conn, id)
+}
+
+/// How many letters are skipped in one transaction: so few that whoever else writes does not notice it.
+const SKIPPED_AT_ONCE: i64 = 5000;
+
+/// Skips letters of a cancelled campaign that are still planned: a batch of them. A job does those that are left.
+///
+/// # Errors
+/// Of the database.
+pub fn skip_rest(conn: &mut DbConnection, id: i64, now: Moment) -> Result<()> {
+    let rest: Vec<i64> = delivery::table
+        .filter(delivery::campaign_id.eq(id).and(fixed("delivery.state = 'planned'")))
+        .limit(SKIPPED_AT_ONCE)
+        .select(delivery::subscriber_id)
+        .load(conn)?;
     diesel::update(delivery::table)
-        .filter(delivery::campaign_id.eq(id).and(delivery::state.eq("planned")))
+        .filter(delivery::campaign_id.eq(id).and(among(delivery::subscriber_id, &rest)))
+        .filter(fixed("delivery.state = 'planned'"))
         .set((delivery::state.eq("skipped"), delivery::reason.eq(CANCELLED), delivery::finished_at.eq(now)))
         .execute(conn)?;
-    get(conn, id)
+    Ok(())
+}
+
+/// The state of a campaign, which stays as it is until the end of the transaction.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn hold_as_it_is(conn: &mut DbConnection, id: i64) -> Result<State> {
+    let query = campaign::table.find(id).select(campaign::state);
+    let found = match conn {
+        DbConnection::Sqlite(c) => query.first(c).optional()?,
+        DbConnection::Postgres(c) => query.for_share().first(c).optional()?,
+    };
+    found.ok_or(Error::NotFound("campaign"))
 }
 
 /// Moves a campaign to a state, whatever it was in.
@@ -132,7 +163,8 @@ pub fn set_state(conn: &mut DbConnection, id: i64, state: State, now: Moment) ->
 /// [`Error::NotFound`].
 pub fn hold(conn: &mut DbConnection, id: i64) -> Result<Campaign> {
     if let DbConnection::Postgres(c) = conn {
-        campaign::table.find(id).select(campaign::id).for_update().load::<i64>(c)?;
+        // Not against those who only refer to it: a withdrawal names the campaign that it came by.
+        campaign::table.find(id).select(campaign::id).for_no_key_update().load::<i64>(c)?;
     }
     get(conn, id)
 }

@@ -10,7 +10,7 @@ use diesel::upsert::excluded;
 use crate::clock::Moment;
 use crate::db::schema::outcome_tally;
 use crate::db::{DbConnection, prepared};
-use crate::domain::campaign::{self, State, state};
+use crate::domain::campaign::{State, state};
 use crate::error::Result;
 
 /// The breaker pauses nothing before so many letters; a ratio of fewer says little.
@@ -166,7 +166,7 @@ pub fn count(conn: &mut DbConnection, campaign: i64, added: Added, now: Moment) 
 /// # Errors
 /// Of the database.
 pub fn stop(conn: &mut DbConnection, campaign: i64, reason: &str, now: Moment) -> Result<bool> {
-    let state = campaign::get(conn, campaign)?.state;
+    let state = state::hold(conn, campaign)?.state;
     let on_its_way = matches!(state, State::Scheduled | State::Planning | State::Sending);
     if on_its_way {
         state::pause(conn, campaign, Some(reason), now)?;

@@ -15,7 +15,7 @@ use crate::clock::Moment;
 use crate::db::schema::{brand, campaign, delivery, subscriber};
 use crate::db::{DbConnection, Kind as DatabaseKind, among, fixed, prepared};
 use crate::domain::audience::Subscriber;
-use crate::domain::campaign::{self as campaigns, State as CampaignState};
+use crate::domain::campaign::{self as campaigns, State as CampaignState, state};
 use crate::domain::consent::facts::{People, gather, who_allows};
 use crate::domain::consent::gate::{Facts, SupplierFacts, decide};
 use crate::domain::consent::{Permit, hold};
@@ -28,7 +28,7 @@ use crate::id::PublicId;
 /// How long a claim is good where nothing else was said. Longer than all time limits of one hand-over together, so
 /// that a letter whose lease has run out is in nobody's hands. Where it is shorter, an outcome may come later, and
 /// takes the place of the uncertainty (`settle`).
-pub const LEASE: Duration = Duration::from_secs(15 * 60);
+pub const LEASE: Duration = Duration::from_secs(30 * 60);
 
 /// Why a letter is uncertain that a server had in hand when it died.
 pub const SERVER_DIED: &str = "server_died";
@@ -95,9 +95,11 @@ pub fn claim(conn: &mut DbConnection, wanted: Wanted, pacer: &Pacer, now: Moment
     };
     let look = if pacer.minds_domains() { wanted.letters.max(LOOK_AHEAD) } else { wanted.letters };
     let mut due = due(conn, wanted.campaign, look, now)?;
-    let more = due.len() == look;
+    let mut more = due.len() == look;
     if pacer.minds_domains() {
-        due = admitted(conn, wanted, due, pacer, now)?;
+        let looked_at;
+        (due, looked_at) = admitted(conn, wanted, &due, pacer, now)?;
+        more |= !looked_at;
     }
     if due.is_empty() {
         return Ok(Claims { letters: Vec::new(), more });
@@ -138,14 +140,15 @@ pub fn claim(conn: &mut DbConnection, wanted: Wanted, pacer: &Pacer, now: Moment
 }
 
 /// Of the letters that are due, those whose domain lets them go now, as many as are wanted. The others get the slot
-/// that their domain has for them as their due time, so that they stand in nobody's way.
+/// that their domain has for them as their due time, so that they stand in nobody's way. Says too whether all were
+/// looked at.
 fn admitted(
     conn: &mut DbConnection,
     wanted: Wanted,
-    due: Vec<(i64, i32)>,
+    due: &[(i64, i32)],
     pacer: &Pacer,
     now: Moment,
-) -> Result<Vec<(i64, i32)>> {
+) -> Result<(Vec<(i64, i32)>, bool)> {
     let people: Vec<i64> = due.iter().map(|(person, _)| *person).collect();
     let addresses: Vec<(i64, Option<EmailAddress>)> = subscriber::table
         .filter(among(subscriber::id, &people))
@@ -153,9 +156,9 @@ fn admitted(
         .load(conn)?;
     let addresses: HashMap<i64, Option<EmailAddress>> = addresses.into_iter().collect();
     let mut admitted = Vec::with_capacity(wanted.letters);
-    for (person, attempts) in due {
+    for (person, attempts) in due.iter().copied() {
         if admitted.len() == wanted.letters {
-            break;
+            return Ok((admitted, false));
         }
         let domain = addresses.get(&person).and_then(Option::as_ref).map(EmailAddress::domain);
         match domain.map_or(Ok(()), |domain| pacer.admit(domain, now)) {
@@ -167,7 +170,7 @@ fn admitted(
             }
         }
     }
-    Ok(admitted)
+    Ok((admitted, true))
 }
 
 /// Makes letters due again that wait for a slot of their domain, because the slots are no longer right: a
@@ -178,9 +181,9 @@ fn admitted(
 pub fn release_slots(conn: &mut DbConnection, campaign: i64, now: Moment) -> Result<bool> {
     let waiting: Vec<i64> = delivery::table
         .filter(delivery::campaign_id.eq(campaign))
-        .filter(delivery::state.eq(State::Planned))
+        .filter(fixed("delivery.state = 'planned'"))
         .filter(delivery::due_at.gt(now))
-        // One that the relay put off waits for another reason.
+        // One that the relay put off waits for another reason; if it waits for a slot as well, that is soon over.
         .filter(delivery::attempts.eq(0))
         .limit(RELEASED_AT_ONCE as i64)
         .select(delivery::subscriber_id)
@@ -223,7 +226,7 @@ pub fn due_campaigns(conn: &mut DbConnection, now: Moment) -> Result<Vec<DueCamp
     for (id, name, relay) in sending {
         let due = delivery::table
             .filter(delivery::campaign_id.eq(id))
-            .filter(delivery::state.eq(State::Planned))
+            .filter(fixed("delivery.state = 'planned'"))
             .filter(delivery::due_at.le(now));
         if diesel::select(diesel::dsl::exists(due)).get_result(conn)? {
             found.push(DueCampaign { id, name: name.to_string(), relay });
@@ -282,7 +285,7 @@ fn skip(conn: &mut DbConnection, campaign: i64, person: i64, reason: &str, now: 
 /// # Errors
 /// Of the database.
 pub fn is_any_abandoned(conn: &mut DbConnection, kind: DatabaseKind, node: i64, now: Moment) -> Result<bool> {
-    let claimed = || delivery::table.filter(delivery::state.eq(State::Claimed)).into_boxed();
+    let claimed = || delivery::table.filter(fixed("delivery.state = 'claimed'")).into_boxed();
     let abandoned = match kind {
         DatabaseKind::Sqlite => claimed(),
         DatabaseKind::Postgres => {
@@ -307,16 +310,40 @@ pub fn settle_abandoned(
     node: i64,
     now: Moment,
 ) -> Result<usize> {
-    let claimed = || delivery::table.filter(delivery::state.eq(State::Claimed)).into_boxed();
+    let claimed = || delivery::table.filter(fixed("delivery.state = 'claimed'")).into_boxed();
     let abandoned = match kind {
         DatabaseKind::Sqlite => claimed(),
         DatabaseKind::Postgres => {
             claimed().filter(delivery::claimed_by.eq(node).or(delivery::lease_until.lt(now)))
         }
     };
-    let rows: Vec<(i64, i64)> =
-        abandoned.select((delivery::campaign_id, delivery::subscriber_id)).load(conn)?;
-    for (campaign, person) in &rows {
+    let rows = abandoned.select((delivery::campaign_id, delivery::subscriber_id)).load(conn)?;
+    give_up(conn, rows, now)
+}
+
+/// Settles claims of other servers whose lease has run out, while this one may have letters in hand.
+///
+/// # Errors
+/// Of the database.
+pub fn settle_expired(conn: &mut DbConnection, node: i64, now: Moment) -> Result<usize> {
+    let rows = expired(conn, node, now)?;
+    give_up(conn, rows, now)
+}
+
+/// The letters of other servers whose lease has run out, by campaign and person.
+///
+/// # Errors
+/// Of the database.
+pub fn expired(conn: &mut DbConnection, node: i64, now: Moment) -> Result<Vec<(i64, i64)>> {
+    Ok(delivery::table
+        .filter(fixed("delivery.state = 'claimed'").and(delivery::lease_until.lt(now)))
+        .filter(delivery::claimed_by.ne(node))
+        .select((delivery::campaign_id, delivery::subscriber_id))
+        .load(conn)?)
+}
+
+fn give_up(conn: &mut DbConnection, letters: Vec<(i64, i64)>, now: Moment) -> Result<usize> {
+    for (campaign, person) in &letters {
         diesel::update(delivery::table.find((*campaign, *person)))
             .filter(delivery::state.eq(State::Claimed))
             .set((
@@ -326,55 +353,34 @@ pub fn settle_abandoned(
             ))
             .execute(conn)?;
     }
-    Ok(rows.len())
+    Ok(letters.len())
 }
 
 /// Makes claims of this process due again that it knows it never had in hand: the claim was written and the answer to
-/// it got lost. To be called only at the end of a run that knows what became of every letter it had.
+/// it got lost. `held` are the letters that it has, by campaign and person. Of a cancelled campaign they are skipped.
 ///
 /// # Errors
 /// Of the database.
-pub fn return_unheld(conn: &mut DbConnection, node: i64) -> Result<usize> {
-    Ok(diesel::update(delivery::table)
-        .filter(delivery::state.eq(State::Claimed).and(delivery::claimed_by.eq(node)))
-        .set((delivery::state.eq(State::Planned), delivery::attempts.eq(delivery::attempts - 1)))
-        .execute(conn)?)
-}
-
-/// Whether there is anything for [`finish_campaigns`].
-///
-/// # Errors
-/// Of the database.
-pub fn is_any_finished(conn: &mut DbConnection) -> Result<bool> {
-    Ok(!finished(conn)?.is_empty())
-}
-
-/// Ends the sending of campaigns that have nothing left to do. Returns how many ended.
-///
-/// # Errors
-/// Of the database.
-pub fn finish_campaigns(conn: &mut DbConnection, now: Moment) -> Result<usize> {
-    let finished = finished(conn)?;
-    diesel::update(campaign::table)
-        .filter(among(campaign::id, &finished))
-        .filter(campaign::state.eq(CampaignState::Sending))
-        .set((
-            campaign::state.eq(CampaignState::Sent),
-            campaign::finished_at.eq(now),
-            campaign::changed_at.eq(now),
-        ))
-        .execute(conn)?;
-    Ok(finished.len())
-}
-
-/// The campaigns that are being sent and have no letter left.
-fn finished(conn: &mut DbConnection) -> Result<Vec<i64>> {
-    let open = delivery::table
-        .filter(delivery::campaign_id.eq(campaign::id))
-        .filter(delivery::state.eq(State::Planned).or(delivery::state.eq(State::Claimed)));
-    Ok(campaign::table
-        .filter(campaign::state.eq(CampaignState::Sending))
-        .filter(diesel::dsl::not(diesel::dsl::exists(open)))
-        .select(campaign::id)
-        .load(conn)?)
+pub fn return_unheld(conn: &mut DbConnection, node: i64, held: &[(i64, i64)], now: Moment) -> Result<usize> {
+    let claims: Vec<(i64, i64)> = delivery::table
+        .filter(fixed("delivery.state = 'claimed'").and(delivery::claimed_by.eq(node)))
+        .select((delivery::campaign_id, delivery::subscriber_id))
+        .load(conn)?;
+    let unheld: Vec<(i64, i64)> = claims.into_iter().filter(|claim| !held.contains(claim)).collect();
+    for (campaign, person) in &unheld {
+        let letter = diesel::update(delivery::table.find((*campaign, *person)));
+        match state::hold_as_it_is(conn, *campaign)? {
+            CampaignState::Cancelled => letter
+                .set((
+                    delivery::state.eq(State::Skipped),
+                    delivery::reason.eq(state::CANCELLED),
+                    delivery::finished_at.eq(now),
+                ))
+                .execute(conn)?,
+            _ => letter
+                .set((delivery::state.eq(State::Planned), delivery::attempts.eq(delivery::attempts - 1)))
+                .execute(conn)?,
+        };
+    }
+    Ok(unheld.len())
 }

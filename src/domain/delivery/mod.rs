@@ -6,12 +6,14 @@
 pub mod bounce;
 pub mod breaker;
 pub mod claim;
+pub mod finish;
 pub mod letter;
 pub mod pace;
 pub mod pacer;
 pub mod plan;
 pub mod retry;
 pub mod settle;
+pub mod unanswered;
 
 use diesel::prelude::*;
 

@@ -21,6 +21,10 @@ use crate::domain::delivery::pace::{EVERY_OTHER_DOMAIN, Pace, Scope};
 /// Tokens that are there at once after a rest: what a pace yields in this time, and at least one.
 const BURST: Duration = Duration::from_millis(250);
 
+/// How far ahead slots are given. Whoever finds none comes back after this time: by then a pace may have changed, or a
+/// campaign that took the slots before may have ended.
+const SLOTS_AHEAD: Duration = Duration::from_secs(10 * 60);
+
 /// From so many domains on, those without a slot to come are forgotten.
 const DOMAINS_KEPT: usize = 10_000;
 
@@ -36,6 +40,8 @@ struct Buckets {
     /// Of the server, the relays and the campaigns.
     direct: HashMap<(Scope, String), Bucket>,
     domains: HashMap<String, Domain>,
+    /// At so many domains those without a slot to come are forgotten; at [`DOMAINS_KEPT`] at least.
+    domains_most: usize,
 }
 
 struct Bucket {
@@ -59,17 +65,22 @@ impl Pacer {
         Self { ticks: Ticks::of(clock), buckets: Mutex::default() }
     }
 
-    /// Takes over what is stored now; buckets whose pace did not change keep what is in them. Returns whether the
-    /// pace of a domain changed, so that letters wait for slots that are no longer right.
-    pub fn adopt(&self, paces: Vec<Pace>) -> bool {
-        let mut buckets = self.buckets();
-        if buckets.paces == paces {
-            return false;
-        }
+    /// Whether these paces of domains are others than those that hold now, so that letters wait for slots that are no
+    /// longer right.
+    pub fn changes_domains(&self, paces: &[Pace]) -> bool {
         let of_domains = |paces: &[Pace]| {
             paces.iter().filter(|pace| pace.scope == Scope::Domain).cloned().collect::<Vec<_>>()
         };
-        let domains_changed = of_domains(&buckets.paces) != of_domains(&paces);
+        of_domains(&self.buckets().paces) != of_domains(paces)
+    }
+
+    /// Takes over what is stored now; buckets whose pace did not change keep what is in them.
+    pub fn adopt(&self, paces: Vec<Pace>) {
+        let domains_changed = self.changes_domains(&paces);
+        let mut buckets = self.buckets();
+        if buckets.paces == paces {
+            return;
+        }
         let mut old = std::mem::take(&mut buckets.direct);
         for pace in paces.iter().filter(|pace| pace.scope != Scope::Domain) {
             let key = (pace.scope, pace.name.clone());
@@ -81,7 +92,6 @@ impl Pacer {
             buckets.domains.clear();
         }
         buckets.paces = paces;
-        domains_changed
     }
 
     /// How many letters, at most `wanted`, this has tokens for. They stay in hand until they are
@@ -115,8 +125,9 @@ impl Pacer {
         let of =
             |name: &str| buckets.paces.iter().find(|pace| pace.scope == Scope::Domain && pace.name == name);
         let Some(pace) = of(domain).or_else(|| of(EVERY_OTHER_DOMAIN)) else { return Ok(()) };
-        if buckets.domains.len() >= DOMAINS_KEPT {
+        if buckets.domains.len() >= buckets.domains_most.max(DOMAINS_KEPT) {
             buckets.domains.retain(|_, domain| domain.next_slot > now);
+            buckets.domains_most = 2 * buckets.domains.len();
         }
         let domain = buckets.domains.entry(domain.to_owned()).or_insert_with(|| Domain {
             bucket: Bucket::new(pace, &self.ticks),
@@ -124,10 +135,16 @@ impl Pacer {
             next_slot: now,
         });
         match domain.bucket.limiter.check() {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                domain.next_slot = domain.next_slot.max(now.plus(domain.interval));
+                Ok(())
+            }
             Err(not_yet) => {
                 let free = now.plus(not_yet.wait_time_from(self.ticks.now()));
                 let slot = domain.next_slot.max(free);
+                if slot > now.plus(SLOTS_AHEAD) {
+                    return Err(now.plus(SLOTS_AHEAD));
+                }
                 domain.next_slot = slot.plus(domain.interval);
                 Err(slot)
             }
@@ -223,7 +240,9 @@ mod tests {
         pacer.spend(Scope::Campaign, "other", pacer.room(Scope::Campaign, "other", 50));
         pacer.spend(Scope::Server, "", pacer.room(Scope::Server, "", 50));
         assert_eq!(pacer.room(Scope::Server, "", 50), 0);
-        assert!(!pacer.adopt(vec![pace(Scope::Server, "", 400, Period::Second), other]));
+        let changed = vec![pace(Scope::Server, "", 400, Period::Second), other];
+        assert!(!pacer.changes_domains(&changed));
+        pacer.adopt(changed);
         assert_eq!(pacer.room(Scope::Server, "", 500), 100);
         assert_eq!(pacer.room(Scope::Campaign, "other", 50), 0);
     }
@@ -232,7 +251,9 @@ mod tests {
     fn letters_of_a_slow_domain_get_slots_one_behind_the_other() {
         let clock = clock();
         let pacer = Pacer::new(&clock);
-        assert!(pacer.adopt(vec![pace(Scope::Domain, "slow.example", 1, Period::Second)]));
+        let slow = vec![pace(Scope::Domain, "slow.example", 1, Period::Second)];
+        assert!(pacer.changes_domains(&slow));
+        pacer.adopt(slow);
         let now = clock.now();
         assert_eq!(pacer.admit("slow.example", now), Ok(()));
         let slots: Vec<Moment> = (0..3).filter_map(|_| pacer.admit("slow.example", now).err()).collect();
@@ -240,6 +261,21 @@ mod tests {
         assert_eq!(slots, expected);
         assert_eq!(pacer.admit("quick.example", now), Ok(()));
         clock.advance(Duration::from_secs(1));
+        assert_eq!(pacer.admit("slow.example", clock.now()), Ok(()));
+    }
+
+    #[test]
+    fn slots_are_given_ten_minutes_ahead_and_whoever_finds_none_comes_back() {
+        let clock = clock();
+        let pacer = Pacer::new(&clock);
+        pacer.adopt(vec![pace(Scope::Domain, "slow.example", 1, Period::Minute)]);
+        let now = clock.now();
+        let slots: Vec<Moment> = (0..100).filter_map(|_| pacer.admit("slow.example", now).err()).collect();
+        let last = now.plus(SLOTS_AHEAD);
+        assert_eq!(slots.iter().filter(|slot| **slot < last).count(), 9);
+        assert!(slots.iter().all(|slot| *slot <= last));
+        // Those who had the slots are gone: after the time ahead the domain is free for others.
+        clock.advance(SLOTS_AHEAD + Duration::from_secs(60));
         assert_eq!(pacer.admit("slow.example", clock.now()), Ok(()));
     }
 

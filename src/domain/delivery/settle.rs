@@ -1,5 +1,6 @@
 //! Settling: what became of each hand-over, and what follows from it for the person and the campaign (B-04).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -7,11 +8,10 @@ use diesel::prelude::*;
 use crate::clock::Moment;
 use crate::db::schema::{delivery, subscriber};
 use crate::db::{DbConnection, among, fixed, prepared};
-use crate::domain::campaign::{self as campaigns, State as CampaignState, state};
+use crate::domain::campaign::{State as CampaignState, state};
 use crate::domain::delivery::State;
 use crate::domain::delivery::bounce::{self, Returned};
 use crate::domain::delivery::breaker::{self, Added};
-use crate::domain::delivery::claim::SERVER_DIED;
 use crate::error::Result;
 use crate::mail::transport::{Blame, Outcome, Reply, Stage};
 
@@ -48,83 +48,90 @@ pub enum HandedOver {
 /// Writes the outcomes of hand-overs.
 ///
 /// An outcome may come after another server gave up waiting for it and called the letter uncertain: then the truth
-/// takes the place of the uncertainty, but nothing goes back to be sent again.
+/// takes the place of the uncertainty, but nothing goes back to be sent again. `node` is the process that claimed them.
 ///
 /// # Errors
 /// Of the database.
-pub fn settle(conn: &mut DbConnection, settlements: &[Settlement], now: Moment) -> Result<()> {
-    let mut sent: Vec<&Settlement> = Vec::new();
+pub fn settle(conn: &mut DbConnection, settlements: &[Settlement], node: i64, now: Moment) -> Result<()> {
+    // Campaign by campaign in one order everywhere, so that two servers never wait for each other's counters.
+    let mut by_campaign: BTreeMap<i64, Vec<&Settlement>> = BTreeMap::new();
     for settlement in settlements {
-        match &settlement.result {
-            HandedOver::Answered(Outcome::Accepted(_)) => sent.push(settlement),
-            HandedOver::Answered(Outcome::Deferred { stage, reply }) => {
-                defer(conn, settlement, *stage, *reply, now)?;
-            }
-            HandedOver::Answered(Outcome::Refused { stage, reply }) => {
-                refuse(conn, settlement, *stage, *reply, now)?;
-            }
-            HandedOver::Answered(Outcome::Uncertain) => {
-                end(conn, settlement, State::Uncertain, "connection_lost", now)?;
-            }
-            HandedOver::Unwritable(field) => {
-                end(conn, settlement, State::Failed, &format!("unwritable: {field}"), now)?;
+        by_campaign.entry(settlement.campaign).or_default().push(settlement);
+    }
+    for settlements in by_campaign.into_values() {
+        let mut sent: Vec<&Settlement> = Vec::new();
+        for settlement in settlements {
+            match &settlement.result {
+                HandedOver::Answered(Outcome::Accepted(_)) => sent.push(settlement),
+                HandedOver::Answered(Outcome::Deferred { stage, reply }) => {
+                    defer(conn, settlement, (*stage, *reply), node, now)?;
+                }
+                HandedOver::Answered(Outcome::Refused { stage, reply }) => {
+                    refuse(conn, settlement, (*stage, *reply), node, now)?;
+                }
+                HandedOver::Answered(Outcome::Uncertain) => {
+                    end(conn, settlement, State::Uncertain, "connection_lost", node, now)?;
+                }
+                HandedOver::Unwritable(field) => {
+                    end(conn, settlement, State::Failed, &format!("unwritable: {field}"), node, now)?;
+                }
             }
         }
+        settle_sent(conn, &sent, node, now)?;
     }
-    settle_sent(conn, &sent, now)
+    Ok(())
 }
 
-fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], now: Moment) -> Result<()> {
-    let mut by_campaign: Vec<(i64, Vec<i64>)> = Vec::new();
-    for settlement in sent {
-        match by_campaign.iter_mut().find(|(campaign, _)| *campaign == settlement.campaign) {
-            Some((_, people)) => people.push(settlement.subscriber),
-            None => by_campaign.push((settlement.campaign, vec![settlement.subscriber])),
-        }
-    }
-    // In one order everywhere, so that two servers never wait for each other's counters.
-    by_campaign.sort_unstable_by_key(|(campaign, _)| *campaign);
-    for (campaign, people) in by_campaign {
-        // An outcome that is written again, because nobody knew that it had been, counts once.
-        let sent = diesel::update(delivery::table)
-            .filter(delivery::campaign_id.eq(campaign).and(among(delivery::subscriber_id, &people)))
-            .filter(fixed("delivery.state <> 'sent'"))
-            .set((
-                delivery::state.eq(State::Sent),
-                delivery::reason.eq(None::<String>),
-                delivery::finished_at.eq(now),
-            ));
-        let sent = prepared(sent).execute(conn)? as i64;
-        breaker::count(conn, campaign, Added { sent, ..Added::default() }, now)?;
+/// Notes the letters of one campaign that the relay took.
+fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], node: i64, now: Moment) -> Result<()> {
+    let Some(campaign) = sent.first().map(|settlement| settlement.campaign) else { return Ok(()) };
+    let people: Vec<i64> = sent.iter().map(|settlement| settlement.subscriber).collect();
+    // An outcome that is written again, because nobody knew that it had been, changes and counts nothing.
+    let letters = diesel::update(delivery::table)
+        .filter(delivery::campaign_id.eq(campaign).and(among(delivery::subscriber_id, &people)))
+        .filter(delivery::claimed_by.eq(node).and(fixed(AWAITED)))
+        .set((
+            delivery::state.eq(State::Sent),
+            delivery::reason.eq(None::<String>),
+            delivery::finished_at.eq(now),
+        ));
+    let letters = prepared(letters).execute(conn)? as i64;
+    if letters > 0 {
+        breaker::count(conn, campaign, Added { sent: letters, ..Added::default() }, now)?;
     }
     let informed: Vec<i64> = sent.iter().filter(|s| s.informs).map(|s| s.subscriber).collect();
     if !informed.is_empty() {
         diesel::update(subscriber::table)
-            .filter(subscriber::id.eq_any(informed))
+            .filter(among(subscriber::id, &informed))
             .set(subscriber::informed_at.eq(now))
             .execute(conn)?;
     }
     Ok(())
 }
 
+/// A letter whose outcome is not known yet, or was given up when its lease was over: only such a one takes an outcome,
+/// and only from the process that claimed it.
+const AWAITED: &str =
+    "(delivery.state = 'claimed' OR (delivery.state = 'uncertain' AND delivery.reason = 'server_died'))";
+
 /// 4xx: later again, with growing pauses of half an hour to eight hours. A relay that is away, or hangs up before it knows
 /// who the letter is for, is nobody's attempt.
 fn defer(
     conn: &mut DbConnection,
     settlement: &Settlement,
-    stage: Stage,
-    reply: Option<Reply>,
+    (stage, reply): (Stage, Option<Reply>),
+    node: i64,
     now: Moment,
 ) -> Result<()> {
     let hung_up = stage == Stage::Sender && reply.is_some_and(Reply::hangs_up);
     if stage == Stage::Connect || hung_up {
-        return put_back(conn, settlement, settlement.attempts - 1, RELAY_AWAY, now);
+        return put_back(conn, settlement, settlement.attempts - 1, RELAY_AWAY, node, now);
     }
     if settlement.attempts >= ATTEMPTS_MAX {
         let code = reply.map_or_else(|| "no_answer".to_owned(), |reply| reply.to_string());
-        return end(conn, settlement, State::Failed, &code, now);
+        return end(conn, settlement, State::Failed, &code, node, now);
     }
-    put_back(conn, settlement, settlement.attempts, pause_after(settlement.attempts), now)
+    put_back(conn, settlement, settlement.attempts, pause_after(settlement.attempts), node, now)
 }
 
 /// How long to wait after this many tries.
@@ -138,14 +145,14 @@ fn put_back(
     settlement: &Settlement,
     attempts: i32,
     pause: Duration,
+    node: i64,
     now: Moment,
 ) -> Result<()> {
-    let campaign = campaigns::get(conn, settlement.campaign)?;
-    if campaign.state == CampaignState::Cancelled {
-        return end(conn, settlement, State::Skipped, state::CANCELLED, now);
+    if state::hold_as_it_is(conn, settlement.campaign)? == CampaignState::Cancelled {
+        return end(conn, settlement, State::Skipped, state::CANCELLED, node, now);
     }
     diesel::update(delivery::table.find((settlement.campaign, settlement.subscriber)))
-        .filter(delivery::state.eq(State::Claimed))
+        .filter(delivery::state.eq(State::Claimed).and(delivery::claimed_by.eq(node)))
         .set((
             delivery::state.eq(State::Planned),
             delivery::attempts.eq(attempts),
@@ -161,26 +168,19 @@ fn put_back(
 fn refuse(
     conn: &mut DbConnection,
     settlement: &Settlement,
-    stage: Stage,
-    reply: Reply,
+    (stage, reply): (Stage, Reply),
+    node: i64,
     now: Moment,
 ) -> Result<()> {
     let blame = reply.blame(stage);
     if blame == Blame::Sender {
-        put_back(conn, settlement, settlement.attempts - 1, Duration::ZERO, now)?;
-        let running = matches!(
-            campaigns::get(conn, settlement.campaign)?.state,
-            CampaignState::Planning | CampaignState::Sending
-        );
-        if running {
-            let reason = format!("The relay refused the sender: {reply}");
-            state::pause(conn, settlement.campaign, Some(&reason), now)?;
-        }
+        put_back(conn, settlement, settlement.attempts - 1, Duration::ZERO, node, now)?;
+        breaker::stop(conn, settlement.campaign, &format!("The relay refused the sender: {reply}"), now)?;
         return Ok(());
     }
     let returned = Returned { class: blame.into(), status: reply.enhanced, at_once: true };
     bounce::record(conn, settlement.campaign, settlement.subscriber, returned, now)?;
-    end(conn, settlement, State::Failed, &reply.to_string(), now)
+    end(conn, settlement, State::Failed, &reply.to_string(), node, now)
 }
 
 fn end(
@@ -188,11 +188,11 @@ fn end(
     settlement: &Settlement,
     state: State,
     reason: &str,
+    node: i64,
     now: Moment,
 ) -> Result<()> {
-    let given_up = delivery::state.eq(State::Uncertain).and(delivery::reason.eq(SERVER_DIED));
     diesel::update(delivery::table.find((settlement.campaign, settlement.subscriber)))
-        .filter(delivery::state.eq(State::Claimed).or(given_up))
+        .filter(delivery::claimed_by.eq(node).and(fixed(AWAITED)))
         .set((delivery::state.eq(state), delivery::reason.eq(reason), delivery::finished_at.eq(now)))
         .execute(conn)?;
     Ok(())

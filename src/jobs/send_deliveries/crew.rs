@@ -1,6 +1,7 @@
 //! The crew: for each relay as many workers as it has connections. A worker takes a letter, writes it, hands it over,
 //! reports what became of it, and is free for the next.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,10 +14,11 @@ use crate::domain::delivery::claim::Claimed;
 use crate::domain::delivery::letter::{Letterhead, WrittenLetter};
 use crate::domain::delivery::settle::{HandedOver, Settlement};
 use crate::error::{Error, Result};
+use crate::mail::relay::AWAY;
 use crate::mail::transport::{Connection, Outcome, Reply, Stage};
 
-/// How long a relay that could not be reached is left alone.
-const AWAY: Duration = Duration::from_secs(5);
+/// How long workers have to put their connections to rest.
+const LEAVE: Duration = Duration::from_secs(1);
 
 /// A letter on its way to a worker.
 pub(super) struct Order {
@@ -28,10 +30,9 @@ pub(super) struct Order {
 /// What a worker tells the dispatcher.
 struct Report {
     relay: usize,
-    /// Which worker is free for a letter; none if it had to give up.
-    free: Option<usize>,
-    /// Whether it never got a connection.
-    turned_away: bool,
+    worker: usize,
+    /// Whether it is free for a letter; else it had to give up.
+    free: bool,
     /// What became of its letter, unless it has just begun.
     settlement: Option<Settlement>,
 }
@@ -45,8 +46,8 @@ pub(super) struct Crew {
     reports: mpsc::UnboundedSender<Report>,
     inbox: mpsc::UnboundedReceiver<Report>,
     workers: JoinSet<()>,
-    /// How many letters are with workers.
-    in_hand: usize,
+    /// The letters that are with workers, by campaign and person.
+    in_hand: HashSet<(i64, i64)>,
     /// How many workers have not said yet whether they are connected.
     connecting: usize,
 }
@@ -54,11 +55,18 @@ pub(super) struct Crew {
 /// The workers of one relay.
 struct Gang {
     share: usize,
-    orders: Vec<mpsc::UnboundedSender<Order>>,
+    /// By the worker's number; none where nobody has the number.
+    orders: Vec<Option<mpsc::UnboundedSender<Order>>>,
     idle: Vec<usize>,
-    /// How many there are: idle, with a letter, or connecting.
-    alive: usize,
-    away_until: Option<Instant>,
+    /// The relay took no more connections than there are: nobody is hired until then.
+    hires_again: Option<Instant>,
+}
+
+impl Gang {
+    /// How many workers there are: idle, with a letter, or connecting.
+    fn alive(&self) -> usize {
+        self.orders.iter().flatten().count()
+    }
 }
 
 impl Crew {
@@ -69,8 +77,7 @@ impl Crew {
             share,
             orders: Vec::new(),
             idle: Vec::new(),
-            alive: 0,
-            away_until: None,
+            hires_again: None,
         });
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
@@ -80,24 +87,27 @@ impl Crew {
             reports,
             inbox,
             workers: JoinSet::new(),
-            in_hand: 0,
+            in_hand: HashSet::new(),
             connecting: 0,
         }
     }
 
-    /// Sees that a relay has up to `workers` workers, at most its share; not while it is away.
+    /// Sees that a relay has up to `workers` workers, at most its share; not while it is away or turns some of them away.
     pub(super) fn hire(&mut self, relay: usize, workers: usize) {
         let gang = &mut self.gangs[relay];
-        if gang.away_until.is_some_and(|until| Instant::now() < until) {
+        let waits = gang.hires_again.is_some_and(|again| Instant::now() < again);
+        if waits || self.app.relays.all()[relay].is_away() {
             return;
         }
-        gang.away_until = None;
-        while gang.alive < workers.min(gang.share) {
+        for _ in gang.alive()..workers.min(gang.share) {
             let (order, letters) = mpsc::unbounded_channel();
-            let signers = Arc::clone(&self.signers);
-            let worker = Worker { app: self.app.clone(), signers, relay, number: gang.orders.len() };
-            gang.orders.push(order);
-            gang.alive += 1;
+            let free = gang.orders.iter().position(Option::is_none);
+            let number = free.unwrap_or(gang.orders.len());
+            match free {
+                Some(number) => gang.orders[number] = Some(order),
+                None => gang.orders.push(Some(order)),
+            }
+            let worker = Worker { app: self.app.clone(), signers: Arc::clone(&self.signers), relay, number };
             self.connecting += 1;
             self.workers.spawn(worker.work(letters, self.reports.clone()));
         }
@@ -114,28 +124,32 @@ impl Crew {
         gang.idle.len() as f64 / gang.share as f64
     }
 
-    /// Whether a relay cannot be reached for now.
-    pub(super) fn is_away(&self, relay: usize) -> bool {
-        self.gangs[relay].away_until.is_some()
-    }
-
-    /// Gives a letter to a worker of this relay that waits for one. What cannot be given stays claimed, and becomes
-    /// uncertain when the run is over.
-    pub(super) fn give(&mut self, relay: usize, order: Order) {
-        let gang = &mut self.gangs[relay];
-        if let Some(worker) = gang.idle.pop() {
-            self.in_hand += usize::from(gang.orders[worker].send(order).is_ok());
-        }
-    }
-
     /// How many connections there may be, of all relays together.
     pub(super) fn connections(&self) -> usize {
         self.gangs.iter().map(|gang| gang.share).sum()
     }
 
-    /// Whether no letter is in hand and nobody is on the way to a relay.
+    /// Gives a letter to a worker of this relay that waits for one. Returns whether there was one; if not, the letter is
+    /// still claimed.
+    pub(super) fn give(&mut self, relay: usize, order: Order) -> bool {
+        let gang = &mut self.gangs[relay];
+        let Some(worker) = gang.idle.pop() else { return false };
+        let letter = (order.campaign, order.claimed.permit.subscriber());
+        let given = gang.orders[worker].as_ref().is_some_and(|orders| orders.send(order).is_ok());
+        if given {
+            self.in_hand.insert(letter);
+        }
+        given
+    }
+
+    /// The letters that are with workers, by campaign and person.
+    pub(super) fn held(&self) -> Vec<(i64, i64)> {
+        self.in_hand.iter().copied().collect()
+    }
+
+    /// Whether no letter is in hand and, unless the server is stopping, nobody is on the way to a relay.
     pub(super) fn is_at_rest(&self) -> bool {
-        self.in_hand == 0 && self.connecting == 0
+        self.in_hand.is_empty() && (self.connecting == 0 || self.app.is_stopping())
     }
 
     /// Waits for a report, at most this long, and takes all that are there. Returns what became of letters.
@@ -161,22 +175,19 @@ impl Crew {
         let gang = &mut self.gangs[report.relay];
         match &report.settlement {
             None => self.connecting -= 1,
-            Some(_) => self.in_hand -= 1,
-        }
-        match report.free {
-            Some(worker) => gang.idle.push(worker),
-            None => gang.alive -= 1,
-        }
-        let cut_off = report.settlement.as_ref().is_some_and(|settlement| match settlement.result {
-            HandedOver::Answered(Outcome::Deferred { stage: Stage::Connect, .. }) => true,
-            HandedOver::Answered(Outcome::Deferred { stage: Stage::Sender, reply }) => {
-                reply.is_some_and(Reply::hangs_up)
+            Some(settlement) => {
+                self.in_hand.remove(&(settlement.campaign, settlement.subscriber));
             }
-            _ => false,
-        });
-        // A relay may take fewer connections than we would open; those it took do the work.
-        if cut_off || (report.turned_away && gang.alive == 0) {
-            gang.away_until = Some(Instant::now() + AWAY);
+        }
+        if report.free {
+            gang.idle.push(report.worker);
+        } else {
+            gang.orders[report.worker] = None;
+            // A relay may take fewer connections than we would open; those it took do the work.
+            gang.hires_again = Some(Instant::now() + AWAY);
+            if gang.alive() == 0 {
+                self.app.relays.all()[report.relay].leave_alone();
+            }
         }
         report.settlement
     }
@@ -185,7 +196,9 @@ impl Crew {
     pub(super) async fn dismiss(mut self) {
         self.gangs.clear();
         drop(self.reports);
-        while self.workers.join_next().await.is_some() {}
+        let everybody = async { while self.workers.join_next().await.is_some() {} };
+        // Who is still on the way to a relay has nothing to lose.
+        let _ = tokio::time::timeout(LEAVE, everybody).await;
     }
 }
 
@@ -200,36 +213,48 @@ struct Worker {
 impl Worker {
     async fn work(self, mut letters: mpsc::UnboundedReceiver<Order>, reports: mpsc::UnboundedSender<Report>) {
         let relay = &self.app.relays.all()[self.relay];
-        let report = |free: bool, turned_away, settlement| Report {
-            relay: self.relay,
-            free: free.then_some(self.number),
-            turned_away,
-            settlement,
-        };
+        let report = |free, settlement| Report { relay: self.relay, worker: self.number, free, settlement };
         let Ok(mut connection) = relay.connect().await else {
             // The connection has logged why. Nobody may be listening any more.
-            let _ = reports.send(report(false, true, None));
+            let _ = reports.send(report(false, None));
             return;
         };
         let mut settlement = None;
-        while reports.send(report(true, false, settlement)).is_ok() {
+        while reports.send(report(true, settlement)).is_ok() {
             let Some(order) = letters.recv().await else { break };
             let mut unknown = settlement_of(&order);
             // A task of its own, so that a panic ends one hand-over and not the worker's say in the matter.
-            match tokio::spawn(hand_over(self.app.clone(), Arc::clone(&self.signers), connection, order))
-                .await
-            {
-                Ok((back, settled)) => (connection, settlement) = (back, Some(settled)),
+            let handed_over =
+                tokio::spawn(hand_over(self.app.clone(), Arc::clone(&self.signers), connection, order)).await;
+            let (back, settled) = match handed_over {
+                Ok((back, settled)) => (back, settled),
                 Err(panic) => {
                     // Nobody knows how far it got; the letter must not go out again.
                     tracing::error!(%panic, "a hand-over broke off");
                     unknown.result = HandedOver::Answered(Outcome::Uncertain);
-                    let _ = reports.send(report(false, false, Some(unknown)));
+                    let _ = reports.send(report(false, Some(unknown)));
                     return;
                 }
+            };
+            if is_cut_off(&settled) {
+                // It was tried anew already; whoever is hired next may be luckier.
+                let _ = reports.send(report(false, Some(settled)));
+                return;
             }
+            (connection, settlement) = (back, Some(settled));
         }
         relay.rest(connection);
+    }
+}
+
+/// Whether the relay was not there for a letter: it could not be connected to, or hung up before it knew whom for.
+fn is_cut_off(settlement: &Settlement) -> bool {
+    match settlement.result {
+        HandedOver::Answered(Outcome::Deferred { stage: Stage::Connect, .. }) => true,
+        HandedOver::Answered(Outcome::Deferred { stage: Stage::Sender, reply }) => {
+            reply.is_some_and(Reply::hangs_up)
+        }
+        _ => false,
     }
 }
 

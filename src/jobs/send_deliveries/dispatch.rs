@@ -1,13 +1,16 @@
 //! The dispatcher: one for all campaigns that are being sent. It writes the outcomes that came back and claims the
 //! next letters in one transaction after the other, each for another campaign in turn.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::app::App;
+use crate::db::Kind;
 use crate::domain::campaign::{self, state};
 use crate::domain::delivery::claim::{
-    Claims, DueCampaign, Holder, Wanted, claim, due_campaigns, release_slots, return_unheld,
+    Claims, DueCampaign, Holder, Wanted, claim, due_campaigns, expired, release_slots, return_unheld,
+    settle_expired,
 };
 use crate::domain::delivery::letter::Letterhead;
 use crate::domain::delivery::pace;
@@ -15,10 +18,18 @@ use crate::domain::delivery::pace::Scope;
 use crate::domain::delivery::settle::{HandedOver, Settlement, settle};
 use crate::error::{Error, Result};
 use crate::jobs::send_deliveries::crew::{Crew, Order};
+use crate::mail::relay::Relay;
 use crate::mail::transport::Outcome;
 
 /// How often it looks which campaigns have letters due, and at what pace.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// How long it waits for reports at most before it looks whether more may be claimed.
+const LISTEN: Duration = Duration::from_millis(100);
+
+/// How many batches of waiting letters are made due again at once when the pace of a domain changes; those that are left
+/// come by themselves before long.
+const RELEASES: usize = 5;
 
 /// How long a prepared campaign is used before it is read again: new keys and changed brands count from then on.
 const PREPARED_FOR: Duration = Duration::from_secs(30);
@@ -36,8 +47,6 @@ struct Sending {
     prepared_at: Instant,
     /// Nothing more was due when it was looked at last.
     dry: bool,
-    /// How many letters in a row got no answer because the connection was lost.
-    lost_in_a_row: usize,
 }
 
 /// Takes over the paces that are stored now. Letters that wait for a slot of their domain are due again when slots come
@@ -47,27 +56,18 @@ struct Sending {
 /// Of the database.
 pub(super) async fn keep_pace(app: &App) -> Result<()> {
     let paces = app.db.read(pace::list).await?;
-    if !app.pacer.adopt(paces) {
-        return Ok(());
-    }
-    for campaign in app.db.read(|conn| campaign::in_states(conn, &campaign::BEING_SENT)).await? {
-        let now = app.clock.now();
-        while app.db.write(move |conn| release_slots(conn, campaign.id, now)).await? {}
-    }
-    Ok(())
-}
-
-/// When the database was lost, a claim may have been written of which this process never heard: nobody has its letters,
-/// so they are due again. Without the database this waits for it; told to stop, it leaves them to become uncertain.
-async fn return_unheld_claims(app: &App) {
-    let node = app.node;
-    while let Err(error) = app.db.write(move |conn| return_unheld(conn, node)).await {
-        tracing::warn!(%error, "claims wait for the database");
-        if app.is_stopping() {
-            break;
+    if app.pacer.changes_domains(&paces) {
+        for campaign in app.db.read(|conn| campaign::in_states(conn, &campaign::BEING_SENT)).await? {
+            for _ in 0..RELEASES {
+                let now = app.clock.now();
+                if !app.db.write(move |conn| release_slots(conn, campaign.id, now)).await? {
+                    break;
+                }
+            }
         }
-        tokio::time::sleep(DATABASE_PAUSE).await;
     }
+    app.pacer.adopt(paces);
+    Ok(())
 }
 
 /// What the dispatcher knows while letters are on their way.
@@ -80,8 +80,13 @@ pub(super) struct Dispatcher {
     looked_at: Option<Instant>,
     /// Outcomes that are not written yet.
     settlements: Vec<Settlement>,
-    /// What failed; told once everything in hand is settled. Nothing is claimed meanwhile.
+    /// What failed last; nothing is asked of the database until `resting_until`.
     failure: Option<Error>,
+    resting_until: Option<Instant>,
+    /// A claim failed on its way back: this process may have claimed letters of which it does not know.
+    lost_claims: bool,
+    /// Campaigns that cannot be sent for a reason of their own; the others go on.
+    barred: HashSet<i64>,
     tries_at_the_end: u32,
     sent_any: bool,
 }
@@ -96,6 +101,9 @@ impl Dispatcher {
             looked_at: None,
             settlements: Vec::new(),
             failure: None,
+            resting_until: None,
+            lost_claims: false,
+            barred: HashSet::new(),
             tries_at_the_end: 0,
             sent_any: false,
         }
@@ -106,49 +114,47 @@ impl Dispatcher {
     ///
     /// An outcome is never dropped: while the database is away it is kept and tried again.
     pub(super) async fn run(mut self) -> Result<bool> {
-        loop {
+        while self.tries_at_the_end <= TRIES_AT_THE_END {
             let heard = self.crew.heard();
             self.take(heard).await;
-            let closed = self.app.is_stopping() || self.failure.is_some();
-            let wanted = if closed { None } else { self.look_and_choose().await };
-            if wanted.is_some() || !self.settlements.is_empty() {
-                if !self.turn_over(wanted).await {
-                    break;
-                }
+            if self.resting_until.is_some_and(|until| Instant::now() < until) {
+                let heard = self.crew.listen(LISTEN).await;
+                self.take(heard).await;
+                continue;
+            }
+            let open = !self.app.is_stopping();
+            let wanted = if open { self.look_and_choose().await } else { None };
+            if wanted.is_some() || !self.settlements.is_empty() || self.lost_claims {
+                self.turn_over(wanted).await;
             } else if self.crew.is_at_rest() {
                 break;
             } else {
-                let heard = self.crew.listen(LOOK).await;
+                let heard = self.crew.listen(LISTEN).await;
                 self.take(heard).await;
             }
         }
-        let relays = 0..self.app.relays.all().len();
-        let all_away = relays.clone().all(|relay| self.crew.is_away(relay));
-        let in_order = self.settlements.is_empty() && self.crew.is_at_rest();
+        let all_away = self.app.relays.all().iter().all(|relay| relay.is_away());
         self.crew.dismiss().await;
-        if in_order && self.failure.is_some() {
-            return_unheld_claims(&self.app).await;
-        }
         match self.failure {
             Some(failure) => Err(failure),
-            None if all_away => Err(Error::Unavailable(anyhow::anyhow!("no mail relay can be reached"))),
+            None if all_away => {
+                // The job rests after a failure; then it may try any of them.
+                self.app.relays.all().iter().for_each(Relay::try_again);
+                Err(Error::Unavailable(anyhow::anyhow!("no mail relay can be reached")))
+            }
             None => Ok(self.sent_any),
         }
     }
 
-    /// Keeps what became of letters until it is written. Where one connection after the other broke before the answer, all of
-    /// a campaign would end as uncertain: it pauses instead.
+    /// Keeps what became of letters until it is written. Where one connection after the other broke before the answer,
+    /// the campaign pauses.
     async fn take(&mut self, heard: Vec<Settlement>) {
         let limit = 2 * self.crew.connections();
         let mut broken = Vec::new();
         for settlement in &heard {
-            let of = self.campaigns.iter_mut().find(|sending| sending.due.id == settlement.campaign);
-            let Some(sending) = of else { continue };
-            match settlement.result {
-                HandedOver::Answered(Outcome::Uncertain) => sending.lost_in_a_row += 1,
-                _ => sending.lost_in_a_row = 0,
-            }
-            if sending.lost_in_a_row == limit {
+            let answered = !matches!(settlement.result, HandedOver::Answered(Outcome::Uncertain));
+            if self.app.unanswered.note(settlement.campaign, answered) >= limit {
+                self.app.unanswered.note(settlement.campaign, true);
                 broken.push(settlement.campaign);
             }
         }
@@ -156,9 +162,17 @@ impl Dispatcher {
         for campaign in broken {
             let why = format!("The relay broke {limit} connections in a row before it answered for a letter");
             if let Err(error) = self.pause(campaign, why).await {
-                self.failure = Some(error);
+                self.rest(error);
             }
         }
+    }
+
+    /// Gives the database a moment after it failed.
+    fn rest(&mut self, error: Error) {
+        tracing::warn!(%error, "letters wait for the database");
+        self.failure = Some(error);
+        self.resting_until = Some(Instant::now() + DATABASE_PAUSE);
+        self.tries_at_the_end += u32::from(self.app.is_stopping());
     }
 
     /// Looks at the campaigns if it is time, and chooses whose letters are claimed next and how many.
@@ -166,7 +180,8 @@ impl Dispatcher {
         if self.looked_at.is_none_or(|at| at.elapsed() >= LOOK) {
             self.looked_at = Some(Instant::now());
             if let Err(error) = self.look().await {
-                self.failure = Some(error);
+                self.looked_at = None;
+                self.rest(error);
                 return None;
             }
         }
@@ -176,10 +191,14 @@ impl Dispatcher {
     /// Reads which campaigns have letters due and at what pace, and prepares those that are new.
     async fn look(&mut self) -> Result<()> {
         keep_pace(&self.app).await?;
-        let now = self.app.clock.now();
-        let due = self.app.db.read(move |conn| due_campaigns(conn, now)).await?;
+        let (now, node) = (self.app.clock.now(), self.app.node);
+        let (due, expired) =
+            self.app.db.read(move |conn| Ok((due_campaigns(conn, now)?, expired(conn, node, now)?))).await?;
+        if !expired.is_empty() && self.app.db.kind() == Kind::Postgres {
+            self.app.db.write(move |conn| settle_expired(conn, node, now)).await?;
+        }
         let mut known = std::mem::take(&mut self.campaigns);
-        for due in due {
+        for due in due.into_iter().filter(|due| !self.barred.contains(&due.id)).collect::<Vec<_>>() {
             let prepared = known
                 .iter()
                 .position(|sending| sending.due.id == due.id && sending.prepared_at.elapsed() < PREPARED_FOR);
@@ -211,16 +230,14 @@ impl Dispatcher {
             Err(why @ (Error::Invalid(_) | Error::Conflict(_))) => {
                 return self.pause(id, why.to_string()).await;
             }
-            Err(error) => return Err(error),
+            Err(error @ Error::Unavailable(_)) => return Err(error),
+            Err(error) => {
+                self.bar(id, error);
+                return Ok(());
+            }
         };
         self.app.links.warm(letterhead.links());
-        self.campaigns.push(Sending {
-            due,
-            letterhead,
-            prepared_at: Instant::now(),
-            dry: false,
-            lost_in_a_row: 0,
-        });
+        self.campaigns.push(Sending { due, letterhead, prepared_at: Instant::now(), dry: false });
         Ok(())
     }
 
@@ -228,8 +245,19 @@ impl Dispatcher {
     async fn pause(&self, campaign: i64, why: String) -> Result<()> {
         tracing::warn!(campaign, %why, "a campaign can no longer be sent and is paused");
         let now = self.app.clock.now();
-        self.app.db.write(move |conn| state::pause(conn, campaign, Some(&why), now)).await?;
-        Ok(())
+        match self.app.db.write(move |conn| state::pause(conn, campaign, Some(&why), now)).await {
+            // Somebody paused or cancelled it at the same time.
+            Ok(_) | Err(Error::Conflict(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Leaves a campaign alone for this run, so that what is wrong with it stops no other.
+    fn bar(&mut self, campaign: i64, error: Error) {
+        tracing::error!(campaign, %error, "a campaign cannot be sent");
+        self.barred.insert(campaign);
+        self.campaigns.retain(|sending| sending.due.id != campaign);
+        self.failure = Some(error);
     }
 
     fn serves(&self, relay: usize, sending: &Sending) -> bool {
@@ -240,8 +268,8 @@ impl Dispatcher {
     /// How many letters each relay may get now, of at most `most`.
     fn rooms(&self, sending: &Sending) -> Vec<usize> {
         let relays = self.app.relays.all().iter().enumerate();
-        let room = |(at, relay): (usize, &crate::mail::relay::Relay<_>)| {
-            if !self.serves(at, sending) || self.crew.is_away(at) {
+        let room = |(at, relay): (usize, &Relay<_>)| {
+            if !self.serves(at, sending) || relay.is_away() {
                 return 0;
             }
             self.app.pacer.room(Scope::Relay, &relay.name, self.crew.idle(at))
@@ -264,31 +292,38 @@ impl Dispatcher {
         })
     }
 
-    /// One transaction: writes what came back, and claims letters of one campaign. False if it was tried often enough.
-    async fn turn_over(&mut self, wanted: Option<(usize, usize)>) -> bool {
-        let (now, pacer) = (self.app.clock.now(), Arc::clone(&self.app.pacer));
-        let holder = Holder { node: self.app.node, lease: self.app.options.lease };
+    /// One transaction: writes what came back, and claims letters of one campaign.
+    async fn turn_over(&mut self, wanted: Option<(usize, usize)>) {
+        let (now, node, pacer) = (self.app.clock.now(), self.app.node, Arc::clone(&self.app.pacer));
+        let holder = Holder { node, lease: self.app.options.lease };
         let outcomes = Arc::new(std::mem::take(&mut self.settlements));
         let of = wanted.map(|(at, letters)| Wanted { campaign: self.campaigns[at].due.id, letters, holder });
+        let unheld = self.lost_claims.then(|| self.crew.held());
         let written = Arc::clone(&outcomes);
         let turned = self.app.db.write(move |conn| {
-            settle(conn, &written, now)?;
+            settle(conn, &written, node, now)?;
+            if let Some(held) = unheld {
+                return_unheld(conn, node, &held, now)?;
+            }
             of.map_or(Ok(Claims::default()), |of| claim(conn, of, &pacer, now))
         });
         match turned.await {
             Ok(claims) => {
+                (self.lost_claims, self.resting_until) = (false, None);
+                self.failure.take_if(|_| self.barred.is_empty());
                 if let Some((at, _)) = wanted {
                     self.distribute(at, claims);
                 }
-                true
             }
             Err(error) => {
                 self.settlements = Arc::unwrap_or_clone(outcomes);
-                tracing::warn!(%error, "outcomes wait for the database");
-                self.failure = Some(error);
-                self.tries_at_the_end += u32::from(self.app.is_stopping());
-                tokio::time::sleep(DATABASE_PAUSE).await;
-                self.tries_at_the_end <= TRIES_AT_THE_END
+                match of {
+                    Some(of) if !matches!(error, Error::Unavailable(_)) => self.bar(of.campaign, error),
+                    _ => {
+                        self.lost_claims |= of.is_some();
+                        self.rest(error);
+                    }
+                }
             }
         }
     }
@@ -309,11 +344,13 @@ impl Dispatcher {
                 .filter(|relay| rooms[*relay] > 0)
                 .max_by(|one, other| leisure(one).total_cmp(&leisure(other)))
             else {
+                self.lost_claims = true;
                 break;
             };
             rooms[relay] -= 1;
             pacer.spend(Scope::Relay, &self.app.relays.all()[relay].name, 1);
-            self.crew.give(relay, Order { campaign, letterhead: Arc::clone(&letterhead), claimed });
+            let order = Order { campaign, letterhead: Arc::clone(&letterhead), claimed };
+            self.lost_claims |= !self.crew.give(relay, order);
             self.sent_any = true;
         }
         if claims.more {

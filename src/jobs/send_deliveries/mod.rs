@@ -9,8 +9,9 @@ mod crew;
 mod dispatch;
 
 use crate::app::App;
-use crate::domain::delivery::claim::settle_abandoned;
-use crate::domain::delivery::claim::{due_campaigns, finish_campaigns, is_any_abandoned, is_any_finished};
+use crate::domain::delivery::claim::{due_campaigns, is_any_abandoned, settle_abandoned};
+use crate::domain::delivery::finish::{self, Ending};
+use crate::domain::delivery::pace::Scope;
 use crate::error::Result;
 use crate::jobs::Progress;
 use crate::jobs::send_deliveries::dispatch::{Dispatcher, keep_pace};
@@ -28,15 +29,30 @@ pub async fn run_once(app: &App) -> Result<Progress> {
             tracing::warn!(letters, "letters were in hand when a server died; they are kept as uncertain");
         }
     }
+    let sent_any = may_any_go(app).await? && Dispatcher::new(app).run().await?;
+    let ended_any = end(app).await?;
+    Ok(if sent_any || ended_any { Progress::More } else { Progress::Idle })
+}
+
+/// Whether a letter is due and its pace lets it go; nothing is prepared for one that has to wait.
+async fn may_any_go(app: &App) -> Result<bool> {
     keep_pace(app).await?;
-    let due = !app.db.read(move |conn| due_campaigns(conn, now)).await?.is_empty();
-    let sent_any = due && Dispatcher::new(app).run().await?;
-    if app.db.read(is_any_finished).await? {
-        let now = app.clock.now();
-        let finished = app.db.write(move |conn| finish_campaigns(conn, now)).await?;
-        if finished > 0 {
-            tracing::info!(campaigns = finished, "sent to the end");
-        }
+    let now = app.clock.now();
+    let due = app.db.read(move |conn| due_campaigns(conn, now)).await?;
+    let goes = |scope, name: &str| app.pacer.room(scope, name, 1) > 0;
+    Ok(due.iter().any(|campaign| goes(Scope::Campaign, &campaign.name)) && goes(Scope::Server, ""))
+}
+
+/// Ends campaigns that have nothing left to do. Returns whether there may be more.
+async fn end(app: &App) -> Result<bool> {
+    let ending = app.db.read(finish::look).await?;
+    if ending == Ending::default() {
+        return Ok(false);
     }
-    Ok(if sent_any { Progress::More } else { Progress::Idle })
+    let (now, more) = (app.clock.now(), !ending.cancelled.is_empty());
+    let finished = app.db.write(move |conn| finish::finish(conn, &ending, now)).await?;
+    if finished > 0 {
+        tracing::info!(campaigns = finished, "sent to the end");
+    }
+    Ok(more)
 }

@@ -87,7 +87,8 @@ impl Default for Timeouts {
         Self {
             connect: Duration::from_secs(30),
             command: Duration::from_secs(60),
-            content: Duration::from_secs(120),
+            // RFC 5321, section 4.5.3.2.6: the server may be delivering it.
+            content: Duration::from_secs(600),
         }
     }
 }
@@ -258,6 +259,15 @@ impl<P: Clearance> Connection<P> {
         message: &[u8],
     ) -> Outcome {
         self.line.hand_over(to, return_path, message, false).await
+    }
+
+    /// Whether it can take a message without connecting anew.
+    pub fn is_open(&self) -> bool {
+        match &self.line {
+            Line::Smtp(session) => session.is_open(),
+            Line::Folder(_) => true,
+            Line::Memory(memory) => memory.connect().is_ok(),
+        }
     }
 
     /// Takes leave of the server.

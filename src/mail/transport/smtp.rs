@@ -8,7 +8,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
@@ -98,11 +98,16 @@ impl Session {
         return_path: &EmailAddress,
         message: Content<'_>,
     ) -> Outcome {
+        let begun = Instant::now();
         // While a message is under way the line is out of the session: a caller that stops waiting must
         // not leave a half-used one behind.
         if let Some(line) = self.line.take() {
             match self.attempt(line, to, return_path, message).await {
                 Attempt::Done(outcome) | Attempt::Broken(outcome) => return outcome,
+                // Who was silent for so long may be so again; meanwhile the person may have left.
+                Attempt::HungUp(stage, reply) if begun.elapsed() >= self.relay.timeouts.command => {
+                    return Outcome::Deferred { stage, reply };
+                }
                 Attempt::HungUp(..) => {}
             }
         }
@@ -128,6 +133,10 @@ impl Session {
             self.line = Some(line);
         }
         attempt
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.line.is_some()
     }
 
     pub(super) async fn close(self) {
