@@ -269,7 +269,7 @@ fn mark(
             delivery::tracks_opens.eq(among(delivery::subscriber_id, opens)),
             delivery::tracks_clicks.eq(among(delivery::subscriber_id, clicks)),
         ));
-    prepared(mark).execute(conn)?;
+    on_backend!(conn, |c| prepared(mark).execute(c))?;
     Ok(())
 }
 

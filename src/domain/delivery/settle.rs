@@ -95,7 +95,7 @@ fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], node: i64, now: Mo
             delivery::reason.eq(None::<String>),
             delivery::finished_at.eq(now),
         ));
-    let letters = prepared(letters).execute(conn)? as i64;
+    let letters = on_backend!(conn, |c| prepared(letters).execute(c))? as i64;
     if letters > 0 {
         breaker::count(conn, campaign, Added { sent: letters, ..Added::default() }, now)?;
     }
