@@ -14,7 +14,7 @@ use mannerly::domain::audience::source::{self, SourceForm};
 use mannerly::domain::campaign::audience::Preview;
 use mannerly::domain::campaign::{self as campaigns, Campaign, audience, state};
 use mannerly::domain::catalog::{Brand, Channel, topic};
-use mannerly::domain::consent::facts::{People, gather, who_allows};
+use mannerly::domain::consent::facts::{gather, who_allows};
 use mannerly::domain::consent::gate::{Refusal, decide};
 use mannerly::domain::consent::looks::{self, Stretch};
 use mannerly::domain::consent::opt_in::State;
@@ -235,7 +235,7 @@ fn one_by_one(server: &TestServer, campaign: &Campaign) -> (Preview, BTreeMap<i6
         let people: Vec<i64> =
             subscriber::table.filter(subscriber::erased_at.is_null()).select(subscriber::id).load(conn)?;
         let (mut preview, mut words, mut allowed) = (Preview::default(), BTreeMap::new(), Vec::new());
-        for person in gather(conn, &facts, People::Of(&people))? {
+        for person in gather(conn, &facts, &people)? {
             let refusal = decide(&person, &facts, now).err();
             match refusal {
                 None => allowed.push(person.subscriber),

@@ -116,11 +116,11 @@ pub fn in_states(conn: &mut DbConnection, states: &[State]) -> Result<Vec<Campai
 /// # Errors
 /// Of the database.
 pub fn subjects(conn: &mut DbConnection, id: i64) -> Result<Vec<i64>> {
-    Ok(campaign_subject::table
+    let query = campaign_subject::table
         .filter(campaign_subject::campaign_id.eq(id))
         .order(campaign_subject::topic_id)
-        .select(campaign_subject::topic_id)
-        .load(conn)?)
+        .select(campaign_subject::topic_id);
+    Ok(on_backend!(conn, |c| query.load(c))?)
 }
 
 /// The campaign's brand, and what the gate knows of the campaign.
@@ -160,7 +160,7 @@ pub fn facts_while_sending(conn: &mut DbConnection, id: i64) -> Result<Option<Ca
         ))
         .limit(1);
     let found: Option<(i64, Channel, i64, Option<Moment>)> =
-        prepared(campaign).get_result(conn).optional()?;
+        on_backend!(conn, |c| prepared(campaign).get_result(c)).optional()?;
     let Some((brand, channel, communication, refresh_consents_before)) = found else { return Ok(None) };
     let subjects = subjects(conn, id)?;
     Ok(Some(CampaignFacts { campaign: id, brand, channel, communication, subjects, refresh_consents_before }))

@@ -18,21 +18,13 @@ use crate::domain::consent::suppression;
 use crate::email_address::EmailAddress;
 use crate::error::Result;
 
-/// Which people to gather.
-#[derive(Debug, Clone, Copy)]
-pub enum People<'a> {
-    /// These.
-    Of(&'a [i64]),
-}
-
 type PersonRow = (i64, Option<EmailAddress>, Option<Vec<u8>>, Option<Moment>, Option<Moment>, Option<Moment>);
 
 /// The facts of these people about this campaign, in the order of their row numbers.
 ///
 /// # Errors
 /// Of the database.
-pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: People<'_>) -> Result<Vec<Facts>> {
-    let People::Of(people) = people;
+pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: &[i64]) -> Result<Vec<Facts>> {
     let rows = load_people(conn, people)?;
     let mut opt_ins = load_opt_ins(conn, campaign.brand, people)?;
     let found = suppression::of_people(conn, people, campaign.channel, campaign.brand)?;
@@ -55,26 +47,24 @@ pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: People<
 }
 
 fn load_people(conn: &mut DbConnection, people: &[i64]) -> Result<Vec<PersonRow>> {
-    Ok(subscriber::table
-        .filter(among(subscriber::id, people))
-        .order(subscriber::id)
-        .select((
-            subscriber::id,
-            subscriber::email,
-            subscriber::email_hash,
-            subscriber::informed_at,
-            subscriber::restricted_at,
-            subscriber::erased_at,
-        ))
-        .load(conn)?)
+    // On the concrete connection, here and below: the common one writes the text of a statement anew for each call, and
+    // every claim comes by.
+    let query = subscriber::table.filter(among(subscriber::id, people)).order(subscriber::id).select((
+        subscriber::id,
+        subscriber::email,
+        subscriber::email_hash,
+        subscriber::informed_at,
+        subscriber::restricted_at,
+        subscriber::erased_at,
+    ));
+    Ok(on_backend!(conn, |c| query.load(c))?)
 }
 
 type OptInRow = (i64, i64, Channel, State, Moment, Option<Moment>, Option<i64>, Option<Moment>);
 
 fn load_opt_ins(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<HashMap<i64, Vec<OptInFact>>> {
-    let rows: Vec<OptInRow> = opt_in::table
-        .filter(opt_in::brand_id.eq(brand).and(among(opt_in::subscriber_id, people)))
-        .select((
+    let query =
+        opt_in::table.filter(opt_in::brand_id.eq(brand).and(among(opt_in::subscriber_id, people))).select((
             opt_in::subscriber_id,
             opt_in::topic_id,
             opt_in::channel,
@@ -83,8 +73,8 @@ fn load_opt_ins(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<H
             opt_in::expires_at,
             opt_in::source_id,
             opt_in::obtained_at,
-        ))
-        .load(conn)?;
+        ));
+    let rows: Vec<OptInRow> = on_backend!(conn, |c| query.load(c))?;
     let suppliers = load_suppliers(conn, rows.iter().filter_map(|row| row.6))?;
     let mut of_person: HashMap<i64, Vec<OptInFact>> = HashMap::with_capacity(people.len());
     for (person, topic, channel, state, since, until, source, obtained_at) in rows {
@@ -128,12 +118,12 @@ pub(super) fn load_suppliers(
 /// # Errors
 /// Of the database.
 pub fn who_allows(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<(Vec<i64>, Vec<i64>)> {
-    let allowed: Vec<(i64, Kind)> = permission::table
+    let query = permission::table
         .filter(among(permission::subscriber_id, people))
         .filter(permission::brand_id.eq(brand))
         .filter(permission::state.eq(PermissionState::Granted))
-        .select((permission::subscriber_id, permission::kind))
-        .load(conn)?;
+        .select((permission::subscriber_id, permission::kind));
+    let allowed: Vec<(i64, Kind)> = on_backend!(conn, |c| query.load(c))?;
     let of = |kind| allowed.iter().filter(|(_, of)| *of == kind).map(|(person, _)| *person).collect();
     Ok((of(Kind::Opens), of(Kind::Clicks)))
 }

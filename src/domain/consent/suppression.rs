@@ -121,14 +121,14 @@ pub fn of_people(
     let excepted = exception::table
         .filter(exception::suppression_id.eq(suppression::id).and(exception::brand_id.eq(brand)));
     let of_address = subscriber::email_hash.eq(suppression::address_hash.nullable());
-    Ok(subscriber::table
+    let query = subscriber::table
         .inner_join(suppression::table.on(of_address))
         .filter(among(subscriber::id, people))
         .filter(suppression::channel.eq(channel))
         .filter(suppression::brand_id.is_null().or(suppression::brand_id.eq(brand)))
         .filter(diesel::dsl::not(diesel::dsl::exists(excepted)))
-        .select((suppression::address_hash, suppression::reason))
-        .load(conn)?)
+        .select((suppression::address_hash, suppression::reason));
+    Ok(on_backend!(conn, |c| query.load(c))?)
 }
 
 /// Why a brand must not use these addresses: each that is suppressed, once for each reason.

@@ -16,7 +16,7 @@ use crate::db::schema::{brand, campaign, delivery, subscriber};
 use crate::db::{DbConnection, Kind as DatabaseKind, among, fixed, prepared};
 use crate::domain::audience::Subscriber;
 use crate::domain::campaign::{self as campaigns, State as CampaignState, state};
-use crate::domain::consent::facts::{People, gather, who_allows};
+use crate::domain::consent::facts::{gather, who_allows};
 use crate::domain::consent::gate::{Facts, SupplierFacts, decide};
 use crate::domain::consent::{Permit, hold};
 use crate::domain::delivery::State;
@@ -107,7 +107,7 @@ pub fn claim(conn: &mut DbConnection, wanted: Wanted, pacer: &Pacer, now: Moment
     let people: Vec<i64> = due.iter().map(|(person, _)| *person).collect();
     hold(conn, &people)?;
     let mut permitted: Vec<(Permit, Facts)> = Vec::with_capacity(people.len());
-    for person in gather(conn, &facts, People::Of(&people))? {
+    for person in gather(conn, &facts, &people)? {
         match decide(&person, &facts, now) {
             Ok(permit) => permitted.push((permit, person)),
             Err(refusal) => skip(conn, wanted.campaign, person.subscriber, refusal.as_str(), now)?,
@@ -116,8 +116,10 @@ pub fn claim(conn: &mut DbConnection, wanted: Wanted, pacer: &Pacer, now: Moment
     let ids: Vec<i64> = permitted.iter().map(|(permit, _)| permit.subscriber()).collect();
     let (opens, clicks) = who_allows(conn, facts.brand, &ids)?;
     mark(conn, wanted, &ids, &opens, &clicks, now)?;
-    let rows: Vec<Subscriber> =
-        subscriber::table.filter(among(subscriber::id, &ids)).select(Subscriber::as_select()).load(conn)?;
+    let rows: Vec<Subscriber> = on_backend!(conn, |c| subscriber::table
+        .filter(among(subscriber::id, &ids))
+        .select(Subscriber::as_select())
+        .load(c))?;
     // By row number, never by position: a letter must not carry somebody else's name.
     let mut people: HashMap<i64, Subscriber> = rows.into_iter().map(|person| (person.id, person)).collect();
     let attempts: HashMap<i64, i32> = due.into_iter().collect();
