@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use mannerly::clock::Moment;
 use mannerly::config::LmtpAddress;
 use mannerly::db::Kind;
-use mannerly::db::schema::ledger;
+use mannerly::db::schema::{delivery, ledger};
 use mannerly::domain::campaign::{self, State as CampaignState, state};
 use mannerly::domain::delivery::breaker::{self, Added};
 use mannerly::domain::privacy;
@@ -15,6 +15,7 @@ use mannerly::mail::transport::{Outcome, Reply, Stage};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::incoming_corpus::{DOMAIN, Fate, Letter, receiving_brand, running_campaign};
+use crate::sign_up::sign_up;
 use crate::support::lmtp::Lmtp;
 use crate::support::postgres::set_reachable;
 use crate::support::server::TestServer;
@@ -59,9 +60,61 @@ both_databases! {
         // A token of one purpose is none of another.
         mta.deliver(&format!("u+{}@{DOMAIN}", letter.token), "Subject: stop\n\n").await;
         // A complaint whose letter nobody can prove.
-        let forged = letter.message("jmrp_abuse").replace(&letter.token, &flipped);
+        let forged = letter.message("jmrp_abuse").replace(&letter.token, &flipped).replace(&letter.message_id, &flipped);
         assert!(mta.deliver(&letter.mailbox("fbl"), &forged).await.starts_with("250 "));
         assert_eq!(server.snapshot(), before);
+    }
+
+    async fn whoever_has_only_the_message_id_can_complain_and_do_nothing_else(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        let letter = Letter::sent(&server, &brand, campaign, "ana@example.com");
+        let before = server.snapshot();
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        let shown = |message: String| message.replace(&letter.token, &letter.message_id);
+        let dead = shown(letter.message("postfix_unknown_user"));
+        for to in ["b+", "u+"] {
+            let to = format!("{to}{}@{DOMAIN}", letter.message_id);
+            assert!(mta.deliver(&to, &dead).await.starts_with("250 "));
+            assert!(mta.deliver(&to, "Subject: stop\n\n").await.starts_with("250 "));
+        }
+        // Not even where one address is for all, and not even with the letter's own address in it.
+        for message in [&dead, &letter.message("postfix_unknown_user")] {
+            assert!(mta.deliver(&letter.mailbox("fbl"), message).await.starts_with("250 "));
+        }
+        assert_eq!(server.snapshot(), before);
+        mta.deliver(&letter.mailbox("fbl"), &shown(letter.message("jmrp_abuse"))).await;
+        assert!(letter.fate(&server).complained);
+    }
+
+    async fn a_mailed_bounce_stops_marketing_and_nothing_that_the_person_asks_for(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        let [ana, ben] = ["ana@example.com", "ben@example.com"].map(|to| Letter::sent(&server, &brand, campaign, to));
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        for letter in [&ana, &ben] {
+            mta.deliver(&letter.mailbox("b"), &letter.message("postfix_unknown_user")).await;
+            assert_eq!(letter.fate(&server).suppressed, ["hard_bounce"]);
+        }
+        // What a server says to our face is another thing.
+        server.write(|conn, _| {
+            let bens = delivery::table.find((campaign, ben.person));
+            Ok(diesel::update(bens).set(delivery::state.eq("failed")).execute(conn)?)
+        });
+        for letter in [&ana, &ben] {
+            server.post_form("/b/civic/link", &[("email", letter.address.as_str())]).await.expect(200);
+            sign_up(&server, &letter.address, &[("choice", "newsletter:email"), ("choice", "transport:email")]).await.expect(200);
+        }
+        server.run_jobs().await;
+        let mails = server.mails();
+        let texts: Vec<(&str, bool)> = mails.iter().map(|mail| (mail.to.as_str(), mail.text.contains("/confirm/"))).collect();
+        assert_eq!(texts, [("ana@example.com", false), ("ana@example.com", true)]);
+        server.post_form(&mails[1].link("/confirm/"), &[]).await.expect(200);
+        assert!(ana.fate(&server).suppressed.is_empty(), "the pressed link disproves it");
     }
 
     async fn what_is_about_an_erased_person_changes_nothing(server: TestServer) {

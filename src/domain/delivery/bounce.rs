@@ -9,6 +9,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{delivery, subscriber};
 use crate::domain::catalog::Channel;
 use crate::domain::consent::suppression::{self, Reason};
+use crate::domain::delivery::State;
 use crate::domain::delivery::breaker::{self, Added};
 use crate::error::Result;
 use crate::mail::transport::{Blame, Enhanced};
@@ -48,6 +49,20 @@ pub struct Returned {
     pub status: Option<Enhanced>,
     /// Whether the relay refused it at once; otherwise it had taken it.
     pub at_once: bool,
+}
+
+/// Whether an address is known to be bad only because a mail said so: `since` is when it was suppressed. A mail is
+/// weaker than what a server says to our face, because somebody between may have written it.
+///
+/// # Errors
+/// Of the database.
+pub fn came_by_mail(conn: &mut DbConnection, person: i64, since: Moment) -> Result<bool> {
+    let of_person = delivery::table
+        .filter(delivery::subscriber_id.eq(person).and(delivery::bounce.eq(Class::BadAddress)));
+    let returned: Vec<(State, Option<Moment>)> =
+        of_person.select((delivery::state, delivery::bounced_at)).load(conn)?;
+    let refused_at_once = returned.iter().any(|(state, _)| *state == State::Failed);
+    Ok(!refused_at_once && returned.iter().any(|(_, at)| *at == Some(since)))
 }
 
 /// Records that a letter did not arrive. Returns whether that was news: the same report twice is one event.

@@ -21,7 +21,7 @@ use crate::mail::dkim::Signer;
 use crate::mail::frame::{Common, Frame, Own};
 use crate::mail::letter::{Letter, Sender};
 use crate::mail::transport::Clearance;
-use crate::token::{ClickLink, Keys, LetterLink, OpenLink, PreferencesLink, UnsubscribeLink};
+use crate::token::{ClickLink, Keys, LetterLink, MessageLink, OpenLink, PreferencesLink, UnsubscribeLink};
 
 /// What all letters of a campaign have in common, prepared once.
 #[derive(Debug, Clone)]
@@ -107,6 +107,7 @@ impl Letterhead {
     pub fn write(&self, claimed: &Claimed, keys: &Keys, now: Moment) -> Result<WrittenLetter> {
         let (brand, campaign, subscriber) = (self.brand.id, self.campaign, claimed.permit.subscriber());
         let letter = keys.seal_for_mail(&LetterLink { campaign, subscriber });
+        let message_id = keys.seal_for_mail(&MessageLink { campaign, subscriber });
         let unsubscribe = UnsubscribeLink { brand, subscriber, campaign };
         let (envelope_from, unsubscribe_mail) = match &self.incoming {
             Some(incoming) => (
@@ -121,7 +122,7 @@ impl Letterhead {
         let values = PersonValues::new(Arc::clone(&self.values), Some(&claimed.person), supplier, urls);
         let message = self.frame.write(&Own {
             to: claimed.permit.recipient(),
-            message_id: &letter,
+            message_id: &message_id,
             date: now,
             unsubscribe_url: &unsubscribe_url,
             unsubscribe_mail: unsubscribe_mail.as_ref(),

@@ -1,8 +1,9 @@
 //! What comes back by mail, and what follows from it: bounces, complaints, unsubscribes by mail (B-03 to B-06, M-09).
 //!
-//! A message acts only on the letter whose token it carries: in the address it came to (VERP, B-01), or in the returned
-//! letter's Message-ID or return path where providers write to one address for all. Names and addresses in it are never
-//! believed. No message is ever answered, so no two programs can talk to each other for ever (M-21).
+//! A bounce acts only on the letter whose token is in the address that it came to (VERP, B-01). Where providers send
+//! complaints to one address for all, the token is in the returned letter's return path or Message-ID; that of a
+//! Message-ID has a purpose of its own, so whoever was only shown a letter can complain about it and do nothing else.
+//! Names and addresses in a message are never believed. No message is ever answered, so no two programs can talk to each other for ever (M-21).
 
 use diesel::prelude::*;
 
@@ -18,7 +19,7 @@ use crate::domain::preferences;
 use crate::error::{Error, Result};
 use crate::mail::report::{Incoming, Mailbox, What};
 use crate::mail::transport::Enhanced;
-use crate::token::{Keys, LetterLink, UnsubscribeLink};
+use crate::token::{Keys, LetterLink, MessageLink, UnsubscribeLink};
 
 /// What a message did. Nothing in it is personal, so it may be logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +72,11 @@ pub fn receive(
     if !matches!(message.what, What::Failed { .. } | What::Complaint | What::OptOut) {
         return Ok(Verdict::NoConsequence);
     }
-    let link: Option<LetterLink> = match to {
-        Mailbox::Letter(token) => keys.open_from_mail(token),
-        _ => message.letters.iter().find_map(|token| keys.open_from_mail(token)),
+    let link = match (to, message.what) {
+        (Mailbox::Letter(token), _) => keys.open_from_mail(token),
+        // Whoever was shown a letter knows its Message-ID, and must not be able to say that it bounced.
+        (_, What::Failed { .. }) => return Ok(Verdict::NoConsequence),
+        _ => message.letters.iter().find_map(|token| named_letter(keys, token)),
     };
     let Some(link) = link else { return Ok(Verdict::NoSuchLetter) };
     let Some(letter) = Letter::find(conn, link)? else { return Ok(Verdict::NoSuchPerson) };
@@ -83,6 +86,12 @@ pub fn receive(
         What::Failed { blame, status } => letter.failed(conn, blame.into(), status, now),
         _ => Ok(Verdict::NoConsequence),
     }
+}
+
+/// The letter that a complaint names: by its return path or by its Message-ID.
+fn named_letter(keys: &Keys, token: &str) -> Option<LetterLink> {
+    let shown = |MessageLink { campaign, subscriber }| LetterLink { campaign, subscriber };
+    keys.open_from_mail(token).or_else(|| keys.open_from_mail(token).map(shown))
 }
 
 fn unsubscribe(
