@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use mannerly::clock::Moment;
 use mannerly::config::LmtpAddress;
 use mannerly::db::Kind;
-use mannerly::db::schema::{delivery, ledger};
+use mannerly::db::schema::{delivery, ledger, suppression};
 use mannerly::domain::campaign::{self, State as CampaignState, state};
 use mannerly::domain::delivery::breaker::{self, Added};
 use mannerly::domain::privacy;
@@ -168,7 +168,7 @@ both_databases! {
         let mut mta = Lmtp::connect(server.open_lmtp()).await;
         let ana = Letter::sent(&server, &brand, campaign, "ana@example.com");
         mta.deliver(&ana.mailbox("fbl"), &ana.message("yahoo_cfl_abuse")).await;
-        assert_eq!(last_entry(&server, &ana), ("complaint".into(), "subscriber".into(), Some(campaign)));
+        assert_eq!(last_entry(&server, &ana), ("complaint".into(), "provider".into(), Some(campaign)));
         let ben = Letter::sent(&server, &brand, campaign, "ben@example.com");
         mta.deliver(&ben.mailbox("u"), &ben.message("outlook_mailto_no_subject")).await;
         assert_eq!(last_entry(&server, &ben), ("mailto".into(), "subscriber".into(), Some(campaign)));
@@ -179,25 +179,79 @@ both_databases! {
         assert!(copy.deliveries[0].complained_at.is_some());
     }
 
-    async fn a_refusal_of_the_sender_pauses_and_letters_from_before_the_resume_do_not_pause_again(server: TestServer) {
+    async fn two_refusals_of_the_sender_pause_and_letters_from_before_the_resume_do_not_count(server: TestServer) {
         let mut server = server;
         server.leave_work_behind();
         let brand = receiving_brand(&server);
         let campaign = running_campaign(&server, &brand);
-        let [ana, ben] = ["ana@example.com", "ben@example.com"].map(|to| Letter::sent(&server, &brand, campaign, to));
+        let send = |server: &TestServer, name: &str| Letter::sent(server, &brand, campaign, &format!("{name}@example.com"));
+        let early: Vec<Letter> = ["ana", "ben", "cleo", "dan"].map(|name| send(&server, name)).into();
         let mut mta = Lmtp::connect(server.open_lmtp()).await;
-        mta.deliver(&ana.mailbox("b"), &ana.message("postfix_gmail_unauthenticated")).await;
-        assert_eq!(ana.fate(&server).campaign, CampaignState::Paused);
-        assert!(pause_reason(&server, campaign).unwrap().contains("5.7.26"));
+        mta.deliver(&early[0].mailbox("b"), &early[0].message("postfix_gmail_unauthenticated")).await;
+        assert_eq!(early[0].fate(&server).campaign, CampaignState::Sending, "one may be written by anybody between");
+        mta.deliver(&early[1].mailbox("b"), &early[1].message("postfix_outlook_515")).await;
+        assert_eq!(early[1].fate(&server).campaign, CampaignState::Paused);
+        assert!(pause_reason(&server, campaign).unwrap().contains("refused the sender"));
+        assert!(early.iter().all(|letter| letter.fate(&server).suppressed.is_empty()));
+
         server.advance(std::time::Duration::from_secs(60));
         resume(&server, campaign);
-        mta.deliver(&ben.mailbox("b"), &ben.message("postfix_outlook_515")).await;
-        assert_eq!(ben.fate(&server).bounce.as_deref(), Some("policy"));
-        assert_eq!(ben.fate(&server).campaign, CampaignState::Sending);
+        for letter in &early[2..] {
+            mta.deliver(&letter.mailbox("b"), &letter.message("postfix_outlook_515")).await;
+            assert_eq!(letter.fate(&server).bounce.as_deref(), Some("policy"));
+            assert_eq!(letter.fate(&server).campaign, CampaignState::Sending);
+        }
+        let late = ["eve", "fay"].map(|name| send(&server, name));
+        // Planning ends and the campaign changes while these letters are out; nobody has looked at it again.
         server.advance(std::time::Duration::from_secs(60));
-        let cleo = Letter::sent(&server, &brand, campaign, "cleo@example.com");
-        mta.deliver(&cleo.mailbox("b"), &cleo.message("postfix_outlook_515")).await;
-        assert_eq!(cleo.fate(&server).campaign, CampaignState::Paused);
+        server.write(|conn, now| state::set_state(conn, campaign, CampaignState::Sending, now));
+        for letter in &late {
+            mta.deliver(&letter.mailbox("b"), &letter.message("postfix_outlook_515")).await;
+        }
+        assert_eq!(late[1].fate(&server).campaign, CampaignState::Paused);
+    }
+
+    async fn refusals_for_policy_fail_their_letters_and_pause_at_five(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = server.demo_brand();
+        for number in 0..30 {
+            server.person(&brand, &format!("p{number}@example.com")).agrees("newsletter");
+        }
+        let disliked = Outcome::Refused { stage: Stage::Content, reply: Reply::new(550, Some((5, 7, 1))) };
+        server.relay.answer_next(disliked, 4);
+        let campaign = server.campaign(&brand);
+        server.run_jobs().await;
+        assert_eq!(server.reload(&campaign).state, CampaignState::Sent);
+        assert_eq!(server.outcomes(&campaign), [("failed 550 5.7.1".to_owned(), 4), ("sent".to_owned(), 26)]);
+
+        server.relay.answer_next(disliked, 30);
+        let campaign = server.campaign(&brand);
+        server.run_jobs().await;
+        let paused = server.reload(&campaign);
+        assert_eq!(paused.state, CampaignState::Paused, "{:?}", server.outcomes(&campaign));
+        assert!(paused.pause_reason.unwrap().starts_with("Too many refusals for policy"));
+        let suppressed: i64 = server.read(|conn| Ok(suppression::table.count().get_result(conn)?));
+        assert_eq!(suppressed, 0);
+    }
+
+    async fn a_few_forged_complaints_do_not_pause_a_small_campaign(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        server.write(|conn, now| breaker::count(conn, campaign, Added { sent: 100, ..Added::default() }, now));
+        let letters = ["ana", "ben", "cleo"].map(|name| Letter::sent(&server, &brand, campaign, &format!("{name}@example.com")));
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        for _ in 0..3 {
+            for letter in &letters[..2] {
+                mta.deliver(&letter.mailbox("fbl"), &letter.message("jmrp_abuse")).await;
+                assert_eq!(letter.fate(&server).campaign, CampaignState::Sending);
+            }
+        }
+        assert_eq!(server.read(|conn| report(conn, campaign)).complaints, 2);
+        mta.deliver(&letters[2].mailbox("fbl"), &letters[2].message("jmrp_abuse")).await;
+        assert_eq!(letters[2].fate(&server).campaign, CampaignState::Paused);
     }
 
     async fn the_breaker_pauses_at_its_threshold_and_again_only_when_complaints_grow(server: TestServer) {

@@ -169,8 +169,8 @@ impl Fate {
                 fate.status = (status != "-").then(|| status.to_owned());
                 match class {
                     "bad_address" => fate.suppressed.push("hard_bounce".into()),
-                    "policy" => fate.campaign = CampaignState::Paused,
-                    "soft" | "other" => {}
+                    // One alone pauses nothing.
+                    "policy" | "soft" | "other" => {}
                     other => panic!("{other} is no class"),
                 }
             }

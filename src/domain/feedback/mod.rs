@@ -18,7 +18,7 @@ use crate::domain::delivery::breaker::{self, Added};
 use crate::domain::preferences;
 use crate::error::{Error, Result};
 use crate::mail::report::{Incoming, Mailbox, What};
-use crate::mail::transport::Enhanced;
+use crate::mail::transport::{Blame, Enhanced};
 use crate::token::{Keys, LetterLink, MessageLink, UnsubscribeLink};
 
 /// What a message did. Nothing in it is personal, so it may be logged.
@@ -83,7 +83,7 @@ pub fn receive(
     match message.what {
         What::Complaint => letter.complained(conn, now),
         What::OptOut => unsubscribe(conn, &letter.unsubscribe_link(), Method::Mailto, now),
-        What::Failed { blame, status } => letter.failed(conn, blame.into(), status, now),
+        What::Failed { blame, status } => letter.failed(conn, blame, status, now),
         _ => Ok(Verdict::NoConsequence),
     }
 }
@@ -115,12 +115,12 @@ struct Letter {
     brand: i64,
     email_hash: Option<Vec<u8>>,
     finished_at: Option<Moment>,
-    campaign_changed_at: Moment,
+    resumed_at: Option<Moment>,
 }
 
-/// What is read of a letter: brand, hash of the address, when the person was erased, when the letter left, and when the
-/// campaign last changed its state.
-type Row = (i64, Option<Vec<u8>>, Option<Moment>, Option<Moment>, Moment);
+/// What is read of a letter: brand, hash of the address, when the person was erased, when the letter left, and when a
+/// person last let the campaign go on.
+type Row = (i64, Option<Vec<u8>>, Option<Moment>, Option<Moment>, Option<Moment>);
 
 impl Letter {
     fn find(conn: &mut DbConnection, link: LetterLink) -> Result<Option<Self>> {
@@ -133,18 +133,18 @@ impl Letter {
                 subscriber::email_hash,
                 subscriber::erased_at,
                 delivery::finished_at,
-                campaign::changed_at,
+                campaign::resumed_at,
             ))
             .first(conn)
             .optional()?;
         Ok(row.filter(|(_, _, erased_at, ..)| erased_at.is_none()).map(
-            |(brand, email_hash, _, finished_at, campaign_changed_at)| Self {
+            |(brand, email_hash, _, finished_at, resumed_at)| Self {
                 campaign: link.campaign,
                 person: link.subscriber,
                 brand,
                 email_hash,
                 finished_at,
-                campaign_changed_at,
+                resumed_at,
             },
         ))
     }
@@ -157,28 +157,20 @@ impl Letter {
     fn failed(
         &self,
         conn: &mut DbConnection,
-        class: Class,
+        blame: Blame,
         status: Option<Enhanced>,
         now: Moment,
     ) -> Result<Verdict> {
-        let returned = Returned { class, status, at_once: false };
-        if !bounce::record(conn, self.campaign, self.person, returned, now)? {
-            return Ok(Verdict::Repeated);
-        }
         // A letter that left before somebody let the campaign go on says nothing that they did not know.
-        let is_old = self.finished_at.is_some_and(|at| at < self.campaign_changed_at);
-        if class == Class::Policy && !is_old {
-            let code = status.map_or(String::new(), |status| format!(": {status}"));
-            let reason = format!("A receiving server refused the sender{code}");
-            if breaker::stop(conn, self.campaign, &reason, now)? {
-                tracing::warn!(campaign = self.campaign, reason, "a bounce paused a campaign");
-            }
-        }
-        Ok(Verdict::Bounced(class))
+        let is_old =
+            matches!((self.finished_at, self.resumed_at), (Some(left), Some(resumed)) if left < resumed);
+        let returned = Returned { blame, status, at_once: false, is_old };
+        let is_news = bounce::record(conn, self.campaign, self.person, returned, now)?;
+        Ok(if is_news { Verdict::Bounced(blame.into()) } else { Verdict::Repeated })
     }
 
     /// The person reported it as abuse: no marketing email of the brand any more, and a suppression for the brand that
-    /// no new opt-in lifts (B-05).
+    /// no new opt-in lifts (B-05). Only the letter's token proves it; a signature of the provider is not looked at.
     fn complained(&self, conn: &mut DbConnection, now: Moment) -> Result<Verdict> {
         let is_news = delivery::complained_at.is_null();
         let news = diesel::update(delivery::table.find((self.campaign, self.person)).filter(is_news))
