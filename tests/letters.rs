@@ -158,6 +158,8 @@ both_databases! {
         let mail = letters(&server, &brand, "offers").await.remove(0);
         let head = mail.raw.split_once("\r\n\r\n").unwrap().0;
         assert!(!head.to_lowercase().contains("offers"), "{head}");
+        let offers = server.read(|conn| topic::find(conn, brand.id, "offers")).id;
+        assert!(mail.header("List-Id").contains(&format!("<t{offers}.civic.")), "it is a list of its own: {head}");
     }
 
     async fn what_stands_at_the_beginning_of_a_line_arrives_as_it_was_written(server: TestServer) {

@@ -197,12 +197,13 @@ const SENSITIVE_WORD: &str = "news";
 /// The longest name of a list that fits on its header line, in characters.
 const LIST_NAME_MAX: usize = 100;
 
-/// The list of a topic (RFC 2919): the same for all its campaigns and people. A sensitive topic is not named (L-15).
+/// The list of a topic (RFC 2919): the same for all its campaigns and people. A sensitive topic is not named (L-15),
+/// and its list is still one of its own, so that readers can tell and leave it alone.
 fn list_of(brand: &Brand, topic: &Topic) -> (String, String) {
     let domain = brand.marketing_from.domain();
     let (word, name) = match topic.sensitive {
-        true => (SENSITIVE_WORD, brand.name.clone()),
-        false => (topic.slug.as_str(), format!("{}: {}", brand.name, topic.name)),
+        true => (format!("t{}", topic.id), brand.name.clone()),
+        false => (topic.slug.to_string(), format!("{}: {}", brand.name, topic.name)),
     };
     (format!("{word}.{}.{domain}", brand.slug), name.chars().take(LIST_NAME_MAX).collect())
 }

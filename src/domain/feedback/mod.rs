@@ -40,12 +40,21 @@ pub enum Verdict {
     NoSuchPerson,
 }
 
-/// The mailbox behind an address, if it is one of ours: its domain is the incoming domain of a brand.
+/// The mailbox behind an address, if it is one of ours: its domain is the incoming domain of a brand, or its token is of
+/// our making. So what old letters carry works on when a brand changes that domain and its old one still leads here.
 ///
 /// # Errors
 /// Of the database.
-pub fn mailbox(conn: &mut DbConnection, address: &str) -> Result<Option<Mailbox>> {
+pub fn mailbox(conn: &mut DbConnection, keys: &Keys, address: &str) -> Result<Option<Mailbox>> {
     let Some((mailbox, domain)) = Mailbox::parse(address) else { return Ok(None) };
+    let is_proved = match &mailbox {
+        Mailbox::Letter(token) => keys.open_from_mail::<LetterLink>(token).is_some(),
+        Mailbox::Unsubscribe(token) => keys.open_from_mail::<UnsubscribeLink>(token).is_some(),
+        Mailbox::Feedback => false,
+    };
+    if is_proved {
+        return Ok(Some(mailbox));
+    }
     let ours = brand::table.filter(brand::incoming_domain.eq(domain));
     let is_ours: bool = diesel::select(diesel::dsl::exists(ours)).get_result(conn)?;
     Ok(is_ours.then_some(mailbox))
