@@ -47,13 +47,15 @@ pub enum Purpose {
     Confirm,
     /// Seeing, copying and erasing personal data.
     DataRequest,
-    /// Knowing a letter that comes back by mail.
+    /// Knowing a letter that comes back by mail, from its envelope.
     Letter,
+    /// Knowing a letter that somebody complains about, from what all its readers see.
+    Message,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Open,
         Self::Click,
         Self::Unsubscribe,
@@ -61,6 +63,7 @@ impl Purpose {
         Self::Confirm,
         Self::DataRequest,
         Self::Letter,
+        Self::Message,
     ];
 
     const fn label(self) -> &'static str {
@@ -72,6 +75,7 @@ impl Purpose {
             Self::Confirm => "confirm",
             Self::DataRequest => "data-request",
             Self::Letter => "letter",
+            Self::Message => "message",
         }
     }
 }
@@ -163,9 +167,19 @@ link! {
 }
 
 link! {
-    /// One person's letter of one campaign: in its envelope sender and its Message-ID, so that whoever returns it
-    /// proves that they had it (B-01).
+    /// One person's letter of one campaign, in its envelope sender: only the mail systems on its way have it, so a bounce
+    /// that comes back to it is theirs (B-01).
     LetterLink for Letter {
+        /// The campaign.
+        campaign,
+        /// The person.
+        subscriber
+    }
+}
+link! {
+    /// The same letter in its Message-ID, which everybody sees who has it or was sent it on: good for a complaint and
+    /// nothing else (B-05).
+    MessageLink for Message {
         /// The campaign.
         campaign,
         /// The person.
@@ -230,7 +244,8 @@ impl Keys {
     }
 
     /// The token of a link, for the local part of an address or a Message-ID: lower case and digits only, because
-    /// mail systems on the way may change case. At most 56 characters for row numbers below 2^48.
+    /// mail systems on the way may change case. At most 61 characters for three row numbers below 2^48, so that the
+    /// local part has room for them and two more (RFC 5321, section 4.5.3.1.1: 64).
     pub fn seal_for_mail<L: Link>(&self, link: &L) -> String {
         MAIL.encode(&self.sealed(link))
     }
@@ -335,111 +350,4 @@ fn unpack(mut bytes: &[u8]) -> Option<Vec<i64>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const OLD: &str = "an old secret of more than 32 characters";
-    const NEW: &str = "a newer secret of more than 32 characters";
-
-    fn keys(secrets: &str) -> Keys {
-        Keys::from_secrets(secrets).unwrap()
-    }
-
-    fn every_token(keys: &Keys) -> [(Purpose, String); 7] {
-        [
-            (Purpose::Open, keys.seal(&OpenLink { campaign: 1, subscriber: 2 })),
-            (Purpose::Click, keys.seal(&ClickLink { link: 1, subscriber: 2 })),
-            (Purpose::Unsubscribe, keys.seal(&UnsubscribeLink { brand: 1, subscriber: 2, campaign: 3 })),
-            (Purpose::Preferences, keys.seal(&PreferencesLink { brand: 1, subscriber: 2, campaign: 3 })),
-            (Purpose::Confirm, keys.seal(&ConfirmLink { confirmation: 1 })),
-            (Purpose::DataRequest, keys.seal(&DataRequestLink { brand: 1, subscriber: 2, expires_at: 3 })),
-            (Purpose::Letter, keys.seal(&LetterLink { campaign: 1, subscriber: 2 })),
-        ]
-    }
-
-    fn opens(keys: &Keys, purpose: Purpose, token: &str) -> bool {
-        match purpose {
-            Purpose::Open => keys.open::<OpenLink>(token).is_some(),
-            Purpose::Click => keys.open::<ClickLink>(token).is_some(),
-            Purpose::Unsubscribe => keys.open::<UnsubscribeLink>(token).is_some(),
-            Purpose::Preferences => keys.open::<PreferencesLink>(token).is_some(),
-            Purpose::Confirm => keys.open::<ConfirmLink>(token).is_some(),
-            Purpose::DataRequest => keys.open::<DataRequestLink>(token).is_some(),
-            Purpose::Letter => keys.open::<LetterLink>(token).is_some(),
-        }
-    }
-
-    #[test]
-    fn a_token_opens_for_its_own_purpose_and_no_other() {
-        let keys = keys(OLD);
-        for (made_for, token) in every_token(&keys) {
-            for purpose in Purpose::ALL {
-                assert_eq!(opens(&keys, purpose, &token), purpose == made_for, "{made_for:?} as {purpose:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_token_of_a_retired_key_still_opens_and_a_foreign_one_never() {
-        let link = UnsubscribeLink { brand: 1, subscriber: 2, campaign: 3 };
-        let old = keys(OLD).seal(&link);
-        let rotated = keys(&format!("{NEW},{OLD}"));
-        assert_eq!(rotated.open(&old), Some(link));
-        assert_ne!(rotated.seal(&link), old);
-        assert_eq!(keys(NEW).open::<UnsubscribeLink>(&old), None);
-    }
-
-    #[test]
-    fn hashes_of_addresses_survive_a_rotation() {
-        let rotated = keys(&format!("{NEW},{OLD}"));
-        assert_eq!(rotated.address_hash("email", "a@b.test"), keys(OLD).address_hash("email", "a@b.test"));
-        assert_eq!(rotated.fingerprint(), keys(OLD).fingerprint());
-        assert_ne!(rotated.fingerprint(), keys(NEW).fingerprint());
-    }
-
-    #[test]
-    fn a_short_or_missing_secret_is_refused() {
-        assert!(Keys::from_secrets("").is_err());
-        assert!(Keys::from_secrets("short").is_err());
-        assert!(Keys::from_secrets(&format!("{NEW},")).is_err());
-        assert!(Keys::from_secrets(&format!("{NEW},{NEW}")).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn what_was_sealed_is_what_opens(campaign in any::<i64>(), subscriber in any::<i64>()) {
-            let keys = keys(OLD);
-            let link = OpenLink { campaign, subscriber };
-            prop_assert_eq!(keys.open(&keys.seal(&link)), Some(link));
-        }
-
-        #[test]
-        fn a_token_for_mail_fits_a_local_part_and_survives_a_change_of_case(
-            campaign in 0i64..1 << 48, subscriber in 0i64..1 << 48
-        ) {
-            let keys = keys(OLD);
-            let link = LetterLink { campaign, subscriber };
-            let token = keys.seal_for_mail(&link);
-            prop_assert!(token.len() <= 56 && token.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()));
-            prop_assert_eq!(keys.open_from_mail(&token.to_uppercase()), Some(link));
-            prop_assert_eq!(keys.open_from_mail::<OpenLink>(&token), None);
-        }
-
-        #[test]
-        fn one_flipped_bit_makes_a_token_foreign(bit in 0usize..200, campaign in any::<i64>()) {
-            let keys = keys(OLD);
-            let token = keys.seal(&OpenLink { campaign, subscriber: 1 });
-            let mut bytes = URL_SAFE_NO_PAD.decode(&token).unwrap();
-            let bit = bit % (bytes.len() * 8);
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            prop_assert_eq!(keys.open::<OpenLink>(&URL_SAFE_NO_PAD.encode(bytes)), None);
-        }
-
-        #[test]
-        fn any_text_at_all_is_read_without_harm(text in "\\PC{0,200}") {
-            prop_assert_eq!(keys(OLD).open::<ClickLink>(&text), None);
-        }
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::cli::{fails, succeeds};
+use crate::support::dns::{NameServer, txt};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -53,8 +54,10 @@ fn the_second_pair_waits_until_it_is_used_and_the_first_is_retired_then() {
         let listed = succeeds(folder.path(), &["dkim", "list"]);
         ["waiting", "signing", "retired"].map(|state| listed.matches(&format!("  {state} since")).count())
     };
+    assert_eq!(states(), [4, 0, 0], "nothing signs before its record is there");
+    succeeds(folder.path(), &["dkim", "use", "civic.example", "a", "--force"]);
     assert_eq!(states(), [2, 2, 0]);
-    let used = succeeds(folder.path(), &["dkim", "use", "civic.example", name]);
+    let used = succeeds(folder.path(), &["dkim", "use", "civic.example", name, "--force"]);
     assert!(used.contains("Leave the records"), "{used}");
     assert_eq!(states(), [0, 2, 2]);
     let half = succeeds(folder.path(), &["dkim", "retire", "civic.example", &format!("{name}-rsa")]);
@@ -62,8 +65,33 @@ fn the_second_pair_waits_until_it_is_used_and_the_first_is_retired_then() {
     let whole = succeeds(folder.path(), &["dkim", "retire", "civic.example", name]);
     assert!(whole.contains("Nothing signs letters from civic.example now"), "{whole}");
     assert_eq!(states(), [0, 0, 4]);
-    succeeds(folder.path(), &["dkim", "use", "civic.example", "a"]);
+    succeeds(folder.path(), &["dkim", "use", "civic.example", "a", "--force"]);
     assert_eq!(states(), [0, 2, 2], "a retired pair can be taken back");
+}
+
+#[test]
+fn a_pair_signs_only_when_dns_has_its_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = zone(&create(folder.path(), &["--selector", "a"]));
+    let text = |(name, text): &(String, String)| txt(name.trim_end_matches('.'), text);
+    let use_it = |published: &[(String, String)]| {
+        let server = NameServer::start(published.iter().map(text));
+        let dns = server.address.to_string();
+        let arguments = ["dkim", "use", "civic.example", "a", "--dns", &dns];
+        if published == records {
+            succeeds(folder.path(), &arguments)
+        } else {
+            fails(folder.path(), &arguments)
+        }
+    };
+    assert!(use_it(&[]).contains("There is no DKIM key in DNS at a-rsa._domainkey.civic.example"));
+    assert!(use_it(&records[..1]).contains("a-ed25519._domainkey"), "both are needed");
+    let swapped = [(records[0].0.clone(), records[1].1.clone()), records[1].clone()];
+    assert!(use_it(&swapped).contains("another DKIM key"));
+    let nobody = fails(folder.path(), &["dkim", "use", "civic.example", "a", "--dns", "none"]);
+    assert!(nobody.contains("--force"), "{nobody}");
+    assert!(!succeeds(folder.path(), &["dkim", "list"]).contains("signing since"));
+    assert!(use_it(&records).contains("These sign from the next letter on"));
 }
 
 #[test]

@@ -2,19 +2,17 @@
 
 use diesel::prelude::*;
 use mannerly::clock::Moment;
-use mannerly::config::LmtpAddress;
 use mannerly::db::Kind;
-use mannerly::db::schema::ledger;
+use mannerly::db::schema::{brand as brands, delivery, ledger, suppression};
 use mannerly::domain::campaign::{self, State as CampaignState, state};
 use mannerly::domain::delivery::breaker::{self, Added};
 use mannerly::domain::privacy;
 use mannerly::domain::tracking::report::report;
 use mannerly::email_address::EmailAddress;
-use mannerly::incoming::{self, Listener};
 use mannerly::mail::transport::{Outcome, Reply, Stage};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::incoming_corpus::{DOMAIN, Fate, Letter, receiving_brand, running_campaign};
+use crate::sign_up::sign_up;
 use crate::support::lmtp::Lmtp;
 use crate::support::postgres::set_reachable;
 use crate::support::server::TestServer;
@@ -59,9 +57,61 @@ both_databases! {
         // A token of one purpose is none of another.
         mta.deliver(&format!("u+{}@{DOMAIN}", letter.token), "Subject: stop\n\n").await;
         // A complaint whose letter nobody can prove.
-        let forged = letter.message("jmrp_abuse").replace(&letter.token, &flipped);
+        let forged = letter.message("jmrp_abuse").replace(&letter.token, &flipped).replace(&letter.message_id, &flipped);
         assert!(mta.deliver(&letter.mailbox("fbl"), &forged).await.starts_with("250 "));
         assert_eq!(server.snapshot(), before);
+    }
+
+    async fn whoever_has_only_the_message_id_can_complain_and_do_nothing_else(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        let letter = Letter::sent(&server, &brand, campaign, "ana@example.com");
+        let before = server.snapshot();
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        let shown = |message: String| message.replace(&letter.token, &letter.message_id);
+        let dead = shown(letter.message("postfix_unknown_user"));
+        for to in ["b+", "u+"] {
+            let to = format!("{to}{}@{DOMAIN}", letter.message_id);
+            assert!(mta.deliver(&to, &dead).await.starts_with("250 "));
+            assert!(mta.deliver(&to, "Subject: stop\n\n").await.starts_with("250 "));
+        }
+        // Not even where one address is for all, and not even with the letter's own address in it.
+        for message in [&dead, &letter.message("postfix_unknown_user")] {
+            assert!(mta.deliver(&letter.mailbox("fbl"), message).await.starts_with("250 "));
+        }
+        assert_eq!(server.snapshot(), before);
+        mta.deliver(&letter.mailbox("fbl"), &shown(letter.message("jmrp_abuse"))).await;
+        assert!(letter.fate(&server).complained);
+    }
+
+    async fn a_mailed_bounce_stops_marketing_and_nothing_that_the_person_asks_for(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        let [ana, ben] = ["ana@example.com", "ben@example.com"].map(|to| Letter::sent(&server, &brand, campaign, to));
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        for letter in [&ana, &ben] {
+            mta.deliver(&letter.mailbox("b"), &letter.message("postfix_unknown_user")).await;
+            assert_eq!(letter.fate(&server).suppressed, ["hard_bounce"]);
+        }
+        // What a server says to our face is another thing.
+        server.write(|conn, _| {
+            let bens = delivery::table.find((campaign, ben.person));
+            Ok(diesel::update(bens).set(delivery::state.eq("failed")).execute(conn)?)
+        });
+        for letter in [&ana, &ben] {
+            server.post_form("/b/civic/link", &[("email", letter.address.as_str())]).await.expect(200);
+            sign_up(&server, &letter.address, &[("choice", "newsletter:email"), ("choice", "transport:email")]).await.expect(200);
+        }
+        server.run_jobs().await;
+        let mails = server.mails();
+        let texts: Vec<(&str, bool)> = mails.iter().map(|mail| (mail.to.as_str(), mail.text.contains("/confirm/"))).collect();
+        assert_eq!(texts, [("ana@example.com", false), ("ana@example.com", true)]);
+        server.post_form(&mails[1].link("/confirm/"), &[]).await.expect(200);
+        assert!(ana.fate(&server).suppressed.is_empty(), "the pressed link disproves it");
     }
 
     async fn what_is_about_an_erased_person_changes_nothing(server: TestServer) {
@@ -115,7 +165,7 @@ both_databases! {
         let mut mta = Lmtp::connect(server.open_lmtp()).await;
         let ana = Letter::sent(&server, &brand, campaign, "ana@example.com");
         mta.deliver(&ana.mailbox("fbl"), &ana.message("yahoo_cfl_abuse")).await;
-        assert_eq!(last_entry(&server, &ana), ("complaint".into(), "subscriber".into(), Some(campaign)));
+        assert_eq!(last_entry(&server, &ana), ("complaint".into(), "provider".into(), Some(campaign)));
         let ben = Letter::sent(&server, &brand, campaign, "ben@example.com");
         mta.deliver(&ben.mailbox("u"), &ben.message("outlook_mailto_no_subject")).await;
         assert_eq!(last_entry(&server, &ben), ("mailto".into(), "subscriber".into(), Some(campaign)));
@@ -126,25 +176,79 @@ both_databases! {
         assert!(copy.deliveries[0].complained_at.is_some());
     }
 
-    async fn a_refusal_of_the_sender_pauses_and_letters_from_before_the_resume_do_not_pause_again(server: TestServer) {
+    async fn two_refusals_of_the_sender_pause_and_letters_from_before_the_resume_do_not_count(server: TestServer) {
         let mut server = server;
         server.leave_work_behind();
         let brand = receiving_brand(&server);
         let campaign = running_campaign(&server, &brand);
-        let [ana, ben] = ["ana@example.com", "ben@example.com"].map(|to| Letter::sent(&server, &brand, campaign, to));
+        let send = |server: &TestServer, name: &str| Letter::sent(server, &brand, campaign, &format!("{name}@example.com"));
+        let early: Vec<Letter> = ["ana", "ben", "cleo", "dan"].map(|name| send(&server, name)).into();
         let mut mta = Lmtp::connect(server.open_lmtp()).await;
-        mta.deliver(&ana.mailbox("b"), &ana.message("postfix_gmail_unauthenticated")).await;
-        assert_eq!(ana.fate(&server).campaign, CampaignState::Paused);
-        assert!(pause_reason(&server, campaign).unwrap().contains("5.7.26"));
+        mta.deliver(&early[0].mailbox("b"), &early[0].message("postfix_gmail_unauthenticated")).await;
+        assert_eq!(early[0].fate(&server).campaign, CampaignState::Sending, "one may be written by anybody between");
+        mta.deliver(&early[1].mailbox("b"), &early[1].message("postfix_outlook_515")).await;
+        assert_eq!(early[1].fate(&server).campaign, CampaignState::Paused);
+        assert!(pause_reason(&server, campaign).unwrap().contains("refused the sender"));
+        assert!(early.iter().all(|letter| letter.fate(&server).suppressed.is_empty()));
+
         server.advance(std::time::Duration::from_secs(60));
         resume(&server, campaign);
-        mta.deliver(&ben.mailbox("b"), &ben.message("postfix_outlook_515")).await;
-        assert_eq!(ben.fate(&server).bounce.as_deref(), Some("policy"));
-        assert_eq!(ben.fate(&server).campaign, CampaignState::Sending);
+        for letter in &early[2..] {
+            mta.deliver(&letter.mailbox("b"), &letter.message("postfix_outlook_515")).await;
+            assert_eq!(letter.fate(&server).bounce.as_deref(), Some("policy"));
+            assert_eq!(letter.fate(&server).campaign, CampaignState::Sending);
+        }
+        let late = ["eve", "fay"].map(|name| send(&server, name));
+        // Planning ends and the campaign changes while these letters are out; nobody has looked at it again.
         server.advance(std::time::Duration::from_secs(60));
-        let cleo = Letter::sent(&server, &brand, campaign, "cleo@example.com");
-        mta.deliver(&cleo.mailbox("b"), &cleo.message("postfix_outlook_515")).await;
-        assert_eq!(cleo.fate(&server).campaign, CampaignState::Paused);
+        server.write(|conn, now| state::set_state(conn, campaign, CampaignState::Sending, now));
+        for letter in &late {
+            mta.deliver(&letter.mailbox("b"), &letter.message("postfix_outlook_515")).await;
+        }
+        assert_eq!(late[1].fate(&server).campaign, CampaignState::Paused);
+    }
+
+    async fn refusals_for_policy_fail_their_letters_and_pause_at_five(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = server.demo_brand();
+        for number in 0..30 {
+            server.person(&brand, &format!("p{number}@example.com")).agrees("newsletter");
+        }
+        let disliked = Outcome::Refused { stage: Stage::Content, reply: Reply::new(550, Some((5, 7, 1))) };
+        server.relay.answer_next(disliked, 4);
+        let campaign = server.campaign(&brand);
+        server.run_jobs().await;
+        assert_eq!(server.reload(&campaign).state, CampaignState::Sent);
+        assert_eq!(server.outcomes(&campaign), [("failed 550 5.7.1".to_owned(), 4), ("sent".to_owned(), 26)]);
+
+        server.relay.answer_next(disliked, 30);
+        let campaign = server.campaign(&brand);
+        server.run_jobs().await;
+        let paused = server.reload(&campaign);
+        assert_eq!(paused.state, CampaignState::Paused, "{:?}", server.outcomes(&campaign));
+        assert!(paused.pause_reason.unwrap().starts_with("Too many refusals for policy"));
+        let suppressed: i64 = server.read(|conn| Ok(suppression::table.count().get_result(conn)?));
+        assert_eq!(suppressed, 0);
+    }
+
+    async fn a_few_forged_complaints_do_not_pause_a_small_campaign(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        server.write(|conn, now| breaker::count(conn, campaign, Added { sent: 100, ..Added::default() }, now));
+        let letters = ["ana", "ben", "cleo"].map(|name| Letter::sent(&server, &brand, campaign, &format!("{name}@example.com")));
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        for _ in 0..3 {
+            for letter in &letters[..2] {
+                mta.deliver(&letter.mailbox("fbl"), &letter.message("jmrp_abuse")).await;
+                assert_eq!(letter.fate(&server).campaign, CampaignState::Sending);
+            }
+        }
+        assert_eq!(server.read(|conn| report(conn, campaign)).complaints, 2);
+        mta.deliver(&letters[2].mailbox("fbl"), &letters[2].message("jmrp_abuse")).await;
+        assert_eq!(letters[2].fate(&server).campaign, CampaignState::Paused);
     }
 
     async fn the_breaker_pauses_at_its_threshold_and_again_only_when_complaints_grow(server: TestServer) {
@@ -224,53 +328,23 @@ both_databases! {
         assert_eq!((report.bounced.total, report.failed.total), (0, 10), "refused at once, nothing came back");
     }
 
-    async fn the_listener_speaks_lmtp(server: TestServer) {
+    async fn what_old_letters_carry_works_when_the_incoming_domain_has_changed(server: TestServer) {
         let mut server = server;
         server.leave_work_behind();
         let brand = receiving_brand(&server);
         let campaign = running_campaign(&server, &brand);
-        let [ana, ben] = ["ana@example.com", "ben@example.com"].map(|to| Letter::sent(&server, &brand, campaign, to));
+        let letter = Letter::sent(&server, &brand, campaign, "ana@example.com");
+        server.write(|conn, _| {
+            let moved = brands::incoming_domain.eq("mail.civic.example");
+            Ok(diesel::update(brands::table.find(brand.id)).set(moved).execute(conn)?)
+        });
         let mut mta = Lmtp::connect(server.open_lmtp()).await;
-        assert!(mta.say("MAIL FROM:<>").await.starts_with("503 "));
-        assert!(mta.say("EHLO mx.example").await.starts_with("500 "));
-        let hello = mta.say("LHLO mx.example").await;
-        for word in ["PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "SIZE 10485760"] {
-            assert!(hello.contains(word), "{hello}");
-        }
-        for (command, code) in [
-            ("DATA", "503 5.5.1"),
-            ("RCPT TO:<fbl@in.civic.example>", "503 5.5.1"),
-            ("MAIL FROM:<> SIZE=99999999", "552 5.3.4"),
-            ("MAIL FROM:<> RET=HDRS", "555 5.5.4"),
-            ("MAIL FROM", "501 5.5.4"),
-            ("VRFY ana", "252 2.1.5"),
-            ("NOOP", "250 2.0.0"),
-            ("STARTTLS", "500 5.5.2"),
-            (&"x".repeat(5_000), "500 5.5.2"),
-            ("mail from:<péter@例え.example> BODY=8BITMIME SMTPUTF8 SIZE=100", "250 2.1.0"),
-            ("MAIL FROM:<>", "503 5.5.1"),
-            ("RCPT TO:<info@in.civic.example>", "550 5.1.1"),
-            ("RCPT TO:<postmaster@in.civic.example>", "550 5.1.1"),
-            ("RCPT TO:<fbl@elsewhere.example>", "550 5.1.1"),
-            ("DATA", "503 5.5.1"),
-            ("RSET", "250 2.0.0"),
-        ] {
-            let reply = mta.say(command).await;
-            assert!(reply.starts_with(code), "{command:.60}: {reply}");
-        }
-        // All at once; one reply for each recipient that was taken, and the next command behind the dot.
-        let message = ana.message("postfix_unknown_user").replace('\n', "\r\n");
-        mta.send(&format!(
-            "MAIL FROM:<>\r\nRCPT TO:<{}>\r\nRCPT TO:<nobody@{DOMAIN}>\r\nRCPT TO:<{}>\r\nDATA\r\n{message}\r\n..\r\n.\r\nQUIT\r\n",
-            ana.mailbox("b"), ben.mailbox("b"),
-        )).await;
-        for code in ["250 2.1.0", "250 2.1.5", "550 5.1.1", "250 2.1.5", "354 ", "250 2.0.0", "250 2.0.0", "221 "] {
-            let reply = mta.reply().await;
-            assert!(reply.starts_with(code), "{code}: {reply}");
-        }
-        assert_eq!(mta.reply().await, "");
-        for letter in [&ana, &ben] {
-            assert_eq!(letter.fate(&server).bounce.as_deref(), Some("bad_address"));
+        mta.deliver(&letter.mailbox("b"), &letter.message("postfix_quota")).await;
+        assert_eq!(letter.fate(&server).bounce.as_deref(), Some("soft"));
+        mta.deliver(&letter.mailbox("u"), &letter.message("gmail_mailto")).await;
+        assert!(!letter.fate(&server).gets_email);
+        for unknown in [format!("b+{}@{DOMAIN}", letter.message_id), format!("fbl@{DOMAIN}")] {
+            assert!(mta.deliver(&unknown, "Subject: x\n\n").await.starts_with("550 5.1.1"));
         }
     }
 }
@@ -296,25 +370,4 @@ async fn mail_waits_with_the_mta_while_the_database_is_away() {
     let reply = mta.deliver(&letter.mailbox("b"), &letter.message("postfix_unknown_user")).await;
     assert!(reply.starts_with("250 2.0.0"), "{reply}");
     assert_eq!(letter.fate(&server).bounce.as_deref(), Some("bad_address"));
-}
-
-#[tokio::test]
-async fn a_socket_left_by_a_dead_server_is_taken_over_and_taken_away_at_the_end() {
-    let server = TestServer::start(Kind::Sqlite).await;
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("lmtp");
-    // A socket that nobody listens on any more.
-    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-    let address = LmtpAddress::parse(&format!("unix:{}", path.display())).unwrap();
-    let listener = Listener::bind(&address).unwrap();
-    assert!(Listener::bind(&address).is_err(), "one that somebody listens on stays");
-    let serving = tokio::spawn(incoming::serve(server.app.clone(), listener));
-    let mut wire = tokio::net::UnixStream::connect(&path).await.unwrap();
-    wire.write_all(b"QUIT\r\n").await.unwrap();
-    let mut said = String::new();
-    wire.read_to_string(&mut said).await.unwrap();
-    assert!(said.contains("\r\n221 "), "{said}");
-    server.app.stop();
-    serving.await.unwrap();
-    assert!(!path.exists());
 }

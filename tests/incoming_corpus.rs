@@ -11,7 +11,7 @@ use mannerly::domain::campaign::State as CampaignState;
 use mannerly::domain::catalog::{Brand, Channel, topic};
 use mannerly::domain::consent::opt_in::{self, State};
 use mannerly::domain::consent::suppression::hash;
-use mannerly::token::{LetterLink, UnsubscribeLink};
+use mannerly::token::{LetterLink, MessageLink, UnsubscribeLink};
 
 use crate::support::lmtp::Lmtp;
 use crate::support::server::TestServer;
@@ -24,8 +24,10 @@ pub(crate) struct Letter {
     pub(crate) person: i64,
     pub(crate) address: String,
     brand: i64,
-    /// The token in its envelope sender and Message-ID.
+    /// The token in its envelope sender.
     pub(crate) token: String,
+    /// The token in its Message-ID.
+    pub(crate) message_id: String,
     unsubscribe: String,
 }
 
@@ -88,6 +90,7 @@ impl Letter {
             address: address.to_owned(),
             brand: brand.id,
             token: keys.seal_for_mail(&LetterLink { campaign, subscriber: person }),
+            message_id: keys.seal_for_mail(&MessageLink { campaign, subscriber: person }),
             unsubscribe: keys.seal_for_mail(&unsubscribe),
         }
     }
@@ -107,6 +110,7 @@ impl Letter {
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(text.starts_with("X-Corpus-After: "), "{name} names the system that it follows");
         text.replace("{LETTER}", &self.token)
+            .replace("{MESSAGE}", &self.message_id)
             .replace("{UNSUBSCRIBE}", &self.unsubscribe)
             .replace("{DOMAIN}", DOMAIN)
             .replace("{ADDRESS}", &self.address)
@@ -165,8 +169,8 @@ impl Fate {
                 fate.status = (status != "-").then(|| status.to_owned());
                 match class {
                     "bad_address" => fate.suppressed.push("hard_bounce".into()),
-                    "policy" => fate.campaign = CampaignState::Paused,
-                    "soft" | "other" => {}
+                    // One alone pauses nothing.
+                    "policy" | "soft" | "other" => {}
                     other => panic!("{other} is no class"),
                 }
             }

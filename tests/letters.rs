@@ -9,7 +9,7 @@ use mannerly::domain::consent::suppression;
 use mannerly::email_address::EmailAddress;
 use mannerly::id::Slug;
 use mannerly::mail::transport::{Outcome, Reply, Stage};
-use mannerly::token::{LetterLink, UnsubscribeLink};
+use mannerly::token::{LetterLink, MessageLink, UnsubscribeLink};
 
 use crate::support::mail::Mail;
 use crate::support::people::own_source;
@@ -87,7 +87,10 @@ both_databases! {
             assert_eq!(letter.subscriber, *subscriber);
             // Sealed again it is the same: whoever is sent their letter again gets the same message.
             assert_eq!(server.app.keys.seal_for_mail(&letter), token);
-            assert_eq!(mail.header("Message-ID"), format!("<{token}@{}>", brand.marketing_from.domain()));
+            let message = MessageLink { campaign: letter.campaign, subscriber: letter.subscriber };
+            let shown = server.app.keys.seal_for_mail(&message);
+            assert_eq!(mail.header("Message-ID"), format!("<{shown}@{}>", brand.marketing_from.domain()));
+            assert!(!mail.raw.contains(token), "what its readers see does not prove a bounce");
 
             let ways = mail.header("List-Unsubscribe");
             assert!(ways.starts_with(&format!("<{}/u/", brand.base_url)), "the one-click address comes first: {ways}");
@@ -155,6 +158,8 @@ both_databases! {
         let mail = letters(&server, &brand, "offers").await.remove(0);
         let head = mail.raw.split_once("\r\n\r\n").unwrap().0;
         assert!(!head.to_lowercase().contains("offers"), "{head}");
+        let offers = server.read(|conn| topic::find(conn, brand.id, "offers")).id;
+        assert!(mail.header("List-Id").contains(&format!("<t{offers}.civic.")), "it is a list of its own: {head}");
     }
 
     async fn what_stands_at_the_beginning_of_a_line_arrives_as_it_was_written(server: TestServer) {

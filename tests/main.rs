@@ -30,6 +30,7 @@ mod headers;
 mod import;
 mod incoming;
 mod incoming_corpus;
+mod incoming_lmtp;
 mod letters;
 mod limits;
 mod logs;

@@ -97,6 +97,7 @@ impl App {
     ) -> Result<Facts> {
         Ok(Facts {
             keys: preflight::signing_keys(conn, brand.marketing_from.domain())?,
+            waiting: preflight::waiting_keys(conn, brand.marketing_from.domain())?,
             return_path: self.options.return_path.clone(),
             relay_signs: self.options.relay_signs,
             relays: self.relays.all().iter().map(|relay| relay.name.clone()).collect(),

@@ -8,12 +8,14 @@ use crate::app;
 use crate::cli::migrate::open;
 use crate::cli::say;
 use crate::clock::Clock;
-use crate::config::{DatabaseArgs, SecretArgs};
+use crate::config::{DatabaseArgs, DnsArgs, SecretArgs};
 use crate::db::{Database, DbConnection};
+use crate::domain::campaign::preflight::{self, SigningKey};
 use crate::domain::catalog::brand;
-use crate::domain::catalog::dkim_key::{self, DkimKey, NewPair, State};
-use crate::error::Result;
+use crate::domain::catalog::dkim_key::{self, DkimKey, NewPair};
+use crate::error::{Error, Result};
 use crate::mail::dkim::zone_record;
+use crate::mail::dns::{Dns, Servers};
 
 /// How many brands are looked at for a hint.
 const BRANDS_MAX: i64 = 1000;
@@ -21,8 +23,7 @@ const BRANDS_MAX: i64 = 1000;
 /// What to do with the keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum DkimCommand {
-    /// Make an RSA and an Ed25519 key for a domain and print their DNS records. The first pair of a domain signs at
-    /// once, a later one waits for `use`.
+    /// Make an RSA and an Ed25519 key for a domain and print their DNS records. They sign nothing before `use`.
     Create {
         /// The domain behind the @ of the sender. A key also signs for the domains below it that have none.
         domain: String,
@@ -38,8 +39,9 @@ pub(super) enum DkimCommand {
     List(DatabaseArgs),
     /// Print the DNS records of keys once more.
     Records(WhichArgs),
-    /// Sign with these keys from the next letter on; those that signed before them are retired.
-    Use(WhichArgs),
+    /// Sign with these keys from the next letter on, once DNS has their records; those that signed before them are
+    /// retired.
+    Use(UseArgs),
     /// Sign with these keys no more.
     Retire(WhichArgs),
 }
@@ -55,6 +57,18 @@ pub(super) struct WhichArgs {
     database: DatabaseArgs,
 }
 
+/// Which keys, and whether DNS has a say.
+#[derive(Debug, Args)]
+pub(super) struct UseArgs {
+    #[command(flatten)]
+    which: WhichArgs,
+    #[command(flatten)]
+    dns: DnsArgs,
+    /// Do not look whether DNS has their records. Until it has, receivers take every signature for a forged one.
+    #[arg(long)]
+    force: bool,
+}
+
 /// Runs one of the commands.
 pub(super) fn run(command: DkimCommand) -> Result<()> {
     let now = Clock::System.now();
@@ -68,7 +82,8 @@ pub(super) fn run(command: DkimCommand) -> Result<()> {
             let made = database
                 .write_here(|conn| dkim_key::store(conn, &keys, &domain, selector.as_deref(), &pair, now))?;
             let sends = database.read_here(|conn| sends_from(conn, &domain))?;
-            say(&created(&made, sends));
+            let rotates = !database.read_here(|conn| dkim_key::signing_for(conn, &domain))?.is_empty();
+            say(&created(&made, sends, rotates));
         }
         DkimCommand::List(database) => {
             for key in open(&database)?.read_here(dkim_key::list)? {
@@ -80,8 +95,12 @@ pub(super) fn run(command: DkimCommand) -> Result<()> {
                 .read_here(|conn| dkim_key::named(conn, &which.domain, &which.selector))?;
             say(&records(&keys));
         }
-        DkimCommand::Use(which) => {
+        DkimCommand::Use(UseArgs { which, dns, force }) => {
             let database = open(&which.database)?;
+            let keys = database.read_here(|conn| dkim_key::named(conn, &which.domain, &which.selector))?;
+            if !force {
+                see_published(&keys, &dns.dns)?;
+            }
             database.write_here(|conn| dkim_key::activate(conn, &which.domain, &which.selector, now))?;
             say_state(&database, &which)?;
             say(
@@ -101,6 +120,19 @@ pub(super) fn run(command: DkimCommand) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Asks DNS for the records of keys that are to sign.
+fn see_published(keys: &[DkimKey], dns: &str) -> Result<()> {
+    let servers = Servers::parse(dns).map_err(|problem| Error::Invalid(vec![problem]))?;
+    let keys: Vec<SigningKey> = keys.iter().cloned().map(SigningKey::of).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let Some(answers) = runtime.block_on(Dns::new(servers).ask(preflight::records_of(&keys))) else {
+        return Err(Error::conflict(
+            "Nobody may be asked whether DNS has the records of these keys (--dns none): name a server, or say --force",
+        ));
+    };
+    preflight::check_published(&keys, &answers)
 }
 
 /// Shows all keys of the domain as they are now.
@@ -138,17 +170,18 @@ fn records(keys: &[DkimKey]) -> String {
 }
 
 /// The records of a new pair, and what to do with them.
-fn created(made: &[DkimKey], sends: bool) -> String {
+fn created(made: &[DkimKey], sends: bool, rotates: bool) -> String {
     let Some(key) = made.first() else { return String::new() };
     let domain = &key.domain;
     let pair = key.selector.trim_end_matches(key.algorithm.key_type()).trim_end_matches('-');
-    let steps = match key.state {
-        State::Signing => format!(
-            "; This is the first pair of {domain}, so it signs from the next letter on:\n\
-             ; 1. Publish these records before you send anything; until then its signatures fail.\n\
-             ; 2. To rotate, once a year or so: mannerly dkim create {domain}"
+    let steps = match rotates {
+        false => format!(
+            "; This pair waits; nothing signs with it yet:\n\
+             ; 1. Publish these records.\n\
+             ; 2. When resolvers show them: mannerly dkim use {domain} {pair}\n\
+             ; 3. To rotate, once a year or so: mannerly dkim create {domain}"
         ),
-        State::Waiting | State::Retired => format!(
+        true => format!(
             "; This pair waits; nothing signs with it yet:\n\
              ; 1. Publish these records, and leave those of the pair before.\n\
              ; 2. When resolvers show them: mannerly dkim use {domain} {pair}\n\

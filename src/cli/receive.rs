@@ -8,8 +8,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::app::App;
-use crate::config::ServerArgs;
+use crate::app;
+use crate::cli::migrate::open;
+use crate::clock::Clock;
+use crate::config::{DatabaseArgs, SecretArgs};
 use crate::db::DatabaseUrl;
 use crate::domain::feedback;
 use crate::error::{Error, Result};
@@ -34,7 +36,9 @@ pub(super) struct ReceiveArgs {
     #[arg(long, conflicts_with = "recipient")]
     to: Option<String>,
     #[command(flatten)]
-    server: ServerArgs,
+    database: DatabaseArgs,
+    #[command(flatten)]
+    secret: SecretArgs,
 }
 
 /// Takes the message in. The answer is for the mail system, so only the code counts; the reason goes to standard error.
@@ -57,19 +61,20 @@ fn take_in(args: &ReceiveArgs) -> Result<u8> {
         eprintln!("There is no message, or it is longer than 10 MB");
         return Ok(DATA);
     }
-    let settings = args.server.check().map_err(Error::Invalid)?;
-    if let DatabaseUrl::Sqlite(path) = &settings.database
-        && !std::path::Path::new(path).exists()
+    let keys = args.secret.keys()?;
+    if let DatabaseUrl::Sqlite(path) = args.database.url()?
+        && !std::path::Path::new(&path).exists()
     {
         return Err(Error::conflict(format!("There is no database {path}")));
     }
-    let app = App::build(&settings)?;
+    let (db, now) = (open(&args.database)?, Clock::System.now());
+    db.write_here(|conn| app::adopt(conn, &keys, now))?;
     let address = args.to.as_ref().or(args.recipient.as_ref()).cloned().unwrap_or_default();
-    let Some(to) = app.db.read_here(|conn| feedback::mailbox(conn, &address))? else {
+    let Some(to) = db.read_here(|conn| feedback::mailbox(conn, &keys, &address))? else {
         eprintln!("There is no such mailbox here");
         return Ok(NO_USER);
     };
-    let (incoming, now) = (report::read(&message, &to), app.clock.now());
-    app.db.write_here(|conn| feedback::receive(conn, &app.keys, &to, &incoming, now))?;
+    let incoming = report::read(&message, &to);
+    db.write_here(|conn| feedback::receive(conn, &keys, &to, &incoming, now))?;
     Ok(0)
 }

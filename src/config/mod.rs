@@ -45,6 +45,14 @@ pub struct SecretArgs {
     pub secret: String,
 }
 
+/// Whom to ask in DNS, for a command that asks it.
+#[derive(Debug, Clone, Args)]
+pub struct DnsArgs {
+    /// Whom to ask in DNS: system, or the address and port of a name server.
+    #[arg(long, env = "MANNERLY_DNS", default_value = "system", value_name = "SERVER")]
+    pub dns: String,
+}
+
 /// What the log says, and how.
 #[derive(Debug, Clone, Args)]
 pub struct LogArgs {

@@ -236,6 +236,7 @@ diesel::table! {
         plan_cursor -> BigInt,
         created_at -> BigInt,
         changed_at -> BigInt,
+        resumed_at -> Nullable<BigInt>,
     }
 }
 
@@ -286,6 +287,10 @@ diesel::table! {
         refused -> BigInt,
         seen_bad_addresses -> BigInt,
         seen_complaints -> BigInt,
+        policies -> BigInt,
+        standings -> BigInt,
+        seen_policies -> BigInt,
+        seen_standings -> BigInt,
     }
 }
 

@@ -4,8 +4,9 @@
 pub(super) struct DotReader {
     state: State,
     message: Vec<u8>,
+    kept_max: usize,
+    size: usize,
     size_max: usize,
-    is_too_long: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,8 +26,9 @@ enum State {
 }
 
 impl DotReader {
-    pub(super) fn new(size_max: usize) -> Self {
-        Self { state: State::LineStart, message: Vec::new(), size_max, is_too_long: false }
+    /// Keeps the first `kept_max` octets, which is all that a report is read for, and counts the rest.
+    pub(super) fn new(kept_max: usize, size_max: usize) -> Self {
+        Self { state: State::LineStart, message: Vec::new(), kept_max, size: 0, size_max }
     }
 
     /// Takes some octets. Returns how many of them belong to the message and its end; what follows is the next command.
@@ -65,10 +67,9 @@ impl DotReader {
     }
 
     fn keep(&mut self, octet: u8) {
-        if self.message.len() < self.size_max {
+        self.size += 1;
+        if self.message.len() < self.kept_max {
             self.message.push(octet);
-        } else {
-            self.is_too_long = true;
         }
     }
 
@@ -76,9 +77,9 @@ impl DotReader {
         self.state == State::End
     }
 
-    /// The message, unless it is longer than allowed.
+    /// What was kept of the message, unless it is longer than allowed.
     pub(super) fn message(self) -> Option<Vec<u8>> {
-        (!self.is_too_long).then_some(self.message)
+        (self.size <= self.size_max).then_some(self.message)
     }
 }
 
@@ -89,7 +90,7 @@ mod tests {
     use super::*;
 
     fn read(wire: &[u8]) -> (Option<Vec<u8>>, usize) {
-        let mut reader = DotReader::new(1_000);
+        let mut reader = DotReader::new(1_000, 1_000);
         let taken = reader.take(wire);
         (reader.is_over().then(|| reader.message().unwrap()), taken)
     }
@@ -115,9 +116,13 @@ mod tests {
 
     #[test]
     fn a_long_message_is_read_to_its_end_and_not_kept() {
-        let mut reader = DotReader::new(10);
+        let mut reader = DotReader::new(5, 10);
         reader.take(b"0123456789a\r\n.\r\n");
         assert!(reader.is_over() && reader.message().is_none());
+        let mut reader = DotReader::new(5, 10);
+        reader.take(b"01234567\r\n.\r\n");
+        assert!(reader.is_over());
+        assert_eq!(reader.message().as_deref(), Some(&b"01234"[..]), "nobody reads further");
     }
 
     proptest! {
@@ -128,7 +133,7 @@ mod tests {
                 let line = if line.starts_with('.') { format!(".{line}") } else { line.clone() };
                 format!("{line}\r\n")
             }).collect::<String>() + ".\r\n";
-            let mut reader = DotReader::new(1_000);
+            let mut reader = DotReader::new(1_000, 1_000);
             for piece in wire.as_bytes().chunks(cut) {
                 prop_assert_eq!(reader.take(piece), piece.len());
             }

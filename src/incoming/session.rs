@@ -23,7 +23,7 @@ const LINE_MAX: usize = 2_048;
 /// The most recipients of one message; reports have one.
 const RECIPIENTS_MAX: usize = 100;
 
-/// How many refused commands end a session.
+/// How many refused commands in a row, with no message that was taken, end a session.
 const FAULTS_MAX: u32 = 20;
 
 /// How long we wait for the other side to say anything (RFC 5321, section 4.5.3.2.7).
@@ -187,10 +187,11 @@ impl Session {
             return self.refuse("555 5.5.4 This parameter is not known");
         }
         if self.recipients.len() >= RECIPIENTS_MAX {
-            return self.refuse("452 4.5.3 Too many recipients");
+            // It is nobody's fault: the MTA brings the rest with the next message.
+            return self.reply("452 4.5.3 Too many recipients");
         }
-        let address = address.to_owned();
-        match self.app.db.read(move |conn| feedback::mailbox(conn, &address)).await {
+        let (keys, address) = (self.app.keys.clone(), address.to_owned());
+        match self.app.db.read(move |conn| feedback::mailbox(conn, &keys, &address)).await {
             Ok(Some(mailbox)) => {
                 self.recipients.push(mailbox);
                 self.reply("250 2.1.5 Fine");
@@ -203,7 +204,7 @@ impl Session {
     async fn data(&mut self) -> io::Result<Next> {
         self.reply("354 Send it, and end with a dot on a line of its own");
         self.flush().await?;
-        let mut reader = DotReader::new(SIZE_MAX);
+        let mut reader = DotReader::new(report::READ_MAX, SIZE_MAX);
         let whole = timeout(MESSAGE_MAX, self.read_message(&mut reader)).await;
         if !matches!(whole, Ok(Ok(()))) {
             return Ok(Next::End);
@@ -214,7 +215,10 @@ impl Session {
             Some(message) => {
                 for to in recipients {
                     match take_in(&self.app, to, Arc::clone(&message)).await {
-                        Ok(()) => self.reply("250 2.0.0 Done"),
+                        Ok(()) => {
+                            self.faults = 0;
+                            self.reply("250 2.0.0 Done");
+                        }
                         Err(error) => self.put_off(&error),
                     }
                 }

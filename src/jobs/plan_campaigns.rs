@@ -25,9 +25,9 @@ const BELIEVED: Duration = Duration::from_secs(10 * 60);
 pub async fn run_once(app: &App) -> Result<Progress> {
     let now = app.clock.now();
     let due = app.db.read(move |conn| plan::due(conn, now)).await?;
-    check_again(app, &due, now).await?;
+    let held_back = check_again(app, &due, now).await?;
     let mut progress = Progress::Idle;
-    for campaign in due {
+    for campaign in due.into_iter().filter(|campaign| !held_back.contains(&campaign.id)) {
         let id = campaign.id;
         let more = app.db.write(move |conn| plan::batch(conn, id, now)).await?;
         if more {
@@ -50,9 +50,17 @@ async fn warn_if_unsigned(app: &App, campaign: &Campaign) -> Result<()> {
     let unsigned = app.db.read(move |conn| {
         let from = brand::get(conn, brand)?.marketing_from;
         let nobody_signs = dkim_key::signing_for(conn, from.domain())?.is_empty();
-        Ok(nobody_signs.then(|| from.domain().to_owned()))
+        let waits = !dkim_key::waiting_for(conn, from.domain())?.is_empty();
+        Ok(nobody_signs.then(|| (from.domain().to_owned(), waits)))
     });
-    if let Some(domain) = unsigned.await? {
+    let unsigned = unsigned.await?;
+    if let Some((domain, true)) = &unsigned {
+        tracing::warn!(
+            campaign = %campaign.public_id,
+            domain,
+            "its letters carry no List-Unsubscribe-Post, and a key waits: publish its record and run `mannerly dkim use`"
+        );
+    } else if let Some((domain, false)) = &unsigned {
         tracing::warn!(
             campaign = %campaign.public_id,
             domain,
@@ -64,8 +72,10 @@ async fn warn_if_unsigned(app: &App, campaign: &Campaign) -> Result<()> {
 }
 
 /// Pauses those that could be scheduled and cannot be sent any more. All are checked at the same time, so that DNS is
-/// waited for once.
-async fn check_again(app: &App, due: &[Campaign], now: Moment) -> Result<()> {
+/// waited for once. Returns those that are not planned now: paused, or not checked because something went wrong, which
+/// holds up nobody else.
+async fn check_again(app: &App, due: &[Campaign], now: Moment) -> Result<Vec<i64>> {
+    let mut held_back = Vec::new();
     let mut checks = JoinSet::new();
     for campaign in due {
         if campaign.state == State::Scheduled && campaign.changed_at.plus(BELIEVED) <= now {
@@ -75,11 +85,19 @@ async fn check_again(app: &App, due: &[Campaign], now: Moment) -> Result<()> {
     }
     while let Some(checked) = checks.join_next().await {
         let (id, checked) = checked.map_err(Error::internal)?;
-        let checked = checked?;
+        let checked = match checked {
+            Ok(checked) => checked,
+            Err(error) => {
+                tracing::error!(campaign = id, %error, "a campaign could not be checked and waits");
+                held_back.push(id);
+                continue;
+            }
+        };
         checked.log();
         let blocking = preflight::blocking(&checked.findings);
         let Some(first) = blocking.first() else { continue };
         let reason = format!("Preflight: {}", first.detail);
+        held_back.push(id);
         app.db
             .write(move |conn| match state::hold(conn, id)?.state {
                 State::Scheduled => state::pause(conn, id, Some(&reason), now).map(|_| ()),
@@ -87,5 +105,5 @@ async fn check_again(app: &App, due: &[Campaign], now: Moment) -> Result<()> {
             })
             .await?;
     }
-    Ok(())
+    Ok(held_back)
 }

@@ -1,5 +1,6 @@
-//! Reads the mail that a mail system puts into a maildir: what is done moves from `new` to `cur` with the flag S. What
-//! cannot be read moves there without it, so that it is in nobody's way and a person finds it as unread.
+//! Reads the mail that a mail system puts into a maildir: what is done moves from `new` to `cur` with the flag S. What is
+//! no mail of ours moves there without it, so that it is in nobody's way and a person finds it as unread. What cannot be
+//! read or worked on now stays, and is tried again.
 
 use std::ffi::OsString;
 use std::fs;
@@ -8,7 +9,7 @@ use std::path::Path;
 
 use crate::app::App;
 use crate::domain::feedback;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::jobs::Progress;
 use crate::mail::report;
 
@@ -21,7 +22,7 @@ const AT_ONCE: usize = 500;
 /// One run.
 ///
 /// # Errors
-/// If the folder cannot be listed or the database does not answer; then the rest waits where it is.
+/// If something cannot be read or moved, or of the database; then the rest waits where it is.
 pub async fn run_once(app: &App) -> Result<Progress> {
     let Some(maildir) = app.options.maildir.clone() else { return Ok(Progress::Idle) };
     let listed = maildir.clone();
@@ -33,8 +34,12 @@ pub async fn run_once(app: &App) -> Result<Progress> {
             Ok(Some(message)) => take_in(app, &name, message).await?,
             // Another server was faster.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Ok(None) | Err(_) => {
-                tracing::warn!(file = ?name, "a message in the maildir is too long or cannot be read");
+            Err(error) => {
+                tracing::warn!(file = ?name, kind = %error.kind(), "a message in the maildir cannot be read now");
+                return Err(error.into());
+            }
+            Ok(None) => {
+                tracing::warn!(file = ?name, "a message in the maildir is too long or no file");
                 ":2,"
             }
         };
@@ -48,9 +53,10 @@ pub async fn run_once(app: &App) -> Result<Progress> {
 async fn take_in(app: &App, name: &OsString, message: Vec<u8>) -> Result<&'static str> {
     let (keys, now) = (app.keys.clone(), app.clock.now());
     let addresses = report::recipients(&message);
+    let known = keys.clone();
     let find = app.db.read(move |conn| {
         for address in addresses {
-            if let Some(mailbox) = feedback::mailbox(conn, &address)? {
+            if let Some(mailbox) = feedback::mailbox(conn, &known, &address)? {
                 return Ok(Some(mailbox));
             }
         }
@@ -61,17 +67,9 @@ async fn take_in(app: &App, name: &OsString, message: Vec<u8>) -> Result<&'stati
         return Ok(":2,");
     };
     let incoming = report::read(&message, &to);
-    match app.db.write(move |conn| feedback::receive(conn, &keys, &to, &incoming, now)).await {
-        Ok(verdict) => {
-            tracing::info!(?verdict, "mail came in");
-            Ok(":2,S")
-        }
-        Err(error @ Error::Unavailable(_)) => Err(error),
-        Err(error) => {
-            tracing::error!(file = ?name, %error, "a message in the maildir could not be worked on");
-            Ok(":2,")
-        }
-    }
+    let verdict = app.db.write(move |conn| feedback::receive(conn, &keys, &to, &incoming, now)).await?;
+    tracing::info!(?verdict, "mail came in");
+    Ok(":2,S")
 }
 
 /// The names in `new`, oldest first as far as names tell.

@@ -10,6 +10,7 @@ use crate::domain::catalog::{Brand, Channel, brand, dkim_key};
 use crate::domain::consent::Permit;
 use crate::domain::consent::confirmation;
 use crate::domain::consent::suppression::{self, Reason};
+use crate::domain::delivery::bounce;
 use crate::domain::intake::confirm::{Standing, look};
 use crate::domain::outbox::letter::{ConfirmationMail, DataLinkMail, Letterhead, PreferenceLinkMail};
 use crate::domain::outbox::{self, DATA_LINK_HOURS, Kind, Mail, State};
@@ -135,7 +136,7 @@ fn write(conn: &mut DbConnection, keys: &Keys, mail: &Mail, now: Moment) -> Resu
     let Some(to) = person.email else { return Ok(None) };
     // Frozen data may still be asked for by the person: that answer the law demands (GDPR Art. 15).
     let frozen = person.restricted_at.is_some() && mail.kind != Kind::DataLink;
-    if frozen || is_bad(conn, keys, &to)? {
+    if frozen || is_bad(conn, keys, mail.subscriber_id, &to)? {
         return Ok(None);
     }
     let Some(words) = words(conn, keys, mail, &brand, now)? else { return Ok(None) };
@@ -157,10 +158,17 @@ fn write(conn: &mut DbConnection, keys: &Keys, mail: &Mail, now: Moment) -> Resu
     Ok(Some(Written { to, from: brand.service_from, octets }))
 }
 
-fn is_bad(conn: &mut DbConnection, keys: &Keys, address: &EmailAddress) -> Result<bool> {
+/// Whether nothing may go to an address. One that is bad by a mailed bounce alone still gets what its person asks for:
+/// such a mail can be forged, and the link they press disproves it.
+fn is_bad(conn: &mut DbConnection, keys: &Keys, person: i64, address: &EmailAddress) -> Result<bool> {
     let hash = keys.address_hash(Channel::Email.as_str(), address.as_str());
     let found = suppression::of_address(conn, &hash, Channel::Email)?;
-    Ok(found.iter().any(|suppressed| suppressed.reason == Reason::HardBounce))
+    for suppressed in found.iter().filter(|suppressed| suppressed.reason == Reason::HardBounce) {
+        if !bounce::came_by_mail(conn, person, suppressed.created_at)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 struct Words {

@@ -19,10 +19,17 @@ use crate::support::server::TestServer;
 static PAIRS: LazyLock<[NewPair; 2]> = LazyLock::new(|| [(); 2].map(|()| NewPair::generate().unwrap()));
 
 impl TestServer {
-    /// Keys for a domain, as `mannerly dkim create` makes them.
+    /// Keys for a domain, as `mannerly dkim create` makes them; the first ones sign.
     pub(crate) fn dkim_keys(&self, domain: &str, name: &str) -> Vec<DkimKey> {
         let pair = &PAIRS[name.len() % 2];
-        self.write(|conn, now| dkim_key::store(conn, &self.app.keys, domain, Some(name), pair, now))
+        self.write(|conn, now| {
+            let made = dkim_key::store(conn, &self.app.keys, domain, Some(name), pair, now)?;
+            match dkim_key::list(conn)?.iter().any(|key| key.domain == made[0].domain && key.id < made[0].id)
+            {
+                true => Ok(made),
+                false => dkim_key::activate(conn, domain, name, now),
+            }
+        })
     }
 }
 

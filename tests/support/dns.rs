@@ -22,10 +22,9 @@ pub(crate) struct NameServer {
     thread: Option<JoinHandle<()>>,
 }
 
-/// A text; of two strings if it is long, as real ones are.
+/// A text of ASCII; of several strings if it is long, as real ones are.
 pub(crate) fn txt(name: &str, text: &str) -> ((String, RecordType), RData) {
-    let (head, tail) = text.split_at(text.len().min(40));
-    let strings = [head, tail].into_iter().filter(|part| !part.is_empty()).map(str::to_owned);
+    let strings = text.as_bytes().chunks(200).map(|part| String::from_utf8_lossy(part).into_owned());
     ((name.to_owned(), RecordType::TXT), RData::TXT(TXT::new(strings.collect())))
 }
 

@@ -106,7 +106,11 @@ fn prepare_keys(app: &App) -> Result<()> {
         let domain = brand.service_from.domain();
         if app.db.read_here(|conn| dkim_key::signing_for(conn, domain))?.is_empty() {
             let (pair, now) = (NewPair::generate()?, app.clock.now());
-            app.db.write_here(|conn| dkim_key::store(conn, &app.keys, domain, None, &pair, now))?;
+            app.db.write_here(|conn| {
+                let made = dkim_key::store(conn, &app.keys, domain, None, &pair, now)?;
+                // Nobody checks what goes into a folder, so there is no DNS to wait for.
+                made.iter().try_for_each(|key| dkim_key::activate(conn, domain, &key.selector, now).map(drop))
+            })?;
         }
     }
     Ok(())

@@ -86,12 +86,16 @@ pub fn resume(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Campaign>
         (None, _) => State::Planning,
     };
     set_state(conn, id, state, now)?;
-    diesel::update(campaign::table.find(id)).set(campaign::pause_reason.eq(None::<String>)).execute(conn)?;
+    diesel::update(campaign::table.find(id))
+        .set((campaign::pause_reason.eq(None::<String>), campaign::resumed_at.eq(now)))
+        .execute(conn)?;
     // Whoever lets it go on has seen these: the breaker speaks again only when they grow.
     diesel::update(outcome_tally::table.find(id))
         .set((
             outcome_tally::seen_bad_addresses.eq(outcome_tally::bad_addresses),
             outcome_tally::seen_complaints.eq(outcome_tally::complaints),
+            outcome_tally::seen_policies.eq(outcome_tally::policies),
+            outcome_tally::seen_standings.eq(outcome_tally::standings),
         ))
         .execute(conn)?;
     get(conn, id)

@@ -125,7 +125,7 @@ pub fn domain_name(text: &str) -> Result<String> {
     }
 }
 
-/// Keeps a pair for a domain. The first pair of a domain signs at once, a later one waits for [`activate`]. `name` is
+/// Keeps a pair for a domain. It waits for [`activate`]: a signature whose record is not there yet is worse than none. `name` is
 /// what its selectors begin with; the day if none.
 ///
 /// # Errors
@@ -151,8 +151,6 @@ pub fn store(
         let detail = format!("There are keys of the selector {name} for {domain} already; choose another");
         return Err(Error::conflict(detail));
     }
-    // A domain whose keys are all retired was switched off by somebody: its next pair waits, too.
-    let state = if present.is_empty() { State::Signing } else { State::Waiting };
     for key in &pair.0 {
         let selector = selector_of(&name, key.algorithm);
         diesel::insert_into(dkim_key::table)
@@ -162,7 +160,7 @@ pub fn store(
                 dkim_key::sealed.eq(keys.seal_private(&place(&domain, &selector), &key.private)?),
                 dkim_key::public_key.eq(&key.public),
                 dkim_key::selector.eq(selector),
-                dkim_key::state.eq(state),
+                dkim_key::state.eq(State::Waiting),
                 dkim_key::created_at.eq(now),
                 dkim_key::changed_at.eq(now),
             ))
@@ -277,8 +275,20 @@ fn set_state(conn: &mut DbConnection, key: &DkimKey, state: State, now: Moment) 
 /// # Errors
 /// Of the database.
 pub fn signing_for(conn: &mut DbConnection, from_domain: &str) -> Result<Vec<DkimKey>> {
+    nearest(conn, from_domain, State::Signing)
+}
+
+/// The keys that would sign letters from this domain and wait for [`activate`].
+///
+/// # Errors
+/// Of the database.
+pub fn waiting_for(conn: &mut DbConnection, from_domain: &str) -> Result<Vec<DkimKey>> {
+    nearest(conn, from_domain, State::Waiting)
+}
+
+fn nearest(conn: &mut DbConnection, from_domain: &str, state: State) -> Result<Vec<DkimKey>> {
     let rows: Vec<Row> = dkim_key::table
-        .filter(dkim_key::domain.eq_any(above(from_domain)).and(dkim_key::state.eq(State::Signing)))
+        .filter(dkim_key::domain.eq_any(above(from_domain)).and(dkim_key::state.eq(state)))
         .order(dkim_key::id)
         .select(COLUMNS)
         .load(conn)?;

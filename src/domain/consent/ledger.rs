@@ -114,7 +114,7 @@ pub struct Statement<'a> {
     pub evidence: i64,
     /// How.
     pub method: Method,
-    /// Who did it: `subscriber`, or a name of a key or import that is not personal.
+    /// Who did it: `subscriber`, `provider`, or a name of a key or import that is not personal.
     pub actor: &'a str,
     /// In which campaign's letter the link was.
     pub campaign: Option<i64>,
@@ -126,6 +126,9 @@ pub struct Statement<'a> {
 
 /// The actor of everything a person does for themselves.
 pub const SUBSCRIBER: &str = "subscriber";
+
+/// The actor of what a mailbox provider says in the person's place.
+pub const PROVIDER: &str = "provider";
 
 /// What a decision is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{delivery, subscriber};
 use crate::domain::catalog::Channel;
 use crate::domain::consent::suppression::{self, Reason};
+use crate::domain::delivery::State;
 use crate::domain::delivery::breaker::{self, Added};
 use crate::error::Result;
 use crate::mail::transport::{Blame, Enhanced};
@@ -33,7 +34,7 @@ impl From<Blame> for Class {
         match blame {
             Blame::Mailbox => Self::Soft,
             Blame::Letter => Self::Other,
-            Blame::Sender => Self::Policy,
+            Blame::Sender | Blame::Policy => Self::Policy,
             Blame::Address => Self::BadAddress,
         }
     }
@@ -42,12 +43,28 @@ impl From<Blame> for Class {
 /// How a letter did not arrive.
 #[derive(Debug, Clone, Copy)]
 pub struct Returned {
-    /// Why.
-    pub class: Class,
+    /// Whose fault it is.
+    pub blame: Blame,
     /// The status code, if there was one.
     pub status: Option<Enhanced>,
     /// Whether the relay refused it at once; otherwise it had taken it.
     pub at_once: bool,
+    /// Whether the letter left before a person last let the campaign go on: then they knew what is wrong with the sender.
+    pub is_old: bool,
+}
+
+/// Whether an address is known to be bad only because a mail said so: `since` is when it was suppressed. A mail is
+/// weaker than what a server says to our face, because somebody between may have written it.
+///
+/// # Errors
+/// Of the database.
+pub fn came_by_mail(conn: &mut DbConnection, person: i64, since: Moment) -> Result<bool> {
+    let of_person = delivery::table
+        .filter(delivery::subscriber_id.eq(person).and(delivery::bounce.eq(Class::BadAddress)));
+    let returned: Vec<(State, Option<Moment>)> =
+        of_person.select((delivery::state, delivery::bounced_at)).load(conn)?;
+    let refused_at_once = returned.iter().any(|(state, _)| *state == State::Failed);
+    Ok(!refused_at_once && returned.iter().any(|(_, at)| *at == Some(since)))
 }
 
 /// Records that a letter did not arrive. Returns whether that was news: the same report twice is one event.
@@ -61,11 +78,12 @@ pub fn record(
     returned: Returned,
     now: Moment,
 ) -> Result<bool> {
-    let milder = Class::ALL.iter().copied().filter(|class| *class < returned.class);
+    let class = Class::from(returned.blame);
+    let milder = Class::ALL.iter().copied().filter(|milder| *milder < class);
     let is_news = delivery::bounce.is_null().or(delivery::bounce.eq_any(milder.map(Some)).assume_not_null());
     let changed = diesel::update(delivery::table.find((campaign, person)).filter(is_news))
         .set((
-            delivery::bounce.eq(returned.class),
+            delivery::bounce.eq(class),
             delivery::bounce_status.eq(returned.status.map(|status| status.to_string())),
             delivery::bounced_at.eq(now),
         ))
@@ -73,13 +91,19 @@ pub fn record(
     if changed == 0 {
         return Ok(false);
     }
-    if returned.class == Class::BadAddress {
+    let mut added = Added { refused: i64::from(returned.at_once), ..Added::default() };
+    if class == Class::BadAddress {
+        added.bad_addresses = 1;
         let hash: Option<Option<Vec<u8>>> =
             subscriber::table.find(person).select(subscriber::email_hash).first(conn).optional()?;
         if let Some(hash) = hash.flatten() {
             suppression::add(conn, &hash, Channel::Email, None, Reason::HardBounce, now)?;
         }
-        let added = Added { bad_addresses: 1, refused: i64::from(returned.at_once), ..Added::default() };
+        breaker::count(conn, campaign, added, now)?;
+    }
+    if class == Class::Policy && !returned.is_old {
+        added.policies = 1;
+        added.standings = i64::from(returned.blame == Blame::Sender);
         breaker::count(conn, campaign, added, now)?;
     }
     Ok(true)

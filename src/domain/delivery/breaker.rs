@@ -22,6 +22,21 @@ const ALERT_COMPLAINTS: i64 = 10;
 /// Complaints in 10,000 letters that pause the campaign: 0.30 % (P-04).
 const PAUSE_COMPLAINTS: i64 = 30;
 
+/// So many complaints at least: one forged report must not stop a small campaign, since reports are not checked for a
+/// signature of the provider.
+const COMPLAINTS_MIN: i64 = 3;
+
+/// Refusals for policy since a person last looked that pause the campaign, if they are also [`PAUSE_POLICIES`]. Fewer are a
+/// filter here and there.
+const POLICIES_MIN: i64 = 5;
+
+/// Refusals for policy in 10,000 letters that pause the campaign: 1 %.
+const PAUSE_POLICIES: i64 = 100;
+
+/// Refusals of the sender itself since a person last looked that pause the campaign. One alone may be a mail that
+/// somebody between wrote or forwarded.
+const STANDINGS_MIN: i64 = 2;
+
 /// Bad addresses in 10,000 letters that pause the campaign: 5 %.
 const PAUSE_BAD_ADDRESSES: i64 = 500;
 
@@ -35,12 +50,20 @@ pub struct Tally {
     pub bad_addresses: i64,
     /// Letters that were reported as abuse.
     pub complaints: i64,
-    /// Bad addresses that the relay refused at once: these letters are not among those sent.
+    /// Letters that the relay refused at once, for their address or for policy: they are not among those sent.
     pub refused: i64,
     /// The bad addresses when a person last let the campaign go on.
     pub seen_bad_addresses: i64,
     /// The complaints when a person last let the campaign go on.
     pub seen_complaints: i64,
+    /// Letters that receiving servers refused for policy.
+    pub policies: i64,
+    /// Of these, the ones that were refused for the sender's authentication or standing, as every letter would be.
+    pub standings: i64,
+    /// The refusals for policy when a person last let the campaign go on.
+    pub seen_policies: i64,
+    /// Those for the sender when a person last let the campaign go on.
+    pub seen_standings: i64,
 }
 
 /// What is added to the counters.
@@ -50,10 +73,14 @@ pub struct Added {
     pub sent: i64,
     /// Bad addresses.
     pub bad_addresses: i64,
-    /// Of these, the ones that the relay refused at once.
+    /// Letters that the relay refused at once.
     pub refused: i64,
     /// Complaints.
     pub complaints: i64,
+    /// Refusals for policy.
+    pub policies: i64,
+    /// Of these, the ones that speak of the sender.
+    pub standings: i64,
 }
 
 impl Tally {
@@ -62,6 +89,7 @@ impl Tally {
         let handed_over = self.sent + self.refused;
         if self.sent >= LETTERS_MIN
             && self.complaints > self.seen_complaints
+            && self.complaints >= COMPLAINTS_MIN
             && reaches(self.complaints, self.sent, PAUSE_COMPLAINTS)
         {
             return Some(format!("Too many complaints: {}", share(self.complaints, self.sent)));
@@ -71,6 +99,15 @@ impl Tally {
             && reaches(self.bad_addresses, handed_over, PAUSE_BAD_ADDRESSES)
         {
             return Some(format!("Too many bad addresses: {}", share(self.bad_addresses, handed_over)));
+        }
+        let standings = self.standings - self.seen_standings;
+        if standings >= STANDINGS_MIN {
+            return Some(format!("Receiving servers refused the sender: {standings} letters"));
+        }
+        if self.policies - self.seen_policies >= POLICIES_MIN
+            && reaches(self.policies, handed_over, PAUSE_POLICIES)
+        {
+            return Some(format!("Too many refusals for policy: {}", share(self.policies, handed_over)));
         }
         None
     }
@@ -132,6 +169,8 @@ pub fn count(conn: &mut DbConnection, campaign: i64, added: Added, now: Moment) 
         outcome_tally::refused.eq(added.refused),
         outcome_tally::seen_bad_addresses.eq(0_i64),
         outcome_tally::seen_complaints.eq(0_i64),
+        outcome_tally::policies.eq(added.policies),
+        outcome_tally::standings.eq(added.standings),
     );
     let sums = (
         outcome_tally::sent.eq(outcome_tally::sent + excluded(outcome_tally::sent)),
@@ -139,6 +178,8 @@ pub fn count(conn: &mut DbConnection, campaign: i64, added: Added, now: Moment) 
             .eq(outcome_tally::bad_addresses + excluded(outcome_tally::bad_addresses)),
         outcome_tally::complaints.eq(outcome_tally::complaints + excluded(outcome_tally::complaints)),
         outcome_tally::refused.eq(outcome_tally::refused + excluded(outcome_tally::refused)),
+        outcome_tally::policies.eq(outcome_tally::policies + excluded(outcome_tally::policies)),
+        outcome_tally::standings.eq(outcome_tally::standings + excluded(outcome_tally::standings)),
     );
     let tally: Tally = on_backend!(conn, |c| prepared(
         diesel::insert_into(outcome_tally::table)
@@ -191,7 +232,10 @@ mod tests {
             (1_001, 3, true, false),
             (1_000, 3, true, true),
             (99, 1, true, false),
-            (100, 1, true, true),
+            (100, 1, true, false),
+            (100, 2, true, false),
+            (100, 3, true, true),
+            (99, 3, true, false),
             (0, 1, true, false),
         ] {
             let tally = tally(sent, complaints);
@@ -210,6 +254,30 @@ mod tests {
             (tally(95, 5, 5), true),
             (tally(0, 99, 99), false),
             (tally(0, 100, 100), true),
+        ] {
+            assert_eq!(found.fault().is_some(), pauses, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn five_refusals_for_policy_and_one_percent_pause_and_so_do_two_of_the_sender() {
+        let tally = |sent, refused, policies, standings| Tally {
+            sent,
+            refused,
+            policies,
+            standings,
+            ..Tally::default()
+        };
+        for (found, pauses) in [
+            (tally(0, 4, 4, 0), false),
+            (tally(0, 5, 5, 0), true),
+            (tally(495, 5, 5, 0), true),
+            (tally(496, 5, 5, 0), false),
+            (tally(1_000_000, 0, 1, 1), false),
+            (tally(1_000_000, 0, 2, 2), true),
+            (Tally { seen_policies: 1, ..tally(0, 5, 5, 0) }, false),
+            (Tally { seen_policies: 2, seen_standings: 2, ..tally(100, 0, 3, 3) }, false),
+            (Tally { seen_policies: 2, seen_standings: 2, ..tally(100, 0, 4, 4) }, true),
         ] {
             assert_eq!(found.fault().is_some(), pauses, "{found:?}");
         }

@@ -21,7 +21,7 @@ use crate::mail::dkim::Signer;
 use crate::mail::frame::{Common, Frame, Own};
 use crate::mail::letter::{Letter, Sender};
 use crate::mail::transport::Clearance;
-use crate::token::{ClickLink, Keys, LetterLink, OpenLink, PreferencesLink, UnsubscribeLink};
+use crate::token::{ClickLink, Keys, LetterLink, MessageLink, OpenLink, PreferencesLink, UnsubscribeLink};
 
 /// What all letters of a campaign have in common, prepared once.
 #[derive(Debug, Clone)]
@@ -107,6 +107,7 @@ impl Letterhead {
     pub fn write(&self, claimed: &Claimed, keys: &Keys, now: Moment) -> Result<WrittenLetter> {
         let (brand, campaign, subscriber) = (self.brand.id, self.campaign, claimed.permit.subscriber());
         let letter = keys.seal_for_mail(&LetterLink { campaign, subscriber });
+        let message_id = keys.seal_for_mail(&MessageLink { campaign, subscriber });
         let unsubscribe = UnsubscribeLink { brand, subscriber, campaign };
         let (envelope_from, unsubscribe_mail) = match &self.incoming {
             Some(incoming) => (
@@ -121,7 +122,7 @@ impl Letterhead {
         let values = PersonValues::new(Arc::clone(&self.values), Some(&claimed.person), supplier, urls);
         let message = self.frame.write(&Own {
             to: claimed.permit.recipient(),
-            message_id: &letter,
+            message_id: &message_id,
             date: now,
             unsubscribe_url: &unsubscribe_url,
             unsubscribe_mail: unsubscribe_mail.as_ref(),
@@ -196,12 +197,13 @@ const SENSITIVE_WORD: &str = "news";
 /// The longest name of a list that fits on its header line, in characters.
 const LIST_NAME_MAX: usize = 100;
 
-/// The list of a topic (RFC 2919): the same for all its campaigns and people. A sensitive topic is not named (L-15).
+/// The list of a topic (RFC 2919): the same for all its campaigns and people. A sensitive topic is not named (L-15),
+/// and its list is still one of its own, so that readers can tell and leave it alone.
 fn list_of(brand: &Brand, topic: &Topic) -> (String, String) {
     let domain = brand.marketing_from.domain();
     let (word, name) = match topic.sensitive {
-        true => (SENSITIVE_WORD, brand.name.clone()),
-        false => (topic.slug.as_str(), format!("{}: {}", brand.name, topic.name)),
+        true => (format!("t{}", topic.id), brand.name.clone()),
+        false => (topic.slug.to_string(), format!("{}: {}", brand.name, topic.name)),
     };
     (format!("{word}.{}.{domain}", brand.slug), name.chars().take(LIST_NAME_MAX).collect())
 }

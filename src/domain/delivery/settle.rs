@@ -178,7 +178,7 @@ fn refuse(
         breaker::stop(conn, settlement.campaign, &format!("The relay refused the sender: {reply}"), now)?;
         return Ok(());
     }
-    let returned = Returned { class: blame.into(), status: reply.enhanced, at_once: true };
+    let returned = Returned { blame, status: reply.enhanced, at_once: true, is_old: false };
     bounce::record(conn, settlement.campaign, settlement.subscriber, returned, now)?;
     end(conn, settlement, State::Failed, &reply.to_string(), node, now)
 }

@@ -1,8 +1,9 @@
 //! What comes back by mail, and what follows from it: bounces, complaints, unsubscribes by mail (B-03 to B-06, M-09).
 //!
-//! A message acts only on the letter whose token it carries: in the address it came to (VERP, B-01), or in the returned
-//! letter's Message-ID or return path where providers write to one address for all. Names and addresses in it are never
-//! believed. No message is ever answered, so no two programs can talk to each other for ever (M-21).
+//! A bounce acts only on the letter whose token is in the address that it came to (VERP, B-01). Where providers send
+//! complaints to one address for all, the token is in the returned letter's return path or Message-ID; that of a
+//! Message-ID has a purpose of its own, so whoever was only shown a letter can complain about it and do nothing else.
+//! Names and addresses in a message are never believed. No message is ever answered, so no two programs can talk to each other for ever (M-21).
 
 use diesel::prelude::*;
 
@@ -17,8 +18,8 @@ use crate::domain::delivery::breaker::{self, Added};
 use crate::domain::preferences;
 use crate::error::{Error, Result};
 use crate::mail::report::{Incoming, Mailbox, What};
-use crate::mail::transport::Enhanced;
-use crate::token::{Keys, LetterLink, UnsubscribeLink};
+use crate::mail::transport::{Blame, Enhanced};
+use crate::token::{Keys, LetterLink, MessageLink, UnsubscribeLink};
 
 /// What a message did. Nothing in it is personal, so it may be logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,12 +40,21 @@ pub enum Verdict {
     NoSuchPerson,
 }
 
-/// The mailbox behind an address, if it is one of ours: its domain is the incoming domain of a brand.
+/// The mailbox behind an address, if it is one of ours: its domain is the incoming domain of a brand, or its token is of
+/// our making. So what old letters carry works on when a brand changes that domain and its old one still leads here.
 ///
 /// # Errors
 /// Of the database.
-pub fn mailbox(conn: &mut DbConnection, address: &str) -> Result<Option<Mailbox>> {
+pub fn mailbox(conn: &mut DbConnection, keys: &Keys, address: &str) -> Result<Option<Mailbox>> {
     let Some((mailbox, domain)) = Mailbox::parse(address) else { return Ok(None) };
+    let is_proved = match &mailbox {
+        Mailbox::Letter(token) => keys.open_from_mail::<LetterLink>(token).is_some(),
+        Mailbox::Unsubscribe(token) => keys.open_from_mail::<UnsubscribeLink>(token).is_some(),
+        Mailbox::Feedback => false,
+    };
+    if is_proved {
+        return Ok(Some(mailbox));
+    }
     let ours = brand::table.filter(brand::incoming_domain.eq(domain));
     let is_ours: bool = diesel::select(diesel::dsl::exists(ours)).get_result(conn)?;
     Ok(is_ours.then_some(mailbox))
@@ -71,18 +81,26 @@ pub fn receive(
     if !matches!(message.what, What::Failed { .. } | What::Complaint | What::OptOut) {
         return Ok(Verdict::NoConsequence);
     }
-    let link: Option<LetterLink> = match to {
-        Mailbox::Letter(token) => keys.open_from_mail(token),
-        _ => message.letters.iter().find_map(|token| keys.open_from_mail(token)),
+    let link = match (to, message.what) {
+        (Mailbox::Letter(token), _) => keys.open_from_mail(token),
+        // Whoever was shown a letter knows its Message-ID, and must not be able to say that it bounced.
+        (_, What::Failed { .. }) => return Ok(Verdict::NoConsequence),
+        _ => message.letters.iter().find_map(|token| named_letter(keys, token)),
     };
     let Some(link) = link else { return Ok(Verdict::NoSuchLetter) };
     let Some(letter) = Letter::find(conn, link)? else { return Ok(Verdict::NoSuchPerson) };
     match message.what {
         What::Complaint => letter.complained(conn, now),
         What::OptOut => unsubscribe(conn, &letter.unsubscribe_link(), Method::Mailto, now),
-        What::Failed { blame, status } => letter.failed(conn, blame.into(), status, now),
+        What::Failed { blame, status } => letter.failed(conn, blame, status, now),
         _ => Ok(Verdict::NoConsequence),
     }
+}
+
+/// The letter that a complaint names: by its return path or by its Message-ID.
+fn named_letter(keys: &Keys, token: &str) -> Option<LetterLink> {
+    let shown = |MessageLink { campaign, subscriber }| LetterLink { campaign, subscriber };
+    keys.open_from_mail(token).or_else(|| keys.open_from_mail(token).map(shown))
 }
 
 fn unsubscribe(
@@ -106,12 +124,12 @@ struct Letter {
     brand: i64,
     email_hash: Option<Vec<u8>>,
     finished_at: Option<Moment>,
-    campaign_changed_at: Moment,
+    resumed_at: Option<Moment>,
 }
 
-/// What is read of a letter: brand, hash of the address, when the person was erased, when the letter left, and when the
-/// campaign last changed its state.
-type Row = (i64, Option<Vec<u8>>, Option<Moment>, Option<Moment>, Moment);
+/// What is read of a letter: brand, hash of the address, when the person was erased, when the letter left, and when a
+/// person last let the campaign go on.
+type Row = (i64, Option<Vec<u8>>, Option<Moment>, Option<Moment>, Option<Moment>);
 
 impl Letter {
     fn find(conn: &mut DbConnection, link: LetterLink) -> Result<Option<Self>> {
@@ -124,18 +142,18 @@ impl Letter {
                 subscriber::email_hash,
                 subscriber::erased_at,
                 delivery::finished_at,
-                campaign::changed_at,
+                campaign::resumed_at,
             ))
             .first(conn)
             .optional()?;
         Ok(row.filter(|(_, _, erased_at, ..)| erased_at.is_none()).map(
-            |(brand, email_hash, _, finished_at, campaign_changed_at)| Self {
+            |(brand, email_hash, _, finished_at, resumed_at)| Self {
                 campaign: link.campaign,
                 person: link.subscriber,
                 brand,
                 email_hash,
                 finished_at,
-                campaign_changed_at,
+                resumed_at,
             },
         ))
     }
@@ -148,28 +166,20 @@ impl Letter {
     fn failed(
         &self,
         conn: &mut DbConnection,
-        class: Class,
+        blame: Blame,
         status: Option<Enhanced>,
         now: Moment,
     ) -> Result<Verdict> {
-        let returned = Returned { class, status, at_once: false };
-        if !bounce::record(conn, self.campaign, self.person, returned, now)? {
-            return Ok(Verdict::Repeated);
-        }
         // A letter that left before somebody let the campaign go on says nothing that they did not know.
-        let is_old = self.finished_at.is_some_and(|at| at < self.campaign_changed_at);
-        if class == Class::Policy && !is_old {
-            let code = status.map_or(String::new(), |status| format!(": {status}"));
-            let reason = format!("A receiving server refused the sender{code}");
-            if breaker::stop(conn, self.campaign, &reason, now)? {
-                tracing::warn!(campaign = self.campaign, reason, "a bounce paused a campaign");
-            }
-        }
-        Ok(Verdict::Bounced(class))
+        let is_old =
+            matches!((self.finished_at, self.resumed_at), (Some(left), Some(resumed)) if left < resumed);
+        let returned = Returned { blame, status, at_once: false, is_old };
+        let is_news = bounce::record(conn, self.campaign, self.person, returned, now)?;
+        Ok(if is_news { Verdict::Bounced(blame.into()) } else { Verdict::Repeated })
     }
 
     /// The person reported it as abuse: no marketing email of the brand any more, and a suppression for the brand that
-    /// no new opt-in lifts (B-05).
+    /// no new opt-in lifts (B-05). Only the letter's token proves it; a signature of the provider is not looked at.
     fn complained(&self, conn: &mut DbConnection, now: Moment) -> Result<Verdict> {
         let is_news = delivery::complained_at.is_null();
         let news = diesel::update(delivery::table.find((self.campaign, self.person)).filter(is_news))

@@ -195,7 +195,7 @@ pub fn settle(conn: &mut DbConnection, mail: &Mail, outcome: &Outcome, now: Mome
         Outcome::Uncertain => (State::Uncertain, now),
         Outcome::Deferred { stage: Stage::Connect, .. } => later(mail, UNREACHABLE_WAIT, now),
         Outcome::Deferred { .. } => later(mail, back_off(mail.attempts), now),
-        Outcome::Refused { stage, reply } if reply.blame(*stage) == Blame::Sender => {
+        Outcome::Refused { stage, reply } if matches!(reply.blame(*stage), Blame::Sender | Blame::Policy) => {
             later(mail, back_off(mail.attempts), now)
         }
         Outcome::Refused { .. } => (State::Failed, now),

@@ -8,7 +8,7 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::subscriber;
 use crate::domain::catalog::{Channel, brand};
-use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, Statement};
+use crate::domain::consent::ledger::{self, Method, PROVIDER, SUBSCRIBER, Shown, Statement};
 use crate::domain::consent::lock;
 use crate::domain::consent::opt_in::{Scope, withdraw_all};
 use crate::domain::preferences::{Choice, load};
@@ -64,7 +64,8 @@ pub fn unsubscribe(
         brand: link.brand,
         evidence: ledger::keep(conn, &shown)?,
         method,
-        actor: SUBSCRIBER,
+        // A provider says that the person complained; nobody saw them do it.
+        actor: if method == Method::Complaint { PROVIDER } else { SUBSCRIBER },
         campaign: (link.campaign != 0).then_some(link.campaign),
         at: now,
         source: None,

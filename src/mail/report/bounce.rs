@@ -33,8 +33,9 @@ fn failed(status: Option<Enhanced>, code: Option<u16>) -> What {
 
 fn severity(what: What) -> u8 {
     match what {
-        What::Failed { blame: Blame::Address, .. } => 4,
-        What::Failed { blame: Blame::Sender, .. } => 3,
+        What::Failed { blame: Blame::Address, .. } => 5,
+        What::Failed { blame: Blame::Sender, .. } => 4,
+        What::Failed { blame: Blame::Policy, .. } => 3,
         What::Failed { blame: Blame::Letter, .. } => 2,
         What::Failed { blame: Blame::Mailbox, .. } => 1,
         _ => 0,

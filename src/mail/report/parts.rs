@@ -8,7 +8,7 @@ use mail_parser::{MessageParser, MimeHeaders};
 use crate::mail::report::fields::Fields;
 
 /// How much of a message is read, in octets. A report says what it has to say before it returns the letter.
-const READ_MAX: usize = 256 * 1024;
+pub const READ_MAX: usize = 256 * 1024;
 
 /// How much of that may be header.
 const HEAD_MAX: usize = 64 * 1024;

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use lettre::transport::smtp::response::Response;
 
@@ -67,11 +68,21 @@ impl Reply {
     }
 }
 
+/// The x.7 codes that speak of the sender's authentication or standing, and so of every letter:
+///
+/// - 25 to 27: no reverse DNS, several checks failed, the sender takes no mail (RFC 7372, section 3; RFC 7505, section 4.2);
+///   Gmail also 27 to 30: SPF, an unusual rate of mail, TLS, DKIM (support.google.com/a/answer/3726730);
+/// - 509, 511, 515: DMARC failed, a banned sender, not authenticated as large senders have to be; 606 to 649: a banned IP
+///   address (learn.microsoft.com, "Non-delivery reports in Exchange Online").
+const STANDING: [RangeInclusive<u16>; 5] = [25..=30, 509..=509, 511..=511, 515..=515, 606..=649];
+
 /// Whose fault it is that a letter did not arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
     /// The sender's: its address, its domain or its standing. The same would happen to every letter.
     Sender,
+    /// The receiving server's policy, about this letter or this person's mail; others may be taken.
+    Policy,
     /// The address does not exist and never will.
     Address,
     /// The mailbox's, for now: it is full, or its server did not take the letter for days.
@@ -86,10 +97,15 @@ impl Blame {
     ///
     /// RFC 3463, section 3: x.1.7 and x.1.8 speak of the sender's address, x.7 of policy; x.1.1, x.1.2, x.1.3, x.1.6 and
     /// x.1.10 (RFC 7505) of a mailbox or domain that is not there; x.2.2 of a full mailbox. 4.x passes.
+    ///
+    /// Of policy, [`STANDING`] speaks of the sender itself. Everything else there (5.7.1 above all) may as well be a filter
+    /// that disliked one letter, or a closed list.
     pub fn of(status: Option<Enhanced>, code: Option<u16>) -> Self {
         match status.map(|status| (status.class, status.subject, status.detail)) {
             Some((4, ..) | (_, 2, 2)) => Self::Mailbox,
-            Some((_, 7, _) | (_, 1, 7 | 8)) => Self::Sender,
+            Some((_, 1, 7 | 8)) => Self::Sender,
+            Some((_, 7, detail)) if STANDING.iter().any(|codes| codes.contains(&detail)) => Self::Sender,
+            Some((_, 7, _)) => Self::Policy,
             Some((_, 1, 1 | 2 | 3 | 6 | 10)) => Self::Address,
             None if code.is_some_and(|code| code < 500) => Self::Mailbox,
             _ => Self::Letter,
@@ -150,7 +166,12 @@ mod tests {
             (Stage::Sender, None, Blame::Sender),
             (Stage::Content, Some((5, 7, 26)), Blame::Sender),
             (Stage::Content, Some((5, 7, 515)), Blame::Sender),
-            (Stage::Recipient, Some((5, 7, 1)), Blame::Sender),
+            (Stage::Recipient, Some((5, 7, 509)), Blame::Sender),
+            (Stage::Recipient, Some((5, 7, 606)), Blame::Sender),
+            (Stage::Recipient, Some((5, 7, 1)), Blame::Policy),
+            (Stage::Content, Some((5, 7, 0)), Blame::Policy),
+            (Stage::Content, Some((5, 7, 650)), Blame::Policy),
+            (Stage::Sender, Some((5, 7, 1)), Blame::Sender),
             (Stage::Recipient, Some((5, 1, 8)), Blame::Sender),
             (Stage::Recipient, Some((5, 1, 7)), Blame::Sender),
             (Stage::Recipient, Some((5, 1, 1)), Blame::Address),

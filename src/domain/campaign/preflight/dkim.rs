@@ -9,7 +9,7 @@ use crate::db::DbConnection;
 use crate::domain::campaign::preflight::tags::Tags;
 use crate::domain::campaign::preflight::{Facts, Finding, texts};
 use crate::domain::catalog::dkim_key::{self, DkimKey};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mail::dkim::Algorithm;
 use crate::mail::dns::{Answers, Question};
 
@@ -27,6 +27,19 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
+    /// What a record has to say of a key.
+    pub fn of(key: DkimKey) -> Self {
+        Self {
+            domain: key.domain,
+            selector: key.selector,
+            kind: match key.algorithm {
+                Algorithm::RsaSha256 => "rsa",
+                Algorithm::Ed25519Sha256 => "ed25519",
+            },
+            public_key: key.public_key,
+        }
+    }
+
     fn name(&self) -> String {
         format!("{}._domainkey.{}", self.selector, self.domain)
     }
@@ -37,7 +50,19 @@ pub(super) fn questions(facts: &Facts, questions: &mut BTreeSet<Question>) {
 }
 
 pub(super) fn check(facts: &Facts, findings: &mut Vec<Finding>) {
-    if facts.keys.is_empty() && !facts.relay_signs {
+    if !facts.keys.is_empty() || facts.relay_signs {
+        return;
+    }
+    if let Some(key) = facts.waiting.first() {
+        let detail = format!(
+            "Nobody signs with DKIM for {}, and a key waits: publish its record ({}) and run `mannerly dkim use {} {}`",
+            facts.sender_domain(),
+            key.name(),
+            key.domain,
+            key.selector.trim_end_matches(key.kind).trim_end_matches('-'),
+        );
+        findings.push(Finding::warning("dkim_waiting", "D-04", detail));
+    } else {
         let detail = format!(
             "Nobody signs with DKIM for {}, so letters go without the one-click header, and large providers sort \
              them out. Make a key with `mannerly dkim create`, or say --relay-signs if your relay signs",
@@ -81,34 +106,58 @@ fn is_same(published: &[u8], ours: &[u8]) -> bool {
 }
 
 pub(super) fn check_dns(facts: &Facts, answers: &Answers, findings: &mut Vec<Finding>) {
-    for key in &facts.keys {
+    findings.extend(facts.keys.iter().filter_map(|key| check_record(key, answers)));
+}
+
+/// What is wrong with the record of a key; nothing if it is right, or nobody answered.
+fn check_record(key: &SigningKey, answers: &Answers) -> Option<Finding> {
+    let name = key.name();
+    let found = texts(answers, &name)?;
+    let known: Vec<Published> = found.iter().filter_map(|record| published(&Tags::of(record), key)).collect();
+    let (code, detail) = if known.contains(&Published::Same) {
+        return None;
+    } else if known.contains(&Published::Revoked) {
+        let detail = format!(
+            "DNS says at {name} that this DKIM key is revoked (its p= is empty), so its signatures fail. Publish \
+             the key again, or retire it here"
+        );
+        ("dkim_revoked", detail)
+    } else if known.is_empty() {
+        let detail = format!(
+            "There is no DKIM key in DNS at {name}, so signatures fail. Add the TXT record that `mannerly dkim` \
+             prints"
+        );
+        ("dkim_missing", detail)
+    } else {
+        let detail = format!(
+            "DNS has another DKIM key at {name} than the one that signs, so signatures fail. Replace the TXT \
+             record by the one that `mannerly dkim` prints"
+        );
+        ("dkim_other_key", detail)
+    };
+    Some(Finding::blocking(code, "D-04", detail))
+}
+
+/// What DNS has to be asked before these keys may sign.
+pub fn records_of(keys: &[SigningKey]) -> BTreeSet<Question> {
+    keys.iter().map(|key| Question::Txt(key.name())).collect()
+}
+
+/// Sees that DNS has the record of each of these keys, so that what they sign can be checked.
+///
+/// # Errors
+/// [`Error::Conflict`] with the first that is missing, wrong or not answered.
+pub fn check_published(keys: &[SigningKey], answers: &Answers) -> Result<()> {
+    for key in keys {
         let name = key.name();
-        let Some(found) = texts(answers, &name) else { continue };
-        let known: Vec<Published> =
-            found.iter().filter_map(|record| published(&Tags::of(record), key)).collect();
-        let (code, detail) = if known.contains(&Published::Same) {
-            continue;
-        } else if known.contains(&Published::Revoked) {
-            let detail = format!(
-                "DNS says at {name} that this DKIM key is revoked (its p= is empty), so its signatures fail. Publish \
-                 the key again, or retire it here"
-            );
-            ("dkim_revoked", detail)
-        } else if known.is_empty() {
-            let detail = format!(
-                "There is no DKIM key in DNS at {name}, so signatures fail. Add the TXT record that `mannerly dkim` \
-                 prints"
-            );
-            ("dkim_missing", detail)
-        } else {
-            let detail = format!(
-                "DNS has another DKIM key at {name} than the one that signs, so signatures fail. Replace the TXT \
-                 record by the one that `mannerly dkim` prints"
-            );
-            ("dkim_other_key", detail)
-        };
-        findings.push(Finding::blocking(code, "D-04", detail));
+        if texts(answers, &name).is_none() {
+            return Err(Error::conflict(format!("DNS gave no answer about {name}; try again in a moment")));
+        }
+        if let Some(Finding { detail, .. }) = check_record(key, answers) {
+            return Err(Error::conflict(detail));
+        }
     }
+    Ok(())
 }
 
 /// The keys that sign the mail of a domain: its own, or else those of the nearest domain above it.
@@ -116,14 +165,13 @@ pub(super) fn check_dns(facts: &Facts, answers: &Answers, findings: &mut Vec<Fin
 /// # Errors
 /// Of the database.
 pub fn signing_keys(conn: &mut DbConnection, domain: &str) -> Result<Vec<SigningKey>> {
-    let key = |key: DkimKey| SigningKey {
-        domain: key.domain,
-        selector: key.selector,
-        kind: match key.algorithm {
-            Algorithm::RsaSha256 => "rsa",
-            Algorithm::Ed25519Sha256 => "ed25519",
-        },
-        public_key: key.public_key,
-    };
-    Ok(dkim_key::signing_for(conn, domain)?.into_iter().map(key).collect())
+    Ok(dkim_key::signing_for(conn, domain)?.into_iter().map(SigningKey::of).collect())
+}
+
+/// The keys that would sign the mail of a domain and still wait.
+///
+/// # Errors
+/// Of the database.
+pub fn waiting_keys(conn: &mut DbConnection, domain: &str) -> Result<Vec<SigningKey>> {
+    Ok(dkim_key::waiting_for(conn, domain)?.into_iter().map(SigningKey::of).collect())
 }

@@ -24,7 +24,7 @@ use crate::email_address::EmailAddress;
 use crate::error::{Problem, Result};
 use crate::mail::dns::{Answers, Question};
 
-pub use dkim::{SigningKey, signing_keys};
+pub use dkim::{SigningKey, check_published, records_of, signing_keys, waiting_keys};
 
 word_enum! {
     /// How much a finding weighs.
@@ -73,6 +73,8 @@ pub struct Facts {
     pub relay_signs: bool,
     /// The keys that sign the brand's marketing mail.
     pub keys: Vec<SigningKey>,
+    /// The keys that wait until somebody says that their records are published.
+    pub waiting: Vec<SigningKey>,
     /// The names of the relays there are.
     pub relays: Vec<String>,
     /// The letter; none where a brand alone is looked at.

@@ -51,6 +51,7 @@ fn facts() -> Facts {
         return_path: None,
         relay_signs: false,
         keys: vec![key],
+        waiting: vec![],
         relays: vec![],
         letter: None,
     }
