@@ -25,7 +25,7 @@ pub struct Prepared<Q>(Q);
 
 /// A statement whose text is the same each time it runs. To be executed on a concrete connection (`on_backend!`): the common
 /// one asks behind a reference, which does not know of this. It must hold no list of values of changing length; see
-/// [`among`](crate::db::among) for those.
+/// [`among`](crate::db::among()) for those.
 pub fn prepared<Q>(statement: Q) -> Prepared<Q> {
     Prepared(statement)
 }

@@ -98,7 +98,7 @@ impl Blame {
     /// RFC 3463, section 3: x.1.7 and x.1.8 speak of the sender's address, x.7 of policy; x.1.1, x.1.2, x.1.3, x.1.6 and
     /// x.1.10 (RFC 7505) of a mailbox or domain that is not there; x.2.2 of a full mailbox. 4.x passes.
     ///
-    /// Of policy, [`STANDING`] speaks of the sender itself. Everything else there (5.7.1 above all) may as well be a filter
+    /// Of policy, `STANDING` speaks of the sender itself. Everything else there (5.7.1 above all) may as well be a filter
     /// that disliked one letter, or a closed list.
     pub fn of(status: Option<Enhanced>, code: Option<u16>) -> Self {
         match status.map(|status| (status.class, status.subject, status.detail)) {
