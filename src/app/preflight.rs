@@ -101,6 +101,8 @@ impl App {
             return_path: self.options.return_path.clone(),
             relay_signs: self.options.relay_signs,
             relays: self.relays.all().iter().map(|relay| relay.name.clone()).collect(),
+            are_local: self.relays.are_local(),
+            service_keys: preflight::signing_keys(conn, brand.service_from.domain())?,
             brand,
             letter,
         })

@@ -122,6 +122,11 @@ impl<P: Clearance> Relays<P> {
         &self.0
     }
 
+    /// Whether all of them are on this machine: folders, or servers that answer here.
+    pub fn are_local(&self) -> bool {
+        self.0.iter().all(|relay| relay.transport.is_local())
+    }
+
     /// Whether there is one of this name.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|relay| relay.name == name)

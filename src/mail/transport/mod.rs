@@ -216,6 +216,14 @@ impl<P: Clearance> Transport<P> {
         Self { route: Route::Memory(memory.clone()), permits: PhantomData }
     }
 
+    /// Whether mail stays on this machine as far as we know: in a folder, or with a relay here.
+    pub fn is_local(&self) -> bool {
+        match &self.route {
+            Route::Smtp(relay) => url::is_this_machine(&relay.url.host),
+            Route::Folder(_) | Route::Memory(_) => true,
+        }
+    }
+
     /// Opens a connection: one for each worker.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ use crate::mail::transport::{
 
 /// A relay and all that is needed to connect to it.
 pub(super) struct Relay {
-    url: SmtpUrl,
+    pub(super) url: SmtpUrl,
     hello: String,
     timeouts: Timeouts,
     /// Absent where TLS is never spoken.

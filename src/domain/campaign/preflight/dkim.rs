@@ -81,6 +81,8 @@ enum Published {
     Other,
     /// That it is revoked.
     Revoked,
+    /// This key, and that it is not for mail like ours.
+    Unusable,
 }
 
 fn published(record: &Tags, key: &SigningKey) -> Option<Published> {
@@ -90,7 +92,21 @@ fn published(record: &Tags, key: &SigningKey) -> Option<Published> {
     }
     let same_kind = record.get("k").unwrap_or("rsa").eq_ignore_ascii_case(key.kind);
     let bytes = STANDARD.decode(encoded).unwrap_or_default();
-    Some(if same_kind && is_same(&bytes, &key.public_key) { Published::Same } else { Published::Other })
+    Some(match same_kind && is_same(&bytes, &key.public_key) {
+        true if is_for_us(record) => Published::Same,
+        true => Published::Unusable,
+        false => Published::Other,
+    })
+}
+
+/// RFC 6376, section 3.6.1: `v=`, where it is there, comes first and is DKIM1; `h=` has our hash; `s=` our kind of service.
+fn is_for_us(record: &Tags) -> bool {
+    let allows = |name: &str, ours: &[&str]| {
+        record.word(name).is_none_or(|list| list.split(':').any(|word| ours.contains(&word.trim())))
+    };
+    (record.get("v").is_none() || record.begin_with("v", "DKIM1"))
+        && allows("h", &["sha256"])
+        && allows("s", &["*", "email"])
 }
 
 /// An RSA key may stand there with or without the frame that names its algorithm (RFC 6376, section 3.6.1, and errata
@@ -122,6 +138,12 @@ fn check_record(key: &SigningKey, answers: &Answers) -> Option<Finding> {
              the key again, or retire it here"
         );
         ("dkim_revoked", detail)
+    } else if known.contains(&Published::Unusable) {
+        let detail = format!(
+            "The DKIM record at {name} has this key and says with v=, h= or s= that it is not for mail signed with \
+             SHA-256, so signatures fail. Replace it by the one that `mannerly dkim records` prints"
+        );
+        ("dkim_unusable", detail)
     } else if known.is_empty() {
         let detail = format!(
             "There is no DKIM key in DNS at {name}, so signatures fail. Add the TXT record that `mannerly dkim` \

@@ -40,7 +40,7 @@ fn met(answers: &Answers, domain: &str) -> Option<Vec<(String, Tags)>> {
             .collect();
         // Several at one name count as none.
         if let [tags] = records.as_slice() {
-            let ends = tags.get("psd").is_some_and(|psd| matches!(psd, "y" | "n"));
+            let ends = tags.word("psd").is_some_and(|psd| matches!(psd.as_str(), "y" | "n"));
             met.push((step, tags.clone()));
             if ends {
                 break;
@@ -53,7 +53,7 @@ fn met(answers: &Answers, domain: &str) -> Option<Vec<(String, Tags)>> {
 /// The organisational domain (RFC 9989, section 4.10.2).
 fn organisation(domain: &str, met: &[(String, Tags)]) -> String {
     for (step, tags) in met {
-        match tags.get("psd") {
+        match tags.word("psd").as_deref() {
             Some("n") => return step.clone(),
             Some("y") if step != domain => {
                 let below = domain.strip_suffix(step.as_str()).unwrap_or_default().trim_end_matches('.');
@@ -85,7 +85,7 @@ pub(super) fn check(facts: &Facts, answers: &Answers, findings: &mut Vec<Finding
 }
 
 fn check_tags(place: &str, tags: &Tags, findings: &mut Vec<Finding>) {
-    match tags.get("p") {
+    match tags.word("p").as_deref() {
         Some("none" | "quarantine" | "reject") => {}
         policy => {
             let wrong = if policy.is_some() { "a policy (p=) that does not exist" } else { "no policy (p=)" };

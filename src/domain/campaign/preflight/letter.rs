@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::clock::Moment;
 use crate::domain::audience::Subscriber;
 use crate::domain::campaign::content::{BrandValues, Content, PersonValues, Rendered, Urls};
-use crate::domain::campaign::preflight::{Finding, Letter};
+use crate::domain::campaign::preflight::{Finding, Letter, Level};
 use crate::domain::catalog::Brand;
 use crate::domain::consent::gate::SupplierFacts;
 use crate::error::Error;
@@ -48,12 +48,16 @@ pub(super) fn check(brand: &Brand, letter: &Letter, findings: &mut Vec<Finding>)
     };
     let (somebody, nobody) = (render(Some(&longest), Some(&supplier)), render(None, None));
     let mut known: Vec<Finding> = Vec::new();
-    for (rendered, whose) in [(somebody, "whose every field is full"), (nobody, "of whom nothing is known")] {
+    for (rendered, whose, too_large) in [
+        (nobody, "of whom nothing is known", Level::Blocking),
+        // Nobody may be like that; whoever is would not get the letter.
+        (somebody, "whose every field is full", Level::Warning),
+    ] {
         let mut new = Vec::new();
         match rendered {
             Ok(rendered) => {
                 check_links(&rendered, &urls, &mut new);
-                check_size(&rendered, whose, &mut new);
+                check_size(&rendered, whose, too_large, &mut new);
             }
             Err(error) => new.push(broken(&error)),
         }
@@ -146,7 +150,7 @@ fn check_links(rendered: &Rendered, urls: &Urls, findings: &mut Vec<Finding>) {
     }
 }
 
-fn check_size(rendered: &Rendered, whose: &str, findings: &mut Vec<Finding>) {
+fn check_size(rendered: &Rendered, whose: &str, too_large: Level, findings: &mut Vec<Finding>) {
     let octets = rendered.html.len();
     let about = |most: &str| {
         format!(
@@ -155,7 +159,8 @@ fn check_size(rendered: &Rendered, whose: &str, findings: &mut Vec<Finding>) {
         )
     };
     if octets > MAX_HTML_OCTETS {
-        findings.push(Finding::blocking("too_large", "P-10", about("more than")));
+        let finding = Finding::blocking("too_large", "P-10", about("more than"));
+        findings.push(Finding { level: too_large, ..finding });
     } else if octets > MAX_HTML_OCTETS / 100 * NEARLY {
         findings.push(Finding::warning("nearly_too_large", "P-10", about("nearly")));
     }

@@ -75,6 +75,10 @@ pub struct Facts {
     pub keys: Vec<SigningKey>,
     /// The keys that wait until somebody says that their records are published.
     pub waiting: Vec<SigningKey>,
+    /// The keys that sign its service mail.
+    pub service_keys: Vec<SigningKey>,
+    /// Whether every relay is on this machine.
+    pub are_local: bool,
     /// The names of the relays there are.
     pub relays: Vec<String>,
     /// The letter; none where a brand alone is looked at.
@@ -126,7 +130,44 @@ impl Facts {
         spf::questions(self, &mut questions);
         dkim::questions(self, &mut questions);
         dmarc::questions(self, &mut questions);
+        if let Some(service) = self.of_service() {
+            questions.extend(service.questions());
+        }
         questions
+    }
+
+    /// The same facts with the sender of service mail in the place of the other; none where nothing differs, and none of
+    /// them. It returns to the operator's return path or to the sender.
+    fn of_service(&self) -> Option<Self> {
+        let mut service = self.clone();
+        service.brand.marketing_from = self.brand.service_from.clone();
+        service.brand.incoming_domain = None;
+        service.brand.reply_to = None;
+        service.keys.clone_from(&self.service_keys);
+        service.waiting.clear();
+        service.letter = None;
+        let differs = service.sender_domain() != self.sender_domain()
+            || service.envelope_domain() != self.envelope_domain();
+        // Once it is both senders, it has no other.
+        (differs && self.brand.marketing_from != self.brand.service_from).then_some(service)
+    }
+
+    /// What is wrong with the sender of service mail. Only ever a warning: the campaign itself arrives without.
+    fn service_findings(&self, answers: &Answers, known: &[Finding]) -> Vec<Finding> {
+        let Some(service) = self.of_service() else { return Vec::new() };
+        let mut findings = Vec::new();
+        dkim::check(&service, &mut findings);
+        sender::check_dns(&service, answers, &mut findings);
+        spf::check(&service, answers, &mut findings);
+        dkim::check_dns(&service, answers, &mut findings);
+        dmarc::check(&service, answers, &mut findings);
+        findings.retain(|finding| known.iter().all(|other| other.detail != finding.detail));
+        for finding in &mut findings {
+            finding.level = Level::Warning;
+            let from = service.sender_domain();
+            finding.detail = format!("Service mail from {from} (service_from): {}", finding.detail);
+        }
+        findings
     }
 
     /// Everything that is wrong, what blocks first. Without `answers` the checks that need DNS are left out.
@@ -139,6 +180,8 @@ impl Facts {
             spf::check(self, answers, &mut findings);
             dkim::check_dns(self, answers, &mut findings);
             dmarc::check(self, answers, &mut findings);
+            let service = self.service_findings(answers, &findings);
+            findings.extend(service);
             unanswered(answers, &mut findings);
         }
         if let Some(letter) = &self.letter {

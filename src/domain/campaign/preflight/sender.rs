@@ -56,9 +56,11 @@ pub(super) fn check(facts: &Facts, findings: &mut Vec<Finding>) {
         findings.push(Finding::blocking("same_sender", "P-06", detail));
     }
     if !brand.base_url.starts_with("https://") {
-        let detail = "The brand's pages are not on https. Letters can be looked at on this machine alone: set \
-                      base_url to an https address before they go further";
-        findings.push(Finding::warning("pages_without_https", "M-01", detail));
+        let detail = "The brand's pages are not on https, and mail programs offer one-click unsubscribing only there. \
+                      Letters can be looked at on this machine alone: set base_url to an https address before they go \
+                      further";
+        let finding = if facts.are_local { Finding::warning } else { Finding::blocking };
+        findings.push(finding("pages_without_https", "M-01", detail.to_owned()));
     }
     if let Some(relay) = brand.relay.as_ref().filter(|relay| !facts.relays.contains(relay)) {
         let known = match facts.relays.as_slice() {
@@ -100,7 +102,9 @@ pub(super) fn check_dns(facts: &Facts, answers: &Answers, findings: &mut Vec<Fin
                     "The domain {domain} of {what} has no MX record and no address, so {lost} cannot arrive. Add an \
                      MX record for it"
                 );
-                findings.push(Finding::warning(code, "RFC 5321, section 5", detail));
+                // Receivers check that a sender they could answer exists; answers that go nowhere are only a loss.
+                let finding = if what == "reply_to" { Finding::warning } else { Finding::blocking };
+                findings.push(finding(code, "RFC 5321, section 5", detail));
             }
             Mailboxes::None => findings.push(takes_none(code, what, domain)),
             Mailboxes::Some | Mailboxes::Unknown => {}

@@ -17,6 +17,40 @@ fn terms(record: &str) -> Option<Vec<String>> {
     words.next()?.eq_ignore_ascii_case("v=spf1").then(|| words.map(str::to_ascii_lowercase).collect())
 }
 
+/// The mechanisms that there are (RFC 7208, section 5).
+const MECHANISMS: [&str; 8] = ["all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"];
+
+/// The name of a mechanism, without its sign and its value; none if the term is a modifier.
+fn mechanism(term: &str) -> Option<&str> {
+    let name = term.trim_start_matches(['+', '-', '~', '?']);
+    let end = name.find([':', '/', '=']).unwrap_or(name.len());
+    (!name[end..].starts_with('=')).then_some(&name[..end])
+}
+
+fn check_terms(domain: &str, terms: &[String], findings: &mut Vec<Finding>) {
+    if terms.iter().all(|term| term == "-all") && !terms.is_empty() {
+        let detail = format!(
+            "The SPF record of {domain} says that nobody may send in its name (-all alone). Name your relay in it, such \
+             as \"v=spf1 include:RELAY -all\""
+        );
+        findings.push(Finding::blocking("spf_permits_nobody", "P-02", detail));
+    }
+    let unknown: Vec<&str> = terms
+        .iter()
+        .filter_map(|term| mechanism(term))
+        .filter(|name| !MECHANISMS.contains(name))
+        .map(|name| name.get(..30).unwrap_or(name))
+        .collect();
+    if !unknown.is_empty() {
+        let detail = format!(
+            "The SPF record of {domain} has words that do not exist, and receivers may pass it over for that: {}. Mend \
+             or take out",
+            unknown.join(", ")
+        );
+        findings.push(Finding::warning("spf_unknown_word", "RFC 7208, section 4.6", detail));
+    }
+}
+
 pub(super) fn check(facts: &Facts, answers: &Answers, findings: &mut Vec<Finding>) {
     let domain = facts.envelope_domain();
     let Some(found) = texts(answers, domain) else { return };
@@ -39,6 +73,7 @@ pub(super) fn check(facts: &Facts, answers: &Answers, findings: &mut Vec<Finding
             return findings.push(Finding::blocking("spf_several", "RFC 7208, section 4.5", detail));
         }
     };
+    check_terms(domain, terms, findings);
     let all = terms.iter().find(|term| matches!(term.as_str(), "all" | "+all" | "?all" | "~all" | "-all"));
     match all.map(String::as_str) {
         Some("-all" | "~all") => {}

@@ -5,9 +5,10 @@
 pub(super) struct Tags(Vec<(String, String)>);
 
 impl Tags {
-    /// Reads a record; what is not `tag=value` is passed over.
+    /// Reads a record; what is not `tag=value` is a tag without a value.
     pub(super) fn of(record: &str) -> Self {
-        let pairs = record.split(';').filter_map(|part| part.split_once('='));
+        let parts = record.split(';').filter(|part| !part.trim().is_empty());
+        let pairs = parts.map(|part| part.split_once('=').unwrap_or((part, "")));
         Self(pairs.map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned())).collect())
     }
 
@@ -16,8 +17,13 @@ impl Tags {
         self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether the record begins with this tag and value.
+    /// The value of a tag in lower case.
+    pub(super) fn word(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_ascii_lowercase)
+    }
+
+    /// Whether the record begins with this tag and value, in whatever case.
     pub(super) fn begin_with(&self, name: &str, value: &str) -> bool {
-        self.0.first().is_some_and(|(first, known)| first == name && known == value)
+        self.0.first().is_some_and(|(first, known)| first == name && known.eq_ignore_ascii_case(value))
     }
 }

@@ -24,7 +24,7 @@ fn brand() -> Brand {
         registered_address: "1 Example Street".into(),
         contact_email: address("privacy@brand.test"),
         marketing_from: address("hello@news.brand.test"),
-        service_from: address("service@brand.test"),
+        service_from: address("service@news.brand.test"),
         reply_to: Some(address("office@brand.test")),
         base_url: "https://news.brand.test".into(),
         policy_url: "https://brand.test/privacy".into(),
@@ -50,8 +50,10 @@ fn facts() -> Facts {
         brand: brand(),
         return_path: None,
         relay_signs: false,
-        keys: vec![key],
+        keys: vec![key.clone()],
         waiting: vec![],
+        service_keys: vec![key],
+        are_local: false,
         relays: vec![],
         letter: None,
     }
@@ -81,6 +83,7 @@ fn records() -> Vec<(Question, String)> {
         (txt("in.brand.test"), "some other text"),
         (txt("e1._domainkey.news.brand.test"), &key),
         (txt("_dmarc.brand.test"), "v=DMARC1; p=reject"),
+        (txt("news.brand.test"), "v=spf1 mx -all"),
     ]
     .map(|(question, record)| (question, record.to_owned()))
     .to_vec()
@@ -119,6 +122,12 @@ fn each_record_that_is_wrong_is_found() {
         (spf(), vec![], vec![("spf_missing", Blocking)]),
         (spf(), vec![(spf(), "v=spf10 -all")], vec![("spf_missing", Blocking)]),
         (spf(), vec![(spf(), "v=spf1 -all"), (spf(), "V=SPF1 ~all")], vec![("spf_several", Blocking)]),
+        (spf(), vec![(spf(), "v=spf1 -all")], vec![("spf_permits_nobody", Blocking)]),
+        (
+            spf(),
+            vec![(spf(), "v=spf1 ip:192.0.2.1 mx/24 exp=why.test -all")],
+            vec![("spf_unknown_word", Warning)],
+        ),
         (spf(), vec![(spf(), "v=spf1 +all")], vec![("spf_open", Warning)]),
         (spf(), vec![(spf(), "v=spf1 mx all")], vec![("spf_open", Warning)]),
         (spf(), vec![(spf(), "v=spf1 mx ?ALL")], vec![("spf_open", Warning)]),
@@ -132,7 +141,35 @@ fn each_record_that_is_wrong_is_found() {
         (txt(key_name), vec![(txt(key_name), "k=ed25519; p=?")], vec![("dkim_other_key", Blocking)]),
         (txt(key_name), vec![(txt(key_name), "v=DKIM1; p=")], vec![("dkim_revoked", Blocking)]),
         (txt(key_name), vec![(txt(key_name), &split)], vec![]),
+        (
+            txt(key_name),
+            vec![(txt(key_name), &*format!("{split}; v=DKIM1").leak())],
+            vec![("dkim_unusable", Blocking)],
+        ),
+        (
+            txt(key_name),
+            vec![(txt(key_name), &*format!("v=DKIM2; {split}").leak())],
+            vec![("dkim_unusable", Blocking)],
+        ),
+        (
+            txt(key_name),
+            vec![(txt(key_name), &*format!("h=sha1; {split}").leak())],
+            vec![("dkim_unusable", Blocking)],
+        ),
+        (
+            txt(key_name),
+            vec![(txt(key_name), &*format!("s=tlsrpt; {split}").leak())],
+            vec![("dkim_unusable", Blocking)],
+        ),
+        (
+            txt(key_name),
+            vec![(txt(key_name), &*format!("v=dkim1; h=sha1:SHA256; s=email; {split}").leak())],
+            vec![],
+        ),
         (dmarc(), vec![], vec![("dmarc_missing", Blocking)]),
+        (dmarc(), vec![(dmarc(), "note; v=DMARC1; p=none")], vec![("dmarc_missing", Blocking)]),
+        (dmarc(), vec![(dmarc(), "v=dmarc1; p=Reject")], vec![]),
+        (txt("news.brand.test"), vec![], vec![("spf_missing", Warning)]),
         (dmarc(), vec![(dmarc(), "p=none; v=DMARC1")], vec![("dmarc_missing", Blocking)]),
         (
             dmarc(),
@@ -155,7 +192,7 @@ fn each_record_that_is_wrong_is_found() {
         (mx("news.brand.test"), vec![(Question::Address("news.brand.test".into()), "192.0.2.1")], vec![]),
         (mx("news.brand.test"), vec![(mx("news.brand.test"), "")], vec![("from_takes_no_mail", Warning)]),
         (mx("brand.test"), null(), vec![("reply_to_takes_no_mail", Warning)]),
-        (mx("in.brand.test"), vec![], vec![("bounces_cannot_arrive", Warning)]),
+        (mx("in.brand.test"), vec![], vec![("bounces_cannot_arrive", Blocking)]),
     ];
     for (instead_of, put, expected) in table {
         let mut records = records();
@@ -187,7 +224,7 @@ fn dkim_or_spf_must_be_aligned_with_the_sender() {
     };
     let mut records = records();
     records.push((mx("bounces.relay.test"), "mx.relay.test".into()));
-    records.push((txt("bounces.relay.test"), "v=spf1 -all".into()));
+    records.push((txt("bounces.relay.test"), "v=spf1 mx -all".into()));
     records.push((txt("e1._domainkey.relay.test"), records[5].1.clone()));
     let mut neither = facts();
     elsewhere(&mut neither);
@@ -247,8 +284,13 @@ fn two_streams_have_two_senders_and_a_brands_relay_exists() {
     assert_eq!(found(&known), []);
     assert_eq!(
         found(&|f| f.brand.base_url = "http://localhost:8080".into()),
-        [("pages_without_https", Warning)]
+        [("pages_without_https", Blocking)]
     );
+    let here = |f: &mut Facts| {
+        f.brand.base_url = "http://127.0.0.1:8080".into();
+        f.are_local = true;
+    };
+    assert_eq!(found(&here), [("pages_without_https", Warning)], "a relay of this machine, or a folder");
 }
 
 #[test]
@@ -258,6 +300,7 @@ fn an_rsa_key_is_the_same_with_and_without_the_frame_that_names_its_algorithm() 
         let mut facts = facts();
         facts.keys[0].kind = "rsa";
         facts.keys[0].public_key = ours.to_vec();
+        facts.service_keys.clone_from(&facts.keys);
         let mut records = records();
         records[5].1 = format!("p={}", STANDARD.encode(bytes));
         codes(&facts, &records)
@@ -334,9 +377,9 @@ fn a_letter_is_measured_with_the_longest_values_there_can_be() {
     assert_eq!(letter_codes(filled(95_000, "")), [("nearly_too_large", Warning)]);
     let company = "{{ company|default(\"\") }}";
     assert_eq!(letter_codes(filled(90_000, &company.repeat(3))), [("nearly_too_large", Warning)]);
-    assert_eq!(letter_codes(filled(90_000, &company.repeat(30))), [("too_large", Blocking)]);
+    assert_eq!(letter_codes(filled(90_000, &company.repeat(30))), [("too_large", Warning)]);
     let attribute = "{{ attributes.story|default(\"\") }}";
-    assert_eq!(letter_codes(filled(90_000, &attribute.repeat(10))), [("too_large", Blocking)]);
+    assert_eq!(letter_codes(filled(90_000, &attribute.repeat(10))), [("too_large", Warning)]);
     assert_eq!(letter_codes(filled(103_000, "")), [("letter_broken", Blocking)]);
     let mut wordy = campaign("<p>Hello</p>".into());
     wordy.campaign.subject =
