@@ -39,6 +39,9 @@ impl Hit {
 /// The most rows that go into one statement; five columns stay far below SQLite's 32,766 parameters.
 const ROWS_PER_STATEMENT: usize = 500;
 
+/// Before every hit: a condition that each of them meets, which makes the index by time the one to use.
+pub const START: Moment = Moment::from_micros(0);
+
 #[derive(Insertable)]
 #[diesel(table_name = hit, treat_none_as_default_value = false)]
 struct HitRow {
@@ -326,12 +329,14 @@ fn add_to_tallies(conn: &mut DbConnection, rows: &[TallyRow]) -> Result<()> {
 /// Of the database.
 pub fn forget(conn: &mut DbConnection, person: i64, brand: i64, kind: Kind) -> Result<()> {
     let campaigns = || campaign::table.filter(campaign::brand_id.eq(brand)).select(campaign::id);
-    diesel::delete(
+    // Judged and waiting hits are found by an index each, so each is asked for by itself.
+    let recorded = || {
         hit::table
             .filter(hit::subscriber_id.eq(person).and(hit::kind.eq(kind)))
-            .filter(hit::campaign_id.eq_any(campaigns())),
-    )
-    .execute(conn)?;
+            .filter(hit::campaign_id.eq_any(campaigns()))
+    };
+    diesel::delete(recorded().filter(hit::class.is_not_null())).execute(conn)?;
+    diesel::delete(recorded().filter(hit::class.is_null()).filter(hit::at.ge(START))).execute(conn)?;
     let letters = delivery::table
         .filter(delivery::subscriber_id.eq(person))
         .filter(delivery::campaign_id.eq_any(campaigns()));
@@ -356,7 +361,9 @@ pub fn forget(conn: &mut DbConnection, person: i64, brand: i64, kind: Kind) -> R
 /// # Errors
 /// Of the database.
 pub fn forget_person(conn: &mut DbConnection, person: i64) -> Result<()> {
-    diesel::delete(hit::table.filter(hit::subscriber_id.eq(person))).execute(conn)?;
+    let recorded = || hit::table.filter(hit::subscriber_id.eq(person));
+    diesel::delete(recorded().filter(hit::class.is_not_null())).execute(conn)?;
+    diesel::delete(recorded().filter(hit::class.is_null()).filter(hit::at.ge(START))).execute(conn)?;
     // Only what was marked: a letter that is being claimed has no mark and is held by who waits for this person.
     let marked = delivery::opened_at.is_not_null().or(delivery::clicked_at.is_not_null());
     diesel::update(delivery::table.filter(delivery::subscriber_id.eq(person)).filter(marked))
