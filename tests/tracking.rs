@@ -427,6 +427,12 @@ both_databases! {
                     })
                 })
                 .collect();
+            let judge = scope.spawn(|| {
+                let (options, later) = (Options::default(), at.plus(Duration::from_secs(24 * 60 * 60)));
+                for _ in 0..60 {
+                    server.app.db.write_here(|conn| settle(conn, &options, later)).unwrap();
+                }
+            });
             scope.spawn(|| {
                 for person in &readers {
                     allow(person, Kind::Opens, false);
@@ -439,7 +445,10 @@ both_databases! {
             for writer in writers {
                 writer.join().unwrap();
             }
+            judge.join().unwrap();
         });
         assert_eq!(server.read(|conn| Ok(hit::table.count().get_result::<i64>(conn)?)), 0);
+        let marked = delivery::table.filter(delivery::opened_at.is_not_null()).count();
+        assert_eq!(server.read(|conn| Ok(marked.get_result::<i64>(conn)?)), 0, "nobody is marked by a judge");
     }
 }

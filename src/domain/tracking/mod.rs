@@ -15,6 +15,7 @@ pub mod permission;
 pub mod pixel;
 pub mod recorder;
 pub mod report;
+pub mod retention;
 pub mod settle;
 
 use std::sync::Arc;
