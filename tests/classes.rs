@@ -46,8 +46,11 @@ fn a_minute() -> u64 {
     60
 }
 
+/// A class and its reason; neither before it is judged.
+type Verdict = (Option<Class>, Option<Reason>);
+
 /// What everything recorded was taken for, by person and in the order of time.
-fn verdicts(server: &TestServer) -> BTreeMap<i64, Vec<(Option<Class>, Option<Reason>)>> {
+fn verdicts(server: &TestServer) -> BTreeMap<i64, Vec<Verdict>> {
     let rows: Vec<(i64, Option<Class>, Option<Reason>)> = server.read(|conn| {
         let columns = (hit::subscriber_id, hit::class, hit::reason);
         Ok(hit::table.order((hit::at, hit::id)).select(columns).load(conn)?)
