@@ -55,6 +55,12 @@ impl Moment {
         self.stamp().strftime("%-d %B %Y").to_string()
     }
 
+    /// Year and month of the calendar in UTC.
+    pub fn year_and_month(self) -> (i32, i32) {
+        let date = self.stamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+        (i32::from(date.year()), i32::from(date.month()))
+    }
+
     /// The date and time of RFC 5322, section 3.3, in UTC.
     pub fn to_rfc5322(self) -> String {
         self.stamp().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()

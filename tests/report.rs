@@ -13,7 +13,7 @@ use mannerly::domain::tracking::report::{Report, report};
 use mannerly::email_address::EmailAddress;
 use mannerly::mail::transport::{Enhanced, Outcome, Reply, Stage};
 
-use crate::tracking::{allow, link_of, pixel_of, reader, send};
+use crate::tracking::{allow, browse, link_of, pixel_of, reader, send};
 
 fn sum(report: &Report) -> i64 {
     report.sent + report.skipped.total + report.failed.total + report.uncertain + report.waiting.total
@@ -35,9 +35,11 @@ both_databases! {
         }
         server.advance(Duration::from_secs(60));
         for _ in 0..3 {
-            server.get(&pixel_of(&letter).unwrap()).await.expect(200);
+            browse(&server, &pixel_of(&letter).unwrap()).await.expect(200);
         }
-        server.get(&link_of(&letter)).await.expect(302);
+        browse(&server, &link_of(&letter)).await.expect(302);
+        server.advance(Duration::from_secs(11 * 60));
+        server.run_jobs().await;
         cleo.state(|conn, statement| {
             let by_letter = Statement { campaign: Some(campaign), ..*statement };
             opt_in::withdraw_all(conn, &by_letter, Scope::Channel(Channel::Email))

@@ -61,6 +61,7 @@ fn real(connection: &mut DbConnection) -> Tables {
                 is_nullable = 'YES' AS nullable, upper(data_type::text) AS kind
              FROM information_schema.columns
              WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'
+               AND NOT (SELECT relispartition FROM pg_class WHERE oid = format('%I.%I', table_schema, table_name)::regclass)
              ORDER BY table_name, ordinal_position",
         )
         .load(c),

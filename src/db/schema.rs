@@ -326,6 +326,20 @@ diesel::table! {
         kind -> Text,
         link_id -> Nullable<BigInt>,
         at -> BigInt,
+        class -> Nullable<Text>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    hit_count (campaign_id, kind, link_id, hour, class) {
+        campaign_id -> BigInt,
+        kind -> Text,
+        link_id -> BigInt,
+        hour -> BigInt,
+        class -> Text,
+        hits -> BigInt,
+        people -> BigInt,
     }
 }
 
@@ -356,6 +370,7 @@ diesel::joinable!(ledger -> brand (brand_id));
 diesel::joinable!(opt_in -> subscriber (subscriber_id));
 diesel::joinable!(opt_in -> brand (brand_id));
 diesel::joinable!(hit -> link (link_id));
+diesel::joinable!(hit_count -> campaign (campaign_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     organisation,
@@ -379,6 +394,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     link,
     delivery,
     hit,
+    hit_count,
     tally,
     outcome_tally,
     dkim_key,

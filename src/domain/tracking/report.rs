@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::db::DbConnection;
-use crate::db::schema::{delivery, ledger, tally};
+use crate::db::schema::{delivery, hit_count, ledger, tally};
 use crate::domain::consent::ledger::Decision;
 use crate::domain::consent::permission::Kind;
 use crate::domain::delivery::{State, breaker};
@@ -85,9 +85,9 @@ pub struct Waiting {
 pub struct Measured {
     /// Letters that were delivered, as far as known, with permission to measure this. The only base for a rate.
     pub measurable: i64,
-    /// People of whom at least one request was recorded; never more than `measurable` once all letters have left.
+    /// People of whom at least one request was recorded that nothing speaks against; never more than `measurable` once all letters have left.
     pub people: i64,
-    /// Recorded requests, repeated ones included.
+    /// Recorded requests of every class, repeated ones included, ten minutes after they came.
     pub hits: i64,
     /// The base in words.
     pub coverage: String,
@@ -116,18 +116,23 @@ pub fn report(conn: &mut DbConnection, campaign: i64) -> Result<Report> {
     let mut report = deliveries(conn, campaign)?;
     report.unsubscribed = unsubscribed(conn, campaign)?;
     report.alert = breaker::tally(conn, campaign)?.alert();
-    let tallies: Vec<(Kind, bool, i64, i64)> = tally::table
-        .filter(tally::campaign_id.eq(campaign))
-        .select((tally::kind, tally::anonymous, tally::hits, tally::people))
-        .load(conn)?;
-    for (kind, anonymous, hits, people) in tallies {
-        match (kind, anonymous) {
-            (Kind::Opens, true) => report.anonymous.opens = hits,
-            (Kind::Clicks, true) => report.anonymous.clicks = hits,
-            (Kind::Opens, false) => (report.opens.hits, report.opens.people) = (hits, people),
-            (Kind::Clicks, false) => (report.clicks.hits, report.clicks.people) = (hits, people),
-            (Kind::Profiling, _) => {}
+    let tallies: Vec<(Kind, i64)> =
+        tally::table.filter(tally::campaign_id.eq(campaign)).select((tally::kind, tally::hits)).load(conn)?;
+    for (kind, hits) in tallies {
+        match kind {
+            Kind::Opens => report.anonymous.opens = hits,
+            Kind::Clicks => report.anonymous.clicks = hits,
+            Kind::Profiling => {}
         }
+    }
+    let counts: Vec<(Kind, i64, i64)> = hit_count::table
+        .filter(hit_count::campaign_id.eq(campaign).and(hit_count::link_id.eq(0)))
+        .select((hit_count::kind, hit_count::hits, hit_count::people))
+        .load(conn)?;
+    for (kind, hits, people) in counts {
+        let measured = if kind == Kind::Opens { &mut report.opens } else { &mut report.clicks };
+        measured.hits += hits;
+        measured.people += people;
     }
     let delivered = report.sent + report.uncertain;
     report.opens.coverage = coverage("opens", report.opens.measurable, delivered);

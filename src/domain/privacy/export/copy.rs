@@ -12,6 +12,7 @@ use crate::domain::consent::ledger::{Decision, Entry, Method, ShownBox};
 use crate::domain::consent::opt_in::{Basis, State};
 use crate::domain::consent::permission::{Kind, State as PermissionState};
 use crate::domain::consent::suppression::Reason;
+use crate::domain::tracking::{Class, Reason as HitReason};
 use crate::id::PublicId;
 use crate::secret::hex;
 
@@ -214,6 +215,10 @@ pub struct HitCopy {
     pub campaign: PublicId,
     /// The link that was followed.
     pub url: Option<String>,
+    /// What made the request, as far as can be told: a person, or which kind of program. None yet for some minutes.
+    pub class: Option<Class>,
+    /// Why it is taken for that.
+    pub reason: Option<HitReason>,
 }
 
 /// One service mail.

@@ -14,6 +14,7 @@ use crate::db::schema::{
 use crate::domain::audience::{Subscriber, source, subscriber};
 use crate::domain::catalog::{Channel, brand as brands};
 use crate::domain::consent::{ledger, suppression};
+use crate::domain::tracking::hit::START;
 use crate::error::{Error, Result};
 use crate::token::Keys;
 
@@ -148,13 +149,18 @@ fn deliveries_of(conn: &mut DbConnection, person: i64) -> Result<Vec<DeliveryCop
 }
 
 fn hits_of(conn: &mut DbConnection, person: i64) -> Result<Vec<HitCopy>> {
-    Ok(hit::table
-        .inner_join(campaign::table.on(campaign::id.eq(hit::campaign_id)))
-        .left_join(link::table.on(hit::link_id.eq(link::id.nullable())))
-        .filter(hit::subscriber_id.eq(person))
-        .order(hit::id)
-        .select((hit::at, hit::kind, campaign::public_id, link::url.nullable()))
-        .load(conn)?)
+    let recorded = || {
+        hit::table
+            .inner_join(campaign::table.on(campaign::id.eq(hit::campaign_id)))
+            .left_join(link::table.on(hit::link_id.eq(link::id.nullable())))
+            .filter(hit::subscriber_id.eq(person))
+            .order((hit::at, hit::id))
+            .select((hit::at, hit::kind, campaign::public_id, link::url.nullable(), hit::class, hit::reason))
+    };
+    // Judged and waiting hits are found by an index each.
+    let mut copies: Vec<HitCopy> = recorded().filter(hit::class.is_not_null()).load(conn)?;
+    copies.extend(recorded().filter(hit::class.is_null()).filter(hit::at.ge(START)).load::<HitCopy>(conn)?);
+    Ok(copies)
 }
 
 fn service_mail_of(conn: &mut DbConnection, person: i64) -> Result<Vec<ServiceMailCopy>> {

@@ -52,6 +52,7 @@ fn the_report_s_parts_equal_the_whole() {
     });
     house.set_permission(100, Kind::Opens, true, NOW);
     house.store(&[request(100, Kind::Opens), request(100, Kind::Opens)]);
+    house.settle();
     // Two topics ended by one person, and a tracking permission withdrawn by another: one person left.
     house.write(|conn| {
         let statement = statement(conn, 101, NOW)?;
