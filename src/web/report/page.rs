@@ -13,7 +13,7 @@ use crate::web::page::{
 const VAGUE: f64 = 3.0;
 
 /// The most signs of a label in a chart; tables have all of it.
-const LABEL_MAX: usize = 32;
+const LABEL_MAX: usize = 28;
 
 /// The page of a campaign's report.
 pub fn page(campaign: &Campaign, report: &Report) -> ReportPage {
@@ -64,7 +64,7 @@ pub fn page(campaign: &Campaign, report: &Report) -> ReportPage {
         alert: report.alert.clone().unwrap_or_default(),
         facts: facts(report),
         sections,
-        note: report.note.clone(),
+        note: format!("{} Hatched bars stand for such counts.", report.note),
         ..ReportPage::default()
     }
 }
@@ -148,9 +148,9 @@ fn rate_chart(id: &str, title: &str, measured: &Measured, rate: Rate) -> Chart {
     Chart::Bars(Bars {
         id: format!("{id}-rate"),
         title: format!("{title} among those we may measure"),
-        description: format!("{}, on a scale from 0 to 100 %.", measured.text),
+        description: format!("{}, the 95 % interval in brackets; on a scale from 0 to 100 %.", measured.text),
         bars: vec![Bar {
-            label: "Rate, 95 % interval".to_owned(),
+            label: "Rate".to_owned(),
             value: rate.in_words(),
             length: percent(rate.share),
             vague: false,
@@ -189,7 +189,7 @@ fn hours(report: &Report) -> ReportSection {
         ..section(
             "hours",
             "The first 48 hours",
-            "People by the hour of their first open and first click. Hatched: fewer than 10, or hidden.",
+            "People by the hour of their first open and first click.",
             true,
         )
     }
@@ -245,7 +245,7 @@ fn previous(report: &Report) -> ReportSection {
         .chain(earlier.iter().map(|campaign| (campaign.name.as_str(), campaign.opens.rate)));
     let bars = rates.map(|(name, rate)| Bar {
         label: clipped(name),
-        value: in_words(rate),
+        value: rate.map_or_else(|| "not shown".to_owned(), |rate| format!("{:.1} %", rate.share * 100.0)),
         length: rate.map_or(0.0, |rate| percent(rate.share)),
         vague: false,
         interval: rate.map(|rate| (percent(rate.low), percent(rate.high))),
@@ -359,13 +359,7 @@ fn columns(id: &str, title: &str, hours: &[Hour], of: impl Fn(&Hour) -> Cell) ->
         description,
         top: if most > 0 { format!("top: {}", grouped(most)) } else { "all under 10".to_owned() },
         columns: columns.collect(),
-        marks: vec![
-            mark(0.0, "1st hour", "start"),
-            mark(25.0, "13th", "middle"),
-            mark(50.0, "25th", "middle"),
-            mark(75.0, "37th", "middle"),
-            mark(100.0, "48th", "end"),
-        ],
+        marks: vec![mark(0.0, "1st hour", "start"), mark(50.0, "25th", "middle"), mark(100.0, "48th", "end")],
     })
 }
 

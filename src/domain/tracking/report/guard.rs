@@ -99,6 +99,16 @@ pub fn part_of(part: i64, whole: i64, shown_whole: Cell, nobody: Nobody) -> Cell
 /// itself a part of, if there is one. Where a small part could be computed from what is left of the sum, more parts
 /// are hidden, the smallest first; where that does not help either, all of them.
 pub fn parts_of(shown_sum: Cell, parts: &[(i64, Option<i64>)], nobody: Nobody) -> Vec<Cell> {
+    parts_beside(shown_sum, None, parts, nobody)
+}
+
+/// [`parts_of`] where one more part of the sum, `unseen`, is shown nowhere.
+pub fn parts_beside(
+    shown_sum: Cell,
+    unseen: Option<i64>,
+    parts: &[(i64, Option<i64>)],
+    nobody: Nobody,
+) -> Vec<Cell> {
     let mut hidden: Vec<Option<Bounds>> =
         parts.iter().map(|(part, whole)| primary(*part, *whole, nobody)).collect();
     let shown = |hidden: &[Option<Bounds>]| -> Vec<Cell> {
@@ -118,11 +128,11 @@ pub fn parts_of(shown_sum: Cell, parts: &[(i64, Option<i64>)], nobody: Nobody) -
         if let Some(more) = more {
             hidden[more] = Some(secondary);
         }
-        if keep_their_secret(&hidden, parts) {
+        if keep_their_secret(&hidden, parts, unseen) {
             return shown(&hidden);
         }
     }
-    if parts.iter().filter(|(part, _)| *part > 0).count() <= 1 {
+    if unseen.is_none() && parts.iter().filter(|(part, _)| *part > 0).count() <= 1 {
         // Nothing that the sum does not say.
         let of_nobody = if nobody == Nobody::Shown { Cell::Exact(0) } else { Cell::Under };
         return parts.iter().map(|(part, _)| if *part > 0 { shown_sum } else { of_nobody }).collect();
@@ -158,12 +168,15 @@ fn primary(part: i64, whole: Option<i64>, nobody: Nobody) -> Option<Bounds> {
 }
 
 /// Whether what the hidden parts sum up to narrows down none of those that must not be known.
-fn keep_their_secret(hidden: &[Option<Bounds>], parts: &[(i64, Option<i64>)]) -> bool {
-    let hidden: Vec<(Bounds, i64)> = hidden
+fn keep_their_secret(hidden: &[Option<Bounds>], parts: &[(i64, Option<i64>)], unseen: Option<i64>) -> bool {
+    let mut hidden: Vec<(Bounds, i64)> = hidden
         .iter()
         .zip(parts)
         .filter_map(|(bounds, (part, _))| bounds.map(|bounds| (bounds, *part)))
         .collect();
+    if let Some(unseen) = unseen {
+        hidden.push((Bounds { shown: Cell::Hidden, low: 0, high: i64::MAX / 4 }, unseen));
+    }
     let sum: i64 = hidden.iter().map(|(_, part)| part).sum();
     let low: i64 = hidden.iter().map(|(bounds, _)| bounds.low).sum();
     let high = hidden.iter().fold(0_i64, |high, (bounds, _)| high.saturating_add(bounds.high));

@@ -17,7 +17,7 @@ use crate::domain::delivery::breaker::{self, Tally};
 use crate::domain::tracking::class::Class;
 use crate::domain::tracking::report::count::{Came, Counts, HOUR, HOURS, total};
 use crate::domain::tracking::report::detail::{Breakdown, Previous};
-use crate::domain::tracking::report::guard::{FEWEST, Nobody, part_of, parts_of};
+use crate::domain::tracking::report::guard::{FEWEST, Nobody, part_of, parts_beside, parts_of};
 use crate::error::Result;
 
 pub use detail::Include;
@@ -338,19 +338,20 @@ fn links(counts: &Counts, clickers: Cell) -> Vec<LinkCount> {
     shown.collect()
 }
 
-/// The hours up to now. What is later than the last of them is a part of the sum too, though it is not shown.
+/// The hours up to now. What is later than the last of them is a part of the sum too, and is not shown.
 fn hours(counts: &Counts, sums: [Cell; 2], now: Moment) -> Vec<Hour> {
     let Some(began_at) = counts.began_at else { return Vec::new() };
     let first = began_at.as_micros() - began_at.as_micros().rem_euclid(HOUR);
-    let cells = |came: &Came, sum: Cell| {
-        let later = came.people - came.hours.iter().sum::<i64>();
-        let parts: Vec<_> = came.hours.iter().chain([&later]).map(|people| (*people, None)).collect();
-        parts_of(sum, &parts, Nobody::Small)
-    };
     let passed = (now.as_micros() - first).div_euclid(HOUR) + 1;
+    let is_over = passed > HOURS as i64;
     let passed = usize::try_from(passed).unwrap_or(0).min(HOURS);
+    let cells = |came: &Came, sum: Cell| {
+        let later = is_over.then(|| came.people - came.hours.iter().sum::<i64>());
+        let parts: Vec<_> = came.hours.iter().take(passed).map(|people| (*people, None)).collect();
+        parts_beside(sum, later, &parts, Nobody::Small)
+    };
     let (opens, clicks) = (cells(&counts.opens, sums[0]), cells(&counts.clicks, sums[1]));
     let starts = (0..).map(|hour| Moment::from_micros(first + hour * HOUR));
-    let rows = starts.zip(opens.into_iter().zip(clicks)).take(passed);
+    let rows = starts.zip(opens.into_iter().zip(clicks));
     rows.map(|(at, (opens, clicks))| Hour { at, opens, clicks }).collect()
 }
