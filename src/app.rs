@@ -14,7 +14,7 @@ use crate::db::{Database, DbConnection};
 use crate::domain::account::api_key;
 use crate::domain::consent::Permit;
 use crate::domain::delivery::pacer::Pacer;
-use crate::domain::tracking::{Links, Recorder};
+use crate::domain::tracking::{Crowds, Links, Recorder};
 use crate::error::{Error, Result};
 use crate::mail::dns::Dns;
 use crate::mail::relay::Relays;
@@ -40,6 +40,8 @@ pub struct App {
     pub options: Arc<Options>,
     /// Stores what comes back from letters, in batches.
     pub recorder: Recorder,
+    /// Which networks many people's letters are fetched from, for some seconds.
+    pub crowds: Crowds,
     /// Where tracked links lead, in memory.
     pub links: Links,
     /// Which API keys were used, until it is written down.
@@ -100,6 +102,7 @@ impl App {
         let links = db.read_here(Links::load)?;
         Ok(Self {
             recorder: Recorder::start(db.clone())?,
+            crowds: Crowds::default(),
             links,
             key_uses: api_key::Uses::default(),
             db,

@@ -17,6 +17,7 @@ mod api_people;
 mod architecture;
 mod audience;
 mod campaigns;
+mod classes;
 mod cli;
 mod cli_dkim;
 mod consent;

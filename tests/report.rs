@@ -1,6 +1,8 @@
 //! The report of a campaign: parts that equal the whole, rates over nobody but those who allow it, and no count from
 //! which one person could be known.
 
+use std::time::Duration;
+
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use mannerly::clock::Moment;
@@ -12,6 +14,7 @@ use mannerly::domain::catalog::Brand;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::Statement;
 use mannerly::domain::consent::opt_in::{self, Scope};
+use mannerly::domain::consent::permission::Kind;
 use mannerly::domain::tracking::report::{Cell, Include, report};
 use mannerly::email_address::EmailAddress;
 use mannerly::mail::transport::{Enhanced, Outcome, Reply, Stage};
@@ -23,7 +26,7 @@ use crate::api::key;
 use crate::cli::{fails, succeeds};
 use crate::support::people::own_source;
 use crate::support::server::TestServer;
-use crate::tracking::{reader, send};
+use crate::tracking::{allow, browse, pixel_of, reader, send};
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -224,7 +227,7 @@ both_databases! {
 
     async fn links_and_hours_show_no_few_people(server: TestServer) {
         let seed = full(&server, &server.demo_brand());
-        server.advance(std::time::Duration::from_secs(61 * 3600));
+        server.advance(Duration::from_secs(61 * 3600));
         let report = seed.json("").await;
         let links: Vec<_> = report["links"].as_array().unwrap().iter().map(|link| (number(&link["position"]), link["people"].clone(), link["hits"].clone())).collect();
         assert_eq!(links, [(1, 38.into(), 50.into()), (2, 14.into(), 20.into())]);
@@ -277,7 +280,7 @@ both_databases! {
             let mut seed = Seed::new(&server, &brand, &format!("Number {number}"));
             seed.letters(100 + number, "mail.example", "sent", &[("tracks_opens", "TRUE")])
                 .came("opens", 0, 0, "human", 40, 40);
-            server.advance(std::time::Duration::from_secs(60));
+            server.advance(Duration::from_secs(60));
         }
         let report = Seed::new(&server, &brand, "Number 7").json("?include=previous").await;
         let previous = report["previous"].as_array().unwrap();
@@ -323,6 +326,30 @@ both_databases! {
         server.api(&admin, "GET", &format!("{path}.csv?include=people"), Value::Null).await.expect(422);
         let other = key(&server, &[mannerly::domain::account::Scope::ReadPerson]);
         server.api(&other, "GET", &format!("{path}.csv"), Value::Null).await.expect(403);
+    }
+
+    async fn what_readers_did_is_reported_once_it_is_judged_and_stays_when_they_withdraw(server: TestServer) {
+        let brand = server.demo_brand();
+        let address = |number: i32| format!("p{number}@example.com");
+        let people: Vec<_> = (0..40).map(|number| reader(&server, &brand, &address(number), Some(number < 30))).collect();
+        let id = send(&server, &brand).await;
+        let letters: Vec<_> = (0..40).map(|number| server.mail_to(&address(number))).collect();
+        for letter in &letters[..15] {
+            server.advance(Duration::from_secs(120));
+            browse(&server, &pixel_of(letter).unwrap()).await.expect(200);
+        }
+        let seen = |server: &TestServer| {
+            let now = server.now();
+            server.read(|conn| report(conn, id, Include::default(), now))
+        };
+        assert_eq!(seen(&server).opens.people, Cell::Under, "not judged yet");
+        server.advance(Duration::from_secs(11 * 60));
+        server.run_jobs().await;
+        let before = seen(&server);
+        assert_eq!(before.opens.coverage, "We may measure opens of 30 of 40 delivered letters");
+        assert_eq!((before.opens.measurable, before.opens.people), (Cell::Exact(30), Cell::Exact(15)));
+        allow(&people[0], Kind::Opens, false);
+        assert_eq!(seen(&server), before, "the counters hold no person");
     }
 
     async fn unsubscribes_and_what_the_relay_said_belong_to_the_letter(server: TestServer) {

@@ -7,12 +7,13 @@ use std::time::Duration;
 use diesel::prelude::*;
 use mannerly::clock::Moment;
 use mannerly::db::DbConnection;
-use mannerly::db::schema::{brand, delivery, hit, link, subscriber, tally};
+use mannerly::db::schema::{brand, delivery, hit, hit_count, link, subscriber, tally};
 use mannerly::domain::campaign::state;
 use mannerly::domain::catalog::Brand;
 use mannerly::domain::consent::permission::Kind;
 use mannerly::domain::tracking::hit::store;
-use mannerly::domain::tracking::{Hit, permission};
+use mannerly::domain::tracking::settle::settle;
+use mannerly::domain::tracking::{Class, Hit, Options, permission};
 use mannerly::token::{ClickLink, OpenLink, UnsubscribeLink};
 use reqwest::header::HeaderMap;
 
@@ -72,6 +73,14 @@ fn hits_of(server: &TestServer, person: i64) -> Vec<(Kind, Option<String>, Momen
         let recorded = hit::table.left_join(link::table).filter(hit::subscriber_id.eq(person)).order(hit::id);
         Ok(recorded.select((hit::kind, link::url.nullable(), hit::at)).load(conn)?)
     })
+}
+
+/// A browser that a person uses.
+pub(crate) async fn browse(server: &TestServer, url: &str) -> Answer {
+    let agent = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) \
+                 Version/18.1 Safari/605.1.15";
+    let request = server.request("GET", url).header("User-Agent", agent);
+    Answer::to(request.header("Accept-Language", "en-GB,en;q=0.9")).await
 }
 
 /// Status, headers without the date, and body: everything that a mail program could tell answers apart by.
@@ -180,8 +189,11 @@ both_databases! {
         let person = reader(&server, &brand, "ana@example.com", Some(true));
         let campaign = send(&server, &brand).await;
         let letter = server.mail_to("ana@example.com");
-        server.get(&pixel_of(&letter).unwrap()).await.expect(200);
-        server.get(&link_of(&letter)).await.expect(302);
+        server.advance(Duration::from_secs(60));
+        browse(&server, &pixel_of(&letter).unwrap()).await.expect(200);
+        browse(&server, &link_of(&letter)).await.expect(302);
+        server.advance(Duration::from_secs(11 * 60));
+        server.run_jobs().await;
         allow(&person, Kind::Opens, false);
         assert_eq!(hits_of(&server, person.id).iter().map(|hit| hit.0).collect::<Vec<_>>(), [Kind::Clicks]);
         let (opened, clicked): (Option<Moment>, Option<Moment>) = server.read(|conn| {
@@ -346,13 +358,13 @@ both_databases! {
                 DbConnection::Postgres(c) => diesel::sql_query(&sql).execute(c)?,
             }))
         };
-        rename("tally", "lost_tally");
+        rename("hit", "lost_hit");
         rename("link", "lost_link");
         for _ in 0..20 {
             assert_eq!(server.get(&pixel_of(&letter).unwrap()).await.expect(200).bytes, GIF);
             assert_eq!(server.get(&link_of(&letter)).await.expect(302).header("location"), DESTINATION);
         }
-        rename("lost_tally", "tally");
+        rename("lost_hit", "hit");
         rename("lost_link", "link");
         server.app.recorder.stop();
         assert_eq!(hits_of(&server, person.id).len(), 40, "they waited and are stored");
@@ -366,9 +378,10 @@ both_databases! {
             .collect();
         let campaign = send(&server, &brand).await;
         assert_eq!(server.mails().len(), readers.len());
+        server.advance(Duration::from_secs(60));
         let at = server.now();
         let batch: Vec<Hit> =
-            readers.iter().map(|person| Hit { campaign, link: None, subscriber: *person, at }).collect();
+            readers.iter().map(|person| Hit { campaign, link: None, subscriber: *person, at, sign: None }).collect();
         let together = std::sync::Barrier::new(4);
         std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -378,9 +391,18 @@ both_databases! {
                 });
             }
         });
-        let counted: (i64, i64) =
-            server.read(|conn| Ok(tally::table.select((tally::hits, tally::people)).first(conn)?));
-        assert_eq!(counted, (80, 20));
+        server.advance(Duration::from_secs(11 * 60));
+        let options = Options::default();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| while server.write(|conn, now| settle(conn, &options, now)) > 0 {});
+            }
+        });
+        let counted: Vec<(Class, i64, i64)> = server.read(|conn| {
+            let columns = (hit_count::class, hit_count::hits, hit_count::people);
+            Ok(hit_count::table.order(hit_count::class).select(columns).load(conn)?)
+        });
+        assert_eq!(counted, [(Class::Duplicate, 60, 0), (Class::Human, 20, 20)]);
     }
 
     async fn after_a_withdrawal_has_committed_no_hit_of_that_person_is_stored(server: TestServer) {
@@ -392,7 +414,7 @@ both_databases! {
         let at = server.now();
         let batch: Vec<Hit> = readers
             .iter()
-            .flat_map(|person| [Hit { campaign, link: None, subscriber: person.id, at }; 5])
+            .flat_map(|person| [Hit { campaign, link: None, subscriber: person.id, at, sign: None }; 5])
             .collect();
         let (ended, end) = mpsc::channel::<()>();
         std::thread::scope(|scope| {

@@ -7,12 +7,14 @@ mod lmtp;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 
 use crate::db::DatabaseUrl;
 use crate::domain::delivery::claim::LEASE;
+use crate::domain::tracking::{self, Machines};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
 use crate::mail::dns::Servers;
@@ -84,6 +86,11 @@ const LEASE_MIN: u64 = 5;
 /// The longest lease, in seconds.
 const LEASE_MAX: u64 = 24 * 60 * 60;
 
+/// The longest time for which hits are kept, in days.
+const KEEP_HITS_MAX: u32 = 3650;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What the server is told, as typed.
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
@@ -132,6 +139,13 @@ pub struct ServerArgs {
     /// Take them from a maildir that a mail system fills. Off if not set.
     #[arg(long, env = "MANNERLY_MAILDIR")]
     pub maildir: Option<PathBuf>,
+    /// A file of known programs in place of the built-in one: proxies, prefetchers, scanners and their networks. Its form
+    /// is that of static/tracking/machines.toml in the source.
+    #[arg(long, env = "MANNERLY_MACHINES")]
+    pub machines: Option<PathBuf>,
+    /// How many days opens and clicks of people are kept, 1 to 3650; afterwards only counters without people remain.
+    #[arg(long, env = "MANNERLY_KEEP_HITS", default_value_t = 365)]
+    pub keep_hits: u32,
     /// Take the client's address from X-Forwarded-For, as the nearest proxy wrote it. Only behind a proxy of yours.
     #[arg(long, env = "MANNERLY_BEHIND_PROXY", default_value_t = false)]
     pub behind_proxy: bool,
@@ -175,6 +189,8 @@ pub struct Options {
     pub lmtp: Option<LmtpAddress>,
     /// The maildir from which mail is read; none if none.
     pub maildir: Option<PathBuf>,
+    /// How what comes back from letters is judged and kept.
+    pub tracking: tracking::Options,
     /// The folder of `.eml` files that the demo's pages show; none in a real server.
     pub demo_mail: Option<PathBuf>,
 }
@@ -231,6 +247,12 @@ impl ServerArgs {
         if self.maildir.as_ref().is_some_and(|path| !lmtp::is_maildir(path)) {
             problems.push(Problem::new("maildir", "There is no maildir: it needs the folders new and cur"));
         }
+        let machines = self.machines.as_deref().map_or_else(|| Ok(Machines::built_in()), Machines::read);
+        let machines = keep(machines.map_err(|what| Problem::new("machines", what)), &mut problems);
+        let machines = Arc::new(machines.unwrap_or_default());
+        if !(1..=KEEP_HITS_MAX).contains(&self.keep_hits) {
+            problems.push(Problem::new("keep-hits", "Choose from 1 day to 3650, ten years"));
+        }
         if !(1..=100).contains(&self.connections) {
             problems.push(Problem::new("connections", "Choose from 1 to 100 connections"));
         }
@@ -265,6 +287,11 @@ impl ServerArgs {
                         behind_proxy: self.behind_proxy,
                         lmtp,
                         maildir: self.maildir.clone(),
+                        tracking: tracking::Options {
+                            machines,
+                            keep: DAY * self.keep_hits,
+                            ..tracking::Options::default()
+                        },
                         demo_mail: None,
                     },
                 })

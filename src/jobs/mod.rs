@@ -1,6 +1,7 @@
 //! Time: work that nobody waits for. Each file is one job with `run_once(&App) -> Result<Progress>`; this one is the
 //! table of all jobs with their intervals, and what runs them.
 
+pub mod judge_hits;
 pub mod plan_campaigns;
 pub mod read_maildir;
 pub mod send_deliveries;
@@ -61,6 +62,11 @@ pub const JOBS: &[Job] = &[
         // Short, because a pace below one letter a run is kept by coming back.
         interval: Duration::from_millis(200),
         run: |app| Box::pin(async move { send_deliveries::run_once(&app).await }),
+    },
+    Job {
+        name: "judge_hits",
+        interval: Duration::from_secs(10),
+        run: |app| Box::pin(async move { judge_hits::run_once(&app).await }),
     },
     Job {
         name: "read_maildir",

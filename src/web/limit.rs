@@ -125,10 +125,7 @@ impl Limits {
     }
 
     fn network(&self, request: &HttpRequest) -> IpAddr {
-        let forwarded = request.headers().get_all("x-forwarded-for").last().and_then(|v| v.to_str().ok());
-        let peer = request.peer_addr().map(|address| address.ip());
-        let client = if self.behind_proxy { forwarded.and_then(nearest).or(peer) } else { peer };
-        prefix(client.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)))
+        prefix(client(request, self.behind_proxy).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)))
     }
 }
 
@@ -161,6 +158,13 @@ fn quota(at_once: u32, every: Duration) -> Quota {
     Quota::with_period(every).unwrap_or(Quota::per_second(burst)).allow_burst(burst)
 }
 
+/// Where a request came from: the peer, or behind a proxy of ours what that proxy wrote.
+pub fn client(request: &HttpRequest, behind_proxy: bool) -> Option<IpAddr> {
+    let forwarded = || request.headers().get_all("x-forwarded-for").last().and_then(|v| v.to_str().ok());
+    let peer = || request.peer_addr().map(|address| address.ip());
+    if behind_proxy { forwarded().and_then(nearest).or_else(peer) } else { peer() }
+}
+
 /// The last address of `X-Forwarded-For`: the only one that our own proxy wrote. All before it are claims.
 fn nearest(header: &str) -> Option<IpAddr> {
     let last = header.rsplit(',').next()?.trim();
@@ -183,6 +187,7 @@ mod tests {
     use super::*;
     use crate::clock::Moment;
     use crate::domain::delivery::claim::LEASE;
+    use crate::domain::tracking;
 
     fn limits(clock: &Clock, behind_proxy: bool) -> Limits {
         let options = Options {
@@ -194,6 +199,7 @@ mod tests {
             lmtp: None,
             maildir: None,
             demo_mail: None,
+            tracking: tracking::Options::default(),
         };
         Limits::new(clock, &options)
     }

@@ -13,6 +13,7 @@ use mannerly::config::{Options, Settings};
 use mannerly::db::{DatabaseUrl, DbConnection, Kind};
 use mannerly::domain::catalog::Brand;
 use mannerly::domain::delivery::claim::LEASE;
+use mannerly::domain::tracking;
 use mannerly::error::Result;
 use mannerly::mail::dns::{self, Dns, Servers};
 use mannerly::mail::relay::{MAIN, RelayUrl, Relays};
@@ -110,6 +111,7 @@ impl TestServer {
             lmtp: None,
             maildir: None,
             demo_mail: None,
+            tracking: tracking::Options::default(),
         };
         change(&mut options);
         let settings = Settings {

@@ -12,6 +12,7 @@ use crate::db::DatabaseUrl;
 use crate::domain::account::Scope;
 use crate::domain::account::api_key;
 use crate::domain::delivery::claim::LEASE;
+use crate::domain::tracking;
 use crate::error::{Error, Result};
 use crate::mail::dns::Servers;
 use crate::mail::relay::{MAIN, RelayUrl};
@@ -65,6 +66,7 @@ impl Place {
                 behind_proxy: false,
                 lmtp: None,
                 maildir: None,
+                tracking: tracking::Options::default(),
                 demo_mail: Some(self.mail.clone()),
             },
         })

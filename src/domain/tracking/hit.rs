@@ -9,11 +9,12 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use crate::clock::Moment;
-use crate::db::DbConnection;
 use crate::db::schema::{brand, campaign, delivery, hit, permission, subscriber, suppression, tally};
+use crate::db::{DbConnection, among};
 use crate::domain::consent;
 use crate::domain::consent::permission::{Kind, State as PermissionState};
-use crate::domain::consent::suppression::{self as suppressions, Reason};
+use crate::domain::consent::suppression::{self as suppressions, Reason as Suppressed};
+use crate::domain::tracking::Reason;
 use crate::error::Result;
 
 /// One request of a pixel or of a tracked link, as its token says. Row numbers only.
@@ -27,6 +28,8 @@ pub struct Hit {
     pub subscriber: i64,
     /// When the request came.
     pub at: Moment,
+    /// What the request itself gave away (`glance`).
+    pub sign: Option<Reason>,
 }
 
 impl Hit {
@@ -36,7 +39,7 @@ impl Hit {
     }
 }
 
-/// The most rows that go into one statement; five columns stay far below SQLite's 32,766 parameters.
+/// The most rows that go into one statement; six columns stay far below SQLite's 32,766 parameters.
 const ROWS_PER_STATEMENT: usize = 500;
 
 /// Before every hit: a condition that each of them meets, which makes the index by time the one to use.
@@ -50,6 +53,7 @@ struct HitRow {
     kind: Kind,
     link_id: Option<i64>,
     at: Moment,
+    reason: Option<Reason>,
 }
 
 #[derive(Insertable)]
@@ -65,7 +69,8 @@ struct TallyRow {
 /// One campaign's hits of one kind by known people, in the order they came.
 type Group<'a> = ((i64, Kind), Vec<&'a Hit>);
 
-/// Stores those of the hits that may be stored now, and counts them. Returns how many.
+/// Stores those of the hits that may be stored now. Returns how many. They are judged and counted later (`settle`);
+/// only those of the anonymous mode, of which nothing is kept but a counter, are counted here.
 ///
 /// The gate (T-07): the person allows this kind now and has neither objected nor been restricted or erased; the
 /// letter went out with permission; and that permission is still the one of then, since a later one does not reach
@@ -90,28 +95,19 @@ pub fn store(conn: &mut DbConnection, hits: &[Hit]) -> Result<usize> {
             tallies.push(TallyRow { campaign_id: id, kind, anonymous: true, hits, people: 0 });
         }
         let allowed = load_allowed(conn, id, owner.brand, kind, &named)?;
-        let kept: Vec<&Hit> = named
-            .into_iter()
-            .filter(|hit| {
-                allowed.contains_key(&hit.subscriber) && !barred.contains(&(owner.brand, hit.subscriber))
-            })
-            .collect();
-        let people = mark_first(conn, id, kind, &first_of_each(&kept, &allowed))? as i64;
-        if !kept.is_empty() {
-            let hits = kept.len() as i64;
-            tallies.push(TallyRow { campaign_id: id, kind, anonymous: false, hits, people });
-        }
-        rows.extend(kept.into_iter().map(|hit| HitRow {
+        let may = |person: i64| allowed.contains(&person) && !barred.contains(&(owner.brand, person));
+        rows.extend(named.into_iter().filter(|hit| may(hit.subscriber)).map(|hit| HitRow {
             campaign_id: id,
             subscriber_id: hit.subscriber,
             kind,
             link_id: hit.link,
             at: hit.at,
+            reason: hit.sign,
         }));
     }
     insert(conn, &rows)?;
     add_to_tallies(conn, &tallies)?;
-    let anonymous: i64 = tallies.iter().filter(|tally| tally.anonymous).map(|tally| tally.hits).sum();
+    let anonymous: i64 = tallies.iter().map(|tally| tally.hits).sum();
     Ok(rows.len() + usize::try_from(anonymous).unwrap_or_default())
 }
 
@@ -135,7 +131,7 @@ fn load_campaigns(conn: &mut DbConnection, hits: &[Hit]) -> Result<HashMap<i64, 
     ids.dedup();
     let rows: Vec<(i64, i64, bool)> = campaign::table
         .inner_join(brand::table)
-        .filter(campaign::id.eq_any(ids))
+        .filter(among(campaign::id, &ids))
         .select((campaign::id, brand::id, brand::anonymous_tracking))
         .load(conn)?;
     Ok(rows
@@ -144,8 +140,8 @@ fn load_campaigns(conn: &mut DbConnection, hits: &[Hit]) -> Result<HashMap<i64, 
         .collect())
 }
 
-/// Which of these people no brand, or which brand not, may observe whatever the permission says: erased, restricted
-/// (GDPR Art. 18), objected to direct marketing (Art. 21) or children. As pairs of brand and person.
+/// Which of these people no brand, or which brand not, may observe whatever the permission says: who objected to direct
+/// marketing (GDPR Art. 21), was erased, or is a child. As pairs of brand and person.
 fn load_barred(
     conn: &mut DbConnection,
     people: &[i64],
@@ -156,18 +152,15 @@ fn load_barred(
     if people.is_empty() {
         return Ok(barred);
     }
-    let gone: Vec<i64> = subscriber::table
-        .filter(subscriber::id.eq_any(people.to_vec()))
-        .filter(subscriber::erased_at.is_not_null().or(subscriber::restricted_at.is_not_null()))
-        .select(subscriber::id)
-        .load(conn)?;
     let objected: Vec<(i64, i64, Option<i64>)> = subscriber::table
         .inner_join(suppression::table.on(suppression::address_hash.nullable().eq(subscriber::email_hash)))
-        .filter(subscriber::id.eq_any(people.to_vec()))
-        .filter(suppression::reason.eq_any([Reason::Objection, Reason::Erasure, Reason::Under13]))
+        .filter(among(subscriber::id, people))
+        .filter(suppression::reason.eq_any([Suppressed::Objection, Suppressed::Erasure, Suppressed::Under13]))
         .select((subscriber::id, suppression::id, suppression::brand_id))
         .load(conn)?;
-    barred.extend(gone.into_iter().flat_map(|person| brands.iter().map(move |brand| (*brand, person))));
+    if objected.is_empty() {
+        return Ok(barred);
+    }
     let numbers: Vec<i64> = objected.iter().map(|(_, suppression, _)| *suppression).collect();
     let exceptions = suppressions::exceptions(conn, &numbers)?;
     for (person, suppression, only) in objected {
@@ -178,118 +171,41 @@ fn load_barred(
     Ok(barred)
 }
 
-/// Who of those behind these hits allows them, each with whether it was recorded before.
+/// Who of those behind these hits allows them, and is neither erased nor restricted (GDPR Art. 18).
 fn load_allowed(
     conn: &mut DbConnection,
     campaign: i64,
     brand: i64,
     kind: Kind,
     hits: &[&Hit],
-) -> Result<HashMap<i64, bool>> {
+) -> Result<HashSet<i64>> {
     let mut people: Vec<i64> = hits.iter().map(|hit| hit.subscriber).collect();
     people.sort_unstable();
     people.dedup();
     if people.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(HashSet::new());
     }
-    let granted: HashMap<i64, Moment> = permission::table
-        .filter(permission::subscriber_id.eq_any(people.clone()))
+    // A permission that was taken back and given again begins anew: it is good for later letters only.
+    let reaches_back = delivery::finished_at
+        .is_null()
+        .or(permission::changed_at.nullable().le(delivery::finished_at).assume_not_null());
+    let letters = delivery::table
+        .inner_join(subscriber::table)
+        .inner_join(permission::table.on(permission::subscriber_id.eq(delivery::subscriber_id)))
+        .filter(delivery::campaign_id.eq(campaign))
+        .filter(among(delivery::subscriber_id, &people))
+        .filter(subscriber::erased_at.is_null().and(subscriber::restricted_at.is_null()))
         .filter(permission::brand_id.eq(brand))
         .filter(permission::kind.eq(kind))
         .filter(permission::state.eq(PermissionState::Granted))
-        .select((permission::subscriber_id, permission::changed_at))
-        .load::<(i64, Moment)>(conn)?
-        .into_iter()
-        .collect();
-    let letters = delivery::table
-        .filter(delivery::campaign_id.eq(campaign))
-        .filter(delivery::subscriber_id.eq_any(people))
-        .into_boxed();
-    type LetterRow = (i64, Option<Moment>, Option<Moment>);
-    let letters: Vec<LetterRow> = match kind {
-        Kind::Opens => letters
-            .filter(delivery::tracks_opens)
-            .select((delivery::subscriber_id, delivery::finished_at, delivery::opened_at))
-            .load(conn)?,
-        Kind::Clicks => letters
-            .filter(delivery::tracks_clicks)
-            .select((delivery::subscriber_id, delivery::finished_at, delivery::clicked_at))
-            .load(conn)?,
+        .filter(reaches_back)
+        .select(delivery::subscriber_id);
+    let allowed: Vec<i64> = match kind {
+        Kind::Opens => letters.filter(delivery::tracks_opens).load(conn)?,
+        Kind::Clicks => letters.filter(delivery::tracks_clicks).load(conn)?,
         Kind::Profiling => Vec::new(),
     };
-    Ok(letters
-        .into_iter()
-        .filter(|(person, sent_at, _)| {
-            // A permission that was taken back and given again begins anew: it is good for later letters only.
-            granted.get(person).is_some_and(|since| sent_at.is_none_or(|sent_at| *since <= sent_at))
-        })
-        .map(|(person, _, before)| (person, before.is_some()))
-        .collect())
-}
-
-/// The first hit of each person who had none before, by row number.
-fn first_of_each(kept: &[&Hit], allowed: &HashMap<i64, bool>) -> BTreeMap<i64, Moment> {
-    let mut first = BTreeMap::new();
-    for hit in kept.iter().filter(|hit| allowed.get(&hit.subscriber) == Some(&false)) {
-        let at = first.entry(hit.subscriber).or_insert(hit.at);
-        *at = hit.at.min(*at);
-    }
-    first
-}
-
-/// Notes on each delivery when it was first opened or clicked; returns on how many. Another server may have noted the
-/// same people since they were looked up, so the statement itself decides who is new.
-fn mark_first(
-    conn: &mut DbConnection,
-    campaign: i64,
-    kind: Kind,
-    first: &BTreeMap<i64, Moment>,
-) -> Result<usize> {
-    if first.is_empty() {
-        return Ok(0);
-    }
-    match conn {
-        DbConnection::Sqlite(c) => {
-            let mut marked = 0;
-            for (person, at) in first {
-                let letter = delivery::table.find((campaign, *person));
-                marked += match kind {
-                    Kind::Opens => diesel::update(letter.filter(delivery::opened_at.is_null()))
-                        .set(delivery::opened_at.eq(at))
-                        .execute(c)?,
-                    Kind::Clicks => diesel::update(letter.filter(delivery::clicked_at.is_null()))
-                        .set(delivery::clicked_at.eq(at))
-                        .execute(c)?,
-                    Kind::Profiling => 0,
-                };
-            }
-            Ok(marked)
-        }
-        DbConnection::Postgres(c) => {
-            use diesel::sql_types::{Array, BigInt};
-            let column = match kind {
-                Kind::Opens => "opened_at",
-                Kind::Clicks => "clicked_at",
-                Kind::Profiling => return Ok(0),
-            };
-            let (people, moments): (Vec<i64>, Vec<Moment>) = first.iter().map(|(p, at)| (*p, *at)).unzip();
-            // One statement instead of one per person; each of them would cost a round trip. Rows are taken in one
-            // order everywhere, so that two servers wait for each other and never in a circle.
-            Ok(diesel::sql_query(format!(
-                "WITH held AS MATERIALIZED (SELECT subscriber_id FROM delivery \
-                 WHERE campaign_id = $1 AND subscriber_id = ANY($2) AND {column} IS NULL \
-                 ORDER BY subscriber_id FOR NO KEY UPDATE) \
-                 UPDATE delivery SET {column} = first.at FROM unnest($2, $3) AS first (person, at) \
-                 JOIN held ON held.subscriber_id = first.person \
-                 WHERE delivery.campaign_id = $1 AND delivery.subscriber_id = first.person \
-                 AND delivery.{column} IS NULL"
-            ))
-            .bind::<BigInt, _>(campaign)
-            .bind::<Array<BigInt>, _>(people)
-            .bind::<Array<BigInt>, _>(moments)
-            .execute(c)?)
-        }
-    }
+    Ok(allowed.into_iter().collect())
 }
 
 fn insert(conn: &mut DbConnection, rows: &[HitRow]) -> Result<()> {

@@ -3,7 +3,6 @@
 //! The destination comes from the stored link, never from the request. With the link in memory no database is
 //! needed; an old link that is not gets the page for a database that does not answer.
 
-use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -12,9 +11,9 @@ use crate::app::App;
 use crate::domain::tracking::Hit;
 use crate::error::Error;
 use crate::token::ClickLink;
-use crate::web::gpc::asks_not_to_be_tracked;
 use crate::web::page::render;
 use crate::web::problem::PageError;
+use crate::web::public::watch;
 
 /// What a program shows that does not follow redirects by itself.
 #[derive(Template)]
@@ -37,10 +36,9 @@ pub async fn click(request: HttpRequest, app: web::Data<App>) -> Result<HttpResp
     let ClickLink { link, subscriber } = app.keys.open(token).ok_or_else(not_found)?;
     let destination = app.links.find(&app.db, link).await?.ok_or_else(not_found)?;
     let location = HeaderValue::from_bytes(destination.url.as_bytes()).map_err(|_| not_found())?;
-    if *request.method() == Method::GET && !asks_not_to_be_tracked(request.headers()) {
-        let hit = Hit { campaign: destination.campaign, link: Some(link), subscriber, at: app.clock.now() };
-        app.recorder.record(hit).await;
-    }
+    let hit =
+        Hit { campaign: destination.campaign, link: Some(link), subscriber, at: app.clock.now(), sign: None };
+    watch::record(&request, &app, hit).await;
     Ok(HttpResponse::Found()
         .content_type("text/html; charset=utf-8")
         .insert_header((LOCATION, location))

@@ -10,6 +10,7 @@ pub mod preferences;
 pub mod sign_up;
 pub mod unsubscribe;
 pub mod view;
+mod watch;
 
 use crate::app::App;
 use crate::error::{Error, Result};

@@ -1,6 +1,5 @@
 //! The pixel of a letter: the same picture for every request, whoever asks and whatever becomes of it (O-11, O-12).
 
-use actix_web::http::Method;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_TYPE, CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
@@ -11,13 +10,14 @@ use crate::app::App;
 use crate::domain::tracking::Hit;
 use crate::domain::tracking::pixel::PIXEL;
 use crate::token::OpenLink;
-use crate::web::gpc::asks_not_to_be_tracked;
+use crate::web::public::watch;
 
 /// Hands over what the request says and answers with the picture, stored or not.
 pub async fn pixel(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
-    if let Some(OpenLink { campaign, subscriber }) = recordable(&request, &app) {
-        let hit = Hit { campaign, link: None, subscriber, at: app.clock.now() };
-        app.recorder.record(hit).await;
+    let token = request.match_info().get("token").unwrap_or_default();
+    if let Some(OpenLink { campaign, subscriber }) = app.keys.open(token) {
+        let hit = Hit { campaign, link: None, subscriber, at: app.clock.now(), sign: None };
+        watch::record(&request, &app, hit).await;
     }
     let fixed = HeaderValue::from_static;
     HttpResponse::Ok()
@@ -27,12 +27,4 @@ pub async fn pixel(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
         .insert_header((CROSS_ORIGIN_RESOURCE_POLICY, fixed("cross-origin")))
         .insert_header((REFERRER_POLICY, fixed("no-referrer")))
         .body(web::Bytes::from_static(&PIXEL))
-}
-
-/// Whose letter it is, if the request counts at all: a `HEAD` fetches no picture.
-fn recordable(request: &HttpRequest, app: &App) -> Option<OpenLink> {
-    if *request.method() != Method::GET || asks_not_to_be_tracked(request.headers()) {
-        return None;
-    }
-    app.keys.open(request.match_info().get("token")?)
 }

@@ -10,9 +10,11 @@ use diesel::prelude::*;
 use tempfile::TempDir;
 
 use super::hit::{self, Hit};
-use super::permission;
+use super::{Options, permission, settle};
 use crate::clock::Moment;
-use crate::db::schema::{brand, campaign, delivery, hit as hit_table, link, subscriber, tally, topic};
+use crate::db::schema::{
+    brand, campaign, delivery, hit as hit_table, hit_count, link, subscriber, tally, topic,
+};
 use crate::db::{Database, DatabaseUrl, DbConnection};
 use crate::domain::audience::source::{self, SourceForm};
 use crate::domain::consent::ledger::{self, SUBSCRIBER, Shown};
@@ -172,6 +174,7 @@ impl House {
         self.write(|conn| {
             let hits: i64 = hit_table::table.count().get_result(conn)?;
             let tallies: i64 = tally::table.count().get_result(conn)?;
+            let tallies = tallies + hit_count::table.count().get_result::<i64>(conn)?;
             let marked: i64 = delivery::table
                 .filter(delivery::opened_at.is_not_null().or(delivery::clicked_at.is_not_null()))
                 .count()
@@ -180,10 +183,29 @@ impl House {
         })
     }
 
-    fn tally(&self, kind: Kind, anonymous: bool) -> (i64, i64) {
+    /// What the anonymous mode counted.
+    fn tally(&self, kind: Kind) -> i64 {
         self.write(|conn| {
-            let found = tally::table.find((CAMPAIGN, kind, anonymous)).select((tally::hits, tally::people));
+            let found = tally::table.find((CAMPAIGN, kind, true)).select(tally::hits);
             Ok(found.first(conn).optional()?.unwrap_or_default())
+        })
+    }
+
+    /// Judges everything, a day later.
+    fn settle(&self) {
+        let options = Options::default();
+        while self.write(|conn| settle::settle(conn, &options, later(24 * 60 * 60))) > 0 {}
+    }
+
+    /// What was counted of the campaign: hits of all classes, and people.
+    fn counted(&self, kind: Kind) -> (i64, i64) {
+        self.write(|conn| {
+            let counts = hit_count::table
+                .filter(hit_count::campaign_id.eq(CAMPAIGN).and(hit_count::kind.eq(kind)))
+                .filter(hit_count::link_id.eq(0))
+                .select((hit_count::hits, hit_count::people));
+            let counts: Vec<(i64, i64)> = counts.load(conn)?;
+            Ok(counts.into_iter().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1)))
         })
     }
 
@@ -220,7 +242,7 @@ fn statement(conn: &mut DbConnection, person: i64, at: Moment) -> Result<Stateme
 
 fn request(person: i64, kind: Kind) -> Hit {
     let link = (kind == Kind::Clicks).then_some(LINK);
-    Hit { campaign: CAMPAIGN, link, subscriber: person, at: later(60) }
+    Hit { campaign: CAMPAIGN, link, subscriber: person, at: later(60), sign: None }
 }
 
 fn later(seconds: u64) -> Moment {

@@ -52,12 +52,12 @@ async fn while_the_database_fails_hits_wait_and_nobody_waits_for_them() {
         let sql = format!("ALTER TABLE {from} RENAME TO {to}");
         house.write(|conn| Ok(on_backend!(conn, |c| diesel::sql_query(&sql).execute(c))?))
     };
-    rename("tally", "lost");
+    rename("hit", "lost");
     let recorder = Recorder::start(house.db.clone()).unwrap();
     for _ in 0..100 {
         assert!(!recorder.record(request(ANA, Kind::Opens)).await);
     }
-    rename("lost", "tally");
+    rename("lost", "hit");
     recorder.stop();
     assert_eq!(recorder.counts(), Counts { stored: 100, refused: 0, shed: 0 });
     assert!(!recorder.record(request(ANA, Kind::Opens)).await);

@@ -1,0 +1,166 @@
+//! Many people from one network within seconds: a scanner in front of a whole organisation (O-05).
+//!
+//! That takes remembering where requests came from, for some seconds and never on disk: a network is kept as a hash
+//! with a key that dies with the process, beside row numbers, in bounded memory.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::domain::tracking::{Hit, Reason};
+
+/// So many different people from one network are a crowd, …
+pub const PEOPLE: usize = 10;
+
+/// … if they come within this time.
+pub const WITHIN: Duration = Duration::from_secs(10);
+
+/// How many networks are remembered; when there are more, those that are quiet are forgotten, or else all.
+const NETWORKS: usize = 10_000;
+
+/// How many hits of a network are remembered.
+const HITS: usize = 64;
+
+/// How many hits wait for the next judgement; more are judged without this.
+const WAITING: usize = 65_536;
+
+/// The networks of the last seconds; clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Crowds {
+    // Keyed anew in each process.
+    key: Arc<RandomState>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    networks: HashMap<u64, Network>,
+    /// Hits that were taken in before it was known that they belong to a crowd.
+    found: Vec<Hit>,
+}
+
+#[derive(Debug, Default)]
+struct Network {
+    hits: VecDeque<Hit>,
+    /// Everything that comes before this is of the crowd.
+    crowded_until: Option<Moment>,
+}
+
+impl Crowds {
+    /// Takes note of a hit from a client; says so if it is one of a crowd. Private and local addresses are not
+    /// networks of anybody: what stands there is a proxy.
+    pub fn see(&self, client: IpAddr, hit: &Hit) -> Option<Reason> {
+        let key = self.key.hash_one(network_of(client)?);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let Seen { networks, found } = &mut *seen;
+        if networks.len() >= NETWORKS && !networks.contains_key(&key) {
+            let since = hit.at.minus(WITHIN);
+            networks.retain(|_, network| network.hits.back().is_some_and(|last| last.at >= since));
+            if networks.len() >= NETWORKS {
+                networks.clear();
+            }
+        }
+        networks.entry(key).or_default().see(hit, found)
+    }
+
+    /// Takes out the hits that turned out to be of a crowd after they were taken in.
+    pub fn take(&self) -> Vec<Hit> {
+        std::mem::take(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner).found)
+    }
+}
+
+impl Network {
+    fn see(&mut self, hit: &Hit, found: &mut Vec<Hit>) -> Option<Reason> {
+        if self.crowded_until.is_some_and(|until| hit.at <= until) {
+            self.crowded_until = Some(hit.at.plus(WITHIN));
+            return Some(Reason::Crowd);
+        }
+        let since = hit.at.minus(WITHIN);
+        while self.hits.front().is_some_and(|first| first.at < since || self.hits.len() >= HITS) {
+            self.hits.pop_front();
+        }
+        self.hits.push_back(*hit);
+        let people: HashSet<i64> = self.hits.iter().map(|hit| hit.subscriber).collect();
+        if people.len() < PEOPLE {
+            return None;
+        }
+        self.crowded_until = Some(hit.at.plus(WITHIN));
+        self.hits.pop_back();
+        let room = WAITING.saturating_sub(found.len());
+        found.extend(self.hits.drain(..).take(room));
+        Some(Reason::Crowd)
+    }
+}
+
+/// What one organisation gets: a /24 of IPv4 or a /48 of IPv6, if it is on the internet at all.
+fn network_of(client: IpAddr) -> Option<Ipv6Addr> {
+    match client.to_canonical() {
+        IpAddr::V4(v4) => {
+            let local = v4.is_loopback() || v4.is_private() || v4.is_link_local() || v4.is_unspecified();
+            (!local).then(|| Ipv6Addr::from_bits(v4.to_ipv6_mapped().to_bits() & (u128::MAX << 8)))
+        }
+        IpAddr::V6(v6) => {
+            let local =
+                v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local();
+            (!local).then(|| Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 80)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hit(person: i64, seconds: u64) -> Hit {
+        let at = Moment::from_micros(1_800_000_000_000_000).plus(Duration::from_secs(seconds));
+        Hit { campaign: 1, link: Some(1), subscriber: person, at, sign: None }
+    }
+
+    fn see(crowds: &Crowds, client: &str, hit: &Hit) -> Option<Reason> {
+        crowds.see(client.parse().unwrap(), hit)
+    }
+
+    #[test]
+    fn ten_people_of_one_network_within_seconds_are_a_crowd_the_first_of_them_too() {
+        let crowds = Crowds::default();
+        for person in 1..10 {
+            assert_eq!(see(&crowds, "203.0.113.7", &hit(person, 0)), None);
+        }
+        assert_eq!(crowds.take(), []);
+        assert_eq!(see(&crowds, "203.0.113.200", &hit(10, 1)), Some(Reason::Crowd));
+        assert_eq!(crowds.take(), (1..10).map(|person| hit(person, 0)).collect::<Vec<_>>());
+        assert_eq!(see(&crowds, "203.0.113.7", &hit(11, 5)), Some(Reason::Crowd), "as long as it goes on");
+        assert_eq!(see(&crowds, "203.0.113.7", &hit(12, 60)), None, "and no longer");
+    }
+
+    #[test]
+    fn one_person_several_networks_slow_people_and_a_proxy_of_ours_are_no_crowd() {
+        let crowds = Crowds::default();
+        for n in 0..50 {
+            assert_eq!(see(&crowds, "203.0.113.7", &hit(1, 0)), None, "one person");
+            assert_eq!(
+                see(&crowds, &format!("198.51.{n}.1"), &hit(100 + n, 0)),
+                None,
+                "networks of their own"
+            );
+            assert_eq!(see(&crowds, "2001:db8::1", &hit(n, 2 * n as u64)), None, "one each two seconds");
+            for local in ["127.0.0.1", "10.0.0.1", "::1", "fd00::1", "::ffff:192.168.0.1"] {
+                assert_eq!(see(&crowds, local, &hit(n, 0)), None, "{local}");
+            }
+        }
+        assert_eq!(crowds.take(), []);
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let crowds = Crowds::default();
+        for n in 0..3 * NETWORKS as u32 {
+            let client = Ipv6Addr::from_bits((0x2001_0db8 << 96) | (u128::from(n) << 80));
+            crowds.see(IpAddr::V6(client), &hit(i64::from(n), 0));
+        }
+        assert!(crowds.seen.lock().unwrap().networks.len() <= NETWORKS);
+    }
+}

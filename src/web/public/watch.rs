@@ -1,0 +1,82 @@
+//! What both the pixel and the redirect do with a request that may count: look at it once, keep one word, record.
+
+use actix_web::HttpRequest;
+use actix_web::http::Method;
+use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap, REFERER, USER_AGENT};
+
+use crate::app::App;
+use crate::domain::tracking::Hit;
+use crate::domain::tracking::glance::{Request, glance};
+use crate::web::gpc::asks_not_to_be_tracked;
+use crate::web::limit::client;
+
+/// No user agent of a browser is longer; what is, is looked at so far.
+const AGENT_MAX: usize = 1000;
+
+/// Records the hit and waits as [`crate::domain::tracking::Recorder::record`] does. A `HEAD` and a browser that objects
+/// are never recorded.
+pub(super) async fn record(request: &HttpRequest, app: &App, mut hit: Hit) {
+    if *request.method() != Method::GET || asks_not_to_be_tracked(request.headers()) {
+        return;
+    }
+    let headers = request.headers();
+    let client = client(request, app.options.behind_proxy);
+    let seen = Request {
+        kind: hit.kind(),
+        agent: text(headers, USER_AGENT.as_str()).map(|agent| &agent[..agent.floor_char_boundary(AGENT_MAX)]),
+        has_language: headers.contains_key(ACCEPT_LANGUAGE),
+        runs_ahead: runs_ahead(headers),
+        from_own_page: text(headers, "sec-fetch-site") == Some("same-origin"),
+        referer_host: text(headers, REFERER.as_str()).and_then(host_of),
+        client,
+    };
+    hit.sign = glance(&app.options.tracking.machines, &seen);
+    if hit.sign.is_none()
+        && let Some(client) = client
+    {
+        hit.sign = app.crowds.see(client, &hit);
+    }
+    app.recorder.record(hit).await;
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Whether a request says that it runs ahead: `Sec-Purpose` as browsers send it, `Purpose` and `X-Moz` as older ones did.
+fn runs_ahead(headers: &HeaderMap) -> bool {
+    ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().any(|name| {
+        text(headers, name).is_some_and(|value| {
+            value.split([';', ',']).any(|word| {
+                let word = word.trim();
+                ["prefetch", "prerender", "preview"].iter().any(|known| word.eq_ignore_ascii_case(known))
+            })
+        })
+    })
+}
+
+/// The host of a URL, without user, port and brackets.
+fn host_of(url: &str) -> Option<&str> {
+    let rest = url.split_once("://")?.1;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    if host.starts_with('[') { None } else { host.split(':').next() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_of_a_referring_page_is_found_in_any_url() {
+        for (url, host) in [
+            ("https://urldefense.com/v3/__https://x", Some("urldefense.com")),
+            ("https://a:b@c.example:8443?x", Some("c.example")),
+            ("https://[2001:db8::1]/", None),
+            ("about:blank", None),
+            ("", None),
+        ] {
+            assert_eq!(host_of(url), host, "{url}");
+        }
+    }
+}
