@@ -7,7 +7,8 @@ use mannerly::db::schema::{brand as brands, delivery, ledger, suppression};
 use mannerly::domain::campaign::{self, State as CampaignState, state};
 use mannerly::domain::delivery::breaker::{self, Added};
 use mannerly::domain::privacy;
-use mannerly::domain::tracking::report::report;
+use mannerly::domain::tracking::report::count::count_all;
+use mannerly::domain::tracking::report::{Include, report};
 use mannerly::email_address::EmailAddress;
 use mannerly::mail::transport::{Outcome, Reply, Stage};
 
@@ -152,9 +153,8 @@ both_databases! {
         // What is milder comes too late to change it.
         mta.deliver(&letter.mailbox("b"), &letter.message("postfix_quota")).await;
         assert_eq!(letter.fate(&server), dead);
-        let report = server.read(|conn| report(conn, campaign));
-        assert_eq!((report.sent, report.bounced.total), (1, 1));
-        assert_eq!(report.bounced.reasons[0].reason, "bad_address");
+        let counts = server.read(|conn| count_all(conn, campaign));
+        assert_eq!((counts.sent, counts.bounced), (1, vec![("bad_address".to_owned(), 1)]));
     }
 
     async fn a_complaint_and_a_mail_end_all_email_of_the_brand_and_the_ledger_says_how(server: TestServer) {
@@ -169,8 +169,8 @@ both_databases! {
         let ben = Letter::sent(&server, &brand, campaign, "ben@example.com");
         mta.deliver(&ben.mailbox("u"), &ben.message("outlook_mailto_no_subject")).await;
         assert_eq!(last_entry(&server, &ben), ("mailto".into(), "subscriber".into(), Some(campaign)));
-        let report = server.read(|conn| report(conn, campaign));
-        assert_eq!((report.complaints, report.unsubscribed), (1, 2));
+        let counts = server.read(|conn| count_all(conn, campaign));
+        assert_eq!((counts.complaints, counts.unsubscribed), (1, 2));
         let keys = server.app.keys.clone();
         let copy = server.read(|conn| privacy::export(conn, &keys, ana.person, Moment::from_micros(0)));
         assert!(copy.deliveries[0].complained_at.is_some());
@@ -246,7 +246,7 @@ both_databases! {
                 assert_eq!(letter.fate(&server).campaign, CampaignState::Sending);
             }
         }
-        assert_eq!(server.read(|conn| report(conn, campaign)).complaints, 2);
+        assert_eq!(server.read(|conn| count_all(conn, campaign)).complaints, 2);
         mta.deliver(&letters[2].mailbox("fbl"), &letters[2].message("jmrp_abuse")).await;
         assert_eq!(letters[2].fate(&server).campaign, CampaignState::Paused);
     }
@@ -261,13 +261,16 @@ both_databases! {
         let letters: Vec<Letter> = (0..4)
             .map(|number| Letter::sent(&server, &brand, campaign, &format!("p{number}@example.com")))
             .collect();
-        let alert = |server: &TestServer| server.read(|conn| report(conn, campaign)).alert;
+        let alert = |server: &TestServer| {
+            let now = server.now();
+            server.read(|conn| report(conn, campaign, Include::default(), now)).alert
+        };
         assert_eq!(alert(&server), None);
         for letter in &letters[..2] {
             mta.deliver(&letter.mailbox("fbl"), &letter.message("jmrp_abuse")).await;
             assert_eq!(letter.fate(&server).campaign, CampaignState::Sending);
         }
-        assert!(alert(&server).unwrap().contains("2 of 1000 letters (0.20 %)"));
+        assert!(alert(&server).unwrap().contains("fewer complaints (0.10 %"), "without the number of so few people");
         mta.deliver(&letters[2].mailbox("fbl"), &letters[2].message("jmrp_abuse")).await;
         assert_eq!(letters[2].fate(&server).campaign, CampaignState::Paused);
         assert_eq!(pause_reason(&server, campaign).unwrap(), "Too many complaints: 3 of 1000 letters (0.30 %)");
@@ -301,8 +304,8 @@ both_databases! {
             mail.header("Message-ID")
         );
         assert!(mta.deliver(&format!("fbl@{DOMAIN}"), &complaint).await.starts_with("250 "));
-        let report = server.read(|conn| report(conn, campaign));
-        assert_eq!((report.bounced.total, report.unsubscribed, report.complaints), (1, 1, 1));
+        let counts = server.read(|conn| count_all(conn, campaign));
+        assert_eq!((counts.bounced, counts.unsubscribed, counts.complaints), (vec![("soft".to_owned(), 1)], 1, 1));
     }
 
     async fn bad_addresses_at_the_relay_pause_the_campaign_too(server: TestServer) {
@@ -323,9 +326,12 @@ both_databases! {
         assert_eq!(paused.state, CampaignState::Paused, "{:?}", server.outcomes(&campaign));
         assert!(paused.pause_reason.unwrap().starts_with("Too many bad addresses: 10 of 10"));
         assert!(server.outcomes(&campaign).iter().any(|(state, count)| state == "planned" && *count > 20));
-        let report = server.read(|conn| report(conn, campaign.id));
+        let now = server.now();
+        let report = server.read(|conn| report(conn, campaign.id, Include::default(), now));
         assert!(report.alert.unwrap().contains("Bad addresses"));
-        assert_eq!((report.bounced.total, report.failed.total), (0, 10), "refused at once, nothing came back");
+        let counts = server.read(|conn| count_all(conn, campaign.id));
+        let failed: i64 = counts.failed.iter().map(|(_, people)| people).sum();
+        assert_eq!((counts.bounced, failed), (Vec::new(), 10), "refused at once, nothing came back");
     }
 
     async fn what_old_letters_carry_works_when_the_incoming_domain_has_changed(server: TestServer) {

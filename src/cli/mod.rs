@@ -13,6 +13,7 @@ mod migrate;
 mod openapi;
 mod preflight;
 pub mod receive;
+mod report;
 mod serve;
 
 use std::io::{IsTerminal, Write};
@@ -58,6 +59,8 @@ enum Command {
     Import(Box<import::ImportArgs>),
     /// Take in one message from standard input: a bounce, a complaint or an unsubscribe, as a mail system's pipe gives it.
     Receive(Box<receive::ReceiveArgs>),
+    /// Write a campaign's report as an HTML page with charts or as a CSV file.
+    Report(report::ReportArgs),
     /// Print the API's document (OpenAPI 3.1).
     Openapi,
 }
@@ -81,6 +84,7 @@ impl Cli {
             Command::ApiKey(command) => api_key::run(command),
             Command::Dkim(command) => dkim::run(command),
             Command::Import(args) => import::run(*args),
+            Command::Report(args) => report::run(&args),
             Command::Openapi => openapi::run(),
         }?;
         Ok(ExitCode::SUCCESS)

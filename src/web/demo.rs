@@ -9,13 +9,14 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::domain::campaign::{State, in_states};
-use crate::domain::tracking::report::{self, Measured, Reasons, Report};
+use crate::domain::campaign::{self, State, in_states};
+use crate::domain::tracking::report::{self, Include};
 use crate::error::{Error, Result};
+use crate::id::PublicId;
 use crate::mail::read::Received;
 use crate::web::page::{
-    DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportPage, Fact, Link, ReportRow,
-    ReportTable, TextPiece, find_links,
+    DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportListPage, Fact, Link, ReportPage,
+    TextPiece, find_links,
 };
 use crate::web::problem::{PageError, page};
 
@@ -36,8 +37,8 @@ pub async fn home(app: web::Data<App>) -> Result<HttpResponse, PageError> {
         Link::new("/demo/mail", "The mails", "As they were received, with links that work"),
         Link::new(
             "/demo/report",
-            "The campaign's report",
-            "Who got it, who did not and why, and what was counted",
+            "The reports",
+            "Who got a campaign, who did not and why, and what was counted",
         ),
         Link::new("/", "The server's front page", "With the sign-up forms of both brands"),
         Link::new("/api/docs", "The API documentation", "For programs that manage brands and campaigns"),
@@ -66,55 +67,32 @@ pub fn preference_link(folder: &Path) -> Result<Option<String>> {
     Ok(best)
 }
 
-/// `GET /demo/report`: what became of the latest campaign that left the desk.
-pub async fn report(app: web::Data<App>) -> Result<HttpResponse, PageError> {
+/// `GET /demo/report`: the campaigns that left the desk.
+pub async fn reports(app: web::Data<App>) -> Result<HttpResponse, PageError> {
     let begun = [State::Planning, State::Sending, State::Paused, State::Cancelled, State::Sent];
+    let campaigns = app.db.read(move |conn| in_states(conn, &begun)).await?;
+    let links = campaigns.into_iter().rev().map(|campaign| {
+        let hint = campaign.planned_at.map_or_else(String::new, |at| at.to_day());
+        Link::new(format!("/demo/report/{}", campaign.public_id), campaign.name, hint)
+    });
+    page(&DemoReportListPage { links: links.collect() })
+}
+
+/// `GET /demo/report/{campaign}`: what became of a campaign, with everything that there is.
+pub async fn report(app: web::Data<App>, id: web::Path<PublicId>) -> Result<HttpResponse, PageError> {
+    let now = app.clock.now();
     let (campaign, report) = app
         .db
         .read(move |conn| {
-            let campaign = in_states(conn, &begun)?.pop().ok_or(Error::NotFound("campaign"))?;
-            let report = report::report(conn, campaign.id)?;
+            let campaign = campaign::find(conn, id.into_inner())?;
+            let report = report::report(conn, campaign.id, Include::ALL, now)?;
             Ok((campaign, report))
         })
         .await?;
-    page(&DemoReportPage {
-        campaign: campaign.name,
-        tables: tables(&report),
-        back_url: String::from("/demo"),
+    page(&ReportPage {
+        back: Some(Link::new("/demo/report", "All reports", "")),
+        ..crate::web::report::page(&campaign, &report)
     })
-}
-
-fn tables(report: &Report) -> Vec<ReportTable> {
-    let table = |caption: &str, note: &str, rows: Vec<ReportRow>| ReportTable {
-        caption: caption.to_owned(),
-        note: note.to_owned(),
-        rows,
-    };
-    let reasons = |reasons: &Reasons| {
-        reasons.reasons.iter().map(|r| ReportRow::new(r.reason.replace('_', " "), r.people)).collect()
-    };
-    let measured = |m: &Measured| {
-        let (people, hits) = (ReportRow::new("People", m.people), ReportRow::new("Requests", m.hits));
-        vec![ReportRow::new("Measurable letters", m.measurable), people, hits]
-    };
-    let outcomes = vec![
-        ReportRow::new("Considered", report.audience),
-        ReportRow::new("Sent", report.sent),
-        ReportRow::new("Skipped", report.skipped.total),
-        ReportRow::new("Failed", report.failed.total),
-        ReportRow::new("Uncertain", report.uncertain),
-        ReportRow::new("Waiting", report.waiting.total),
-        ReportRow::new("Came back", report.bounced.total),
-        ReportRow::new("Complaints", report.complaints),
-        ReportRow::new("Unsubscribed since", report.unsubscribed),
-    ];
-    vec![
-        table("What became of everyone", report.alert.as_deref().unwrap_or_default(), outcomes),
-        table("Skipped, by reason", "The gate's first reason for each person.", reasons(&report.skipped)),
-        table("Came back, by class", "The relay had taken them.", reasons(&report.bounced)),
-        table("Opens", &format!("{}. {}", report.opens.coverage, report.note), measured(&report.opens)),
-        table("Clicks", &format!("{}.", report.clicks.coverage), measured(&report.clicks)),
-    ]
 }
 
 /// Where a page of the list begins.

@@ -16,6 +16,7 @@ pub mod openapi;
 pub mod page;
 pub mod problem;
 pub mod public;
+pub mod report;
 
 use std::net::TcpListener;
 
@@ -73,8 +74,8 @@ pub fn table() -> Vec<Entry> {
 fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
     use api::{
-        brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, retries, sign_ups,
-        sources, subscribers, test_letters,
+        brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, reports, retries,
+        sign_ups, sources, subscribers, test_letters,
     };
     use api::{suppressions, topics};
     const GET: Method = Method::GET;
@@ -130,7 +131,8 @@ fn api_v1() -> Vec<Entry> {
         api(POST, "/api/v1/campaigns/{campaign}/resume", Campaigns, campaigns::resume),
         api(POST, "/api/v1/campaigns/{campaign}/cancel", Campaigns, campaigns::cancel),
         api(POST, "/api/v1/campaigns/{campaign}/retry", Campaigns, retries::retry),
-        api(GET, "/api/v1/campaigns/{campaign}/report", ReadAggregate, campaigns::show_report),
+        api(GET, "/api/v1/campaigns/{campaign}/report", ReadAggregate, reports::show),
+        api(GET, "/api/v1/campaigns/{campaign}/report.csv", ReadAggregate, reports::download),
         api(GET, "/api/v1/campaigns/{campaign}/pace", ReadAggregate, pace::get_of_campaign),
         api(PUT, "/api/v1/campaigns/{campaign}/pace", Campaigns, pace::set_of_campaign),
         api(DELETE, "/api/v1/campaigns/{campaign}/pace", Campaigns, pace::delete_of_campaign),
@@ -147,7 +149,8 @@ pub fn demo_table() -> Vec<Entry> {
         get("/demo/mail/{name}", demo::show),
         get("/demo/mail/{name}/html", demo::html),
         get("/demo/mail/{name}/raw", demo::raw),
-        get("/demo/report", demo::report),
+        get("/demo/report", demo::reports),
+        get("/demo/report/{campaign}", demo::report),
     ]
 }
 

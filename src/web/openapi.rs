@@ -12,8 +12,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
 use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder, Schema};
 
 use crate::web::api::{
-    brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, retries, sign_ups, sources,
-    subscribers, suppressions, test_letters, topics,
+    brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, reports, retries, sign_ups,
+    sources, subscribers, suppressions, test_letters, topics,
 };
 use crate::web::problem::ProblemBody;
 use crate::web::{Entry, table};
@@ -34,7 +34,7 @@ use crate::web::{Entry, table};
         campaigns::list, campaigns::create, campaigns::get, campaigns::replace, campaigns::delete,
         campaigns::preview, campaigns::audience_preview, test_letters::send, preflights::show,
         campaigns::schedule, campaigns::pause, campaigns::resume, campaigns::cancel, retries::retry,
-        campaigns::show_report,
+        reports::show, reports::download,
         pace::list, pace::replace, pace::get_of_campaign, pace::set_of_campaign, pace::delete_of_campaign,
     ),
     components(schemas(ProblemBody)),

@@ -7,6 +7,7 @@ mod api_docs;
 mod demo;
 mod form;
 mod preferences;
+mod report;
 #[cfg(test)]
 mod samples;
 mod sign_up;
@@ -21,8 +22,7 @@ use crate::error::{Error, Result};
 
 pub use api_docs::{ApiDocsPage, ApiField, ApiGroup, ApiOperation, ApiParameter, ApiResponse, ApiSchema};
 pub use demo::{
-    DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportPage, ReportRow, ReportTable,
-    TextPiece, find_links,
+    DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportListPage, TextPiece, find_links,
 };
 pub use form::{
     BoxState, CLICKS_WORDING, ChannelBox, Fact, OPENS_WORDING, PermissionBox, PermissionState, TextField,
@@ -32,6 +32,7 @@ pub use preferences::{
     DataLinkSentPage, DataPage, ErasedPage, PreferencesPage, PreferencesResultPage, UnsubscribePage,
     UnsubscribedPage,
 };
+pub use report::{Bar, Bars, Chart, Column, Columns, Mark, ReportPage, ReportSection, ReportTable};
 pub use sign_up::{
     ConfirmExpiredPage, ConfirmPage, ConfirmedPage, LinkRequestDonePage, LinkRequestPage, SignUpDonePage,
     SignUpPage, SignUpTyped,

@@ -8,7 +8,7 @@ use crate::db::schema::link;
 use crate::error::Result;
 
 /// A stored link.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = link)]
 pub struct Link {
     /// Row number.

@@ -13,7 +13,6 @@ use crate::domain::campaign::link::{self, Link};
 use crate::domain::campaign::{self, Campaign, State, state};
 use crate::domain::catalog::{Channel, topic};
 use crate::domain::delivery::letter;
-use crate::domain::tracking::report::{self, Report};
 use crate::error::{Error, Result};
 use crate::id::PublicId;
 use crate::mail::link::hosts;
@@ -316,23 +315,6 @@ pub async fn resume(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
         (status = 409, description = "It has ended already")))]
 pub async fn cancel(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
     change(&app, *id, state::cancel).await
-}
-
-/// Read a campaign's report
-///
-/// What became of everybody, and what was counted of those who allow it. It can be read while the campaign runs.
-#[utoipa::path(get, path = "/api/v1/campaigns/{campaign}/report", operation_id = "get_report", tag = "Campaigns",
-    params(("campaign" = PublicId, Path, description = "The campaign's id")),
-    responses((status = 200, description = "The report", body = Report)))]
-pub async fn show_report(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
-    let found = app
-        .db
-        .read(move |conn| {
-            let row = campaign::find(conn, id.into_inner())?.id;
-            report::report(conn, row)
-        })
-        .await?;
-    ok(&found)
 }
 
 /// A step after which letters go out: only past the preflight, of just the campaign that it looked at.

@@ -14,6 +14,7 @@ pub mod pace;
 pub mod paging;
 pub mod permissions;
 pub mod preflights;
+pub mod reports;
 pub mod retries;
 pub mod sign_ups;
 pub mod sources;

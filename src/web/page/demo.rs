@@ -1,4 +1,4 @@
-//! The pages of the demo: where to look, the mails as received, and a campaign's report.
+//! The pages of the demo: where to look, the mails as received, and the list of reports.
 
 use askama::Template;
 
@@ -91,59 +91,12 @@ pub fn find_links(text: &str) -> Vec<TextPiece> {
     pieces
 }
 
-/// A campaign's report for reading.
+/// The campaigns that have a report.
 #[derive(Debug, Clone, Template)]
-#[template(path = "pages/demo_report.html")]
-pub struct DemoReportPage {
-    /// The campaign's name.
-    pub campaign: String,
-    /// The counts, such as outcomes, skipped reasons, and what was measured.
-    pub tables: Vec<ReportTable>,
-    /// The demo's front page.
-    pub back_url: String,
-}
-
-/// Counts under one caption.
-#[derive(Debug, Clone, Default)]
-pub struct ReportTable {
-    /// What is counted.
-    pub caption: String,
-    /// How to read it; may be empty.
-    pub note: String,
-    /// The counts.
-    pub rows: Vec<ReportRow>,
-}
-
-/// One count.
-#[derive(Debug, Clone)]
-pub struct ReportRow {
-    /// What was counted.
-    pub label: String,
-    /// How many.
-    pub count: i64,
-}
-
-impl ReportRow {
-    /// A count.
-    pub fn new(label: impl Into<String>, count: i64) -> Self {
-        Self { label: label.into(), count }
-    }
-
-    /// The count with commas between thousands.
-    pub fn grouped(&self) -> String {
-        let digits = self.count.unsigned_abs().to_string();
-        let mut grouped = String::new();
-        if self.count < 0 {
-            grouped.push('-');
-        }
-        for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                grouped.push(',');
-            }
-            grouped.push(digit);
-        }
-        grouped
-    }
+#[template(path = "pages/demo_report_list.html")]
+pub struct DemoReportListPage {
+    /// The newest first.
+    pub links: Vec<Link>,
 }
 
 #[cfg(test)]
@@ -163,12 +116,6 @@ mod tests {
                 TextPiece::Plain(". Or not.".into()),
             ]
         );
-    }
-
-    #[test]
-    fn counts_have_commas_between_thousands() {
-        let shown = [0, 999, 1000, 1_234_567, -1000].map(|n| ReportRow::new("", n).grouped());
-        assert_eq!(shown, ["0", "999", "1,000", "1,234,567", "-1,000"]);
     }
 
     proptest! {

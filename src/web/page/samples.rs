@@ -195,6 +195,57 @@ pub(super) fn demo_mail() -> DemoMailPage {
     }
 }
 
+pub(super) fn report() -> ReportPage {
+    let bar = |label: &str, value: &str, length, vague, interval| Bar {
+        label: label.into(),
+        value: value.into(),
+        length,
+        vague,
+        interval,
+    };
+    let column = |left, height, vague| Column { left, width: 1.5, height, vague };
+    ReportPage {
+        campaign: "Buses that come on time".into(),
+        lead: "The first letter left on 21 November 2026.".into(),
+        alert: "Look where these people came from.".into(),
+        facts: vec![Fact::new("Letters sent", "1,930")],
+        sections: vec![ReportSection {
+            id: "opens".into(),
+            title: "Opens".into(),
+            note: "40 of 100 measurable.".into(),
+            charts: vec![
+                Chart::Bars(Bars {
+                    id: "opens-bars".into(),
+                    title: "Opens".into(),
+                    description: "40 of 100.".into(),
+                    bars: vec![
+                        bar("Rate", "40.0 %", 40.0, false, Some((30.9, 49.8))),
+                        bar("Few", "<10", 3.0, true, None),
+                        bar("Nobody", "0", 0.0, false, None),
+                    ],
+                }),
+                Chart::Columns(Columns {
+                    id: "opens-hours".into(),
+                    title: "First opens by hour".into(),
+                    description: "Hour 1: 30.".into(),
+                    top: "top: 30".into(),
+                    columns: vec![column(0.0, 140.0, false), column(2.08, 5.0, true)],
+                    marks: vec![Mark { left: 0.0, text: "1st hour".into(), anchor: "start" }],
+                }),
+            ],
+            tables: vec![ReportTable {
+                caption: "Opens".into(),
+                heads: vec!["What".into(), "People".into()],
+                rows: vec![vec!["Opened".into(), "40".into()], vec!["Few".into(), "<10".into()]],
+            }],
+            folded: true,
+        }],
+        note: "Counts under 10 are shown as <10.".into(),
+        back: Some(Link::new("/demo/report", "All reports", "")),
+        css: "",
+    }
+}
+
 /// Every page, by name, as it goes out.
 pub(super) fn pages() -> Vec<(&'static str, String)> {
     let items = || vec!["Newsletter by email".to_owned(), "Transport by email".to_owned()];
@@ -210,12 +261,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         subject: "Buses that come on time".into(),
         size: "12 KB".into(),
     };
-    let table = ReportTable {
-        caption: "Skipped".into(),
-        note: "Each person with the first reason.".into(),
-        rows: vec![ReportRow::new("No opt-in", 1234), ReportRow::new("Suppressed", 3)],
-    };
-    let all: [(&'static str, &dyn askama::DynTemplate); 24] = [
+    let all: [(&'static str, &dyn askama::DynTemplate); 25] = [
         ("sign_up", &sign_up()),
         ("sign_up_errors", &sign_up_with_errors()),
         (
@@ -299,14 +345,8 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
             "demo_mail_list",
             &DemoMailListPage { mails: vec![mail], total: 640, next_url: "/demo/mail?page=2".into() },
         ),
-        (
-            "demo_report",
-            &DemoReportPage {
-                campaign: "Buses that come on time".into(),
-                tables: vec![table],
-                back_url: "/demo".into(),
-            },
-        ),
+        ("demo_report_list", &DemoReportListPage { links: links() }),
+        ("report", &report()),
     ];
     let mut rendered: Vec<_> = all.iter().map(|(name, page)| (*name, page.dyn_render().unwrap())).collect();
     rendered.push(("demo_mail", render(&demo_mail()).unwrap()));

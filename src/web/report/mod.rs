@@ -1,0 +1,6 @@
+//! A campaign's report as people take it away: a page with charts, and a CSV file.
+
+pub mod csv;
+mod page;
+
+pub use page::page;
