@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use diesel::prelude::*;
 use mannerly::db::Kind;
 use mannerly::db::schema::delivery;
-use mannerly::domain::delivery::claim::{Holder, LEASE, Wanted, claim, settle_abandoned};
+use mannerly::domain::delivery::claim::{Holder, LEASE, Wanted, abandoned, claim, give_up};
 use mannerly::domain::delivery::settle::{HandedOver, Settlement, settle};
 use mannerly::jobs::plan_campaigns;
 use mannerly::mail::transport::{Outcome, Reply, Stage};
@@ -134,7 +134,10 @@ both_databases! {
         let claimed = server.write(|conn, now| claim(conn, wanted, &server.app.pacer, now)).letters;
         let later = server.now().plus(LEASE + Duration::from_secs(1));
         let (kind, another) = (server.app.db.kind(), 2);
-        assert_eq!(server.write(|conn, _| settle_abandoned(conn, kind, another, later)), 3);
+        assert_eq!(server.write(|conn, _| {
+            let abandoned = abandoned(conn, kind, another, later)?;
+            give_up(conn, &abandoned, later)
+        }), 3);
         assert_eq!(server.outcomes(&campaign), [("uncertain server_died".to_owned(), 3)]);
         let results = [
             Outcome::Accepted(Reply::new(250, None)),

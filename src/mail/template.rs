@@ -146,11 +146,6 @@ impl Template {
         Ok(line)
     }
 
-    /// Whether it says the same to everybody.
-    pub fn is_literal(&self) -> bool {
-        !["{{", "{%", "{#"].iter().any(|open| self.source.contains(open))
-    }
-
     /// The text, and the steps it took.
     fn render_value(&self, values: &Merge) -> Result<(String, u64), String> {
         let mut out = Vec::new();

@@ -282,72 +282,56 @@ fn skip(conn: &mut DbConnection, campaign: i64, person: i64, reason: &str, now: 
     Ok(())
 }
 
-/// Whether there is anything for [`settle_abandoned`].
-///
-/// # Errors
-/// Of the database.
-pub fn is_any_abandoned(conn: &mut DbConnection, kind: DatabaseKind, node: i64, now: Moment) -> Result<bool> {
-    let claimed = || delivery::table.filter(fixed("delivery.state = 'claimed'")).into_boxed();
-    let abandoned = match kind {
-        DatabaseKind::Sqlite => claimed(),
-        DatabaseKind::Postgres => {
-            claimed().filter(delivery::claimed_by.eq(node).or(delivery::lease_until.lt(now)))
-        }
-    };
-    let one: Option<i64> = abandoned.select(delivery::subscriber_id).first(conn).optional()?;
-    Ok(one.is_some())
-}
+/// A claim that nobody will report on: campaign, person, and the process that made it.
+pub type Abandoned = (i64, i64, i64);
 
-/// Settles claims that are in nobody's hands: letters of which no outcome came may have arrived, so they become
-/// uncertain. To be called while this process has no letter in hand. Returns how many there were.
+/// Claims that are in nobody's hands. To be asked while this process has no letter in hand.
 ///
 /// On SQLite there is one server, so every claim is one; on PostgreSQL others may be at work, so of theirs only those
 /// count whose lease has run out.
 ///
 /// # Errors
 /// Of the database.
-pub fn settle_abandoned(
+pub fn abandoned(
     conn: &mut DbConnection,
     kind: DatabaseKind,
     node: i64,
     now: Moment,
-) -> Result<usize> {
-    let claimed = || delivery::table.filter(fixed("delivery.state = 'claimed'")).into_boxed();
+) -> Result<Vec<Abandoned>> {
+    let claimed = delivery::table.filter(fixed("delivery.state = 'claimed'")).into_boxed();
     let abandoned = match kind {
-        DatabaseKind::Sqlite => claimed(),
+        DatabaseKind::Sqlite => claimed,
         DatabaseKind::Postgres => {
-            claimed().filter(delivery::claimed_by.eq(node).or(delivery::lease_until.lt(now)))
+            claimed.filter(delivery::claimed_by.eq(node).or(delivery::lease_until.lt(now)))
         }
     };
-    let rows = abandoned.select((delivery::campaign_id, delivery::subscriber_id)).load(conn)?;
-    give_up(conn, rows, now)
-}
-
-/// Settles claims of other servers whose lease has run out, while this one may have letters in hand.
-///
-/// # Errors
-/// Of the database.
-pub fn settle_expired(conn: &mut DbConnection, node: i64, now: Moment) -> Result<usize> {
-    let rows = expired(conn, node, now)?;
-    give_up(conn, rows, now)
-}
-
-/// The letters of other servers whose lease has run out, by campaign and person.
-///
-/// # Errors
-/// Of the database.
-pub fn expired(conn: &mut DbConnection, node: i64, now: Moment) -> Result<Vec<(i64, i64)>> {
-    Ok(delivery::table
-        .filter(fixed("delivery.state = 'claimed'").and(delivery::lease_until.lt(now)))
-        .filter(delivery::claimed_by.ne(node))
-        .select((delivery::campaign_id, delivery::subscriber_id))
+    Ok(abandoned
+        .select((delivery::campaign_id, delivery::subscriber_id, delivery::claimed_by.assume_not_null()))
         .load(conn)?)
 }
 
-fn give_up(conn: &mut DbConnection, letters: Vec<(i64, i64)>, now: Moment) -> Result<usize> {
-    for (campaign, person) in &letters {
-        diesel::update(delivery::table.find((*campaign, *person)))
-            .filter(delivery::state.eq(State::Claimed))
+/// Claims of other servers whose lease has run out; may be asked at any time.
+///
+/// # Errors
+/// Of the database.
+pub fn expired(conn: &mut DbConnection, node: i64, now: Moment) -> Result<Vec<Abandoned>> {
+    Ok(delivery::table
+        .filter(fixed("delivery.state = 'claimed'").and(delivery::lease_until.lt(now)))
+        .filter(delivery::claimed_by.ne(node))
+        .select((delivery::campaign_id, delivery::subscriber_id, delivery::claimed_by.assume_not_null()))
+        .load(conn)?)
+}
+
+/// Settles abandoned claims: their letters may have arrived, so they become uncertain, unless somebody else has claimed
+/// them since. Returns how many did.
+///
+/// # Errors
+/// Of the database.
+pub fn give_up(conn: &mut DbConnection, abandoned: &[Abandoned], now: Moment) -> Result<usize> {
+    let mut given_up = 0;
+    for (campaign, person, holder) in abandoned {
+        given_up += diesel::update(delivery::table.find((*campaign, *person)))
+            .filter(delivery::state.eq(State::Claimed).and(delivery::claimed_by.eq(*holder)))
             .set((
                 delivery::state.eq(State::Uncertain),
                 delivery::reason.eq(SERVER_DIED),
@@ -355,7 +339,7 @@ fn give_up(conn: &mut DbConnection, letters: Vec<(i64, i64)>, now: Moment) -> Re
             ))
             .execute(conn)?;
     }
-    Ok(letters.len())
+    Ok(given_up)
 }
 
 /// Makes claims of this process due again that it knows it never had in hand: the claim was written and the answer to

@@ -9,8 +9,7 @@ use crate::app::App;
 use crate::db::Kind;
 use crate::domain::campaign::{self, state};
 use crate::domain::delivery::claim::{
-    Claims, DueCampaign, Holder, Wanted, claim, due_campaigns, expired, release_slots, return_unheld,
-    settle_expired,
+    Claims, DueCampaign, Holder, Wanted, claim, due_campaigns, expired, give_up, release_slots, return_unheld,
 };
 use crate::domain::delivery::letter::Letterhead;
 use crate::domain::delivery::pace;
@@ -195,7 +194,7 @@ impl Dispatcher {
         let (due, expired) =
             self.app.db.read(move |conn| Ok((due_campaigns(conn, now)?, expired(conn, node, now)?))).await?;
         if !expired.is_empty() && self.app.db.kind() == Kind::Postgres {
-            self.app.db.write(move |conn| settle_expired(conn, node, now)).await?;
+            self.app.db.write(move |conn| give_up(conn, &expired, now)).await?;
         }
         let mut known = std::mem::take(&mut self.campaigns);
         for due in due.into_iter().filter(|due| !self.barred.contains(&due.id)).collect::<Vec<_>>() {

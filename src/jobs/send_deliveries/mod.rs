@@ -9,7 +9,7 @@ mod crew;
 mod dispatch;
 
 use crate::app::App;
-use crate::domain::delivery::claim::{due_campaigns, is_any_abandoned, settle_abandoned};
+use crate::domain::delivery::claim::{abandoned, due_campaigns, give_up};
 use crate::domain::delivery::finish::{self, Ending};
 use crate::domain::delivery::pace::Scope;
 use crate::error::Result;
@@ -23,8 +23,9 @@ use crate::jobs::send_deliveries::dispatch::{Dispatcher, keep_pace};
 pub async fn run_once(app: &App) -> Result<Progress> {
     let (kind, node, now) = (app.db.kind(), app.node, app.clock.now());
     // Most of the time there is nothing to do, and a look takes nobody the writer's place.
-    if app.db.read(move |conn| is_any_abandoned(conn, kind, node, now)).await? {
-        let letters = app.db.write(move |conn| settle_abandoned(conn, kind, node, now)).await?;
+    let abandoned = app.db.read(move |conn| abandoned(conn, kind, node, now)).await?;
+    if !abandoned.is_empty() {
+        let letters = app.db.write(move |conn| give_up(conn, &abandoned, now)).await?;
         if letters > 0 {
             tracing::warn!(letters, "letters were in hand when a server died; they are kept as uncertain");
         }
