@@ -13,7 +13,7 @@ use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::schema::{brand, campaign, delivery, subscriber};
-use crate::db::{DbConnection, Kind as DatabaseKind, among, fixed, prepared};
+use crate::db::{DbConnection, Kind as DatabaseKind, among, fixed};
 use crate::domain::audience::Subscriber;
 use crate::domain::campaign::{self as campaigns, State as CampaignState, state};
 use crate::domain::consent::facts::{gather, who_allows};
@@ -246,9 +246,9 @@ fn due(conn: &mut DbConnection, campaign: i64, limit: usize, now: Moment) -> Res
         .limit(limit as i64)
         .select((delivery::subscriber_id, delivery::attempts));
     Ok(match conn {
-        DbConnection::Sqlite(c) => prepared(query).load(c)?,
+        DbConnection::Sqlite(c) => prepared!(query).load(c)?,
         // Another server takes others instead of waiting for these.
-        DbConnection::Postgres(c) => prepared(query.for_update().skip_locked()).load(c)?,
+        DbConnection::Postgres(c) => prepared!(query.for_update().skip_locked()).load(c)?,
     })
 }
 
@@ -270,8 +270,9 @@ fn mark(
             delivery::lease_until.eq(now.plus(wanted.holder.lease)),
             delivery::tracks_opens.eq(among(delivery::subscriber_id, opens)),
             delivery::tracks_clicks.eq(among(delivery::subscriber_id, clicks)),
-        ));
-    on_backend!(conn, |c| prepared(mark).execute(c))?;
+        ))
+        .returning(delivery::subscriber_id);
+    on_backend!(conn, |c| prepared!(mark).load::<i64>(c))?;
     Ok(())
 }
 
