@@ -55,6 +55,40 @@ both_databases! {
         assert_eq!(server.outcomes(&campaign), [("sent".to_owned(), 10)]);
     }
 
+    async fn a_relay_keeps_its_pace(server: TestServer) {
+        let (key, brand) = (admin(&server), server.demo_brand());
+        people(&server, &brand, "example.com", 4);
+        set(&server, &key, json!([pace("relay", "main", 1, "minute")])).await;
+        let campaign = server.campaign(&brand);
+        server.run_jobs().await;
+        assert_eq!(went(&server, "example.com"), 1);
+        for minute in 0..3 {
+            assert!(!sent(&server, &campaign), "after {minute}");
+            server.advance(Duration::from_secs(59));
+            server.run_jobs().await;
+            assert_eq!(went(&server, "example.com"), 0, "before its minute is over");
+            server.advance(Duration::from_secs(1));
+            server.run_jobs().await;
+            assert_eq!(went(&server, "example.com"), 1);
+        }
+        assert!(sent(&server, &campaign));
+    }
+
+    async fn a_slow_domain_at_the_head_of_a_long_queue_holds_up_nobody_behind_it(server: TestServer) {
+        let (key, brand) = (admin(&server), server.demo_brand());
+        // More than a claim looks at in one go.
+        server.readers(&brand, 450);
+        people(&server, &brand, "quick.example", 5);
+        set(&server, &key, json!([pace("domain", "example.com", 1, "day")])).await;
+        let campaign = server.campaign(&brand);
+        server.run_jobs().await;
+        let mails = server.mails();
+        let to = |domain: &str| mails.iter().filter(|mail| mail.to.ends_with(domain)).count();
+        assert_eq!((to("@example.com"), to("@quick.example")), (1, 5));
+        server.write(|conn, now| state::cancel(conn, campaign.id, now));
+        server.run_jobs().await;
+    }
+
     async fn a_slow_domain_holds_up_nobody_else(server: TestServer) {
         let (key, brand) = (admin(&server), server.demo_brand());
         people(&server, &brand, "slow.example", 8);
@@ -161,6 +195,17 @@ async fn letters_are_shared_by_weight(kind: Kind) {
     assert!(counts[0] > 0 && counts[1] > counts[0], "{counts:?}");
 }
 
+async fn a_relay_with_a_pace_leaves_its_letters_to_the_others(kind: Kind) {
+    let server = two_relays(kind).await;
+    let (key, brand) = (admin(&server), server.demo_brand());
+    people(&server, &brand, "example.com", 20);
+    set(&server, &key, json!([pace("relay", "small", 1, "hour")])).await;
+    let campaign = server.campaign(&brand);
+    server.run_jobs().await;
+    assert!(sent(&server, &campaign));
+    assert_eq!(counts(&server), [1, 19]);
+}
+
 async fn a_relay_that_is_away_leaves_its_letters_to_the_others(kind: Kind) {
     let server = two_relays(kind).await;
     let brand = server.demo_brand();
@@ -202,6 +247,7 @@ async fn relays_share_by_weight_stand_in_for_each_other_and_serve_their_own_bran
     for kind in [Kind::Sqlite, Kind::Postgres] {
         letters_are_shared_by_weight(kind).await;
         a_relay_that_is_away_leaves_its_letters_to_the_others(kind).await;
+        a_relay_with_a_pace_leaves_its_letters_to_the_others(kind).await;
         a_brand_can_have_a_relay_of_its_own_and_a_missing_one_pauses_it(kind).await;
     }
 }
