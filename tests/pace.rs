@@ -153,6 +153,31 @@ both_databases! {
         assert_eq!(server.mails().len(), 4);
     }
 
+    async fn the_pace_of_a_campaign_ends_with_it(server: TestServer) {
+        let (key, brand) = (admin(&server), server.demo_brand());
+        people(&server, &brand, "example.com", 2);
+        let slow = |campaign: &Campaign| format!("/campaigns/{}/pace", campaign.public_id);
+        let wanted = json!({"messages": 100, "period": "second"});
+        let [sent, cancelled, deleted] = [0, 1, 2].map(|_| server.draft(&brand, |_| {}));
+        for campaign in [&sent, &cancelled, &deleted] {
+            server.api(&key, "PUT", &slow(campaign), wanted.clone()).await.expect(200);
+        }
+        for campaign in [&sent, &cancelled] {
+            let path = format!("/campaigns/{}/schedule", campaign.public_id);
+            server.api(&key, "POST", &path, json!({})).await.expect(200);
+        }
+        let path = |campaign: &Campaign, step: &str| format!("/campaigns/{}{step}", campaign.public_id);
+        server.api(&key, "POST", &path(&cancelled, "/cancel"), Value::Null).await.expect(200);
+        server.api(&key, "DELETE", &path(&deleted, ""), Value::Null).await.expect(204);
+        let left = server.api(&key, "GET", "/pace", Value::Null).await.expect(200).json();
+        assert_eq!(left["paces"].as_array().map(Vec::len), Some(1), "{left}");
+        server.run_jobs().await;
+        server.advance(Duration::from_secs(1));
+        server.run_jobs().await;
+        assert_eq!((server.mails().len(), server.reload(&sent).state), (2, State::Sent));
+        assert_eq!(server.api(&key, "GET", "/pace", Value::Null).await.expect(200).json(), json!({"paces": []}));
+    }
+
     async fn a_pace_that_cannot_be_kept_is_refused_and_nothing_changes(server: TestServer) {
         let key = admin(&server);
         set(&server, &key, json!([pace("relay", "main", 5, "second")])).await;

@@ -36,6 +36,8 @@ run_section() {
     (
         trap clean_section EXIT
         trap 'exit 130' INT TERM
+        set -E
+        trap 'echo "${BASH_SOURCE[0]}, line $LINENO: $BASH_COMMAND" >&2' ERR
         "$1"
     ) &
     section_pid=$!
