@@ -39,6 +39,7 @@ both_databases! {
             ("profile", json!({"company": "Late Ltd"})),
             ("opt-ins", json!({"opt_ins": [opt_in], "evidence": evidence()})),
             ("permissions", json!({"permissions": [permission], "evidence": evidence()})),
+            ("brand-choices", json!({"brand_choices": [{"brand": brand, "at_most": "weekly"}]})),
             ("restriction", Value::Null),
         ] {
             let id = person(&server, &key, &format!("{path}@council.test")).await;

@@ -17,6 +17,7 @@ mod api_people;
 mod architecture;
 mod audience;
 mod campaigns;
+mod choices;
 mod classes;
 mod cli;
 mod cli_dkim;

@@ -74,8 +74,8 @@ pub fn table() -> Vec<Entry> {
 fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
     use api::{
-        brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, reports, retries,
-        sign_ups, sources, subscribers, test_letters,
+        brand_choices, brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, reports,
+        retries, sign_ups, sources, subscribers, test_letters,
     };
     use api::{suppressions, topics};
     const GET: Method = Method::GET;
@@ -107,6 +107,8 @@ fn api_v1() -> Vec<Entry> {
         api(PUT, "/api/v1/subscribers/{subscriber}/opt-ins", WritePerson, opt_ins::set),
         api(GET, "/api/v1/subscribers/{subscriber}/permissions", ReadPerson, permissions::list),
         api(PUT, "/api/v1/subscribers/{subscriber}/permissions", WritePerson, permissions::set),
+        api(GET, "/api/v1/subscribers/{subscriber}/brand-choices", ReadPerson, brand_choices::list),
+        api(PUT, "/api/v1/subscribers/{subscriber}/brand-choices", WritePerson, brand_choices::set),
         api(GET, "/api/v1/subscribers/{subscriber}/ledger", ReadPerson, ledger::list),
         api(POST, "/api/v1/imports", WritePerson, imports::create),
         api(GET, "/api/v1/suppressions", ReadPerson, suppressions::list),

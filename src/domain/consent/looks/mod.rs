@@ -19,6 +19,7 @@ use diesel::sql_types::BigInt;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::catalog::Channel;
+use crate::domain::consent::brand_choice::{AtMost, BrandChoice};
 use crate::domain::consent::facts::load_suppliers;
 use crate::domain::consent::gate::{
     ART14_WITHIN, CampaignFacts, Facts, OptInFact, Refusal, Supplied, SupplierFacts, decide,
@@ -50,6 +51,9 @@ const INFORMED: i64 = 1 << 12;
 const SUBJECT: i64 = 1 << 13;
 /// Of the address: this, as many places further as the reason has in [`Reason::ALL`].
 const SUPPRESSED: i64 = 1 << 17;
+/// Of what they chose about the brand.
+const PAUSED: i64 = 1 << 22;
+const CAPPED: i64 = 1 << 23;
 /// The row number of the source of the answer to the communication topic.
 const SOURCE: i64 = 1 << 24;
 
@@ -206,5 +210,10 @@ fn somebody(
         suppressed: reasons.filter(|(place, _)| looks.has(SUPPRESSED << place)).map(|(_, r)| *r).collect(),
         opt_ins,
         informed_at: looks.has(INFORMED).then_some(now),
+        choice: BrandChoice {
+            paused_until: looks.has(PAUSED).then(|| now.plus(moment)),
+            at_most: if looks.has(CAPPED) { AtMost::Weekly } else { AtMost::Each },
+        },
+        last_letter: looks.has(CAPPED).then_some(now),
     }
 }

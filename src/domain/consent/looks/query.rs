@@ -6,10 +6,11 @@
 use std::fmt::Write as _;
 
 use super::{
-    ADDRESS, CLICKS, EXPIRED, GRANTED, GRANTED_ELSEWHERE, INFORMED, KNOWN, LATE, OPENS, PENDING, RESTRICTED,
-    SOURCE, STALE, SUBJECT, SUPPRESSED, Stretch, WITHDRAWN,
+    ADDRESS, CAPPED, CLICKS, EXPIRED, GRANTED, GRANTED_ELSEWHERE, INFORMED, KNOWN, LATE, OPENS, PAUSED,
+    PENDING, RESTRICTED, SOURCE, STALE, SUBJECT, SUPPRESSED, Stretch, WITHDRAWN,
 };
 use crate::clock::Moment;
+use crate::domain::consent::brand_choice::{AtMost, counted_letters};
 use crate::domain::consent::gate::{ART14_WITHIN, CampaignFacts};
 use crate::domain::consent::opt_in::State;
 use crate::domain::consent::permission::{Kind, State as PermissionState};
@@ -42,6 +43,10 @@ pub(super) fn people(
     join(
         format!("o.marks + CASE WHEN s.informed_at >= o.obtained_at THEN {INFORMED} ELSE 0 END"),
         format!(" LEFT JOIN ({}) o ON o.subscriber_id = s.id", answers(campaign, stretch, now)),
+    );
+    join(
+        "c.marks".into(),
+        format!(" LEFT JOIN ({}) c ON c.subscriber_id = s.id", choices(campaign, stretch, now)),
     );
     if permissions {
         let grouped = permissions_of(campaign.brand, stretch);
@@ -125,6 +130,28 @@ fn subject_places(campaign: &CampaignFacts, refresh: bool) -> &'static [i64] {
         (false, false) => &[0, 2],
         (false, true) => &[0, 1, 2, 3],
     }
+}
+
+/// The marks of what people chose about the brand. Only those who chose something are looked at, and only of those who
+/// chose how often, the letters.
+fn choices(campaign: &CampaignFacts, stretch: Stretch, now: Moment) -> String {
+    let Stretch { after, to } = stretch;
+    let brand = campaign.brand;
+    let letters = counted_letters(campaign);
+    let capped = AtMost::ALL.iter().filter_map(|at_most| {
+        let since = now.minus(at_most.spacing()?).as_micros();
+        Some(format!(
+            "(c.at_most = '{at_most}' AND EXISTS (SELECT 1 FROM {letters} AND d.subscriber_id = c.subscriber_id \
+             AND (d.finished_at IS NULL OR d.finished_at > {since})))"
+        ))
+    });
+    let capped = capped.collect::<Vec<_>>().join(" OR ");
+    format!(
+        "SELECT c.subscriber_id, CASE WHEN c.paused_until > {} THEN {PAUSED} ELSE 0 END \
+         + CASE WHEN {capped} THEN {CAPPED} ELSE 0 END AS marks FROM brand_choice c \
+         WHERE c.brand_id = {brand} AND c.subscriber_id > {after} AND c.subscriber_id <= {to}",
+        now.as_micros()
+    )
 }
 
 fn permissions_of(brand: i64, stretch: Stretch) -> String {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::clock::Moment;
 use crate::domain::audience::{Source, Subscriber, source};
 use crate::domain::catalog::Channel;
+use crate::domain::consent::brand_choice::{AtMost, Entry as ChoiceEntry};
 use crate::domain::consent::ledger::{Decision, Entry, Method, ShownBox};
 use crate::domain::consent::opt_in::{Basis, State};
 use crate::domain::consent::permission::{Kind, State as PermissionState};
@@ -31,6 +32,10 @@ pub struct Export {
     pub opt_ins: Vec<OptInCopy>,
     /// The present answers about tracking.
     pub permissions: Vec<PermissionCopy>,
+    /// The present pauses, and how often a brand may write at most.
+    pub brand_choices: Vec<BrandChoiceCopy>,
+    /// Every change of these, with what was shown.
+    pub brand_choice_entries: Vec<BrandChoiceEntryCopy>,
     /// Every decision ever recorded, with what was shown.
     pub ledger: Vec<EntryCopy>,
     /// Every campaign that was or was not sent, and why.
@@ -137,6 +142,40 @@ pub struct PermissionCopy {
     pub state: PermissionState,
     /// Since when.
     pub since: Moment,
+}
+
+/// What was chosen about a brand as a whole.
+#[derive(Debug, Clone, Queryable, Serialize, utoipa::ToSchema)]
+pub struct BrandChoiceCopy {
+    /// The brand.
+    pub brand: String,
+    /// Until when nothing is sent; it ends by itself.
+    pub paused_until: Option<Moment>,
+    /// How often the brand may write at most.
+    pub at_most: AtMost,
+    /// Since when.
+    pub since: Moment,
+}
+
+/// One change of what was chosen about a brand as a whole: what held from then on.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct BrandChoiceEntryCopy {
+    /// When.
+    pub at: Moment,
+    /// The brand's word.
+    pub brand: String,
+    /// Until when nothing is sent.
+    pub paused_until: Option<Moment>,
+    /// How often the brand may write at most.
+    pub at_most: AtMost,
+    /// How.
+    pub method: Method,
+    /// By whom: `subscriber`, or the key that said so.
+    pub actor: String,
+    /// The form that was shown.
+    pub form: String,
+    /// Its wording, exactly.
+    pub wording: String,
 }
 
 /// One decision, with what was shown. Without a topic and a permission it is about the whole brand.
@@ -285,6 +324,21 @@ impl Person {
 impl Origin {
     pub(super) fn of(source: Source) -> Self {
         Self { name: source.name, kind: source.kind, policy_url: source.policy_url }
+    }
+}
+
+impl BrandChoiceEntryCopy {
+    pub(super) fn of(entry: ChoiceEntry) -> Self {
+        Self {
+            at: entry.at,
+            brand: entry.brand,
+            paused_until: entry.paused_until,
+            at_most: entry.at_most,
+            method: entry.method,
+            actor: entry.actor,
+            form: entry.form,
+            wording: entry.wording,
+        }
     }
 }
 
