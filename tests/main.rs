@@ -34,6 +34,7 @@ mod import;
 mod incoming;
 mod incoming_corpus;
 mod incoming_lmtp;
+mod languages;
 mod letters;
 mod limits;
 mod logs;

@@ -11,6 +11,7 @@ pub mod gpc;
 pub mod headers;
 pub mod health;
 pub mod home;
+pub mod language;
 pub mod limit;
 pub mod openapi;
 pub mod page;
@@ -226,6 +227,7 @@ pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
             .app_data(limits.clone())
             .app_data(problem::query_config())
             .app_data(problem::path_config())
+            .wrap(middleware::from_fn(language::tell))
             .wrap(middleware::from_fn(headers::secure))
             .wrap(middleware::from_fn(access_log::record))
             .configure(|config| mount(config, table()))
