@@ -138,7 +138,7 @@ fn main() {
     let write = |claims: &[Claimed]| {
         for _ in 0..ROUNDS {
             for claimed in claims {
-                black_box(letterhead.write(claimed, &keys, now).unwrap());
+                black_box(letterhead.write(claimed, &keys, now, Vec::new()).unwrap());
             }
         }
     };
@@ -146,7 +146,7 @@ fn main() {
         (0..20).for_each(|_| write(&tracked));
         return;
     }
-    let size = letterhead.write(&tracked[0], &keys, now).unwrap().message.len();
+    let size = letterhead.write(&tracked[0], &keys, now, Vec::new()).unwrap().message.len();
     println!("{size:>8}  octets of a letter");
     measure("writing an untracked letter", ROUNDS * others.len(), || write(&others));
     measure("writing a tracked letter", ROUNDS * tracked.len(), || write(&tracked));

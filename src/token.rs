@@ -6,7 +6,7 @@
 
 mod vault;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use aes_gcm_siv::aead::{Aead, KeyInit};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
@@ -187,14 +187,13 @@ link! {
     }
 }
 
-/// The server's keys, derived from its secrets; the first secret seals, all of them open.
+/// The server's keys, derived from its secrets; the first secret seals, all of them open. Cheap to clone.
 #[derive(Clone)]
 pub struct Keys {
-    rings: Vec<KeyRing>,
+    rings: Arc<[KeyRing]>,
     pepper: [u8; 32],
 }
 
-#[derive(Clone)]
 struct KeyRing {
     number: u8,
     ciphers: Vec<(Purpose, Aes256GcmSiv)>,
@@ -227,7 +226,7 @@ impl Keys {
                 "Two of the secrets cannot be told apart; make another new one",
             ));
         }
-        Ok(Self { pepper: derive(oldest, "address-hash"), rings })
+        Ok(Self { pepper: derive(oldest, "address-hash"), rings: rings.into() })
     }
 
     /// The token of a link, for a URL.

@@ -121,15 +121,19 @@ impl Frame {
         })
     }
 
-    /// Writes one letter: its octets, ready for a transport.
+    /// Writes one letter: its octets, ready for a transport, in the place of what is in `out`, so that a buffer can be used
+    /// again.
     ///
     /// # Errors
     /// [`Error::Invalid`] if a value would break a header, a limit of the templates is reached, or the HTML is longer
     /// than [`MAX_HTML_OCTETS`].
-    pub fn write(&self, own: &Own<'_>) -> Result<Vec<u8>> {
+    pub fn write(&self, own: &Own<'_>, mut out: Vec<u8>) -> Result<Vec<u8>> {
         let subject = self.subject.render_line(own.values)?;
         own.check(&subject)?;
-        let mut out = String::with_capacity(self.octets);
+        out.clear();
+        out.reserve(self.octets);
+        // Nothing is text.
+        let mut out = String::from_utf8(out).unwrap_or_default();
         out.push_str(&self.head);
         self.push_own(&mut out, own, &subject);
         out.push_str(&self.before_text);

@@ -303,8 +303,8 @@ impl Values for PersonValues {
         }
     }
 
-    fn is_group(&self, name: &str) -> bool {
-        matches!(name, "brand" | "links" | "attributes")
+    fn group(&self, name: &str) -> Option<&'static str> {
+        ["brand", "links", "attributes"].into_iter().find(|group| *group == name)
     }
 
     fn member(&self, group: &str, name: &str) -> Option<&str> {

@@ -99,13 +99,20 @@ impl Letterhead {
         &self.links
     }
 
-    /// Writes and signs the letter that a claim is about. Of the same claim it is always the same message: one that is sent
+    /// Writes and signs the letter that a claim is about, if it can into `buffer`, the room of an earlier one. Of the same
+    /// claim it is always the same message: one that is sent
     /// again because a person asked keeps its Message-ID.
     ///
     /// # Errors
     /// [`Invalid`](crate::error::Error::Invalid) if a value of this person would break a header or the letter
     /// becomes too large.
-    pub fn write(&self, claimed: &Claimed, keys: &Keys, now: Moment) -> Result<WrittenLetter> {
+    pub fn write(
+        &self,
+        claimed: &Claimed,
+        keys: &Keys,
+        now: Moment,
+        buffer: Vec<u8>,
+    ) -> Result<WrittenLetter> {
         let (brand, campaign, subscriber) = (self.brand.id, self.campaign, claimed.permit.subscriber());
         let letter = keys.seal_for_mail(&LetterLink { campaign, subscriber });
         let message_id = keys.seal_for_mail(&MessageLink { campaign, subscriber });
@@ -121,14 +128,16 @@ impl Letterhead {
         let unsubscribe_url = urls.unsubscribe.clone();
         let supplier = claimed.supplier.as_deref();
         let values = PersonValues::new(Arc::clone(&self.values), Some(&claimed.person), supplier, urls);
-        let message = self.frame.write(&Own {
+        let merge = values.merge();
+        let own = Own {
             to: claimed.permit.recipient(),
             message_id: &message_id,
             date: now,
             unsubscribe_url: &unsubscribe_url,
             unsubscribe_mail: unsubscribe_mail.as_ref(),
-            values: &values.merge(),
-        })?;
+            values: &merge,
+        };
+        let message = self.frame.write(&own, buffer)?;
         Ok(WrittenLetter { envelope_from, message: signed(message, self.signer.as_ref(), now)? })
     }
 

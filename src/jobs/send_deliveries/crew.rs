@@ -3,12 +3,12 @@
 
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::app::App;
@@ -18,6 +18,7 @@ use crate::domain::delivery::letter::{Letterhead, WrittenLetter};
 use crate::domain::delivery::settle::{HandedOver, Settlement};
 use crate::error::{Error, Result};
 use crate::jobs::send_deliveries::inbox::Inbox;
+use crate::jobs::send_deliveries::signers::Signers;
 use crate::mail::relay::AWAY;
 use crate::mail::transport::{Connection, Outcome, Reply, Stage};
 
@@ -44,8 +45,8 @@ struct Report {
 /// The workers of all relays.
 pub(super) struct Crew {
     app: App,
-    /// As many permits to sign as there are cores.
-    signers: Arc<Semaphore>,
+    /// Begun with the first letter that is signed.
+    signers: Arc<OnceLock<Signers>>,
     gangs: Vec<Gang>,
     reports: Arc<Inbox<Report>>,
     runtime: Handle,
@@ -83,10 +84,9 @@ impl Crew {
             idle: Vec::new(),
             hires_again: None,
         });
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             app: app.clone(),
-            signers: Arc::new(Semaphore::new(cores)),
+            signers: Arc::default(),
             gangs: gangs.collect(),
             reports: Arc::default(),
             runtime,
@@ -214,7 +214,7 @@ impl Crew {
 /// One worker, which has one connection.
 struct Worker {
     app: App,
-    signers: Arc<Semaphore>,
+    signers: Arc<OnceLock<Signers>>,
     reports: Arc<Inbox<Report>>,
     relay: usize,
     number: usize,
@@ -228,9 +228,10 @@ impl Worker {
             return self.report(false, None);
         };
         self.report(true, None);
+        let mut room = Vec::new();
         while let Some(order) = letters.recv().await {
             let mut unknown = settlement_of(&order);
-            let hand_over = self.hand_over(&mut connection, order);
+            let hand_over = self.hand_over(&mut connection, order, &mut room);
             let Ok(settlement) = AssertUnwindSafe(hand_over).catch_unwind().await else {
                 // Nobody knows how far it got; the letter must not go out again, and the connection is not used again.
                 tracing::error!("a hand-over broke off");
@@ -250,13 +251,20 @@ impl Worker {
         self.reports.put(Report { relay: self.relay, worker: self.number, free, settlement });
     }
 
-    async fn hand_over(&self, connection: &mut Connection<Permit>, order: Order) -> Settlement {
+    /// `room` is that of the letter before.
+    async fn hand_over(
+        &self,
+        connection: &mut Connection<Permit>,
+        order: Order,
+        room: &mut Vec<u8>,
+    ) -> Settlement {
         let mut settlement = settlement_of(&order);
-        let Order { campaign, letterhead, claimed } = order;
-        let (claimed, written) = self.write(letterhead, claimed).await;
-        settlement.result = match written {
-            Ok(WrittenLetter { envelope_from, message }) => {
-                HandedOver::Answered(connection.hand_over(claimed.permit, &envelope_from, &message).await)
+        let campaign = order.campaign;
+        settlement.result = match self.write(order, std::mem::take(room)).await {
+            Ok((permit, WrittenLetter { envelope_from, message })) => {
+                let outcome = connection.hand_over(permit, &envelope_from, &message).await;
+                *room = message;
+                HandedOver::Answered(outcome)
             }
             Err(Error::Invalid(problems)) => HandedOver::Unwritable(
                 problems.first().map(|problem| problem.field.clone()).unwrap_or_default(),
@@ -269,26 +277,19 @@ impl Worker {
         settlement
     }
 
-    /// Writes a letter. Signing takes a hundred times as long as writing and would keep the connections waiting, so it
-    /// has threads of its own, at most one for each core; everything else costs less than the way to another thread.
-    async fn write(&self, letterhead: Arc<Letterhead>, claimed: Claimed) -> (Claimed, Result<WrittenLetter>) {
-        let now = self.app.clock.now();
-        if !letterhead.signs() {
-            let written = letterhead.write(&claimed, &self.app.keys, now);
-            return (claimed, written);
+    /// Writes a letter: here, because it costs less than the way to another thread, unless it has to be signed.
+    async fn write(&self, order: Order, room: Vec<u8>) -> Result<(Permit, WrittenLetter)> {
+        let Order { letterhead, claimed, .. } = order;
+        let (keys, now) = (self.app.keys.clone(), self.app.clock.now());
+        let signs = letterhead.signs();
+        let write = move || {
+            let written = letterhead.write(&claimed, &keys, now, room)?;
+            Ok((claimed.permit, written))
+        };
+        if !signs {
+            return write();
         }
-        // The semaphore is never closed; without a permit it would only be slower.
-        let permit = Arc::clone(&self.signers).acquire_owned().await;
-        let keys = self.app.keys.clone();
-        let signing = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            let written = letterhead.write(&claimed, &keys, now);
-            (claimed, written)
-        });
-        match signing.await {
-            Ok(written) => written,
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        }
+        self.signers.get_or_init(|| Signers::start(&Handle::current())).run(write).await?
     }
 }
 

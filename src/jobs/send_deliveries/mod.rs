@@ -8,6 +8,7 @@
 mod crew;
 mod dispatch;
 mod inbox;
+mod signers;
 
 use tokio::runtime::Handle;
 

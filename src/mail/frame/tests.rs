@@ -45,14 +45,15 @@ fn write(frame: &Frame, value: &str) -> Result<Vec<u8>> {
 }
 
 fn write_with(frame: &Frame, values: &Merge) -> Result<Vec<u8>> {
-    frame.write(&Own {
+    let own = Own {
         to: &address("ana@example.com"),
         message_id: "abcdef234567",
         date: Moment::parse("2026-11-21T10:02:11Z").unwrap(),
         unsubscribe_url: "https://news.brand.test/u/TOKEN",
         unsubscribe_mail: Some(&address("u+token@in.brand.test")),
         values,
-    })
+    };
+    frame.write(&own, Vec::new())
 }
 
 fn refusal(written: Result<Vec<u8>>) -> String {
@@ -162,11 +163,14 @@ fn what_could_begin_a_header_of_its_own_is_refused() {
         unsubscribe_mail: None,
         values: &values,
     };
-    letters.write(&own).unwrap();
+    letters.write(&own, Vec::new()).unwrap();
     for url in [&format!("https://x.test/{}", evil()), "http://x.test/u", "https://x.test/>,<https://y"] {
-        assert_eq!(refusal(letters.write(&Own { unsubscribe_url: url, ..own })), "unsubscribe_url");
+        assert_eq!(
+            refusal(letters.write(&Own { unsubscribe_url: url, ..own }, Vec::new())),
+            "unsubscribe_url"
+        );
     }
-    assert_eq!(refusal(letters.write(&Own { message_id: &evil(), ..own })), "message_id");
+    assert_eq!(refusal(letters.write(&Own { message_id: &evil(), ..own }, Vec::new())), "message_id");
 }
 
 #[test]

@@ -10,8 +10,8 @@ pub trait Values: fmt::Debug + Send + Sync + 'static {
     /// The value of a field that stands alone, as `first_name`; `None` if it is missing.
     fn field(&self, name: &str) -> Option<&str>;
 
-    /// Whether fields live in this name, as `name` does in `brand`.
-    fn is_group(&self, name: &str) -> bool;
+    /// The name, if fields live in it, as `name` does in `brand`.
+    fn group(&self, name: &str) -> Option<&'static str>;
 
     /// The value of a field in a group, as of `name` in `brand`; `None` if it is missing.
     fn member(&self, group: &str, name: &str) -> Option<&str>;
@@ -43,8 +43,8 @@ impl Object for Root {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        if self.0.is_group(key) {
-            return Some(Value::from_object(Group { values: Arc::clone(&self.0), name: key.to_owned() }));
+        if let Some(name) = self.0.group(key) {
+            return Some(Value::from_object(Group { values: Arc::clone(&self.0), name }));
         }
         self.0.field(key).map(Value::from)
     }
@@ -53,7 +53,7 @@ impl Object for Root {
 #[derive(Debug)]
 struct Group {
     values: Arc<dyn Values>,
-    name: String,
+    name: &'static str,
 }
 
 impl Object for Group {
@@ -62,6 +62,6 @@ impl Object for Group {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        self.values.member(&self.name, key).map(Value::from)
+        self.values.member(self.name, key).map(Value::from)
     }
 }
