@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap, REFERER, USER_AGENT};
+use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderName, REFERER, USER_AGENT};
 
 use crate::app::App;
 use crate::domain::tracking::Hit;
@@ -12,6 +12,17 @@ use crate::web::limit::client;
 
 /// No user agent of a browser is longer; what is, is looked at so far.
 const AGENT_MAX: usize = 1000;
+
+/// What a request that runs ahead of a person says so with: as browsers send it, and as older ones did.
+static AHEAD: [HeaderName; 4] = [
+    HeaderName::from_static("sec-purpose"),
+    HeaderName::from_static("purpose"),
+    HeaderName::from_static("x-purpose"),
+    HeaderName::from_static("x-moz"),
+];
+
+/// Where a request stands to the page that made it.
+static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Records the hit and waits as [`crate::domain::tracking::Recorder::record`] does. A `HEAD` and a browser that objects
 /// are never recorded.
@@ -23,11 +34,11 @@ pub(super) async fn record(request: &HttpRequest, app: &App, mut hit: Hit) {
     let client = client(request, app.options.behind_proxy);
     let seen = Request {
         kind: hit.kind(),
-        agent: text(headers, USER_AGENT.as_str()).map(|agent| &agent[..agent.floor_char_boundary(AGENT_MAX)]),
+        agent: text(headers, &USER_AGENT).map(|agent| &agent[..agent.floor_char_boundary(AGENT_MAX)]),
         has_language: headers.contains_key(ACCEPT_LANGUAGE),
         runs_ahead: runs_ahead(headers),
-        from_own_page: text(headers, "sec-fetch-site") == Some("same-origin"),
-        referer_host: text(headers, REFERER.as_str()).and_then(host_of),
+        from_own_page: text(headers, &FETCH_SITE) == Some("same-origin"),
+        referer_host: text(headers, &REFERER).and_then(host_of),
         client,
     };
     hit.sign = glance(&app.options.tracking.machines, &seen);
@@ -39,13 +50,13 @@ pub(super) async fn record(request: &HttpRequest, app: &App, mut hit: Hit) {
     app.recorder.record(hit).await;
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// Whether a request says that it runs ahead: `Sec-Purpose` as browsers send it, `Purpose` and `X-Moz` as older ones did.
+/// Whether a request says that it runs ahead.
 fn runs_ahead(headers: &HeaderMap) -> bool {
-    ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().any(|name| {
+    AHEAD.iter().any(|name| {
         text(headers, name).is_some_and(|value| {
             value.split([';', ',']).any(|word| {
                 let word = word.trim();
