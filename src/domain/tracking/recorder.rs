@@ -121,7 +121,7 @@ impl Recorder {
     /// was settled in that time; no answer ever depends on it.
     pub async fn record(&self, hit: Hit) -> bool {
         let Some(settled) = self.shared.push(hit) else { return false };
-        tokio::time::timeout(PATIENCE, settled).await.is_ok()
+        tokio::time::timeout(PATIENCE, settled).await.unwrap_or(false)
     }
 
     /// What became of the hits so far.
@@ -203,10 +203,10 @@ impl Shared {
             if !std::mem::replace(&mut batch.tried, true) {
                 self.surplus.fetch_add(flood.thin(&mut batch.hits), Ordering::Relaxed);
             }
-            if let Err(error) = self.settle(&batch, &mut write)
-                && self.keep(batch, &error)
-            {
-                self.rest();
+            match self.settle(&batch.hits, &mut write) {
+                Ok(()) => batch.waiting.settle(),
+                Err(error) if self.keep(batch, &error) => self.rest(),
+                Err(_) => {}
             }
         }
         let Counts { stored, refused, shed, surplus } = self.counts();
@@ -228,14 +228,14 @@ impl Shared {
         }
     }
 
-    /// Writes one batch; dropping it then wakes whoever waits for it.
-    fn settle(&self, batch: &Batch, write: &mut impl FnMut(&[Hit]) -> Result<usize>) -> Result<()> {
-        if batch.hits.is_empty() {
+    /// Writes the hits of one batch.
+    fn settle(&self, hits: &[Hit], write: &mut impl FnMut(&[Hit]) -> Result<usize>) -> Result<()> {
+        if hits.is_empty() {
             return Ok(());
         }
-        let stored = write(&batch.hits)?;
+        let stored = write(hits)?;
         self.stored.fetch_add(stored as u64, Ordering::Relaxed);
-        self.refused.fetch_add(batch.hits.len().saturating_sub(stored) as u64, Ordering::Relaxed);
+        self.refused.fetch_add(hits.len().saturating_sub(stored) as u64, Ordering::Relaxed);
         let mut queue = lock(&self.queue);
         if std::mem::take(&mut queue.down) {
             queue.shedding = false;
@@ -293,4 +293,57 @@ impl Shared {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nobody panics while holding one of these locks; if so, what they guard is whole all the same.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicUsize};
+
+    use super::*;
+    use crate::clock::Moment;
+
+    fn hit(subscriber: usize) -> Hit {
+        let at = Moment::from_micros(1_800_000_000_000_000);
+        Hit { campaign: 1, link: None, subscriber: subscriber as i64, at, sign: None }
+    }
+
+    #[test]
+    fn when_memory_is_full_the_oldest_are_shed_and_the_rest_is_stored_when_the_database_is_back() {
+        const PUSHED: usize = BATCH * (BATCHES_WAITING + 3) + 17;
+        let shared = Arc::new(Shared::default());
+        let (back, tries) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let writer = {
+            let (shared, back, tries, written) =
+                (shared.clone(), back.clone(), tries.clone(), written.clone());
+            std::thread::spawn(move || {
+                shared.run(|hits| {
+                    tries.fetch_add(1, Ordering::SeqCst);
+                    if !back.load(Ordering::SeqCst) {
+                        return Err(Error::Unavailable(anyhow::anyhow!("away")));
+                    }
+                    lock(&written).extend(hits.iter().map(|hit| hit.subscriber as usize));
+                    Ok(hits.len())
+                });
+            })
+        };
+        for person in 1..=PUSHED {
+            drop(shared.push(hit(person)));
+        }
+        assert!(lock(&shared.queue).batches.len() <= BATCHES_WAITING);
+        // A try that began after the last of them: what is in hand then is the oldest of all that wait.
+        let so_far = tries.load(Ordering::SeqCst);
+        while tries.load(Ordering::SeqCst) < so_far + 2 {
+            std::thread::yield_now();
+        }
+        back.store(true, Ordering::SeqCst);
+        lock(&shared.queue).closed = true;
+        shared.bell.notify_all();
+        writer.join().unwrap();
+        let (written, counts) = (lock(&written), shared.counts());
+        let shed = usize::try_from(counts.shed).unwrap();
+        assert!(shed >= PUSHED - BATCH * BATCHES_WAITING, "{counts:?}");
+        assert_eq!(*written, (shed + 1..=PUSHED).collect::<Vec<_>>(), "the newest, in order");
+        assert_eq!(counts.stored as usize, written.len());
+    }
 }

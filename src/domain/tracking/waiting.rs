@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -44,41 +44,58 @@ impl Waiting {
         Wait { party, place: None }
     }
 
-    /// Nobody has to wait any longer.
+    /// The batch is settled.
+    pub(super) fn settle(mut self) {
+        self.end(SETTLED);
+    }
+
+    /// Nobody has to wait any longer, although it is not settled; the same as dropping it, but that others may join.
     pub(super) fn release(&mut self) {
-        for party in self.parties.drain(..) {
-            party.release();
-        }
-        // Whoever joins from now on joins a party of its own.
+        self.end(RELEASED);
+        // They join a party of their own.
         self.number = NEXT.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn end(&mut self, how: u8) {
+        for party in self.parties.drain(..) {
+            party.end(how);
+        }
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.release();
+        self.end(RELEASED);
     }
 }
+
+/// Their batch is on its way.
+const ON_ITS_WAY: u8 = 0;
+/// Their batch is settled.
+const SETTLED: u8 = 1;
+/// They wait no longer, and it is not.
+const RELEASED: u8 = 2;
 
 /// Those of one thread.
 #[derive(Debug, Default)]
 struct Party {
-    over: AtomicBool,
+    /// One of the three above.
+    state: AtomicU8,
     /// A place for each of them; empty where somebody gave up waiting.
     wakers: Mutex<Vec<Option<Waker>>>,
 }
 
 impl Party {
-    fn release(&self) {
-        self.over.store(true, Ordering::Release);
+    fn end(&self, how: u8) {
+        self.state.store(how, Ordering::Release);
         let first = self.wakers().iter_mut().find_map(Option::take);
         if let Some(waker) = first {
             waker.wake();
         }
     }
 
-    fn is_over(&self) -> bool {
-        self.over.load(Ordering::Acquire)
+    fn state(&self) -> u8 {
+        self.state.load(Ordering::Acquire)
     }
 
     fn wake_others(&self) {
@@ -94,7 +111,7 @@ impl Party {
     }
 }
 
-/// Ends when the batch is settled.
+/// Ends when the batch is settled, with true, or when there is nothing to wait for any more.
 #[derive(Debug)]
 pub(super) struct Wait {
     party: Arc<Party>,
@@ -102,16 +119,17 @@ pub(super) struct Wait {
 }
 
 impl Future for Wait {
-    type Output = ();
+    type Output = bool;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
         let wait = &mut *self;
         let mut wakers = wait.party.wakers();
-        // Asked while holding the wakers: whoever releases looks at them afterwards.
-        if wait.party.is_over() {
+        // Asked while holding the wakers: whoever ends it looks at them afterwards.
+        let state = wait.party.state();
+        if state != ON_ITS_WAY {
             drop(wakers);
             wait.party.wake_others();
-            return Poll::Ready(());
+            return Poll::Ready(state == SETTLED);
         }
         let waker = context.waker();
         match wait.place.and_then(|place| wakers.get_mut(place)) {
@@ -131,7 +149,7 @@ impl Drop for Wait {
     fn drop(&mut self) {
         let own = self.place.and_then(|place| self.party.wakers().get_mut(place).and_then(Option::take));
         drop(own);
-        if self.party.is_over() {
+        if self.party.state() != ON_ITS_WAY {
             self.party.wake_others();
         }
     }
@@ -159,9 +177,12 @@ mod tests {
         }
     }
 
-    fn poll(wait: &mut Wait, calls: &Arc<Calls>) -> bool {
+    fn poll(wait: &mut Wait, calls: &Arc<Calls>) -> Option<bool> {
         let waker = Waker::from(calls.clone());
-        Pin::new(wait).poll(&mut Context::from_waker(&waker)).is_ready()
+        match Pin::new(wait).poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(settled) => Some(settled),
+            Poll::Pending => None,
+        }
     }
 
     #[test]
@@ -170,15 +191,15 @@ mod tests {
         let calls: Vec<Arc<Calls>> = (0..3).map(|_| Arc::default()).collect();
         let mut waits: Vec<Wait> = (0..3).map(|_| waiting.join()).collect();
         for (wait, calls) in waits.iter_mut().zip(&calls) {
-            assert!(!poll(wait, calls));
-            assert!(!poll(wait, calls), "asking again takes no second place");
+            assert_eq!(poll(wait, calls), None);
+            assert_eq!(poll(wait, calls), None, "asking again takes no second place");
         }
-        drop(waiting);
+        waiting.settle();
         let counts = || calls.iter().map(|calls| calls.count()).collect::<Vec<_>>();
         assert_eq!(counts(), [1, 0, 0]);
-        assert!(poll(&mut waits[0], &calls[0]));
+        assert_eq!(poll(&mut waits[0], &calls[0]), Some(true));
         assert_eq!(counts(), [1, 1, 1]);
-        assert!(poll(&mut waits[1], &calls[1]) && poll(&mut waits[2], &calls[2]));
+        assert_eq!([poll(&mut waits[1], &calls[1]), poll(&mut waits[2], &calls[2])], [Some(true); 2]);
     }
 
     #[test]
@@ -186,13 +207,15 @@ mod tests {
         let [early, called, last] = [0; 3].map(|_| Arc::<Calls>::default());
         let mut waiting = Waiting::new();
         let (mut first, mut second, mut third) = (waiting.join(), waiting.join(), waiting.join());
-        assert!(!poll(&mut first, &early) && !poll(&mut second, &called) && !poll(&mut third, &last));
+        for (wait, calls) in [(&mut first, &early), (&mut second, &called), (&mut third, &last)] {
+            assert_eq!(poll(wait, calls), None);
+        }
         drop(first);
         waiting.release();
         assert_eq!((early.count(), called.count(), last.count()), (0, 1, 0), "the next one is called");
         drop(second);
         assert_eq!(last.count(), 1, "who was called and is gone has handed it on");
-        assert!(poll(&mut third, &last));
+        assert_eq!(poll(&mut third, &last), Some(false), "not settled, and nothing to wait for");
     }
 
     #[test]
@@ -202,9 +225,9 @@ mod tests {
         let before = waiting.join();
         waiting.release();
         let mut after = waiting.join();
-        assert!(!poll(&mut after, &calls));
+        assert_eq!(poll(&mut after, &calls), None);
         drop(before);
-        waiting.release();
-        assert!(poll(&mut after, &calls));
+        waiting.settle();
+        assert_eq!(poll(&mut after, &calls), Some(true));
     }
 }

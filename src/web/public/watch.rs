@@ -1,5 +1,8 @@
 //! What both the pixel and the redirect do with a request that may count: look at it once, keep one word, record.
 
+use std::net::IpAddr;
+use std::sync::Once;
+
 use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderName, REFERER, USER_AGENT};
@@ -24,6 +27,13 @@ static AHEAD: [HeaderName; 4] = [
 /// Where a request stands to the page that made it.
 static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// What proxies and content networks say for whom they ask with.
+static FORWARDED: [HeaderName; 3] = [
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("forwarded"),
+    HeaderName::from_static("cf-connecting-ip"),
+];
+
 /// Records the hit and waits as [`crate::domain::tracking::Recorder::record`] does. A `HEAD` and a browser that objects
 /// are never recorded.
 pub(super) async fn record(request: &HttpRequest, app: &App, mut hit: Hit) {
@@ -31,7 +41,7 @@ pub(super) async fn record(request: &HttpRequest, app: &App, mut hit: Hit) {
         return;
     }
     let headers = request.headers();
-    let client = client(request, app.options.behind_proxy);
+    let client = network(request, app.options.behind_proxy);
     let seen = Request {
         kind: hit.kind(),
         agent: text(headers, &USER_AGENT).map(|agent| &agent[..agent.floor_char_boundary(AGENT_MAX)]),
@@ -48,6 +58,22 @@ pub(super) async fn record(request: &HttpRequest, app: &App, mut hit: Hit) {
         hit.sign = app.crowds.see(client, &hit);
     }
     app.recorder.record(hit).await;
+}
+
+/// Where a request came from, if that says anything. With a proxy in between that the operator did not name, everybody seems
+/// to come from the proxy, and people would be taken for a crowd: then nobody's network is looked at.
+fn network(request: &HttpRequest, behind_proxy: bool) -> Option<IpAddr> {
+    static SAID: Once = Once::new();
+    if !behind_proxy && FORWARDED.iter().any(|name| request.headers().contains_key(name)) {
+        SAID.call_once(|| {
+            tracing::warn!(
+                "requests come through a proxy; without --behind-proxy nobody knows from which networks, and opens and \
+                 clicks are judged without them"
+            );
+        });
+        return None;
+    }
+    client(request, behind_proxy)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -76,7 +102,23 @@ fn host_of(url: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
+
+    #[test]
+    fn a_proxy_that_the_operator_did_not_name_is_nobody_s_network() {
+        let request = |header: &'static str| {
+            let peer = "203.0.113.9:1".parse().unwrap();
+            TestRequest::default().peer_addr(peer).insert_header((header, "198.51.100.7")).to_http_request()
+        };
+        let of = |header, behind_proxy| network(&request(header), behind_proxy).map(|ip| ip.to_string());
+        assert_eq!(of("X-Other", false).as_deref(), Some("203.0.113.9"));
+        for header in ["X-Forwarded-For", "Forwarded", "CF-Connecting-IP"] {
+            assert_eq!(of(header, false), None, "{header}");
+        }
+        assert_eq!(of("X-Forwarded-For", true).as_deref(), Some("198.51.100.7"));
+    }
 
     #[test]
     fn the_host_of_a_referring_page_is_found_in_any_url() {
