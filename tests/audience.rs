@@ -7,13 +7,14 @@ use diesel::prelude::*;
 use mannerly::clock::Moment;
 use mannerly::db::DbConnection;
 use mannerly::db::schema::{
-    brand, campaign, campaign_subject, delivery, ledger, opt_in, permission, subscriber, suppression,
-    suppression_exception,
+    brand, brand_choice, brand_choice_entry, campaign, campaign_subject, delivery, ledger, opt_in,
+    permission, subscriber, suppression, suppression_exception,
 };
 use mannerly::domain::audience::source::{self, SourceForm};
 use mannerly::domain::campaign::audience::Preview;
 use mannerly::domain::campaign::{self as campaigns, Campaign, audience, state};
 use mannerly::domain::catalog::{Brand, Channel, topic};
+use mannerly::domain::consent::brand_choice::{self as choices, AtMost, BrandChoice};
 use mannerly::domain::consent::facts::{gather, who_allows};
 use mannerly::domain::consent::gate::{Refusal, decide};
 use mannerly::domain::consent::looks::{self, Stretch};
@@ -67,6 +68,9 @@ struct World {
     foreign: i64,
     sources: Vec<i64>,
     entry: i64,
+    choice_entry: i64,
+    /// Campaigns that were sent before: of the brand by email, of the brand by post, and of the other brand.
+    earlier: Vec<i64>,
 }
 
 fn world(server: &TestServer) -> World {
@@ -74,6 +78,18 @@ fn world(server: &TestServer) -> World {
     let first = server.person(&brand, "first@example.com").agrees("newsletter");
     let entry: i64 = server.read(|conn| {
         Ok(ledger::table.filter(ledger::subscriber_id.eq(first.id)).select(ledger::id).first(conn)?)
+    });
+    let weekly = BrandChoice { at_most: AtMost::Weekly, ..BrandChoice::default() };
+    server
+        .person(&brand, "second@example.com")
+        .state(|conn, statement| choices::set(conn, statement, weekly));
+    let choice_entry: i64 =
+        server.read(|conn| Ok(brand_choice_entry::table.select(brand_choice_entry::id).first(conn)?));
+    let earlier = [&brand, &brand, &other].map(|brand| server.draft(brand, |_| {}).id);
+    server.write(|conn, _| {
+        let by_post = diesel::update(campaign::table.find(earlier[1]));
+        by_post.set(campaign::channel.eq(Channel::Post)).execute(conn)?;
+        Ok(diesel::update(campaign::table).set(campaign::state.eq("sent")).execute(conn)?)
     });
     let unnamed = SourceForm { name: "No policy".into(), policy_url: None, ..supplier() };
     let ended = SourceForm {
@@ -91,7 +107,16 @@ fn world(server: &TestServer) -> World {
             topics.push(topic::find(conn, brand.id, slug)?.id);
         }
         let foreign = topic::find(conn, other.id, "newsletter")?.id;
-        Ok(World { foreign, topics, sources, entry, brand: brand.clone(), other: other.clone() })
+        Ok(World {
+            foreign,
+            topics,
+            sources,
+            entry,
+            choice_entry,
+            earlier: earlier.to_vec(),
+            brand: brand.clone(),
+            other: other.clone(),
+        })
     })
 }
 
@@ -140,6 +165,12 @@ fn person(conn: &mut DbConnection, dice: &mut Dice, world: &World, number: u64, 
             }
         }
     }
+    for brand in [world.brand.id, world.other.id] {
+        if dice.one_in(3) {
+            choose(conn, dice, world, (id, brand), now);
+        }
+    }
+    written_before(conn, dice, world, id, now);
     for reason in Reason::ALL {
         if dice.one_in(15) {
             suppress(conn, dice, world, &hash, *reason, now);
@@ -171,6 +202,46 @@ fn answer(
         ))
         .execute(conn)
         .unwrap();
+}
+
+/// Makes a choice about a brand: a pause that may be over, and how often at most.
+fn choose(conn: &mut DbConnection, dice: &mut Dice, world: &World, (person, brand): (i64, i64), now: Moment) {
+    diesel::insert_into(brand_choice::table)
+        .values((
+            brand_choice::subscriber_id.eq(person),
+            brand_choice::brand_id.eq(brand),
+            brand_choice::paused_until.eq(dice.one_in(3).then(|| dice.moment(now))),
+            brand_choice::at_most.eq(dice.pick(AtMost::ALL)),
+            brand_choice::changed_at.eq(now),
+            brand_choice::entry_id.eq(world.choice_entry),
+        ))
+        .execute(conn)
+        .unwrap();
+}
+
+/// Makes letters of earlier campaigns, near the moments at which they no longer count.
+fn written_before(conn: &mut DbConnection, dice: &mut Dice, world: &World, person: i64, now: Moment) {
+    for campaign in &world.earlier {
+        let state = dice.pick(&["sent", "sent", "uncertain", "failed", "skipped", "planned", "claimed"]);
+        let days = dice.pick(&[-13, -13, -55, -55, -40, -2]);
+        let finished = now.as_micros() + days * DAY / 2 + dice.pick(&[-1, 0, 1]);
+        let is_open = matches!(state, "planned" | "claimed");
+        if dice.one_in(4) {
+            diesel::insert_into(delivery::table)
+                .values((
+                    delivery::campaign_id.eq(campaign),
+                    delivery::subscriber_id.eq(person),
+                    delivery::state.eq(state),
+                    delivery::attempts.eq(1),
+                    delivery::due_at.eq(now),
+                    delivery::tracks_opens.eq(false),
+                    delivery::tracks_clicks.eq(false),
+                    delivery::finished_at.eq((!is_open).then_some(finished)),
+                ))
+                .execute(conn)
+                .unwrap();
+        }
+    }
 }
 
 fn suppress(
@@ -229,13 +300,12 @@ fn scheduled(server: &TestServer, dice: &mut Dice, world: &World) -> Campaign {
 
 /// The gate's word on each person, one by one.
 fn one_by_one(server: &TestServer, campaign: &Campaign) -> (Preview, BTreeMap<i64, Option<&'static str>>) {
-    let now = server.now();
-    server.read(|conn| {
+    server.write(|conn, now| {
         let (_, facts) = campaigns::facts(conn, campaign)?;
         let people: Vec<i64> =
             subscriber::table.filter(subscriber::erased_at.is_null()).select(subscriber::id).load(conn)?;
         let (mut preview, mut words, mut allowed) = (Preview::default(), BTreeMap::new(), Vec::new());
-        for person in gather(conn, &facts, &people)? {
+        for person in gather(conn, &facts, &people, now)? {
             let refusal = decide(&person, &facts, now).err();
             match refusal {
                 None => allowed.push(person.subscriber),
@@ -282,7 +352,8 @@ both_databases! {
         assert_eq!(reasons.len(), Refusal::ALL.len() + 1, "some reason never came up: {reasons:?}");
     }
 
-    async fn stretches_of_people_have_no_gap_and_no_overlap(server: TestServer) {
+    async fn stretches_of_people_have_no_gap_and_no_overlap(mut server: TestServer) {
+        server.leave_work_behind();
         let world = world(&server);
         let mut dice = Dice(7);
         server.write(|conn, now| {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use diesel::prelude::*;
 use mannerly::app::App;
+use mannerly::db::schema::brand as brand_table;
 use mannerly::domain::campaign::{State, state};
 use mannerly::domain::catalog::{Brand, dkim_key};
 use mannerly::error::Error;
@@ -72,6 +74,32 @@ both_databases! {
         }
         let harmless = format!("Received: from a.test by b.test\r\nX-Spam: no\r\n{}", mail.raw);
         assert_eq!(verifier.check(&harmless).await, (BOTH.map(String::from).to_vec(), 0));
+    }
+
+    async fn an_address_for_complaints_is_named_only_where_the_senders_own_domain_signs_for_it(server: TestServer) {
+        let (brand, _) = brand_with_keys(&server);
+        let named = async |incoming: &str| {
+            server.write(|conn, _| {
+                let own = diesel::update(brand_table::table.find(brand.id));
+                Ok(own.set(brand_table::incoming_domain.eq(incoming)).execute(conn)?)
+            });
+            letter(&server, &brand).await
+        };
+        let from = brand.marketing_from.domain();
+        let below = format!("in.{from}");
+        // The domain above the sender's signs, which is good for DMARC and not for this.
+        assert!(named(&below).await.headers("CFBL-Address").is_empty());
+        let verifier = Verifier::new(&server.dkim_keys(from, "two"));
+        for incoming in [from, &below] {
+            let mail = named(incoming).await;
+            assert_eq!(mail.header("CFBL-Address"), format!("fbl@{incoming}; report=arf"));
+            assert_eq!(verifier.check(&mail.raw).await, (["two-rsa", "two-ed25519"].map(String::from).to_vec(), 0));
+            let changed = mail.raw.replacen("CFBL-Address: fbl@", "CFBL-Address: eve@", 1);
+            assert_eq!(verifier.check(&changed).await.0, Vec::<String>::new());
+        }
+        for elsewhere in ["in.civic.example.com", &format!("not{from}"), "example.com"] {
+            assert!(named(elsewhere).await.headers("CFBL-Address").is_empty(), "{elsewhere}");
+        }
     }
 
     async fn what_was_altered_on_the_way_fails_and_what_was_only_refolded_passes(server: TestServer) {

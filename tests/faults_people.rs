@@ -4,12 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use diesel::prelude::*;
+use mannerly::clock::{Clock, Moment};
+use mannerly::db::schema::{delivery, subscriber};
 use mannerly::token::UnsubscribeLink;
 
 use crate::support::http::Answer;
 use crate::support::programs::until;
 use crate::support::relay::{Manners, POLITE};
-use crate::support::rig::{Rig, wait};
+use crate::support::rig::{LEASE, Rig, wait};
 
 /// How long a letter that was in hand already may still take.
 const IN_HAND: Duration = Duration::from_secs(1);
@@ -20,8 +23,11 @@ const UNHURRIED: Manners = Manners { pause: Duration::from_millis(20), ..POLITE 
 /// How many people post at the same time.
 const AT_ONCE: usize = 4;
 
+/// When somebody was told that it is done, by the relay's clock and by the server's.
+type Told = (Instant, Moment);
+
 /// Everyone of these posts their one-click link; when each was told that it is done.
-async fn all_unsubscribe(rig: &Rig, people: &[String]) -> HashMap<String, Instant> {
+async fn all_unsubscribe(rig: &Rig, people: &[String]) -> HashMap<String, Told> {
     let links: Vec<(String, String)> = people
         .iter()
         .map(|address| {
@@ -42,7 +48,7 @@ async fn all_unsubscribe(rig: &Rig, people: &[String]) -> HashMap<String, Instan
             for (address, url) in links.iter().skip(number).step_by(AT_ONCE) {
                 let request = client.post(url).form(&[("List-Unsubscribe", "One-Click")]);
                 Answer::to(request).await.expect(200);
-                told.push((address.clone(), Instant::now()));
+                told.push((address.clone(), (Instant::now(), Clock::System.now())));
             }
             told
         });
@@ -50,33 +56,46 @@ async fn all_unsubscribe(rig: &Rig, people: &[String]) -> HashMap<String, Instan
     posting.join_all().await.into_iter().flatten().collect()
 }
 
+/// When each letter was claimed that went out: the end of its lease stays with it.
+fn claimed(rig: &Rig) -> HashMap<String, Moment> {
+    let leases: Vec<(String, Option<Moment>)> = rig.server.read(|conn| {
+        let letters = delivery::table.inner_join(subscriber::table);
+        Ok(letters.select((subscriber::email.assume_not_null(), delivery::lease_until)).load(conn)?)
+    });
+    let lease = Duration::from_secs(LEASE);
+    leases.into_iter().filter_map(|(address, until)| Some((address, until?.minus(lease)))).collect()
+}
+
 both_databases! {
-    async fn nobody_who_unsubscribed_is_claimed_after_the_answer(server: TestServer) {
-        const PEOPLE: usize = 600;
+    async fn nobody_of_a_thousand_who_unsubscribe_is_claimed_after_the_answer(server: TestServer) {
+        const LEAVING: usize = 1000;
+        const PEOPLE: usize = 3 * LEAVING;
         let rig = Rig::new(server, PEOPLE, POLITE);
-        // Every third, so that the campaign comes by them all the time.
-        let leaving: Vec<String> = (0..PEOPLE).step_by(3).map(|number| format!("p{number}@example.com")).collect();
+        // Every third, so that the campaign comes by them all the time, and in no order of its own.
+        let leaving = (0..LEAVING).map(|number| format!("p{}@example.com", 3 * (number * 377 % LEAVING)));
+        let leaving: Vec<String> = leaving.collect();
         let _running = rig.boot_and_wait();
         rig.until_accepted(20);
         let told = all_unsubscribe(&rig, &leaving).await;
         rig.until_sent();
 
-        let (people, log) = (rig.people(), rig.relay.log());
+        let (people, log, claimed) = (rig.people(), rig.relay.log(), claimed(&rig));
         let begun: HashMap<&str, Instant> = log.begun.iter().map(|(at, to)| (to.as_str(), *at)).collect();
         let (mut spared, mut in_hand) = (0, 0);
-        for (address, told) in &told {
+        for (address, (told, moment)) in &told {
             match begun.get(address.as_str()) {
                 None => {
                     assert_eq!(people[address], ("skipped".into(), Some("withdrawn".into())));
                     spared += 1;
                 }
                 Some(begun) => {
+                    assert!(claimed[address] <= *moment, "{address} was claimed after the answer");
                     assert!(*begun <= *told + IN_HAND, "a letter left {:?} after the answer", *begun - *told);
                     in_hand += usize::from(begun > told);
                 }
             }
         }
-        assert_eq!(rig.count("skipped"), spared);
+        assert_eq!((told.len(), rig.count("skipped")), (LEAVING, spared));
         assert!(spared > 0, "everybody had their letter already: too fast to show anything");
         assert!(in_hand <= leaving.len() / 10, "{in_hand} letters can hardly all have been in hand");
         rig.check(0).await;

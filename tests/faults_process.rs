@@ -163,7 +163,7 @@ async fn two_servers_share_a_campaign_and_one_finishes_it_when_the_other_dies() 
     let ports = [Port::reserve(), Port::reserve()];
     let mut dies = Program(rig.command("dies.test", &ports[0]).spawn().unwrap());
     let _stays = Program(rig.command("stays.test", &ports[1]).spawn().unwrap());
-    let handed_over = |name: &str| rig.relay.log().accepted.iter().filter(|(_, by)| by == name).count();
+    let handed_over = |name: &str| rig.relay.log().accepted.iter().filter(|mail| mail.by == name).count();
     until("both take part", || handed_over("dies.test") > 40 && handed_over("stays.test") > 40);
     dies.0.kill().unwrap();
     dies.0.wait().unwrap();
@@ -173,5 +173,40 @@ async fn two_servers_share_a_campaign_and_one_finishes_it_when_the_other_dies() 
     assert!(handed_over("stays.test") > at_its_death);
     // What the dead one had in hand waits for its lease, and no longer.
     rig.until_sent();
+    rig.check(CONNECTIONS).await;
+}
+
+#[tokio::test]
+async fn two_servers_share_two_campaigns_with_bad_addresses_and_one_finishes_both_when_the_other_dies() {
+    const PEOPLE: usize = 300;
+    // So few that nobody takes the list for a bad one.
+    let known = |address: &str| !["p40@", "p140@", "p240@"].iter().any(|bad| address.starts_with(bad));
+    let manners = Manners { knows: known, ..UNHURRIED };
+    let mut rig = Rig::new(TestServer::start(Kind::Postgres).await, PEOPLE, manners);
+    rig.sends_another();
+    let ports = [Port::reserve(), Port::reserve()];
+    let mut dies = Program(rig.command("dies.test", &ports[0]).spawn().unwrap());
+    let _stays = Program(rig.command("stays.test", &ports[1]).spawn().unwrap());
+    let handed_over = |name: &str, subject: &str| {
+        let log = rig.relay.log();
+        log.accepted.iter().filter(|mail| mail.by == name && mail.subject == subject).count()
+    };
+    let all =
+        [("dies.test", "First"), ("dies.test", "Second"), ("stays.test", "First"), ("stays.test", "Second")];
+    until("both take part in both", || all.iter().all(|(name, subject)| handed_over(name, subject) > 20));
+    dies.0.kill().unwrap();
+    dies.0.wait().unwrap();
+    assert!(rig.count("planned") > 0, "it was killed too late to show anything");
+    rig.until_sent();
+    for campaign in [&rig.campaign, &rig.others[0]] {
+        let people = rig.people_of(campaign);
+        for address in ["p40@example.com", "p140@example.com", "p240@example.com"] {
+            let (state, reason) = &people[address];
+            // Whichever campaign came first found out, unless it died before it could write it down.
+            let ends = [("failed", "550 5.1.1"), ("skipped", "bad_address"), ("uncertain", "server_died")];
+            let end = (state.as_str(), reason.as_deref().unwrap_or_default());
+            assert!(ends.contains(&end), "{address} is {end:?}");
+        }
+    }
     rig.check(CONNECTIONS).await;
 }

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use diesel::dsl::max;
 use diesel::prelude::*;
 use mannerly::clock::{Clock, Moment};
 use mannerly::db::schema::delivery;
+use mannerly::jobs::send_deliveries;
+use serde_json::json;
 
+use crate::api::admin;
 use crate::support::programs::until;
 use crate::support::relay::{End, Manners, POLITE};
 use crate::support::rig::{CONNECTIONS, Rig, wait};
@@ -23,6 +27,11 @@ fn waiting(rig: &Rig) -> Vec<(i32, Moment)> {
         let planned = delivery::table.filter(delivery::state.eq("planned"));
         Ok(planned.select((delivery::attempts, delivery::due_at)).load(conn)?)
     })
+}
+
+/// The most tries that any letter had.
+fn most_tries(server: &TestServer) -> Option<i32> {
+    server.read(|conn| Ok(delivery::table.select(max(delivery::attempts)).first(conn)?))
 }
 
 /// A relay that puts off every letter: each waits half an hour, also through a restart, and then goes out.
@@ -98,6 +107,46 @@ both_databases! {
         rig.relay.turns(UNHURRIED);
         rig.until_sent();
         rig.check(0).await;
+    }
+
+    async fn a_relay_that_has_enough_connections_gets_all_letters_over_those_it_took(server: TestServer) {
+        let rig = Rig::new(server, 200, Manners { connections: 2, ..UNHURRIED });
+        let _running = rig.boot();
+        until("the campaign is half sent", || rig.relay.accepted() > 100);
+        let tries: Vec<i32> = waiting(&rig).iter().map(|(tries, _)| *tries).collect();
+        assert!(!tries.is_empty(), "it was looked at too late to show anything");
+        assert!(tries.iter().all(|tries| *tries == 0), "somebody paid for it with a try");
+        rig.until_sent();
+        assert!(rig.relay.log().turned_away >= CONNECTIONS - 2, "nobody was turned away");
+        assert_eq!((rig.count("sent"), most_tries(&rig.server)), (200, Some(1)));
+        rig.check(0).await;
+    }
+
+    async fn a_minute_without_a_relay_costs_nobody_a_try_and_nobody_is_lost(server: TestServer) {
+        let (key, brand) = (admin(&server), server.demo_brand());
+        server.readers(&brand, 30);
+        let campaign = server.campaign(&brand);
+        // It stops in mid-campaign, with connections that are open.
+        let slow = json!({"paces": [{"scope": "server", "messages": 1, "period": "second"}]});
+        server.api(&key, "PUT", "/pace", slow).await.expect(200);
+        server.run_jobs().await;
+        server.api(&key, "PUT", "/pace", json!({"paces": []})).await.expect(200);
+        server.relay.refuse_connections(true);
+        let before = server.mails().len();
+        for _ in 0..60 {
+            // The job says that no relay can be reached, and rests; here nobody has to wait for it.
+            let _ = send_deliveries::run_once(&server.app).await;
+            assert_eq!(server.mails().len(), 0);
+            server.advance(Duration::from_secs(1));
+        }
+        assert_eq!(server.outcomes(&campaign), [("planned".to_owned(), 29), ("sent".to_owned(), 1)]);
+        server.relay.refuse_connections(false);
+        server.run_jobs().await;
+        server.advance(Duration::from_secs(10));
+        server.run_jobs().await;
+        assert_eq!(before + server.mails().len(), 30);
+        assert_eq!(server.outcomes(&campaign), [("sent".to_owned(), 30)]);
+        assert_eq!(most_tries(&server), Some(1));
     }
 
     async fn a_relay_that_says_421_to_every_mail_costs_nobody_a_try(server: TestServer) {

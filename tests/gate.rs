@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mannerly::clock::Moment;
 use mannerly::domain::catalog::Channel;
+use mannerly::domain::consent::brand_choice::{AtMost, BrandChoice};
 use mannerly::domain::consent::gate::{
     CampaignFacts, Facts, OptInFact, Refusal, Supplied, SupplierFacts, decide,
 };
@@ -69,13 +70,25 @@ fn supplied() -> impl Strategy<Value = Supplied> {
         .prop_map(|(supplier, obtained_at)| Supplied { supplier, obtained_at })
 }
 
+fn choice() -> impl Strategy<Value = BrandChoice> {
+    (prop::option::weighted(0.2, around_now()), select(AtMost::ALL.to_vec()))
+        .prop_map(|(paused_until, at_most)| BrandChoice { paused_until, at_most })
+}
+
+/// On either side of half a day before a week and before four weeks, and exactly then.
+fn last_letter() -> impl Strategy<Value = Moment> {
+    let half_days = select(vec![0, 1, 12, 13, 14, 54, 55, 56]);
+    half_days.prop_map(|half_days| Moment::from_micros(NOW.as_micros() - half_days * DAY / 2))
+}
+
 fn person() -> impl Strategy<Value = Facts> {
     let address = prop::option::weighted(0.95, Just(EmailAddress::parse("ana@example.com").unwrap()));
     let suppressed = prop::collection::vec(select(Reason::ALL.to_vec()), 0..2);
     let flags = (prop::bool::weighted(0.05), prop::bool::weighted(0.05));
     let informed_at = prop::option::of(around_now());
-    (address, prop::option::weighted(0.2, suppressed), flags, opt_ins(), informed_at).prop_map(
-        |(address, suppressed, (erased, restricted), opt_ins, informed_at)| Facts {
+    let suppressed = prop::option::weighted(0.2, suppressed);
+    (address, suppressed, flags, opt_ins(), informed_at, choice(), prop::option::of(last_letter())).prop_map(
+        |(address, suppressed, (erased, restricted), opt_ins, informed_at, choice, last_letter)| Facts {
             subscriber: 7,
             address,
             erased,
@@ -83,6 +96,8 @@ fn person() -> impl Strategy<Value = Facts> {
             suppressed: suppressed.unwrap_or_default(),
             opt_ins,
             informed_at,
+            choice,
+            last_letter,
         },
     )
 }
@@ -124,6 +139,12 @@ fn model(p: &Facts, c: &CampaignFacts) -> Option<Refusal> {
         let told = p.informed_at.map_or(i64::MIN, |at| at.as_micros());
         told < got.as_micros() && NOW.as_micros() - got.as_micros() > 30 * DAY
     });
+    let half_days = p.last_letter.map(|last| (NOW.as_micros() - last.as_micros()) / (DAY / 2));
+    let too_soon = half_days.is_some_and(|passed| match p.choice.at_most {
+        AtMost::Each => false,
+        AtMost::Weekly => passed < 13,
+        AtMost::Monthly => passed < 55,
+    });
     [
         (Refusal::Erased, p.erased || has(Reason::Erasure)),
         (Refusal::Restricted, p.restricted),
@@ -141,6 +162,8 @@ fn model(p: &Facts, c: &CampaignFacts) -> Option<Refusal> {
         (Refusal::PendingConfirmation, here.iter().any(|o| o.state == State::Pending)),
         (Refusal::SourceTerms, unlicensed),
         (Refusal::Art14Overdue, untold),
+        (Refusal::Paused, matches!(p.choice.paused_until, Some(until) if until > NOW)),
+        (Refusal::FrequencyCap, too_soon),
     ]
     .into_iter()
     .find_map(|(reason, holds)| holds.then_some(reason))

@@ -55,6 +55,40 @@ both_databases! {
         assert_eq!(server.outcomes(&campaign), [("sent".to_owned(), 10)]);
     }
 
+    async fn a_relay_keeps_its_pace(server: TestServer) {
+        let (key, brand) = (admin(&server), server.demo_brand());
+        people(&server, &brand, "example.com", 4);
+        set(&server, &key, json!([pace("relay", "main", 1, "minute")])).await;
+        let campaign = server.campaign(&brand);
+        server.run_jobs().await;
+        assert_eq!(went(&server, "example.com"), 1);
+        for minute in 0..3 {
+            assert!(!sent(&server, &campaign), "after {minute}");
+            server.advance(Duration::from_secs(59));
+            server.run_jobs().await;
+            assert_eq!(went(&server, "example.com"), 0, "before its minute is over");
+            server.advance(Duration::from_secs(1));
+            server.run_jobs().await;
+            assert_eq!(went(&server, "example.com"), 1);
+        }
+        assert!(sent(&server, &campaign));
+    }
+
+    async fn a_slow_domain_at_the_head_of_a_long_queue_holds_up_nobody_behind_it(server: TestServer) {
+        let (key, brand) = (admin(&server), server.demo_brand());
+        // More than a claim looks at in one go.
+        server.readers(&brand, 450);
+        people(&server, &brand, "quick.example", 5);
+        set(&server, &key, json!([pace("domain", "example.com", 1, "day")])).await;
+        let campaign = server.campaign(&brand);
+        server.run_jobs().await;
+        let mails = server.mails();
+        let to = |domain: &str| mails.iter().filter(|mail| mail.to.ends_with(domain)).count();
+        assert_eq!((to("@example.com"), to("@quick.example")), (1, 5));
+        server.write(|conn, now| state::cancel(conn, campaign.id, now));
+        server.run_jobs().await;
+    }
+
     async fn a_slow_domain_holds_up_nobody_else(server: TestServer) {
         let (key, brand) = (admin(&server), server.demo_brand());
         people(&server, &brand, "slow.example", 8);
@@ -119,6 +153,31 @@ both_databases! {
         assert_eq!(server.mails().len(), 4);
     }
 
+    async fn the_pace_of_a_campaign_ends_with_it(server: TestServer) {
+        let (key, brand) = (admin(&server), server.demo_brand());
+        people(&server, &brand, "example.com", 2);
+        let slow = |campaign: &Campaign| format!("/campaigns/{}/pace", campaign.public_id);
+        let wanted = json!({"messages": 100, "period": "second"});
+        let [sent, cancelled, deleted] = [0, 1, 2].map(|_| server.draft(&brand, |_| {}));
+        for campaign in [&sent, &cancelled, &deleted] {
+            server.api(&key, "PUT", &slow(campaign), wanted.clone()).await.expect(200);
+        }
+        for campaign in [&sent, &cancelled] {
+            let path = format!("/campaigns/{}/schedule", campaign.public_id);
+            server.api(&key, "POST", &path, json!({})).await.expect(200);
+        }
+        let path = |campaign: &Campaign, step: &str| format!("/campaigns/{}{step}", campaign.public_id);
+        server.api(&key, "POST", &path(&cancelled, "/cancel"), Value::Null).await.expect(200);
+        server.api(&key, "DELETE", &path(&deleted, ""), Value::Null).await.expect(204);
+        let left = server.api(&key, "GET", "/pace", Value::Null).await.expect(200).json();
+        assert_eq!(left["paces"].as_array().map(Vec::len), Some(1), "{left}");
+        server.run_jobs().await;
+        server.advance(Duration::from_secs(1));
+        server.run_jobs().await;
+        assert_eq!((server.mails().len(), server.reload(&sent).state), (2, State::Sent));
+        assert_eq!(server.api(&key, "GET", "/pace", Value::Null).await.expect(200).json(), json!({"paces": []}));
+    }
+
     async fn a_pace_that_cannot_be_kept_is_refused_and_nothing_changes(server: TestServer) {
         let key = admin(&server);
         set(&server, &key, json!([pace("relay", "main", 5, "second")])).await;
@@ -159,6 +218,17 @@ async fn letters_are_shared_by_weight(kind: Kind) {
     let counts = counts(&server);
     assert_eq!(counts.iter().sum::<usize>(), 80);
     assert!(counts[0] > 0 && counts[1] > counts[0], "{counts:?}");
+}
+
+async fn a_relay_with_a_pace_leaves_its_letters_to_the_others(kind: Kind) {
+    let server = two_relays(kind).await;
+    let (key, brand) = (admin(&server), server.demo_brand());
+    people(&server, &brand, "example.com", 20);
+    set(&server, &key, json!([pace("relay", "small", 1, "hour")])).await;
+    let campaign = server.campaign(&brand);
+    server.run_jobs().await;
+    assert!(sent(&server, &campaign));
+    assert_eq!(counts(&server), [1, 19]);
 }
 
 async fn a_relay_that_is_away_leaves_its_letters_to_the_others(kind: Kind) {
@@ -202,6 +272,7 @@ async fn relays_share_by_weight_stand_in_for_each_other_and_serve_their_own_bran
     for kind in [Kind::Sqlite, Kind::Postgres] {
         letters_are_shared_by_weight(kind).await;
         a_relay_that_is_away_leaves_its_letters_to_the_others(kind).await;
+        a_relay_with_a_pace_leaves_its_letters_to_the_others(kind).await;
         a_brand_can_have_a_relay_of_its_own_and_a_missing_one_pauses_it(kind).await;
     }
 }

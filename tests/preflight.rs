@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use mannerly::domain::campaign::{State, state};
 use mannerly::domain::catalog::{Brand, dkim_key};
+use mannerly::jobs::plan_campaigns;
 use mannerly::mail::dns::{Dns, Question, Servers};
 use serde_json::{Value, json};
 
@@ -28,6 +29,7 @@ fn put_in_order(server: &TestServer, brand: &Brand) {
 /// The records alone, as they are when everything is in order.
 fn put_records(server: &TestServer, brand: &Brand) {
     let domain = brand.marketing_from.domain();
+    server.dns.put(text("relay.example.com"), &["v=spf1 mx -all"]);
     server.dns.put(text(domain), &["v=spf1 include:relay.example.com -all"]);
     server.dns.put(text(&format!("_dmarc.{domain}")), &["v=DMARC1; p=reject"]);
     let service = brand.service_from.domain();
@@ -119,6 +121,29 @@ both_databases! {
         server.api(&key, "POST", &format!("{path}/resume"), Value::Null).await.expect(200);
         server.run_jobs().await;
         server.mail_to("ana@example.com");
+    }
+
+    async fn a_campaign_whose_name_server_is_silent_holds_up_no_other(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = server.demo_brand();
+        server.readers(&brand, 1);
+        let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        server.app.dns = Dns::new(Servers::At(silent.local_addr().unwrap()));
+        let day = Duration::from_secs(24 * 60 * 60);
+        let later = server.draft(&brand, |_| {});
+        server.write(|conn, now| state::schedule(conn, later.id, Some(now.plus(day)), now));
+        server.advance(day);
+        let now = server.draft(&brand, |_| {});
+        server.write(|conn, at| state::schedule(conn, now.id, None, at));
+        let planned = |campaign| server.reload(campaign).planned_at.is_some();
+        let mut planning = std::pin::pin!(plan_campaigns::run_once(&server.app));
+        while !planned(&now) {
+            // The job goes on while it is asked; nothing here waits for the silent one.
+            let begun = tokio::time::timeout(Duration::from_millis(10), &mut planning).await;
+            assert!(begun.is_err(), "it ended before the name server can have been given up");
+        }
+        assert!(!planned(&later), "it is planned only after its preflight");
     }
 
     async fn a_campaign_that_is_changed_while_it_is_checked_is_not_scheduled(server: TestServer) {

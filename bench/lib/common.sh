@@ -2,23 +2,56 @@
 # shellcheck shell=bash disable=SC2034
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/mannerly-bench.XXXXXX")
+# Those that a section started; they end with it.
 started=()
-results=()
+section_pid=
 
 fail() {
     echo "$*" >&2
     exit 1
 }
 
-clean_up() {
+clean_section() {
     local pid
     for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
     for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
     stop_postgres
+}
+
+clean_up() {
+    if [[ -n $section_pid ]]; then
+        kill "$section_pid" 2>/dev/null || true
+        wait "$section_pid" 2>/dev/null || true
+    fi
     rm -rf "$work"
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM
+
+# run_section NAME: in a shell of its own, so that one that fails takes nothing along. What a section leaves for the
+# others are files.
+run_section() {
+    local begun took status=0
+    begun=$(now)
+    (
+        trap clean_section EXIT
+        trap 'exit 130' INT TERM
+        set -E
+        trap 'echo "${BASH_SOURCE[0]}, line $LINENO: $BASH_COMMAND" >&2' ERR
+        "$1"
+    ) &
+    section_pid=$!
+    wait "$section_pid" || status=$?
+    section_pid=
+    took=$(calc "$(now) - $begun")
+    printf '%s\t%s\t%s\n' "$1" "$took" "$status" >>"$work/sections"
+    if ((status)); then
+        echo "$1" >>"$work/failed"
+        printf '%s FAILED after %.0f s: what follows goes on without it.\n' "$1" "$took"
+    else
+        printf '%s took %.0f s.\n' "$1" "$took"
+    fi
+}
 
 # need TOOL:PACKAGE...: ends with one sentence about all that is missing.
 need() {
@@ -29,12 +62,30 @@ need() {
     [[ ${#missing[@]} == 0 ]] || fail "Missing: $(printf '%s\n' "${missing[@]}" | sort -u | xargs)"
 }
 
+# build: the server in $mannerly, and the benchmark of signatures in $signing where it is wanted.
+build() {
+    local target=${CARGO_TARGET_DIR:-target}
+    mannerly=${MANNERLY:-} signing=${SIGNING:-}
+    if [[ -z $mannerly ]]; then
+        echo "Building…"
+        cargo build --release --quiet
+        mannerly=$target/release/mannerly
+    fi
+    if [[ -z $signing && " ${sections[*]} " == *" mail "* ]]; then
+        echo "Building the benchmark of signatures…"
+        signing=$(cargo bench --quiet --no-run --bench signing --message-format json |
+            sed -n 's/.*"executable":"\([^"]*signing[^"]*\)".*/\1/p' | tail -1)
+        [[ -x $signing ]] || fail "The benchmark of signatures was not built."
+    fi
+}
+
 # ---- Numbers ----
 
 median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 median_of() { printf '%s\n' "$@" | median; }
 calc() { awk "BEGIN { printf \"%.4f\", $1 }"; }
 now() { date +%s.%N; }
+now_micros() { date +%s%6N; }
 
 # ---- Processes ----
 
@@ -87,8 +138,16 @@ wait_until() {
         state=$(api "campaigns/$1" | field state)
         case " ${*:2} " in *" $state "*) return ;; esac
         [[ $state != paused ]] || fail "The campaign was paused: $(tail -2 "$work/server.log")"
-        sleep 0.1
+        sleep 0.2
     done
+}
+
+# query SQL: asks the database itself, from the side.
+query() {
+    case $DATABASE_URL in
+    sqlite:*) sqlite3 -cmd '.timeout 10000' "${DATABASE_URL#sqlite:}" "$1" ;;
+    *) "$(postgres_bin)/psql" -XAtq "$DATABASE_URL" -c "$1" ;;
+    esac
 }
 
 # ---- A sink and a source of mail ----
@@ -108,6 +167,6 @@ start_sink() {
 
 # add_result NAME UNIT MANNERLY PEER PEER_NAME RATIO GOAL NOTE: `-` where there is none.
 add_result() {
-    results+=("$(printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s' "$@")")
-    printf '  %s: %s %s\n' "$1" "$3" "$2"
+    printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$@" >>"$work/results"
+    printf '  %s: %s %s%s\n' "$1" "$3" "$2" "$([[ $6 == - ]] || printf ' (%.3f of %s)' "$6" "$5")"
 }

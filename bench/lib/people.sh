@@ -35,16 +35,28 @@ write_people() {
     }'
 }
 
-# import_people FIRST COUNT: prints the seconds that it took.
+# import_people FIRST COUNT: $imported rows in $import_seconds; $import_peak is what it held resident at most, and
+# $import_early what that was after a second, in kB. The file stays for the next database of as many people.
 import_people() {
-    local begun
-    write_people "$1" "$2" >"$work/people.csv"
+    local begun file=$work/people.$1.$2.csv importer turn=0
+    [[ -e $file ]] || write_people "$1" "$2" >"$file"
     begun=$(now)
-    "$mannerly" import "$work/people.csv" --brand civic --source "Conference" \
-        --wording "Civic Notes may send me what I chose, until I say stop." >"$work/import.log" 2>&1 ||
-        fail "$(cat "$work/import.log")"
-    calc "$(now) - $begun"
-    rm "$work/people.csv"
+    "$mannerly" import "$file" --brand civic --source "Conference" \
+        --wording "Civic Notes may send me what I chose, until I say stop." >"$work/import.log" 2>&1 &
+    importer=$!
+    import_peak=0 import_early=0
+    while kill -0 "$importer" 2>/dev/null; do
+        import_peak=$(status "$importer" VmHWM 2>/dev/null || true)
+        [[ -n $import_peak ]] || break
+        turn=$((turn + 1))
+        ((turn != 10)) || import_early=$import_peak
+        printf '%s' "$import_peak" >"$work/import.peak"
+        sleep 0.1
+    done
+    wait "$importer" || fail "$(cat "$work/import.log")"
+    import_seconds=$(calc "$(now) - $begun")
+    import_peak=$(cat "$work/import.peak" 2>/dev/null || echo 0)
+    imported=$2
 }
 
 # write_campaign [SUBJECT_TOPIC...]: a campaign as JSON: a personal subject, 20 KB of HTML, a text part, five links.

@@ -1,11 +1,20 @@
 //! The preflight as the doors run it: facts from the database, answers from DNS, and the judgement over both.
 
+use std::time::{Duration, Instant};
+
 use crate::app::App;
 use crate::db::DbConnection;
 use crate::domain::campaign::preflight::{self, Facts, Finding, Letter};
 use crate::domain::campaign::state;
 use crate::domain::catalog::{Brand, brand};
 use crate::error::{Error, Result};
+use crate::mail::dns::Answers;
+
+/// How far records are followed that refer to others; receivers follow ten (RFC 7208, section 4.6.4).
+const STEPS_MAX: usize = 10;
+
+/// For how long another step is begun. Where DNS answers, all steps together take less than a second.
+const FURTHER_WITHIN: Duration = Duration::from_secs(3);
 
 /// What a preflight found.
 #[derive(Debug, Clone)]
@@ -109,8 +118,22 @@ impl App {
     }
 
     async fn judge(&self, facts: Facts) -> Result<Checked> {
-        let answers = self.dns.ask(facts.questions()).await;
+        let answers = self.ask(&facts).await;
         let findings = facts.findings(answers.as_ref());
         Ok(Checked { findings, asks_dns: answers.is_some(), facts })
+    }
+
+    /// Asks DNS, and what its answers refer to, as long as there is time; what nobody got to ask is not checked.
+    async fn ask(&self, facts: &Facts) -> Option<Answers> {
+        let begun = Instant::now();
+        let mut answers = self.dns.ask(facts.questions()).await?;
+        for _ in 0..STEPS_MAX {
+            let further = facts.further_questions(&answers);
+            if further.is_empty() || begun.elapsed() >= FURTHER_WITHIN {
+                break;
+            }
+            answers.extend(self.dns.ask(further).await?);
+        }
+        Some(answers)
     }
 }

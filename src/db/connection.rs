@@ -4,6 +4,7 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use diesel::r2d2::R2D2Connection;
 use diesel::{Connection, PgConnection, SqliteConnection};
 
+use crate::db::Kind;
 use crate::error::{Error, Problem, Result};
 
 /// A connection to whichever database is configured.
@@ -13,6 +14,16 @@ pub enum DbConnection {
     Sqlite(SqliteConnection),
     /// PostgreSQL, over a socket.
     Postgres(PgConnection),
+}
+
+impl DbConnection {
+    /// Which of them it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Sqlite(_) => Kind::Sqlite,
+            Self::Postgres(_) => Kind::Postgres,
+        }
+    }
 }
 
 /// Runs one expression on the concrete connection, for what the common one does not compile: upserts, batch

@@ -111,6 +111,7 @@ diesel::table! {
         wording_sha256 -> Binary,
         shown -> Text,
         policy_version -> Text,
+        language -> Nullable<Text>,
     }
 }
 
@@ -156,6 +157,32 @@ diesel::table! {
         state -> Text,
         changed_at -> BigInt,
         ledger_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    brand_choice_entry (id) {
+        id -> BigInt,
+        subscriber_id -> BigInt,
+        brand_id -> BigInt,
+        evidence_id -> BigInt,
+        paused_until -> Nullable<BigInt>,
+        at_most -> Text,
+        method -> Text,
+        actor -> Text,
+        campaign_id -> Nullable<BigInt>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    brand_choice (subscriber_id, brand_id) {
+        subscriber_id -> BigInt,
+        brand_id -> BigInt,
+        paused_until -> Nullable<BigInt>,
+        at_most -> Text,
+        changed_at -> BigInt,
+        entry_id -> BigInt,
     }
 }
 
@@ -369,6 +396,9 @@ diesel::joinable!(ledger -> topic (topic_id));
 diesel::joinable!(ledger -> brand (brand_id));
 diesel::joinable!(opt_in -> subscriber (subscriber_id));
 diesel::joinable!(opt_in -> brand (brand_id));
+diesel::joinable!(brand_choice_entry -> evidence (evidence_id));
+diesel::joinable!(brand_choice_entry -> brand (brand_id));
+diesel::joinable!(brand_choice -> brand (brand_id));
 diesel::joinable!(hit -> link (link_id));
 diesel::joinable!(hit_count -> campaign (campaign_id));
 
@@ -384,6 +414,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     ledger,
     opt_in,
     permission,
+    brand_choice_entry,
+    brand_choice,
     suppression,
     suppression_exception,
     confirmation,

@@ -26,6 +26,8 @@ pub struct Common {
     pub list_id: String,
     /// The list's name for people.
     pub list_name: String,
+    /// Where providers may report complaints to, if the mail will carry a signature that lets them (RFC 9477).
+    pub complaints_to: Option<EmailAddress>,
     /// Whether the mail will carry a DKIM signature over the list headers: receivers ignore one-click
     /// without, so it is not promised then (M-07).
     pub one_click: bool,
@@ -82,6 +84,9 @@ impl Frame {
         let mut head = header::from(&common.from)?;
         if let Some(reply_to) = &common.reply_to {
             header::push(&mut head, "Reply-To", format_args!("{}", reply_to.as_str()));
+        }
+        if let Some(complaints_to) = &common.complaints_to {
+            header::push(&mut head, "CFBL-Address", format_args!("{}; report=arf", complaints_to.as_str()));
         }
         let part = |kind: &str| {
             format!(

@@ -11,6 +11,7 @@ pub mod gpc;
 pub mod headers;
 pub mod health;
 pub mod home;
+pub mod language;
 pub mod limit;
 pub mod openapi;
 pub mod page;
@@ -20,7 +21,7 @@ pub mod report;
 
 use std::net::TcpListener;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
@@ -77,8 +78,8 @@ pub fn table() -> Vec<Entry> {
 fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
     use api::{
-        brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, reports, retries,
-        sign_ups, sources, subscribers, test_letters,
+        brand_choices, brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, reports,
+        retries, sign_ups, sources, subscribers, test_letters,
     };
     use api::{suppressions, topics};
     const GET: Method = Method::GET;
@@ -110,6 +111,8 @@ fn api_v1() -> Vec<Entry> {
         api(PUT, "/api/v1/subscribers/{subscriber}/opt-ins", WritePerson, opt_ins::set),
         api(GET, "/api/v1/subscribers/{subscriber}/permissions", ReadPerson, permissions::list),
         api(PUT, "/api/v1/subscribers/{subscriber}/permissions", WritePerson, permissions::set),
+        api(GET, "/api/v1/subscribers/{subscriber}/brand-choices", ReadPerson, brand_choices::list),
+        api(PUT, "/api/v1/subscribers/{subscriber}/brand-choices", WritePerson, brand_choices::set),
         api(GET, "/api/v1/subscribers/{subscriber}/ledger", ReadPerson, ledger::list),
         api(POST, "/api/v1/imports", WritePerson, imports::create),
         api(GET, "/api/v1/suppressions", ReadPerson, suppressions::list),
@@ -217,9 +220,9 @@ pub fn mount(config: &mut web::ServiceConfig, table: Vec<Entry>) {
 async fn around<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-) -> std::result::Result<ServiceResponse<B>, actix_web::Error> {
+) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let line = access_log::Line::begin(&request);
-    let mut response = next.call(request).await?;
+    let mut response = language::tell(request, next).await?;
     headers::secure(response.headers_mut());
     if let Some(line) = line {
         line.end(&response);

@@ -12,8 +12,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
 use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder, Schema};
 
 use crate::web::api::{
-    brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, reports, retries, sign_ups,
-    sources, subscribers, suppressions, test_letters, topics,
+    brand_choices, brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, reports,
+    retries, sign_ups, sources, subscribers, suppressions, test_letters, topics,
 };
 use crate::web::problem::ProblemBody;
 use crate::web::{Entry, table};
@@ -29,7 +29,8 @@ use crate::web::{Entry, table};
         subscribers::list, subscribers::create, subscribers::lookup, subscribers::get,
         subscribers::erase,
         subscribers::replace_profile, subscribers::restrict, subscribers::unrestrict,
-        opt_ins::list, opt_ins::set, permissions::list, permissions::set, ledger::list,
+        opt_ins::list, opt_ins::set, permissions::list, permissions::set, brand_choices::list,
+        brand_choices::set, ledger::list,
         suppressions::list, suppressions::create, suppressions::delete,
         campaigns::list, campaigns::create, campaigns::get, campaigns::replace, campaigns::delete,
         campaigns::preview, campaigns::audience_preview, test_letters::send, preflights::show,

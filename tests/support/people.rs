@@ -64,6 +64,11 @@ impl TestServer {
         Person { server: self, brand, id }
     }
 
+    /// A person of another brand whom this one comes to know as well.
+    pub(crate) fn acquaintance<'a>(&'a self, brand: &'a Brand, email: &str) -> Person<'a> {
+        Person { server: self, brand, id: self.person_id(email) }
+    }
+
     /// People who agreed to the newsletter, `p0@example.com` and so on, recorded all at once.
     pub(crate) fn readers(&self, brand: &Brand, people: usize) {
         self.write(|conn, now| {
@@ -73,6 +78,7 @@ impl TestServer {
                 wording: "Yes, please".into(),
                 boxes: Vec::new(),
                 policy_version: "1".into(),
+                language: None,
             };
             let evidence = ledger::keep(conn, &shown)?;
             let newsletter = topic::find(conn, brand.id, "newsletter")?;
@@ -204,6 +210,7 @@ impl Person<'_> {
                 wording: "Yes, please".into(),
                 boxes: Vec::new(),
                 policy_version: "1".into(),
+                language: None,
             };
             let statement = Statement {
                 subscriber: self.id,

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -34,6 +35,10 @@ pub(crate) struct Manners {
     pub(crate) mails: usize,
     /// How it ends.
     pub(crate) end: End,
+    /// How many connections it has at the same time; it greets any more with 421.
+    pub(crate) connections: usize,
+    /// Whether there is a mailbox of this address; RCPT gets 550 5.1.1 if not.
+    pub(crate) knows: fn(&str) -> bool,
 }
 
 /// How the relay ends a connection that had its number of mails.
@@ -60,6 +65,8 @@ pub(crate) const POLITE: Manners = Manners {
     pause: Duration::ZERO,
     mails: usize::MAX,
     end: End::Politely,
+    connections: usize::MAX,
+    knows: |_| true,
 };
 
 /// What the relay wrote down.
@@ -67,12 +74,25 @@ pub(crate) const POLITE: Manners = Manners {
 pub(crate) struct Log {
     /// When each MAIL command was read, and the recipient named after it.
     pub(crate) begun: Vec<(Instant, String)>,
-    /// The recipients of the mails it is responsible for, and the name of the client that handed each over.
-    pub(crate) accepted: Vec<(String, String)>,
+    /// The mails it is responsible for.
+    pub(crate) accepted: Vec<Accepted>,
     /// How many connections it dropped after a final dot.
     pub(crate) dropped: usize,
     /// How many connections it greeted, well or badly.
     pub(crate) connections: usize,
+    /// How many it turned away because it had enough.
+    pub(crate) turned_away: usize,
+}
+
+/// A mail that the relay is responsible for.
+#[derive(Debug, Clone)]
+pub(crate) struct Accepted {
+    /// Whom it is for.
+    pub(crate) to: String,
+    /// What the client that handed it over calls itself.
+    pub(crate) by: String,
+    /// Its subject.
+    pub(crate) subject: String,
 }
 
 /// A running relay; it ends with the test.
@@ -86,11 +106,17 @@ pub(crate) struct Relay {
 struct Shared {
     manners: watch::Sender<Manners>,
     log: Mutex<Log>,
+    /// Connections that are open now.
+    open: AtomicUsize,
 }
 
 impl Relay {
     pub(crate) fn start(manners: Manners) -> Self {
-        let shared = Arc::new(Shared { manners: watch::Sender::new(manners), log: Mutex::default() });
+        let shared = Arc::new(Shared {
+            manners: watch::Sender::new(manners),
+            log: Mutex::default(),
+            open: AtomicUsize::new(0),
+        });
         let (port, ended) = (Port::reserve(), watch::Sender::new(false));
         let (number, theirs, mut end) = (port.number(), Arc::clone(&shared), ended.subscribe());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -132,11 +158,11 @@ impl Relay {
         self.shared.log.lock().unwrap().accepted.len()
     }
 
-    /// Who got how many mails.
-    pub(crate) fn mails(&self) -> HashMap<String, usize> {
+    /// Who got how many mails of this subject.
+    pub(crate) fn mails(&self, subject: &str) -> HashMap<String, usize> {
         let mut mails = HashMap::new();
-        for (to, _) in self.log().accepted {
-            *mails.entry(to).or_insert(0) += 1;
+        for mail in self.log().accepted.into_iter().filter(|mail| mail.subject == subject) {
+            *mails.entry(mail.to).or_insert(0) += 1;
         }
         mails
     }
@@ -178,6 +204,7 @@ async fn serve(port: u16, shared: Arc<Shared>) {
                     _ = converse(stream, &shared) => {}
                     () = async { drop(cut.wait_for(|manners| !manners.open).await) } => {}
                 }
+                shared.open.fetch_sub(1, Ordering::Relaxed);
             });
         }
     }
@@ -188,6 +215,10 @@ async fn converse(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut line = Line { stream: BufReader::new(stream), client: String::new() };
     let now = || *shared.manners.borrow();
+    if shared.open.fetch_add(1, Ordering::Relaxed) >= now().connections {
+        shared.log.lock().unwrap().turned_away += 1;
+        return line.say("421 4.7.0 too many connections").await;
+    }
     // Whoever only looks whether somebody listens has said nothing yet, and does not count.
     line.say(now().greeting).await?;
     if now().greeting.starts_with("421") {
@@ -218,8 +249,10 @@ async fn converse(stream: TcpStream, shared: &Shared) -> io::Result<()> {
             "RCPT" => {
                 let address = command.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
                 shared.log.lock().unwrap().begun.push((begun, address.clone()));
-                to = manners.rcpt.starts_with('2').then_some(address);
-                manners.rcpt
+                let answer =
+                    if (manners.knows)(&address) { manners.rcpt } else { "550 5.1.1 nobody of this name" };
+                to = answer.starts_with('2').then_some(address);
+                answer
             }
             "DATA" if to.is_none() => "503 5.5.1 to whom?",
             "DATA" => manners.data,
@@ -233,10 +266,9 @@ async fn converse(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         line.say(answer).await?;
         if answer.starts_with("354") {
             let person = to.take().unwrap_or_default();
-            if !line.content().await? {
-                return Ok(());
-            }
-            let Some(answer) = shared.judge(&line.client, person, mails) else { return Ok(()) };
+            let Some(subject) = line.content().await? else { return Ok(()) };
+            let mail = Accepted { to: person, by: line.client.clone(), subject };
+            let Some(answer) = shared.judge(mail, mails) else { return Ok(()) };
             tokio::time::sleep(now().pause).await;
             line.say(answer).await?;
             mails += 1;
@@ -249,7 +281,7 @@ async fn converse(stream: TcpStream, shared: &Shared) -> io::Result<()> {
 
 impl Shared {
     /// Writes a whole mail down, or not; what to answer, or nothing to hang up instead.
-    fn judge(&self, client: &str, person: String, mails: usize) -> Option<&'static str> {
+    fn judge(&self, mail: Accepted, mails: usize) -> Option<&'static str> {
         let manners = *self.manners.borrow();
         let mut log = self.log.lock().unwrap();
         let last = mails >= manners.mails;
@@ -259,7 +291,7 @@ impl Shared {
         }
         // The mail is the relay's from here on: whatever happens to the answer, the person gets it.
         if manners.dot.starts_with('2') {
-            log.accepted.push((person, client.to_owned()));
+            log.accepted.push(mail);
         }
         if last && manners.end == End::AfterAccepting {
             log.dropped += 1;
@@ -288,16 +320,19 @@ impl Line {
         Ok((octets > 0).then(|| line.trim_end().to_owned()))
     }
 
-    /// Reads a mail; whether it came to its final dot.
-    async fn content(&mut self) -> io::Result<bool> {
-        let mut line = Vec::new();
+    /// Reads a mail; its subject, if it came to its final dot.
+    async fn content(&mut self) -> io::Result<Option<String>> {
+        let (mut line, mut subject) = (Vec::new(), None);
         loop {
             line.clear();
             if self.stream.read_until(b'\n', &mut line).await? == 0 {
-                return Ok(false);
+                return Ok(None);
+            }
+            if let Some(text) = line.strip_prefix(b"Subject: ") {
+                subject.get_or_insert_with(|| String::from_utf8_lossy(text).trim_end().to_owned());
             }
             if line == b".\r\n" {
-                return Ok(true);
+                return Ok(Some(subject.unwrap_or_default()));
             }
         }
     }

@@ -11,6 +11,7 @@ use mannerly::clock::Moment;
 use mannerly::db::schema::{delivery, subscriber};
 use mannerly::domain::account::{Scope, api_key};
 use mannerly::domain::campaign::{Campaign, State, state};
+use mannerly::domain::catalog::{Brand, brand};
 use mannerly::domain::tracking::report::count::count_all;
 use serde_json::Value;
 
@@ -33,6 +34,8 @@ pub(crate) struct Rig {
     pub(crate) relay: Relay,
     /// The campaign, scheduled for a moment that is past.
     pub(crate) campaign: Campaign,
+    /// More campaigns to the same people.
+    pub(crate) others: Vec<Campaign>,
     people: usize,
     port: Port,
     key: String,
@@ -45,9 +48,7 @@ impl Rig {
         server.leave_work_behind();
         let brand = server.demo_brand();
         server.readers(&brand, people);
-        let draft = server.draft(&brand, |_| {});
-        // The binary goes by the real clock, whatever that says.
-        let campaign = server.write(|conn, _| state::schedule(conn, draft.id, None, Moment::from_micros(0)));
+        let campaign = scheduled(&server, &brand, "First");
         let (_, key) = server.write(|conn, now| api_key::create(conn, "rig", &[Scope::Admin], now));
         Self {
             key: key.reveal().to_owned(),
@@ -56,8 +57,15 @@ impl Rig {
             folder: tempfile::tempdir().unwrap(),
             server,
             campaign,
+            others: Vec::new(),
             people,
         }
+    }
+
+    /// A second campaign to the same people.
+    pub(crate) fn sends_another(&mut self) {
+        let brand = self.server.read(|conn| brand::get(conn, self.campaign.brand_id));
+        self.others.push(scheduled(&self.server, &brand, "Second"));
     }
 
     /// Says that the audience is another one than `new` made.
@@ -119,10 +127,15 @@ impl Rig {
 
     /// Each person with the state of their letter and its reason.
     pub(crate) fn people(&self) -> HashMap<String, (String, Option<String>)> {
+        self.people_of(&self.campaign)
+    }
+
+    /// The same of any campaign of this rig.
+    pub(crate) fn people_of(&self, campaign: &Campaign) -> HashMap<String, (String, Option<String>)> {
         let rows: Vec<(String, String, Option<String>)> = self.server.read(|conn| {
             Ok(delivery::table
                 .inner_join(subscriber::table)
-                .filter(delivery::campaign_id.eq(self.campaign.id))
+                .filter(delivery::campaign_id.eq(campaign.id))
                 .select((subscriber::email.assume_not_null(), delivery::state, delivery::reason))
                 .load(conn)?)
         });
@@ -135,9 +148,15 @@ impl Rig {
         until("the relay has a part of it", || self.relay.accepted() >= mails);
     }
 
+    /// Every campaign.
+    fn campaigns(&self) -> impl Iterator<Item = &Campaign> {
+        std::iter::once(&self.campaign).chain(&self.others)
+    }
+
     /// Waits until every letter has its end.
     pub(crate) fn until_sent(&self) {
-        until("the campaign is sent to its end", || self.server.reload(&self.campaign).state == State::Sent);
+        let is_sent = |campaign| self.server.reload(campaign).state == State::Sent;
+        until("all is sent to its end", || self.campaigns().all(is_sent));
     }
 
     /// Makes whatever was put off due now.
@@ -150,9 +169,18 @@ impl Rig {
 
     /// The promise: everybody is in exactly one state and nobody is lost, the sums are equal, nobody has two mails,
     /// everyone who is `sent` has one, whoever is skipped or failed has none, and no more letters are uncertain than
-    /// connections died over one.
+    /// connections died over one. Holds for each campaign.
     pub(crate) async fn check(&self, uncertain_at_most: usize) {
-        let (people, mails) = (self.people(), self.relay.mails());
+        let mut uncertain = 0;
+        for campaign in self.campaigns() {
+            uncertain += self.check_one(campaign).await;
+        }
+        assert!(uncertain <= uncertain_at_most, "{uncertain} are uncertain, more than {uncertain_at_most}");
+    }
+
+    /// Returns how many are uncertain.
+    async fn check_one(&self, campaign: &Campaign) -> usize {
+        let (people, mails) = (self.people_of(campaign), self.relay.mails(&campaign.subject));
         let total = |state: &str| people.values().filter(|(other, _)| other == state).count();
         let (sent, skipped, failed, uncertain) =
             (total("sent"), total("skipped"), total("failed"), total("uncertain"));
@@ -167,7 +195,6 @@ impl Rig {
         println!("{sums}");
         assert_eq!(people.len(), self.people, "somebody has no row: {sums}");
         assert_eq!(sent + skipped + failed + uncertain, self.people, "somebody has no end: {sums}");
-        assert!(uncertain <= uncertain_at_most, "more than {uncertain_at_most} uncertain: {sums}");
         for (address, mails) in &mails {
             assert_eq!(*mails, 1, "somebody got it {mails} times: {sums}");
             let (state, _) = people.get(address).expect("only people of the campaign get it");
@@ -179,9 +206,9 @@ impl Rig {
                 "somebody is sent and got nothing: {sums}"
             );
         }
-        let path = format!("/campaigns/{}/report", self.campaign.public_id);
+        let path = format!("/campaigns/{}/report", campaign.public_id);
         self.server.api(&self.key, "GET", &path, Value::Null).await.expect(200);
-        let counts = self.server.read(|conn| count_all(conn, self.campaign.id));
+        let counts = self.server.read(|conn| count_all(conn, campaign.id));
         let total = |by_word: &[(String, i64)]| -> i64 { by_word.iter().map(|(_, people)| people).sum() };
         let told = [counts.audience(), counts.sent, total(&counts.skipped), total(&counts.failed)];
         assert_eq!(told.map(Value::from), [self.people, sent, skipped, failed].map(Value::from), "{sums}");
@@ -190,7 +217,15 @@ impl Rig {
             [uncertain, 0].map(Value::from),
             "{sums}"
         );
+        uncertain
     }
+}
+
+/// A campaign about the newsletter, scheduled for a moment that is past.
+fn scheduled(server: &TestServer, brand: &Brand, subject: &str) -> Campaign {
+    let draft = server.draft(brand, |form| form.subject = subject.to_owned());
+    // The binary goes by the real clock, whatever that says.
+    server.write(|conn, _| state::schedule(conn, draft.id, None, Moment::from_micros(0)))
 }
 
 impl Drop for Rig {

@@ -35,7 +35,7 @@ pub struct Preview {
 /// memory stays flat.
 fn stretch_length(kind: Kind) -> i64 {
     match kind {
-        Kind::Sqlite => 5_000,
+        Kind::Sqlite => 20_000,
         Kind::Postgres => 250_000,
     }
 }

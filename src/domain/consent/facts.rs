@@ -1,5 +1,6 @@
-//! Gathers what the gate needs to know of some people at once: four queries for a batch, never one per person. Questions
-//! about everybody are answered by what people look like ([`super::looks`]).
+//! Gathers what the gate needs to know of some people at once: three queries for a batch, never one per person, and two
+//! more where some of them chose how often a brand may write. Questions about everybody are answered by what people look
+//! like ([`super::looks`]).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,10 +8,11 @@ use std::sync::Arc;
 use diesel::prelude::*;
 
 use crate::clock::Moment;
-use crate::db::schema::{opt_in, permission, source, subscriber};
+use crate::db::schema::{brand_choice, opt_in, permission, source, subscriber};
 use crate::db::{DbConnection, among};
 use crate::domain::audience::Source;
 use crate::domain::catalog::Channel;
+use crate::domain::consent::brand_choice::{self as choices, AtMost, BrandChoice};
 use crate::domain::consent::gate::{CampaignFacts, Facts, OptInFact, Supplied, SupplierFacts};
 use crate::domain::consent::opt_in::State;
 use crate::domain::consent::permission::{Kind, State as PermissionState};
@@ -18,14 +20,31 @@ use crate::domain::consent::suppression;
 use crate::email_address::EmailAddress;
 use crate::error::Result;
 
-type PersonRow = (i64, Option<EmailAddress>, Option<Vec<u8>>, Option<Moment>, Option<Moment>, Option<Moment>);
+type PersonRow = (
+    i64,
+    Option<EmailAddress>,
+    Option<Vec<u8>>,
+    Option<Moment>,
+    Option<Moment>,
+    Option<Moment>,
+    Option<(Option<Moment>, AtMost)>,
+);
 
-/// The facts of these people about this campaign, in the order of their row numbers.
+/// The facts of these people about this campaign, in the order of their row numbers. To be asked where something is
+/// decided by them, in a transaction that may write: what the letters of other campaigns say has to hold until its end.
 ///
 /// # Errors
 /// Of the database.
-pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: &[i64]) -> Result<Vec<Facts>> {
-    let rows = load_people(conn, people)?;
+pub fn gather(
+    conn: &mut DbConnection,
+    campaign: &CampaignFacts,
+    people: &[i64],
+    now: Moment,
+) -> Result<Vec<Facts>> {
+    let rows = load_people(conn, campaign.brand, people)?;
+    let capped = |row: &&PersonRow| row.6.is_some_and(|(_, at_most)| at_most.spacing().is_some());
+    let capped: Vec<i64> = rows.iter().filter(capped).map(|row| row.0).collect();
+    let mut last_letters = choices::last_letters(conn, campaign, &capped, now)?;
     let mut opt_ins = load_opt_ins(conn, campaign.brand, people)?;
     let found = suppression::of_people(conn, people, campaign.channel, campaign.brand)?;
     let mut suppressed: HashMap<Vec<u8>, Vec<_>> = HashMap::new();
@@ -34,7 +53,7 @@ pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: &[i64])
     }
     Ok(rows
         .into_iter()
-        .map(|(id, address, hash, informed_at, restricted_at, erased_at)| Facts {
+        .map(|(id, address, hash, informed_at, restricted_at, erased_at, choice)| Facts {
             subscriber: id,
             address,
             erased: erased_at.is_some(),
@@ -42,21 +61,32 @@ pub fn gather(conn: &mut DbConnection, campaign: &CampaignFacts, people: &[i64])
             suppressed: hash.and_then(|hash| suppressed.remove(&hash)).unwrap_or_default(),
             opt_ins: opt_ins.remove(&id).unwrap_or_default(),
             informed_at,
+            choice: choice.map_or_else(BrandChoice::default, |(paused_until, at_most)| BrandChoice {
+                paused_until,
+                at_most,
+            }),
+            last_letter: last_letters.remove(&id),
         })
         .collect())
 }
 
-fn load_people(conn: &mut DbConnection, people: &[i64]) -> Result<Vec<PersonRow>> {
+fn load_people(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<Vec<PersonRow>> {
     // On the concrete connection, here and below: the common one writes the text of a statement anew for each call, and
     // every claim comes by.
-    let query = subscriber::table.filter(among(subscriber::id, people)).order(subscriber::id).select((
-        subscriber::id,
-        subscriber::email,
-        subscriber::email_hash,
-        subscriber::informed_at,
-        subscriber::restricted_at,
-        subscriber::erased_at,
-    ));
+    let of_brand = brand_choice::subscriber_id.eq(subscriber::id).and(brand_choice::brand_id.eq(brand));
+    let query = subscriber::table
+        .left_join(brand_choice::table.on(of_brand))
+        .filter(among(subscriber::id, people))
+        .order(subscriber::id)
+        .select((
+            subscriber::id,
+            subscriber::email,
+            subscriber::email_hash,
+            subscriber::informed_at,
+            subscriber::restricted_at,
+            subscriber::erased_at,
+            (brand_choice::paused_until, brand_choice::at_most).nullable(),
+        ));
     Ok(on_backend!(conn, |c| query.load(c))?)
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::clock::Moment;
 use crate::domain::audience::source;
 use crate::domain::catalog::Channel;
+use crate::domain::consent::brand_choice::BrandChoice;
 use crate::domain::consent::opt_in::{self, Lapse, State};
 use crate::domain::consent::suppression::Reason;
 use crate::email_address::EmailAddress;
@@ -49,6 +50,10 @@ word_enum! {
         SourceTerms = "source_terms",
         /// What they agreed to came from a supplier, and they were not told within a month (GDPR Art. 14(3)).
         Art14Overdue = "art14_overdue",
+        /// They asked the brand to pause until a day that has not come.
+        Paused = "paused",
+        /// They want letters of the brand less often, and had one, or have one on its way.
+        FrequencyCap = "frequency_cap",
     }
 }
 
@@ -89,6 +94,10 @@ pub struct Facts {
     pub opt_ins: Vec<OptInFact>,
     /// When a marketing letter last told them of a supplier that they did not know of.
     pub informed_at: Option<Moment>,
+    /// Their pause of the brand, and how often it may write at most.
+    pub choice: BrandChoice,
+    /// When the brand last wrote to them on the campaign's channel; needed only where they chose how often at most.
+    pub last_letter: Option<Moment>,
 }
 
 /// One answer of a person.
@@ -177,6 +186,7 @@ pub fn decide(person: &Facts, campaign: &CampaignFacts, now: Moment) -> Result<P
     check_person(person)?;
     check_opt_ins(person, campaign, now)?;
     check_supplier(person, campaign, now)?;
+    check_choice(person, now)?;
     let address = person.address.clone().ok_or(Refusal::BadAddress)?;
     Ok(Permit { campaign: campaign.campaign, subscriber: person.subscriber, address })
 }
@@ -246,6 +256,15 @@ fn check_supplier(person: &Facts, campaign: &CampaignFacts, now: Moment) -> Resu
         return Err(Refusal::Art14Overdue);
     }
     Ok(())
+}
+
+fn check_choice(person: &Facts, now: Moment) -> Result<(), Refusal> {
+    if person.choice.pause(now).is_some() {
+        return Err(Refusal::Paused);
+    }
+    let next =
+        person.choice.at_most.spacing().zip(person.last_letter).map(|(spacing, last)| last.plus(spacing));
+    if next.is_some_and(|next| now < next) { Err(Refusal::FrequencyCap) } else { Ok(()) }
 }
 
 impl SupplierFacts {

@@ -1,8 +1,10 @@
 //! Consent: what each person agreed to (per brand, topic and channel), the ledger that proves it, the addresses
 //! that must never be used, and the gate that decides who may be written to.
 //!
-//! The ledger is the truth; opt-ins and tracking permissions are its projection, written in the same transaction.
+//! The ledger is the truth; opt-ins and tracking permissions are its projection, written in the same transaction. So it
+//! is with what a person chose about a brand as a whole ([`brand_choice`]), which is no consent.
 
+pub mod brand_choice;
 pub mod confirmation;
 pub mod facts;
 pub mod gate;

@@ -107,7 +107,7 @@ pub fn claim(conn: &mut DbConnection, wanted: Wanted, pacer: &Pacer, now: Moment
     let people: Vec<i64> = due.iter().map(|(person, _)| *person).collect();
     hold(conn, &people)?;
     let mut permitted: Vec<(Permit, Facts)> = Vec::with_capacity(people.len());
-    for person in gather(conn, &facts, &people)? {
+    for person in gather(conn, &facts, &people, now)? {
         match decide(&person, &facts, now) {
             Ok(permit) => permitted.push((permit, person)),
             Err(refusal) => skip(conn, wanted.campaign, person.subscriber, refusal.as_str(), now)?,

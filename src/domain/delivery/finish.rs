@@ -6,6 +6,7 @@ use crate::clock::Moment;
 use crate::db::schema::{campaign, delivery};
 use crate::db::{DbConnection, fixed};
 use crate::domain::campaign::{State as CampaignState, state};
+use crate::domain::delivery::pace;
 use crate::error::Result;
 
 /// What there is to end.
@@ -65,6 +66,7 @@ pub fn finish(conn: &mut DbConnection, ending: &Ending, now: Moment) -> Result<u
                 campaign::changed_at.eq(now),
             ))
             .execute(conn)?;
+        pace::forget(conn, *id)?;
     }
     Ok(ended.len())
 }

@@ -73,6 +73,7 @@ impl Letterhead {
             list_id,
             list_name,
             one_click: relay_signs || signer.is_some(),
+            complaints_to: complaints_to(&brand, signer.as_ref())?,
             feedback_id: feedback_id(campaign.id, &brand, &topic),
         })?;
         let incoming = brand.incoming_domain.as_deref().map(mailbox_at).transpose()?;
@@ -167,6 +168,9 @@ pub const BOUNCE_WORD: &str = "b";
 /// What stands before the `+` in the address at which mail ends a brand's marketing: `u+TOKEN`.
 pub const UNSUBSCRIBE_WORD: &str = "u";
 
+/// The mailbox to which complaints go.
+pub const COMPLAINTS_WORD: &str = "fbl";
+
 /// An address at a brand's own domain for incoming mail.
 fn mailbox_at(domain: &str) -> Result<EmailAddress> {
     EmailAddress::parse(&format!("postmaster@{domain}")).map_err(|_| {
@@ -181,6 +185,19 @@ fn beside(incoming: &EmailAddress, word: &str, token: &str) -> Result<EmailAddre
     incoming
         .beside(&format!("{word}+{token}"))
         .ok_or_else(|| Error::internal("a token does not fit into an address"))
+}
+
+/// Where providers that nobody enrolled with may report complaints to (RFC 9477, section 3.1): the brand's own address for
+/// them, where a signature of the sender's very domain stands for it, and its domain is that one or below it. Elsewhere a
+/// second signature of the other domain would have to be there, and providers must not report without.
+fn complaints_to(brand: &Brand, signer: Option<&Signer>) -> Result<Option<EmailAddress>> {
+    let from = brand.marketing_from.domain();
+    let Some(incoming) = &brand.incoming_domain else { return Ok(None) };
+    let is_below = incoming.strip_suffix(from).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    if !is_below || signer.is_none_or(|signer| signer.domain() != from) {
+        return Ok(None);
+    }
+    Ok(mailbox_at(incoming)?.beside(COMPLAINTS_WORD))
 }
 
 /// By what Gmail adds up complaints (B-07): the campaign, its type, its brand, and a word that is the brand's for good. The

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::db::schema::pace;
+use crate::db::schema::{campaign as campaign_table, pace};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
-use crate::id::Slug;
+use crate::id::{PublicId, Slug};
 
 word_enum! {
     /// What a pace is about.
@@ -162,6 +162,16 @@ pub fn set_of_campaign(
     let pace = Pace { scope: Scope::Campaign, name: campaign.to_owned(), messages, period };
     let pace = pace.checked().map_err(|problem| Error::Invalid(vec![problem]))?;
     insert(conn, &pace, now)
+}
+
+/// Takes the pace of a campaign away that has ended; without one nothing happens.
+///
+/// # Errors
+/// Of the database.
+pub fn forget(conn: &mut DbConnection, campaign: i64) -> Result<()> {
+    let of: PublicId = campaign_table::table.find(campaign).select(campaign_table::public_id).first(conn)?;
+    diesel::delete(pace::table.find((Scope::Campaign, of.to_string()))).execute(conn)?;
+    Ok(())
 }
 
 /// The pace of a campaign, if it has one of its own.

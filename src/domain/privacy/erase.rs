@@ -16,8 +16,8 @@ use crate::domain::audience::Subscriber;
 use crate::domain::audience::subscriber as subscribers;
 use crate::domain::catalog::{Channel, brand as brands};
 use crate::domain::consent::ledger::{self, Decision, Matter, Method, Shown, Statement};
-use crate::domain::consent::lock;
 use crate::domain::consent::suppression::{self, Reason};
+use crate::domain::consent::{brand_choice, lock};
 use crate::domain::tracking::hit;
 use crate::error::Result;
 use crate::token::Keys;
@@ -78,6 +78,7 @@ fn record(conn: &mut DbConnection, person: i64, brand: i64, actor: &str, now: Mo
         wording: ERASURE_WORDING.to_owned(),
         boxes: Vec::new(),
         policy_version: brands::get(conn, brand)?.policy_version,
+        language: None,
     };
     let statement = Statement {
         subscriber: person,
@@ -112,7 +113,7 @@ fn suppress(conn: &mut DbConnection, keys: &Keys, known: &Subscriber, now: Momen
 fn delete_choices(conn: &mut DbConnection, person: i64) -> Result<()> {
     diesel::delete(opt_in::table.filter(opt_in::subscriber_id.eq(person))).execute(conn)?;
     diesel::delete(permission::table.filter(permission::subscriber_id.eq(person))).execute(conn)?;
-    Ok(())
+    brand_choice::forget(conn, person)
 }
 
 /// Takes back the service mails that have not left, and every link that could still grant something.

@@ -16,6 +16,7 @@ fn address(text: &str) -> EmailAddress {
 
 fn common() -> Common {
     Common {
+        complaints_to: None,
         from: Sender { name: String::from("Brand News"), address: address("news@brand.test") },
         reply_to: Some(address("hello@brand.test")),
         list_id: String::from("grants.news.brand.test"),

@@ -71,10 +71,27 @@ impl Reply {
 /// The x.7 codes that speak of the sender's authentication or standing, and so of every letter:
 ///
 /// - 25 to 27: no reverse DNS, several checks failed, the sender takes no mail (RFC 7372, section 3; RFC 7505, section 4.2);
-///   Gmail also 27 to 30: SPF, an unusual rate of mail, TLS, DKIM (support.google.com/a/answer/3726730);
-/// - 509, 511, 515: DMARC failed, a banned sender, not authenticated as large senders have to be; 606 to 649: a banned IP
-///   address (learn.microsoft.com, "Non-delivery reports in Exchange Online").
-const STANDING: [RangeInclusive<u16>; 5] = [25..=30, 509..=509, 511..=511, 515..=515, 606..=649];
+///   Gmail also 27 to 32: SPF, an unusual rate of mail, TLS, DKIM, no DMARC, not aligned with it (Google Workspace help,
+///   "Gmail SMTP errors and codes"), and 40 for the last two (as senders report; it is in no list);
+/// - 501 to 503, 705, 708, 750, 800: a banned account, tenant or sending domain; 509, 511: DMARC failed, a banned IP
+///   address; 606 to 649: the same (Microsoft Learn, "Email non-delivery reports and SMTP errors in Exchange Online"); 515: not
+///   authenticated as large senders have to be (Microsoft Support, "Fix NDR error 550 5.7.515 in Outlook.com").
+///
+/// Not 20 to 24, one check of DKIM or SPF alone (RFC 7372): it also fails where a reader's mail is forwarded. Not 507 and
+/// 513, one receiver's own list, nor 508, too much for now from one range of addresses.
+const STANDING: [RangeInclusive<u16>; 11] = [
+    25..=32,
+    40..=40,
+    501..=503,
+    509..=509,
+    511..=511,
+    515..=515,
+    606..=649,
+    705..=705,
+    708..=708,
+    750..=750,
+    800..=800,
+];
 
 /// Whose fault it is that a letter did not arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,6 +185,13 @@ mod tests {
             (Stage::Content, Some((5, 7, 515)), Blame::Sender),
             (Stage::Recipient, Some((5, 7, 509)), Blame::Sender),
             (Stage::Recipient, Some((5, 7, 606)), Blame::Sender),
+            (Stage::Content, Some((5, 7, 30)), Blame::Sender),
+            (Stage::Content, Some((5, 7, 32)), Blame::Sender),
+            (Stage::Content, Some((5, 7, 502)), Blame::Sender),
+            (Stage::Content, Some((5, 7, 750)), Blame::Sender),
+            (Stage::Content, Some((5, 7, 800)), Blame::Sender),
+            (Stage::Content, Some((5, 7, 23)), Blame::Policy),
+            (Stage::Content, Some((5, 7, 513)), Blame::Policy),
             (Stage::Recipient, Some((5, 7, 1)), Blame::Policy),
             (Stage::Content, Some((5, 7, 0)), Blame::Policy),
             (Stage::Content, Some((5, 7, 650)), Blame::Policy),

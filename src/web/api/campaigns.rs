@@ -12,7 +12,7 @@ use crate::domain::campaign::draft::{self, DraftForm};
 use crate::domain::campaign::link::{self, Link};
 use crate::domain::campaign::{self, Campaign, State, state};
 use crate::domain::catalog::{Channel, topic};
-use crate::domain::delivery::letter;
+use crate::domain::delivery::{letter, pace};
 use crate::error::{Error, Result};
 use crate::id::PublicId;
 use crate::mail::link::hosts;
@@ -204,7 +204,13 @@ pub async fn replace(
     params(("campaign" = PublicId, Path, description = "The campaign's id")),
     responses((status = 204, description = "It is gone"), (status = 409, description = "It is no draft any more")))]
 pub async fn delete(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
-    app.db.write(move |conn| draft::delete(conn, id.into_inner())).await?;
+    let now = app.clock.now();
+    app.db
+        .write(move |conn| {
+            draft::delete(conn, *id)?;
+            pace::set_of_campaign(conn, &id.to_string(), None, now)
+        })
+        .await?;
     no_content()
 }
 
@@ -314,7 +320,12 @@ pub async fn resume(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
     responses((status = 200, description = "The campaign", body = CampaignView),
         (status = 409, description = "It has ended already")))]
 pub async fn cancel(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
-    change(&app, *id, state::cancel).await
+    change(&app, *id, |conn, row, now| {
+        let cancelled = state::cancel(conn, row, now)?;
+        pace::forget(conn, row)?;
+        Ok(cancelled)
+    })
+    .await
 }
 
 /// A step after which letters go out: only past the preflight, of just the campaign that it looked at.

@@ -4,6 +4,7 @@
 //! identities, never row numbers. Which scope a route needs stands in the route table.
 
 pub mod body;
+pub mod brand_choices;
 pub mod brands;
 pub mod campaigns;
 pub mod evidence;

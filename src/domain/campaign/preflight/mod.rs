@@ -1,8 +1,8 @@
 //! Preflight: what providers would hold against a campaign, found before its first letter (P-02, P-06, P-09, P-10,
 //! D-04).
 //!
-//! Everything here is a pure function. [`Facts::questions`] says what has to be asked of DNS, somebody who may use the
-//! network asks it, and [`Facts::findings`] judges. A blocking finding keeps a campaign from starting; what DNS did
+//! Everything here is a pure function. [`Facts::questions`] and [`Facts::further_questions`] say what has to be asked of DNS,
+//! somebody who may use the network asks it, and [`Facts::findings`] judges. A blocking finding keeps a campaign from starting; what DNS did
 //! not answer is only ever a warning.
 
 mod dkim;
@@ -132,6 +132,16 @@ impl Facts {
         dmarc::questions(self, &mut questions);
         if let Some(service) = self.of_service() {
             questions.extend(service.questions());
+        }
+        questions
+    }
+
+    /// What has to be asked beside that now that these answers are known: what records refer to. Empty once all is known.
+    pub fn further_questions(&self, answers: &Answers) -> BTreeSet<Question> {
+        let mut questions = BTreeSet::new();
+        spf::further_questions(self, answers, &mut questions);
+        if let Some(service) = self.of_service() {
+            spf::further_questions(&service, answers, &mut questions);
         }
         questions
     }

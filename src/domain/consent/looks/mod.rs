@@ -17,8 +17,9 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use crate::clock::Moment;
-use crate::db::DbConnection;
+use crate::db::{DbConnection, Kind};
 use crate::domain::catalog::Channel;
+use crate::domain::consent::brand_choice::{AtMost, BrandChoice};
 use crate::domain::consent::facts::load_suppliers;
 use crate::domain::consent::gate::{
     ART14_WITHIN, CampaignFacts, Facts, OptInFact, Refusal, Supplied, SupplierFacts, decide,
@@ -28,7 +29,7 @@ use crate::domain::consent::suppression::Reason;
 use crate::email_address::EmailAddress;
 use crate::error::Result;
 
-use query::Suppressions;
+use query::Asked;
 
 /// Of the person.
 const ADDRESS: i64 = 1;
@@ -50,6 +51,9 @@ const INFORMED: i64 = 1 << 12;
 const SUBJECT: i64 = 1 << 13;
 /// Of the address: this, as many places further as the reason has in [`Reason::ALL`].
 const SUPPRESSED: i64 = 1 << 17;
+/// Of what they chose about the brand.
+const PAUSED: i64 = 1 << 22;
+const CAPPED: i64 = 1 << 23;
 /// The row number of the source of the answer to the communication topic.
 const SOURCE: i64 = 1 << 24;
 
@@ -86,7 +90,7 @@ pub struct Stretch {
     pub to: i64,
 }
 
-/// How many people of a stretch have each look, with what they allow to be recorded.
+/// How many people of a stretch have each look, with what they allow to be recorded. A look may come more than once.
 ///
 /// # Errors
 /// Of the database.
@@ -96,14 +100,15 @@ pub fn count(
     stretch: Stretch,
     now: Moment,
 ) -> Result<Vec<(Looks, i64)>> {
-    // For as many people as there are, PostgreSQL would rather read all suppressions once than look for each person's.
-    let suppressions = match conn {
-        DbConnection::Sqlite(_) => Suppressions::LookedUp,
-        DbConnection::Postgres(_) => Suppressions::Joined,
-    };
-    let people = query::people(campaign, stretch, now, suppressions, true);
-    let text = format!("SELECT looks, COUNT(*) FROM ({people}) AS person GROUP BY looks");
-    Ok(load(conn, &text)?.into_iter().map(|(looks, people)| (Looks(looks), people)).collect())
+    let database = conn.kind();
+    let suppressions_at_once = database == Kind::Postgres;
+    let mut counts = Vec::new();
+    for people in (Asked { campaign, stretch, now, permissions: true, suppressions_at_once }).people(database)
+    {
+        let text = format!("SELECT looks, COUNT(*) FROM ({people}) AS person GROUP BY looks");
+        counts.extend(load(conn, &text)?.into_iter().map(|(looks, people)| (Looks(looks), people)));
+    }
+    Ok(counts)
 }
 
 /// The look of each person of a stretch, without what they allow to be recorded, in the order of their row numbers.
@@ -116,9 +121,13 @@ pub fn each(
     stretch: Stretch,
     now: Moment,
 ) -> Result<Vec<(i64, Looks)>> {
-    let people = query::people(campaign, stretch, now, Suppressions::LookedUp, false);
-    let text = format!("{people} ORDER BY s.id");
-    Ok(load(conn, &text)?.into_iter().map(|(person, looks)| (person, Looks(looks))).collect())
+    let mut found = Vec::new();
+    let asked = Asked { campaign, stretch, now, permissions: false, suppressions_at_once: false };
+    for people in asked.people(conn.kind()) {
+        found.extend(load(conn, &people)?.into_iter().map(|(person, looks)| (person, Looks(looks))));
+    }
+    found.sort_unstable_by_key(|(person, _)| *person);
+    Ok(found)
 }
 
 fn load(conn: &mut DbConnection, text: &str) -> Result<Vec<(i64, i64)>> {
@@ -206,5 +215,10 @@ fn somebody(
         suppressed: reasons.filter(|(place, _)| looks.has(SUPPRESSED << place)).map(|(_, r)| *r).collect(),
         opt_ins,
         informed_at: looks.has(INFORMED).then_some(now),
+        choice: BrandChoice {
+            paused_until: looks.has(PAUSED).then(|| now.plus(moment)),
+            at_most: if looks.has(CAPPED) { AtMost::Weekly } else { AtMost::Each },
+        },
+        last_letter: looks.has(CAPPED).then_some(now),
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::clock::Moment;
 use crate::domain::audience::{Source, Subscriber, source};
 use crate::domain::catalog::Channel;
+use crate::domain::consent::brand_choice::{AtMost, Entry as ChoiceEntry};
 use crate::domain::consent::ledger::{Decision, Entry, Method, ShownBox};
 use crate::domain::consent::opt_in::{Basis, State};
 use crate::domain::consent::permission::{Kind, State as PermissionState};
@@ -31,6 +32,10 @@ pub struct Export {
     pub opt_ins: Vec<OptInCopy>,
     /// The present answers about tracking.
     pub permissions: Vec<PermissionCopy>,
+    /// The present pauses, and how often a brand may write at most.
+    pub brand_choices: Vec<BrandChoiceCopy>,
+    /// Every change of these, with what was shown.
+    pub brand_choice_entries: Vec<BrandChoiceEntryCopy>,
     /// Every decision ever recorded, with what was shown.
     pub ledger: Vec<EntryCopy>,
     /// Every campaign that was or was not sent, and why.
@@ -139,6 +144,40 @@ pub struct PermissionCopy {
     pub since: Moment,
 }
 
+/// What was chosen about a brand as a whole.
+#[derive(Debug, Clone, Queryable, Serialize, utoipa::ToSchema)]
+pub struct BrandChoiceCopy {
+    /// The brand.
+    pub brand: String,
+    /// Until when nothing is sent; it ends by itself.
+    pub paused_until: Option<Moment>,
+    /// How often the brand may write at most.
+    pub at_most: AtMost,
+    /// Since when.
+    pub since: Moment,
+}
+
+/// One change of what was chosen about a brand as a whole: what held from then on.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct BrandChoiceEntryCopy {
+    /// When.
+    pub at: Moment,
+    /// The brand's word.
+    pub brand: String,
+    /// Until when nothing is sent.
+    pub paused_until: Option<Moment>,
+    /// How often the brand may write at most.
+    pub at_most: AtMost,
+    /// How.
+    pub method: Method,
+    /// By whom: `subscriber`, or the key that said so.
+    pub actor: String,
+    /// The form that was shown.
+    pub form: String,
+    /// Its wording, exactly.
+    pub wording: String,
+}
+
 /// One decision, with what was shown. Without a topic and a permission it is about the whole brand.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[schema(as = LedgerEntry)]
@@ -171,6 +210,8 @@ pub struct EntryCopy {
     pub boxes: Vec<ShownBox>,
     /// The version of the privacy policy in force.
     pub policy_version: String,
+    /// The language of the form, a tag of BCP 47; null where nobody said.
+    pub language: Option<String>,
 }
 
 /// What became of one campaign.
@@ -288,6 +329,21 @@ impl Origin {
     }
 }
 
+impl BrandChoiceEntryCopy {
+    pub(super) fn of(entry: ChoiceEntry) -> Self {
+        Self {
+            at: entry.at,
+            brand: entry.brand,
+            paused_until: entry.paused_until,
+            at_most: entry.at_most,
+            method: entry.method,
+            actor: entry.actor,
+            form: entry.form,
+            wording: entry.wording,
+        }
+    }
+}
+
 impl EntryCopy {
     /// The entry as it may be shown.
     pub fn of(entry: Entry) -> Self {
@@ -307,6 +363,7 @@ impl EntryCopy {
             // Written by `ledger::keep`; what is no list of boxes counts as none.
             boxes: serde_json::from_str(&entry.shown).unwrap_or_default(),
             policy_version: entry.policy_version,
+            language: entry.language,
         }
     }
 }

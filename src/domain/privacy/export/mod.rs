@@ -9,18 +9,19 @@ use diesel::prelude::*;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::{
-    brand, campaign, confirmation, delivery, hit, link, opt_in, outbox, permission, source as sources, topic,
+    brand, brand_choice, campaign, confirmation, delivery, hit, link, opt_in, outbox, permission,
+    source as sources, topic,
 };
 use crate::domain::audience::{Subscriber, source, subscriber};
 use crate::domain::catalog::{Channel, brand as brands};
-use crate::domain::consent::{ledger, suppression};
+use crate::domain::consent::{brand_choice as choices, ledger, suppression};
 use crate::domain::tracking::hit::START;
 use crate::error::{Error, Result};
 use crate::token::Keys;
 
 pub use copy::{
-    About, ConfirmationCopy, DeliveryCopy, EntryCopy, Export, HitCopy, OptInCopy, Origin, PermissionCopy,
-    Person, Responsible, ServiceMailCopy, SuppressionCopy,
+    About, BrandChoiceCopy, BrandChoiceEntryCopy, ConfirmationCopy, DeliveryCopy, EntryCopy, Export, HitCopy,
+    OptInCopy, Origin, PermissionCopy, Person, Responsible, ServiceMailCopy, SuppressionCopy,
 };
 
 /// Entries of the ledger are read in portions.
@@ -43,6 +44,8 @@ pub fn export(conn: &mut DbConnection, keys: &Keys, person: i64, now: Moment) ->
         source: Origin::of(origin),
         opt_ins: opt_ins_of(conn, person)?,
         permissions: permissions_of(conn, person)?,
+        brand_choices: brand_choices_of(conn, person)?,
+        brand_choice_entries: brand_choice_entries_of(conn, person)?,
         ledger,
         deliveries: deliveries_of(conn, person)?,
         hits: hits_of(conn, person)?,
@@ -73,6 +76,7 @@ fn about(conn: &mut DbConnection, ledger: &[EntryCopy]) -> Result<About> {
         purposes: BTreeMap::from([
             ("person", "to reach you in the ways you agreed to, and to address you by name"),
             ("opt_ins", "to send only what you agreed to"),
+            ("brand_choices", "to pause, and to write no more often than you want"),
             ("ledger", "to prove what you agreed to and when you ended it"),
             ("deliveries", "to send each message once, and to answer what was sent"),
             ("hits", "to count opens and clicks, where you allowed it"),
@@ -123,6 +127,19 @@ fn permissions_of(conn: &mut DbConnection, person: i64) -> Result<Vec<Permission
         .order((permission::brand_id, permission::kind))
         .select((brand::name, permission::kind, permission::state, permission::changed_at))
         .load(conn)?)
+}
+
+fn brand_choices_of(conn: &mut DbConnection, person: i64) -> Result<Vec<BrandChoiceCopy>> {
+    Ok(brand_choice::table
+        .inner_join(brand::table)
+        .filter(brand_choice::subscriber_id.eq(person))
+        .order(brand_choice::brand_id)
+        .select((brand::name, brand_choice::paused_until, brand_choice::at_most, brand_choice::changed_at))
+        .load(conn)?)
+}
+
+fn brand_choice_entries_of(conn: &mut DbConnection, person: i64) -> Result<Vec<BrandChoiceEntryCopy>> {
+    Ok(choices::entries(conn, person)?.into_iter().map(BrandChoiceEntryCopy::of).collect())
 }
 
 fn deliveries_of(conn: &mut DbConnection, person: i64) -> Result<Vec<DeliveryCopy>> {

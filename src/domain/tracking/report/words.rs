@@ -111,6 +111,8 @@ pub fn skipped(reason: &str) -> String {
         Refusal::PendingConfirmation => "They have not confirmed their address yet",
         Refusal::SourceTerms => "The supplier's licence or policy does not allow it",
         Refusal::Art14Overdue => "They were not told in time where their data came from",
+        Refusal::Paused => "They asked for a pause",
+        Refusal::FrequencyCap => "They want fewer letters, and had one already",
     }
     .to_owned()
 }

@@ -1,0 +1,2 @@
+DROP TABLE brand_choice;
+DROP TABLE brand_choice_entry;
