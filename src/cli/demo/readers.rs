@@ -95,10 +95,16 @@ fn reading(app: &App, letter: &Letter, sent_at: Moment) -> Vec<Hit> {
         hits.push(Hit { campaign: letter.campaign, link, subscriber: letter.person, at, sign });
     };
     let browser = BROWSERS[chance.below(BROWSERS.len() as u64) as usize];
-    // Most who read it do so in the first hours, and more at the beginning of the second day than in the night.
-    let late = chance.share();
-    let read_at = sent_at.plus(MINUTE * 3).plus(Duration::from_secs_f64(late.powi(3) * 46.0 * 3600.0));
-    let (way, reads) = (chance.below(100), chance.below(100) < 58);
+    // Most who read it do so in the first hours, many on the next morning, and few in the night.
+    let (hours, at) = (chance.below(100), chance.share());
+    let hours = match hours {
+        0..48 => 5.0 * at.powf(1.4),
+        48..60 => 5.0 + 7.0 * at,
+        60..88 => 21.0 + 5.0 * at,
+        _ => 12.0 + 34.0 * at,
+    };
+    let read_at = sent_at.plus(MINUTE * 3).plus(Duration::from_secs_f64(hours * 3600.0));
+    let (way, reads) = (chance.below(100), chance.below(100) < 62);
     if letter.has_pixel {
         match way {
             0..20 => add(Kind::Opens, None, sent_at.plus(MINUTE * chance.below(90) as u32), APPLE, false),

@@ -24,7 +24,7 @@ use crate::error::Result;
 const AT_ONCE: i64 = 20_000;
 
 /// The most hits of one transaction: some milliseconds.
-const BATCH: usize = 500;
+const BATCH: usize = 250;
 
 /// What is read of a hit.
 const COLUMNS: (
