@@ -124,7 +124,7 @@ fn reading(app: &App, letter: &Letter, sent_at: Moment) -> Vec<Hit> {
         }
     }
     for (place, link) in letter.links.iter().enumerate() {
-        if reads && chance.below(100) < [38, 22, 12].get(place).copied().unwrap_or(6) {
+        if reads && chance.below(100) < [26, 15, 8].get(place).copied().unwrap_or(5) {
             let at = read_at.plus(Duration::from_secs(15 + chance.below(90) + 60 * place as u64));
             add(Kind::Clicks, Some(*link), at, browser, true);
             if chance.below(100) < 8 {
