@@ -95,7 +95,7 @@ pub fn settle(db: &Database, options: &Options, now: Moment) -> Result<usize> {
 }
 
 /// The verdicts on the oldest hits that are due, in the order of time.
-fn judge_due(conn: &mut DbConnection, options: &Options, now: Moment) -> Result<Vec<Judged>> {
+pub(super) fn judge_due(conn: &mut DbConnection, options: &Options, now: Moment) -> Result<Vec<Judged>> {
     let mut rows: Vec<Row> = hit::table
         .filter(hit::class.is_null())
         .filter(hit::at.le(now.minus(options.quiet)))
@@ -124,7 +124,12 @@ fn judge_due(conn: &mut DbConnection, options: &Options, now: Moment) -> Result<
 }
 
 /// Writes verdicts and counts them; false if another server is at it.
-fn write(conn: &mut DbConnection, options: &Options, judged: &[Judged], now: Moment) -> Result<bool> {
+pub(super) fn write(
+    conn: &mut DbConnection,
+    options: &Options,
+    judged: &[Judged],
+    now: Moment,
+) -> Result<bool> {
     if !is_alone(conn)? {
         return Ok(false);
     }
