@@ -5,12 +5,11 @@
 use std::future::{Ready, ready};
 use std::time::Duration;
 
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::body::EitherBody;
+use actix_web::dev::{Payload, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AcceptLanguage, Header, Preference};
-use actix_web::middleware::Next;
-use actix_web::{Error, FromRequest, HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
 use crate::i18n::Lang;
 use crate::web::form::Form;
@@ -85,25 +84,18 @@ pub fn untold(status: StatusCode, retry_after: Option<Duration>) -> HttpResponse
     response
 }
 
-/// Writes the page of each answer that is [`untold`].
-///
-/// # Errors
-/// What the handler returns.
-pub async fn tell<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let response = next.call(request).await?;
+/// Writes the page of an answer that is [`untold`]; any other is as it was.
+pub fn tell<B>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
     let untold = response.response().extensions().get::<Untold>().copied();
-    let Some(Untold { status, retry_after }) = untold else { return Ok(response.map_into_left_body()) };
+    let Some(Untold { status, retry_after }) = untold else { return response.map_into_left_body() };
     let lang = Spoken::of(response.request()).to(None);
     let page = ProblemPage::for_status(lang, status.as_u16(), retry_after);
-    let Ok(mut written) = page_with(status, &page) else { return Ok(response.map_into_left_body()) };
+    let Ok(mut written) = page_with(status, &page) else { return response.map_into_left_body() };
     for (name, value) in response.headers() {
         written.headers_mut().insert(name.clone(), value.clone());
     }
     let (request, _) = response.into_parts();
-    Ok(ServiceResponse::new(request, written).map_into_right_body())
+    ServiceResponse::new(request, written).map_into_right_body()
 }
 
 #[cfg(test)]

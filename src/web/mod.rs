@@ -222,7 +222,7 @@ async fn around<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let line = access_log::Line::begin(&request);
-    let mut response = language::tell(request, next).await?;
+    let mut response = language::tell(next.call(request).await?);
     headers::secure(response.headers_mut());
     if let Some(line) = line {
         line.end(&response);
