@@ -13,7 +13,7 @@ use diesel::upsert::excluded;
 
 use crate::clock::Moment;
 use crate::db::schema::{delivery, hit, hit_count, link};
-use crate::db::{Database, DbConnection, among, prepared};
+use crate::db::{Database, DbConnection, among};
 use crate::domain::consent;
 use crate::domain::consent::permission::Kind;
 use crate::domain::tracking::burst::{self, Fact, Letter, REACH};
@@ -245,7 +245,7 @@ fn write_verdicts(conn: &mut DbConnection, judged: &[Judged]) -> Result<HashSet<
             .filter(hit::at.between(first.at, last.at).and(hit::class.is_null()));
         let verdict = (hit::class.eq(reason.class()), hit::reason.eq(reason));
         let found: Vec<i64> =
-            on_backend!(conn, |c| prepared(diesel::update(hits).set(verdict).returning(hit::id)).load(c))?;
+            on_backend!(conn, |c| prepared!(diesel::update(hits).set(verdict).returning(hit::id)).load(c))?;
         marked.extend(found);
     }
     Ok(marked)
