@@ -10,7 +10,7 @@ use mannerly::domain::campaign::state;
 use mannerly::domain::catalog::Brand;
 use mannerly::domain::consent::permission::Kind;
 use mannerly::domain::tracking::permission;
-use mannerly::token::OpenLink;
+use mannerly::token::{DataRequestLink, OpenLink};
 use reqwest::header::HeaderMap;
 
 use crate::support::http::Answer;
@@ -246,5 +246,31 @@ both_databases! {
         }
         let support = server.get("/.well-known/gpc.json").await.expect(200).json();
         assert_eq!(support["gpc"], true);
+    }
+
+    async fn a_copy_of_one_s_data_has_every_open_and_click_judged_or_not(server: TestServer) {
+        let brand = server.demo_brand();
+        let person = reader(&server, &brand, "ana@example.com", Some(true)).id;
+        reader(&server, &brand, "ben@example.com", Some(true));
+        send(&server, &brand).await;
+        let [own, other] = ["ana", "ben"].map(|name| server.mail_to(&format!("{name}@example.com")));
+        server.advance(Duration::from_secs(60));
+        browse(&server, &pixel_of(&own).unwrap()).await.expect(200);
+        browse(&server, &pixel_of(&other).unwrap()).await.expect(200);
+        server.advance(Duration::from_secs(11 * 60));
+        server.run_jobs().await;
+        browse(&server, &link_of(&own)).await.expect(302);
+
+        let expires_at = server.now().plus(Duration::from_secs(3600)).as_micros();
+        let token = server.app.keys.seal(&DataRequestLink { brand: brand.id, subscriber: person, expires_at });
+        let copy = server.post_form(&format!("/d/{token}"), &[("action", "copy")]).await.expect(200).json();
+        let hits = copy["hits"].as_array().unwrap();
+        let told = |hit: &serde_json::Value| {
+            ["kind", "class", "reason", "url"].map(|name| hit[name].as_str().unwrap_or_default().to_owned())
+        };
+        assert_eq!(
+            hits.iter().map(told).collect::<Vec<_>>(),
+            [["opens", "human", "plausible", ""], ["clicks", "", "", DESTINATION]]
+        );
     }
 }

@@ -38,7 +38,7 @@ both_databases! {
         let options = Options::default();
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| while server.write(|conn, now| settle(conn, &options, now)) > 0 {});
+                scope.spawn(|| while settle(&server.app.db, &options, server.now()).unwrap() > 0 {});
             }
         });
         let counted: Vec<(Class, i64, i64)> = server.read(|conn| {
@@ -73,7 +73,7 @@ both_databases! {
             let judge = scope.spawn(|| {
                 let (options, later) = (Options::default(), at.plus(Duration::from_secs(24 * 60 * 60)));
                 for _ in 0..60 {
-                    server.app.db.write_here(|conn| settle(conn, &options, later)).unwrap();
+                    settle(&server.app.db, &options, later).unwrap();
                 }
             });
             scope.spawn(|| {

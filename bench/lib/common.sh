@@ -102,7 +102,7 @@ wait_for() {
         (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
         sleep 0.05
     done
-    fail "Nothing answers on port $1. $(tail -3 "$work"/*.log 2>/dev/null)"
+    fail "Nothing answers on port $1. $(tail -n 3 "$work"/*.log 2>/dev/null || true)"
 }
 
 stop() {

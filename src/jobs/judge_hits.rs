@@ -2,22 +2,24 @@
 
 use crate::app::App;
 use crate::domain::tracking::settle;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::jobs::Progress;
 
-/// Judges one batch.
+/// Judges what is due, up to some thousand hits.
 ///
 /// # Errors
 /// Of the database.
 pub async fn run_once(app: &App) -> Result<Progress> {
     let (now, options) = (app.clock.now(), app.options.tracking.clone());
     let crowd = app.crowds.take();
-    let judged = app
-        .db
-        .write(move |conn| {
-            settle::note_crowd(conn, &crowd)?;
-            settle::settle(conn, &options, now)
-        })
-        .await?;
+    let db = app.db.clone();
+    let judged = tokio::task::spawn_blocking(move || {
+        if !crowd.is_empty() {
+            db.write_here(|conn| settle::note_crowd(conn, &crowd))?;
+        }
+        settle::settle(&db, &options, now)
+    })
+    .await
+    .map_err(Error::internal)??;
     Ok(if judged > 0 { Progress::More } else { Progress::Idle })
 }

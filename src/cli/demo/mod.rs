@@ -6,6 +6,7 @@
 pub mod catalogue;
 mod people;
 mod place;
+mod readers;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::app::App;
 use crate::cli::demo::place::Place;
 use crate::cli::{log, say, serve};
+use crate::clock::Clock;
 use crate::config::{LogArgs, LogFormat, LogLevel};
 use crate::db::DbConnection;
 use crate::domain::campaign::draft::{self, DraftForm};
@@ -39,7 +41,7 @@ pub struct DemoArgs {
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: std::net::SocketAddr,
     /// How many people are made up.
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     people: u32,
     /// Stop after the campaign instead of serving.
     #[arg(long)]
@@ -56,26 +58,33 @@ pub(super) fn run(args: &DemoArgs) -> Result<()> {
     let settings = place.settings(args.listen)?;
     let _alone = serve::claim(&settings.database)?;
     let socket = if args.exit { None } else { Some(serve::listen(&settings)?) };
-    let app = App::build(&settings)?;
+    // The letters were sent two days ago, so that the report has something to tell.
+    let now = Clock::System.now();
+    let sent_at = now.minus(readers::AGO);
+    let app = App::assemble(&settings, App::ways_out(&settings)?, Clock::fixed(sent_at))?;
     let base_url = format!("http://{}", args.listen);
 
     say("Mannerly's demo: made-up people, real rules. Nothing leaves this machine.");
     prepare_catalogue(&app, &base_url)?;
     prepare_keys(&app)?;
-    let campaign = match begun(&app)? {
-        Some(campaign) => campaign,
+    let (campaign, is_new) = match begun(&app)? {
+        Some(campaign) => (campaign, false),
         None => {
             people::import(&app, &place, args.people)?;
-            begin(&app, &base_url)?
+            (begin(&app, &base_url)?, true)
         }
     };
     let key = place.api_key(&app)?;
     send(&app, &campaign)?;
+    if is_new {
+        readers::read(&app, &place, sent_at, now)?;
+    }
     where_to_look(&app, &place, &campaign, &base_url, &key)?;
     match socket {
         Some(socket) => {
             say("\nServing. Ctrl-C ends it.");
-            serve::until_stopped(app, socket)
+            drop(app);
+            serve::until_stopped(App::build(&settings)?, socket)
         }
         None => Ok(()),
     }

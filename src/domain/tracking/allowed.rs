@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 
-use crate::db::{DbConnection, prepared};
+use crate::db::DbConnection;
 use crate::domain::consent::permission::Kind;
 use crate::error::Result;
 
@@ -13,13 +13,13 @@ use crate::error::Result;
 /// objected to direct marketing (GDPR Art. 21), was erased, or is a child, whatever the permission says.
 macro_rules! conditions {
     () => {
-        "WHERE CASE $4 WHEN 'opens' THEN d.tracks_opens ELSE d.tracks_clicks END \
+        "WHERE CASE p.kind WHEN 'opens' THEN d.tracks_opens ELSE d.tracks_clicks END \
          AND s.erased_at IS NULL AND s.restricted_at IS NULL \
          AND p.state = 'granted' AND (d.finished_at IS NULL OR p.changed_at <= d.finished_at) \
          AND NOT EXISTS (SELECT 1 FROM suppression AS x WHERE x.address_hash = s.email_hash \
-             AND x.reason IN ('objection', 'erasure', 'under_13') AND (x.brand_id IS NULL OR x.brand_id = $3) \
+             AND x.reason IN ('objection', 'erasure', 'under_13') AND (x.brand_id IS NULL OR x.brand_id = p.brand_id) \
              AND NOT EXISTS (SELECT 1 FROM suppression_exception AS e \
-                 WHERE e.suppression_id = x.id AND e.brand_id = $3))"
+                 WHERE e.suppression_id = x.id AND e.brand_id = p.brand_id))"
     };
 }
 
@@ -59,12 +59,12 @@ pub(super) fn load(
 ) -> Result<Vec<i64>> {
     macro_rules! load {
         ($conn:expr, $text:expr, $list:ty, $people:expr) => {
-            prepared(
+            prepared!(
                 diesel::sql_query($text)
                     .bind::<$list, _>($people)
                     .bind::<BigInt, _>(campaign)
                     .bind::<BigInt, _>(brand)
-                    .bind::<Text, _>(kind),
+                    .bind::<Text, _>(kind)
             )
             .load::<Allowed>($conn)?
         };

@@ -13,7 +13,7 @@ use diesel::upsert::excluded;
 
 use crate::clock::Moment;
 use crate::db::schema::{brand, campaign, delivery, hit, tally};
-use crate::db::{DbConnection, among, prepared};
+use crate::db::{DbConnection, among};
 use crate::domain::consent;
 use crate::domain::consent::permission::Kind;
 use crate::domain::tracking::{Reason, allowed};
@@ -41,10 +41,6 @@ impl Hit {
     }
 }
 
-/// How many rows go into one statement of SQLite. Few lengths, so that each is prepared once: a statement with as many rows
-/// as there happen to be would be prepared anew for each batch.
-const ROWS: [usize; 4] = [64, 16, 4, 1];
-
 /// The most counters that go into one statement.
 const TALLIES_PER_STATEMENT: usize = 500;
 
@@ -62,15 +58,18 @@ struct HitRow {
     reason: Option<Reason>,
 }
 
-/// Rows in one statement whose text hangs on nothing but their number.
-struct InsertRows<'a>(&'a [HitRow]);
+/// So many rows in one statement of SQLite, which is prepared once and found again by its type: one with as many rows as there
+/// happen to be would be prepared anew for each batch.
+struct InsertRows<'a, const N: usize>(&'a [HitRow; N]);
 
-impl QueryId for InsertRows<'_> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
+impl<const N: usize> QueryId for InsertRows<'_, N> {
+    type QueryId = InsertRows<'static, N>;
+    const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl QueryFragment<Sqlite> for InsertRows<'_> {
+impl<const N: usize, Connection> RunQueryDsl<Connection> for InsertRows<'_, N> {}
+
+impl<const N: usize> QueryFragment<Sqlite> for InsertRows<'_, N> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql("INSERT INTO hit (campaign_id, subscriber_id, kind, link_id, at, reason) VALUES ");
         for (place, row) in self.0.iter().enumerate() {
@@ -108,7 +107,7 @@ type Group<'a> = ((i64, Kind), Vec<&'a Hit>);
 /// Stores those of the hits that may be stored now. Returns how many. They are judged and counted later (`settle`);
 /// only those of the anonymous mode, of which nothing is kept but a counter, are counted here.
 ///
-/// The gate (T-07) decides on what holds now ([`allowed`](super::allowed)). Without a person, the brand's anonymous mode has
+/// The gate (T-07) decides on what holds now (`tracking::allowed`). Without a person, the brand's anonymous mode has
 /// to be on now.
 ///
 /// # Errors
@@ -178,16 +177,25 @@ fn load_campaigns(conn: &mut DbConnection, hits: &[Hit]) -> Result<HashMap<i64, 
         .collect())
 }
 
+/// Inserts as many of the rows as go in by so many at once; returns the others.
+fn insert_by<'a, const N: usize>(
+    conn: &mut SqliteConnection,
+    mut rows: &'a [HitRow],
+) -> Result<&'a [HitRow]> {
+    while let Some((these, others)) = rows.split_first_chunk::<N>() {
+        InsertRows(these).execute(conn)?;
+        rows = others;
+    }
+    Ok(rows)
+}
+
 fn insert(conn: &mut DbConnection, rows: &[HitRow]) -> Result<()> {
     match conn {
         DbConnection::Sqlite(c) => {
-            let mut rest = rows;
-            for length in ROWS {
-                while let Some((chunk, after)) = rest.split_at_checked(length) {
-                    prepared(InsertRows(chunk)).execute(c)?;
-                    rest = after;
-                }
-            }
+            let rest = insert_by::<64>(c, rows)?;
+            let rest = insert_by::<16>(c, rest)?;
+            let rest = insert_by::<4>(c, rest)?;
+            insert_by::<1>(c, rest)?;
         }
         DbConnection::Postgres(c) => {
             if !rows.is_empty() {

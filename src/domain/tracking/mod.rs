@@ -8,6 +8,7 @@ mod allowed;
 pub mod burst;
 pub mod class;
 pub mod crowd;
+mod firsts;
 pub mod flood;
 pub mod glance;
 pub mod hit;

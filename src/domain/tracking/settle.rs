@@ -1,46 +1,61 @@
 //! Judging hits when it has been quiet for a while, and counting them: the only place that gives a hit its class and
 //! the only one that writes the counters that reports show.
 //!
-//! A batch is one transaction. It holds its people as the gate does, so that a withdrawal comes before it or after it:
-//! what was withdrawn is gone and neither judged nor marked.
+//! What is due is read and judged on the side, many hits at once, because finding what came shortly before and after means
+//! looking through everything of some minutes. The verdicts are then written in short transactions, so that nobody's request
+//! waits long behind one. Each holds its people as the gate does and marks only hits that are still there, so that a
+//! withdrawal comes before it or after it: what was withdrawn is gone and neither counted nor marked.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text};
 use diesel::upsert::excluded;
 
 use crate::clock::Moment;
 use crate::db::schema::{delivery, hit, hit_count, link};
-use crate::db::{DbConnection, among};
+use crate::db::{Database, DbConnection, among};
 use crate::domain::consent;
 use crate::domain::consent::permission::Kind;
 use crate::domain::tracking::burst::{self, Fact, Letter, REACH};
-use crate::domain::tracking::{Class, Hit, Options, Reason};
+use crate::domain::tracking::{Class, Hit, Options, Reason, firsts};
 use crate::error::Result;
 
-/// The most hits of one transaction: some milliseconds, so that nobody's request waits long behind it.
-const BATCH: i64 = 500;
+/// How many hits are read and judged at once: a few megabytes.
+const AT_ONCE: i64 = 20_000;
+
+/// The most hits of one transaction: some milliseconds.
+const BATCH: usize = 250;
+
+/// What is read of a hit.
+const COLUMNS: (
+    hit::id,
+    hit::campaign_id,
+    hit::subscriber_id,
+    hit::link_id,
+    hit::at,
+    hit::class,
+    hit::reason,
+) = (hit::id, hit::campaign_id, hit::subscriber_id, hit::link_id, hit::at, hit::class, hit::reason);
 
 /// The most counters of one statement.
 const ROWS_PER_STATEMENT: usize = 500;
 
 /// One hit as it is judged.
 #[derive(Debug, Clone, Queryable)]
-struct Row {
-    id: i64,
-    campaign: i64,
-    person: i64,
-    link: Option<i64>,
-    at: Moment,
+pub(super) struct Row {
+    pub(super) id: i64,
+    pub(super) campaign: i64,
+    pub(super) person: i64,
+    pub(super) link: Option<i64>,
+    pub(super) at: Moment,
     class: Option<Class>,
     reason: Option<Reason>,
 }
 
 /// A judged hit.
-struct Judged {
-    row: Row,
-    reason: Reason,
+pub(super) struct Judged {
+    pub(super) row: Row,
+    pub(super) reason: Reason,
 }
 
 #[derive(Insertable)]
@@ -56,10 +71,10 @@ struct CountRow {
 }
 
 /// A counter: campaign, kind, link (0 for the whole campaign), the hour's first microsecond, class.
-type Counter = (i64, Kind, i64, i64, Class);
+pub(super) type Counter = (i64, Kind, i64, i64, Class);
 
 impl Row {
-    fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> Kind {
         if self.link.is_some() { Kind::Clicks } else { Kind::Opens }
     }
 }
@@ -69,27 +84,61 @@ impl Row {
 ///
 /// # Errors
 /// Of the database.
-pub fn settle(conn: &mut DbConnection, options: &Options, now: Moment) -> Result<usize> {
-    if !is_alone(conn)? {
-        return Ok(0);
+pub fn settle(db: &Database, options: &Options, now: Moment) -> Result<usize> {
+    let judged = db.read_here(|conn| judge_due(conn, options, now))?;
+    for batch in judged.chunks(BATCH) {
+        if !db.write_here(|conn| write(conn, options, batch, now))? {
+            return Ok(0);
+        }
     }
-    let due: Vec<(i64, i64, Moment)> = hit::table
+    Ok(judged.len())
+}
+
+/// The verdicts on the oldest hits that are due, in the order of time.
+pub(super) fn judge_due(conn: &mut DbConnection, options: &Options, now: Moment) -> Result<Vec<Judged>> {
+    let mut rows: Vec<Row> = hit::table
         .filter(hit::class.is_null())
         .filter(hit::at.le(now.minus(options.quiet)))
-        .order(hit::at)
-        .limit(BATCH)
-        .select((hit::id, hit::subscriber_id, hit::at))
+        .order((hit::at, hit::id))
+        .limit(AT_ONCE)
+        .select(COLUMNS)
         .load(conn)?;
-    let (Some(first), Some(last)) = (due.first(), due.last()) else { return Ok(0) };
-    let (from, to) = (first.2, last.2);
-    let mut people: Vec<i64> = due.iter().map(|(_, person, _)| *person).collect();
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
+    let (from, to) = (first.at, last.at);
+    let due: HashSet<i64> = rows.iter().map(|row| row.id).collect();
+    let mut people: Vec<i64> = rows.iter().map(|row| row.person).collect();
+    people.sort_unstable();
+    people.dedup();
+    // Their neighbours: what was judged before, and what came a little later. Each of the two has an index of its own.
+    let near = || hit::table.filter(among(hit::subscriber_id, &people)).select(COLUMNS);
+    rows.extend(
+        near()
+            .filter(hit::class.is_not_null().and(hit::at.between(from.minus(REACH), to.plus(REACH))))
+            .load::<Row>(conn)?,
+    );
+    let later =
+        near().filter(hit::class.is_null().and(hit::at.between(to, to.plus(REACH)))).load::<Row>(conn)?;
+    rows.extend(later.into_iter().filter(|row| !due.contains(&row.id)));
+    rows.sort_by_key(|row| (row.at, row.id));
+    judge(conn, rows, &due)
+}
+
+/// Writes verdicts and counts them; false if another server is at it.
+pub(super) fn write(
+    conn: &mut DbConnection,
+    options: &Options,
+    judged: &[Judged],
+    now: Moment,
+) -> Result<bool> {
+    if !is_alone(conn)? {
+        return Ok(false);
+    }
+    let mut people: Vec<i64> = judged.iter().map(|judged| judged.row.person).collect();
     people.sort_unstable();
     people.dedup();
     consent::hold(conn, &people)?;
-    let ids: HashSet<i64> = due.iter().map(|(id, _, _)| *id).collect();
-    let rows = load_neighbourhood(conn, &people, from.minus(REACH), to.plus(REACH))?;
-    let judged = judge(conn, rows, &ids)?;
-    write_verdicts(conn, &judged, from, to)?;
+    let marked = write_verdicts(conn, judged)?;
+    let judged: Vec<&Judged> = judged.iter().filter(|judged| marked.contains(&judged.row.id)).collect();
     let mut counts = BTreeMap::new();
     for Judged { row, reason } in &judged {
         for link in [Some(0), row.link].into_iter().flatten() {
@@ -97,9 +146,9 @@ pub fn settle(conn: &mut DbConnection, options: &Options, now: Moment) -> Result
             *hits += 1;
         }
     }
-    count_people(conn, options, &judged, now, &mut counts)?;
+    firsts::count(conn, options, &judged, now, &mut counts)?;
     add(conn, counts)?;
-    Ok(due.len())
+    Ok(true)
 }
 
 /// Notes of hits that are stored and not yet judged that they belong to a crowd.
@@ -129,20 +178,6 @@ fn is_alone(conn: &mut DbConnection) -> Result<bool> {
             Ok(mine.get_result(c)?)
         }
     }
-}
-
-/// Everything of these people in this time, judged before or not, in the order of time.
-fn load_neighbourhood(conn: &mut DbConnection, people: &[i64], from: Moment, to: Moment) -> Result<Vec<Row>> {
-    let columns =
-        (hit::id, hit::campaign_id, hit::subscriber_id, hit::link_id, hit::at, hit::class, hit::reason);
-    let near = || {
-        hit::table.filter(hit::at.between(from, to)).filter(among(hit::subscriber_id, people)).select(columns)
-    };
-    // Two questions, since each of the two has an index of its own.
-    let mut rows: Vec<Row> = near().filter(hit::class.is_null()).load(conn)?;
-    rows.extend(near().filter(hit::class.is_not_null()).load::<Row>(conn)?);
-    rows.sort_by_key(|row| (row.at, row.id));
-    Ok(rows)
 }
 
 /// The verdicts on those of the rows that are due, in the order of time.
@@ -194,139 +229,31 @@ fn judge(conn: &mut DbConnection, rows: Vec<Row>, due: &HashSet<i64>) -> Result<
     Ok(judged)
 }
 
-fn write_verdicts(conn: &mut DbConnection, judged: &[Judged], from: Moment, to: Moment) -> Result<()> {
-    let mut by_reason: BTreeMap<Reason, Vec<i64>> = BTreeMap::new();
+/// Gives hits their class; returns those that were still there and had none.
+fn write_verdicts(conn: &mut DbConnection, judged: &[Judged]) -> Result<HashSet<i64>> {
+    let mut by_reason: BTreeMap<Reason, Vec<&Row>> = BTreeMap::new();
     for Judged { row, reason } in judged {
-        by_reason.entry(*reason).or_default().push(row.id);
+        by_reason.entry(*reason).or_default().push(row);
     }
-    for (reason, ids) in by_reason {
+    let mut marked = HashSet::with_capacity(judged.len());
+    for (reason, rows) in by_reason {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { continue };
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
         // The time says in which partitions they are.
-        diesel::update(hit::table.filter(among(hit::id, &ids)).filter(hit::at.between(from, to)))
-            .set((hit::class.eq(reason.class()), hit::reason.eq(reason)))
-            .execute(conn)?;
+        let hits = hit::table
+            .filter(among(hit::id, &ids))
+            .filter(hit::at.between(first.at, last.at).and(hit::class.is_null()));
+        let verdict = (hit::class.eq(reason.class()), hit::reason.eq(reason));
+        let found: Vec<i64> =
+            on_backend!(conn, |c| prepared!(diesel::update(hits).set(verdict).returning(hit::id)).load(c))?;
+        marked.extend(found);
     }
-    Ok(())
+    Ok(marked)
 }
 
-fn counter(row: &Row, link: i64, class: Class) -> Counter {
+pub(super) fn counter(row: &Row, link: i64, class: Class) -> Counter {
     const HOUR: i64 = 60 * 60 * 1_000_000;
     (row.campaign, row.kind(), link, row.at.as_micros().div_euclid(HOUR) * HOUR, class)
-}
-
-/// Adds whoever has the first hit of class human here: of the campaign, and of each link.
-fn count_people(
-    conn: &mut DbConnection,
-    options: &Options,
-    judged: &[Judged],
-    now: Moment,
-    counts: &mut BTreeMap<Counter, (i64, i64)>,
-) -> Result<()> {
-    let mut first: BTreeMap<(i64, Kind), BTreeMap<i64, &Row>> = BTreeMap::new();
-    for Judged { row, .. } in judged.iter().filter(|judged| judged.reason.class() == Class::Human) {
-        first.entry((row.campaign, row.kind())).or_default().entry(row.person).or_insert(row);
-    }
-    // Who followed a link before, and since when.
-    let mut before: HashMap<(i64, i64), Moment> = HashMap::new();
-    for ((campaign, kind), people) in &first {
-        let marked = load_marked(conn, *campaign, *kind, &people.keys().copied().collect::<Vec<_>>())?;
-        let new: Vec<(i64, Moment)> = people
-            .values()
-            .filter(|row| !marked.contains_key(&row.person))
-            .map(|row| (row.person, row.at))
-            .collect();
-        mark(conn, *campaign, *kind, &new)?;
-        for row in people.values().filter(|row| !marked.contains_key(&row.person)) {
-            counts.entry(counter(row, 0, Class::Human)).or_default().1 += 1;
-        }
-        if *kind == Kind::Clicks {
-            before.extend(marked.into_iter().map(|(person, at)| ((*campaign, person), at)));
-        }
-    }
-    let mut seen = load_links_seen(conn, judged, &before)?;
-    for Judged { row, .. } in judged.iter().filter(|judged| judged.reason.class() == Class::Human) {
-        let Some(link) = row.link else { continue };
-        // Hits of so long ago are gone, so nobody knows whether it is the first of this link.
-        let too_old = before.get(&(row.campaign, row.person)).is_some_and(|at| *at < now.minus(options.keep));
-        if seen.insert((row.person, link)) && !too_old {
-            counts.entry(counter(row, link, Class::Human)).or_default().1 += 1;
-        }
-    }
-    Ok(())
-}
-
-/// Who of these people opened or clicked before, and when.
-fn load_marked(
-    conn: &mut DbConnection,
-    campaign: i64,
-    kind: Kind,
-    people: &[i64],
-) -> Result<HashMap<i64, Moment>> {
-    let letters = delivery::table
-        .filter(delivery::campaign_id.eq(campaign))
-        .filter(among(delivery::subscriber_id, people));
-    let marks: Vec<(i64, Option<Moment>)> = match kind {
-        Kind::Opens => letters.select((delivery::subscriber_id, delivery::opened_at)).load(conn)?,
-        _ => letters.select((delivery::subscriber_id, delivery::clicked_at)).load(conn)?,
-    };
-    Ok(marks.into_iter().filter_map(|(person, at)| Some((person, at?))).collect())
-}
-
-/// Notes on each delivery when a person first opened or clicked: all of them in one statement.
-fn mark(conn: &mut DbConnection, campaign: i64, kind: Kind, first: &[(i64, Moment)]) -> Result<()> {
-    if first.is_empty() {
-        return Ok(());
-    }
-    let column = if kind == Kind::Opens { "opened_at" } else { "clicked_at" };
-    match conn {
-        DbConnection::Sqlite(c) => {
-            let list: Vec<(i64, i64)> = first.iter().map(|(person, at)| (*person, at.as_micros())).collect();
-            diesel::sql_query(format!(
-                "UPDATE delivery SET {column} = first.value ->> 1 FROM json_each($1) AS first \
-                 WHERE campaign_id = $2 AND subscriber_id = first.value ->> 0"
-            ))
-            .bind::<Text, _>(serde_json::to_string(&list)?)
-            .bind::<BigInt, _>(campaign)
-            .execute(c)?
-        }
-        DbConnection::Postgres(c) => {
-            let (people, moments): (Vec<i64>, Vec<Moment>) = first.iter().copied().unzip();
-            diesel::sql_query(format!(
-                "UPDATE delivery SET {column} = first.at FROM UNNEST($1, $2) AS first (person, at) \
-                 WHERE campaign_id = $3 AND subscriber_id = first.person"
-            ))
-            .bind::<Array<BigInt>, _>(people)
-            .bind::<Array<BigInt>, _>(moments)
-            .bind::<BigInt, _>(campaign)
-            .execute(c)?
-        }
-    };
-    Ok(())
-}
-
-/// Which links were followed by whom before this batch, of those who followed any.
-fn load_links_seen(
-    conn: &mut DbConnection,
-    judged: &[Judged],
-    before: &HashMap<(i64, i64), Moment>,
-) -> Result<HashSet<(i64, i64)>> {
-    if before.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let mut people: Vec<i64> = before.keys().map(|(_, person)| *person).collect();
-    people.sort_unstable();
-    people.dedup();
-    let now: HashSet<i64> = judged.iter().map(|judged| judged.row.id).collect();
-    let found: Vec<(i64, i64, Option<i64>)> = hit::table
-        .filter(hit::class.eq(Class::Human))
-        .filter(among(hit::subscriber_id, &people))
-        .filter(hit::link_id.is_not_null())
-        .select((hit::id, hit::subscriber_id, hit::link_id))
-        .load(conn)?;
-    Ok(found
-        .into_iter()
-        .filter(|(id, _, _)| !now.contains(id))
-        .filter_map(|(_, person, link)| Some((person, link?)))
-        .collect())
 }
 
 fn add(conn: &mut DbConnection, counts: BTreeMap<Counter, (i64, i64)>) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::web::page::{
 const VAGUE: f64 = 3.0;
 
 /// The most signs of a label in a chart; tables have all of it.
-const LABEL_MAX: usize = 28;
+const LABEL_MAX: usize = 30;
 
 /// The page of a campaign's report.
 pub fn page(campaign: &Campaign, report: &Report) -> ReportPage {

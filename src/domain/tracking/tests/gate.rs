@@ -202,3 +202,23 @@ fn after_a_withdrawal_has_committed_no_hit_of_that_person_is_stored() {
         assert_eq!(house.first_at(ANA, Kind::Opens), None);
     }
 }
+
+#[test]
+fn a_verdict_that_another_server_wrote_first_counts_once_and_one_on_what_was_withdrawn_counts_nothing() {
+    let (options, tomorrow) = (Options::default(), later(24 * 60 * 60));
+    let house = house();
+    for person in [ANA, BEN] {
+        house.set_permission(person, Kind::Opens, true, NOW);
+        house.deliver(person, true);
+        assert_eq!(house.store(&[request(person, Kind::Opens)]), 1);
+    }
+    let judged = house.db.read_here(|conn| settle::judge_due(conn, &options, tomorrow)).unwrap();
+    assert_eq!(judged.len(), 2);
+    house.set_permission(BEN, Kind::Opens, false, later(120));
+    for _ in 0..2 {
+        assert!(house.write(|conn| settle::write(conn, &options, &judged, tomorrow)));
+        assert_eq!(house.counted(Kind::Opens), (1, 1));
+    }
+    assert_eq!(house.first_at(ANA, Kind::Opens), Some(later(60)));
+    assert_eq!(house.first_at(BEN, Kind::Opens), None);
+}

@@ -194,7 +194,7 @@ impl House {
     /// Judges everything, a day later.
     fn settle(&self) {
         let options = Options::default();
-        while self.write(|conn| settle::settle(conn, &options, later(24 * 60 * 60))) > 0 {}
+        while settle::settle(&self.db, &options, later(24 * 60 * 60)).unwrap() > 0 {}
     }
 
     /// What was counted of the campaign: hits of all classes, and people.
