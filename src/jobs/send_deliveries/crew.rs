@@ -168,10 +168,10 @@ impl Crew {
     }
 
     /// What became of letters by the reports that are there already, and by those that come in at most this long while
-    /// more than half of the letters in hand are still on their way: one transaction for several costs little more
-    /// than for one.
+    /// more than two fifths of the letters in hand are still on their way, enough to keep a relay busy: one transaction
+    /// for several costs little more than for one.
     pub(super) fn gather(&mut self, limit: Duration) -> Vec<Settlement> {
-        self.take_all(self.in_hand.len().div_ceil(2), limit)
+        self.take_all((3 * self.in_hand.len()).div_ceil(5), limit)
     }
 
     fn take_all(&mut self, at_least: usize, limit: Duration) -> Vec<Settlement> {

@@ -25,7 +25,7 @@ use crate::mail::transport::Outcome;
 /// How often it looks which campaigns have letters due, and at what pace.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// How long it waits for more reports before it writes those that came: half of what one transaction takes.
+/// How long it waits for more reports before it writes those that came: about as long as one transaction takes.
 const GATHER: Duration = Duration::from_micros(300);
 
 /// How long it waits for reports at most before it looks whether more may be claimed.
