@@ -64,6 +64,7 @@ fn claims(database: &Database, keys: &Keys, now: Moment) -> Result<(Letterhead, 
             wording: "Yes".into(),
             boxes: Vec::new(),
             policy_version: "1".into(),
+            language: None,
         };
         let evidence = ledger::keep(conn, &shown)?;
         for number in 0..PEOPLE {

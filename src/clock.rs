@@ -57,8 +57,14 @@ impl Moment {
 
     /// Year and month of the calendar in UTC.
     pub fn year_and_month(self) -> (i32, i32) {
+        let (year, month, _) = self.date();
+        (i32::from(year), i32::from(month))
+    }
+
+    /// Year, month and day of the calendar in UTC.
+    pub fn date(self) -> (i16, i8, i8) {
         let date = self.stamp().to_zoned(jiff::tz::TimeZone::UTC).date();
-        (i32::from(date.year()), i32::from(date.month()))
+        (date.year(), date.month(), date.day())
     }
 
     /// The date and time of RFC 5322, section 3.3, in UTC.

@@ -13,6 +13,7 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Text;
 
 use crate::error::Problem;
+use crate::i18n::Message;
 
 /// A syntactically valid email address, canonical, at most 254 octets.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
@@ -25,31 +26,30 @@ impl EmailAddress {
     /// # Errors
     /// Says what is wrong, without repeating the address.
     pub fn parse(text: &str) -> Result<Self, Problem> {
-        let problem = |detail: &str| Problem::new("email", detail);
+        let problem = |message| Problem::said("email", message);
         let text = text.trim();
         if text.is_empty() {
-            return Err(problem("Enter an email address, like name@example.com"));
+            return Err(problem(Message::new("problem-email-missing")));
         }
-        let (local, domain) = text
-            .rsplit_once('@')
-            .ok_or_else(|| problem("Enter an email address with an @, like name@example.com"))?;
+        let (local, domain) =
+            text.rsplit_once('@').ok_or_else(|| problem(Message::new("problem-email-at")))?;
         if local.starts_with('"') || domain.starts_with('[') {
-            return Err(problem("Quoted names and bare IP addresses are not accepted as email addresses"));
+            return Err(problem(Message::new("problem-email-quoted")));
         }
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err(problem("An email address has no spaces or control characters"));
+            return Err(problem(Message::new("problem-email-spaces")));
         }
         let domain = idna::domain_to_ascii_strict(domain)
-            .map_err(|_| problem("The part after the @ is not a domain name"))?;
+            .map_err(|_| problem(Message::new("problem-email-domain")))?;
         if !domain.contains('.') {
-            return Err(problem("The part after the @ needs a dot, like example.com"));
+            return Err(problem(Message::new("problem-email-dot")));
         }
         let canonical = format!("{}@{domain}", local.to_lowercase());
         if local.len() > 64 || canonical.len() > 254 {
-            return Err(problem("The email address is too long"));
+            return Err(problem(Message::new("problem-email-long")));
         }
         if !email_address::EmailAddress::is_valid(&canonical) {
-            return Err(problem("Enter an email address in the form name@example.com"));
+            return Err(problem(Message::new("problem-email-form")));
         }
         Ok(Self(canonical))
     }

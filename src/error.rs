@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use crate::i18n::{Lang, Message};
+
 /// The result of everything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -26,6 +28,8 @@ pub enum Error {
     Conflict(String),
     /// Something besides the input stands in the way; nothing was changed. Each has a code in place of a field.
     Blocked(Vec<Problem>),
+    /// What a person read or was offered is no longer so; they have to look again.
+    Outdated(Problem),
     /// The thing was changed since the caller last read it.
     Stale,
     /// Too many requests; try again after this time.
@@ -46,12 +50,28 @@ pub struct Problem {
     pub field: String,
     /// What is wrong and what to do, as a sentence without the value itself.
     pub detail: String,
+    /// The same for people, to be said in their language; none where only programs meet it.
+    pub message: Option<Message>,
 }
 
 impl Problem {
     /// A problem of one field.
     pub fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { field: field.into(), detail: detail.into() }
+        Self { field: field.into(), detail: detail.into(), message: None }
+    }
+
+    /// A problem that people meet on a page: said to programs in English, to them in their language.
+    pub fn said(field: impl Into<String>, message: Message) -> Self {
+        Self { field: field.into(), detail: message.say(Lang::English), message: Some(message) }
+    }
+
+    /// The same problem, with its detail in a language.
+    #[must_use]
+    pub fn in_language(mut self, lang: Lang) -> Self {
+        if let Some(message) = &self.message {
+            self.detail = message.say(lang);
+        }
+        self
     }
 }
 
@@ -93,6 +113,7 @@ impl fmt::Display for Error {
                 f.write_str("something stands in the way")?;
                 problems.iter().try_for_each(|problem| write!(f, "; {}: {}", problem.field, problem.detail))
             }
+            Self::Outdated(problem) => f.write_str(&problem.detail),
             Self::Stale => f.write_str("it was changed since it was read; read it again"),
             Self::TooMany { retry_after } => {
                 write!(f, "too many requests; try again in {} s", retry_after.as_secs().max(1))

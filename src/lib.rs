@@ -30,6 +30,7 @@ pub mod mail;
 pub mod clock;
 pub mod email_address;
 pub mod error;
+pub mod i18n;
 pub mod id;
 pub mod secret;
 pub mod token;

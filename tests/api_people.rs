@@ -6,8 +6,9 @@ use mannerly::db::{Database, Kind};
 use mannerly::domain::account::Scope;
 use mannerly::domain::audience::subscriber;
 use mannerly::domain::privacy;
+use mannerly::i18n::Lang;
 use mannerly::secret::{hex, sha256};
-use mannerly::web::page::{CLICKS_WORDING, OPENS_WORDING};
+use mannerly::web::page::tracking_words;
 use serde_json::{Value, json};
 
 use crate::api::{admin, evidence, expect_problem, key, person, pointer};
@@ -251,7 +252,8 @@ both_databases! {
         };
         let own = &brand.consent_wording;
         let sum = |text: &str| hex(&sha256(text.as_bytes()));
-        let whole = format!("{own}\n\n{OPENS_WORDING}\n\n{CLICKS_WORDING}");
+        let [opens, clicks] = tracking_words(Lang::English);
+        let whole = format!("{own}\n\n{opens}\n\n{clicks}");
         for wrong in [String::new(), "I owe you money".into(), sum("I owe you money"), format!("{own} And more.")] {
             expect_problem(post(wrong, &[]).await, 409);
         }

@@ -305,7 +305,7 @@ fn one_by_one(server: &TestServer, campaign: &Campaign) -> (Preview, BTreeMap<i6
         let people: Vec<i64> =
             subscriber::table.filter(subscriber::erased_at.is_null()).select(subscriber::id).load(conn)?;
         let (mut preview, mut words, mut allowed) = (Preview::default(), BTreeMap::new(), Vec::new());
-        for person in gather(conn, &facts, &people, now)? {
+        for (person, _) in gather(conn, &facts, &people, now)? {
             let refusal = decide(&person, &facts, now).err();
             match refusal {
                 None => allowed.push(person.subscriber),

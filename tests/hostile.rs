@@ -12,7 +12,8 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::support::server::TestServer;
 use crate::tracking::{link_of, pixel_of, reader, send};
 
-/// How many made-up requests the pixel and the redirect are sent.
+/// How many made-up requests the pixel and the redirect are sent each; the decoder of tokens by itself is tried with 5,000 for
+/// each of its rules (`token::tests`).
 const CASES: u32 = 1500;
 
 /// Sends these octets over a connection of their own; the status of the answer, or none if it was only closed.

@@ -78,6 +78,7 @@ impl Person {
                 wording: self.brand.consent_wording.clone(),
                 boxes: Vec::new(),
                 policy_version: self.brand.policy_version.clone(),
+                language: None,
             };
             let evidence = ledger::keep(conn, &shown)?;
             let statement = Statement {

@@ -77,6 +77,7 @@ both_databases! {
             use mannerly::domain::consent::ledger::{self, Method, Shown, Statement};
             let shown = Shown {
                 form: "test".into(), wording: "Stop".into(), boxes: Vec::new(), policy_version: "1".into(),
+                language: None,
             };
             let evidence = ledger::keep(conn, &shown)?;
             let statement = Statement {

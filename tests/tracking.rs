@@ -1,20 +1,16 @@
-//! The pixel and the links of letters as mail programs fetch them: the tracking gate in its four rows for opens and
-//! for clicks, answers that tell nothing, and a database that does not play along.
+//! The tracking gate in its four rows for opens and for clicks, the anonymous mode, and browsers that object. The other
+//! tests of tracking have their readers and letters from here.
 
-use std::sync::mpsc;
 use std::time::Duration;
 
 use diesel::prelude::*;
 use mannerly::clock::Moment;
-use mannerly::db::DbConnection;
-use mannerly::db::schema::{brand, delivery, hit, hit_count, link, subscriber, tally};
+use mannerly::db::schema::{brand, delivery, hit, link, subscriber, tally};
 use mannerly::domain::campaign::state;
 use mannerly::domain::catalog::Brand;
 use mannerly::domain::consent::permission::Kind;
-use mannerly::domain::tracking::hit::store;
-use mannerly::domain::tracking::settle::settle;
-use mannerly::domain::tracking::{Class, Hit, Options, permission};
-use mannerly::token::{ClickLink, OpenLink, UnsubscribeLink};
+use mannerly::domain::tracking::permission;
+use mannerly::token::OpenLink;
 use reqwest::header::HeaderMap;
 
 use crate::support::http::Answer;
@@ -24,7 +20,7 @@ use crate::support::server::TestServer;
 
 pub(crate) const DESTINATION: &str = "https://example.com/p%C3%A4th/?q=a%20b&x=%2F&y=+#part/2";
 
-const GIF: &[u8] =
+pub(crate) const GIF: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x01D\0;";
 
 /// A person who gets the brand's newsletter, and what they said about tracking if they were asked.
@@ -68,7 +64,7 @@ pub(crate) fn link_of(letter: &Mail) -> String {
 }
 
 /// What is recorded of a person: what for, where the link led, and when.
-fn hits_of(server: &TestServer, person: i64) -> Vec<(Kind, Option<String>, Moment)> {
+pub(crate) fn hits_of(server: &TestServer, person: i64) -> Vec<(Kind, Option<String>, Moment)> {
     server.read(|conn| {
         let recorded = hit::table.left_join(link::table).filter(hit::subscriber_id.eq(person)).order(hit::id);
         Ok(recorded.select((hit::kind, link::url.nullable(), hit::at)).load(conn)?)
@@ -84,7 +80,7 @@ pub(crate) async fn browse(server: &TestServer, url: &str) -> Answer {
 }
 
 /// Status, headers without the date, and body: everything that a mail program could tell answers apart by.
-async fn whole_answer(server: &TestServer, url: &str) -> (u16, HeaderMap, Vec<u8>) {
+pub(crate) async fn whole_answer(server: &TestServer, url: &str) -> (u16, HeaderMap, Vec<u8>) {
     let response = server.client.get(server.url(url)).send().await.unwrap();
     let (status, mut headers) = (response.status().as_u16(), response.headers().clone());
     headers.remove("date");
@@ -250,205 +246,5 @@ both_databases! {
         }
         let support = server.get("/.well-known/gpc.json").await.expect(200).json();
         assert_eq!(support["gpc"], true);
-    }
-
-    async fn the_pixel_is_the_same_for_every_token_and_has_exactly_its_headers(server: TestServer) {
-        let brand = server.demo_brand();
-        reader(&server, &brand, "ana@example.com", Some(true));
-        let campaign = send(&server, &brand).await;
-        let good = pixel_of(&server.mail_to("ana@example.com")).unwrap();
-        let answer = whole_answer(&server, &good).await;
-        let mut names: Vec<&str> = answer.1.keys().map(|name| name.as_str()).collect();
-        names.sort_unstable();
-        assert_eq!(names, [
-            "cache-control", "content-length", "content-type", "cross-origin-resource-policy",
-            "referrer-policy", "x-content-type-options",
-        ]);
-        assert_eq!((answer.0, answer.2.as_slice()), (200, GIF));
-        assert_eq!(answer.1["content-length"], "42");
-
-        let before = server.snapshot();
-        let foreign = server.app.keys.seal(&UnsubscribeLink { brand: brand.id, subscriber: 1, campaign });
-        let nobody = server.app.keys.seal(&OpenLink { campaign, subscriber: 99_999 });
-        let altered = good.replacen("/o/", "/o/A", 1);
-        for url in [
-            altered,
-            format!("/o/{foreign}.gif"),
-            format!("/o/{nobody}.gif"),
-            format!("/o/{}.gif", "A".repeat(6000)),
-            String::from("/o/%00%ff%2e.gif"),
-        ] {
-            assert_eq!(whole_answer(&server, &url).await, answer, "{url}");
-        }
-        let head = server.client.head(&good).send().await.unwrap();
-        assert_eq!((head.status().as_u16(), &head.headers()["content-length"]), (200, &answer.1["content-length"]));
-        assert!(head.bytes().await.unwrap().is_empty());
-        Answer::to(server.request("POST", &good)).await.expect(405);
-        assert_eq!(server.snapshot(), before, "none of these counts");
-        let range = Answer::to(server.request("GET", &good).header("Range", "bytes=0-1")).await.expect(200);
-        assert_eq!(range.bytes, GIF);
-    }
-
-    async fn a_redirect_goes_where_the_author_wanted_and_nowhere_else(server: TestServer) {
-        let brand = server.demo_brand();
-        let person = reader(&server, &brand, "ana@example.com", Some(true));
-        let campaign = send(&server, &brand).await;
-        let link = link_of(&server.mail_to("ana@example.com"));
-        let onwards = server.get(&format!("{link}?url=//evil.example&to=https://evil.example")).await.expect(302);
-        assert_eq!(onwards.header("location"), DESTINATION);
-        assert_eq!(onwards.header("cache-control"), "no-store");
-        assert_eq!(onwards.header("referrer-policy"), "no-referrer");
-        for name in ["set-cookie", "etag", "last-modified"] {
-            assert_eq!(onwards.header(name), "", "{name}");
-        }
-        assert!(onwards.text.contains("<a href=\"https://example.com/p%C3%A4th/?q=a%20b"), "{}", onwards.text);
-        assert!(!onwards.text.contains("evil"));
-        assert_eq!(hits_of(&server, person.id).len(), 1);
-
-        let before = server.snapshot();
-        let head = Answer::to(server.request("HEAD", &link)).await.expect(302);
-        assert_eq!(head.header("location"), DESTINATION);
-        Answer::to(server.request("POST", &link)).await.expect(405);
-        let foreign = server.app.keys.seal(&OpenLink { campaign, subscriber: person.id });
-        let missing = server.app.keys.seal(&ClickLink { link: 99_999, subscriber: person.id });
-        let page = server.get("/no-such-page").await.expect(404).text;
-        for token in [foreign, missing, String::from("A"), "A".repeat(6000)] {
-            let refused = server.get(&format!("/c/{token}")).await.expect(404);
-            assert_eq!(refused.header("location"), "");
-            assert_eq!(refused.text, page);
-        }
-        assert_eq!(server.snapshot(), before);
-    }
-
-    async fn pixel_and_redirect_answer_while_the_database_is_busy(server: TestServer) {
-        let brand = server.demo_brand();
-        let person = reader(&server, &brand, "ana@example.com", Some(true)).id;
-        send(&server, &brand).await;
-        let letter = server.mail_to("ana@example.com");
-        let (started, is_held) = mpsc::channel();
-        let (finish, finished) = mpsc::channel::<()>();
-        let db = server.app.db.clone();
-        let holder = std::thread::spawn(move || {
-            db.write_here(|conn| {
-                diesel::update(subscriber::table.find(person)).set(subscriber::locale.eq("en")).execute(conn)?;
-                started.send(()).unwrap();
-                finished.recv().unwrap();
-                Ok(())
-            })
-        });
-        is_held.recv().unwrap();
-        assert_eq!(server.get(&pixel_of(&letter).unwrap()).await.expect(200).bytes, GIF);
-        server.get(&link_of(&letter)).await.expect(302);
-        assert_eq!(hits_of(&server, person), []);
-        finish.send(()).unwrap();
-        holder.join().unwrap().unwrap();
-        server.app.recorder.stop();
-        assert_eq!(hits_of(&server, person).len(), 2, "they waited and are stored");
-    }
-
-    async fn pixel_and_redirect_answer_while_the_database_fails(server: TestServer) {
-        let brand = server.demo_brand();
-        let person = reader(&server, &brand, "ana@example.com", Some(true));
-        send(&server, &brand).await;
-        let letter = server.mail_to("ana@example.com");
-        let rename = |from: &str, to: &str| {
-            let sql = format!("ALTER TABLE {from} RENAME TO {to}");
-            server.write(|conn, _| Ok(match conn {
-                DbConnection::Sqlite(c) => diesel::sql_query(&sql).execute(c)?,
-                DbConnection::Postgres(c) => diesel::sql_query(&sql).execute(c)?,
-            }))
-        };
-        rename("hit", "lost_hit");
-        rename("link", "lost_link");
-        for _ in 0..20 {
-            assert_eq!(server.get(&pixel_of(&letter).unwrap()).await.expect(200).bytes, GIF);
-            assert_eq!(server.get(&link_of(&letter)).await.expect(302).header("location"), DESTINATION);
-        }
-        rename("lost_hit", "hit");
-        rename("lost_link", "link");
-        server.app.recorder.stop();
-        assert_eq!(hits_of(&server, person.id).len(), 40, "they waited and are stored");
-        assert_eq!(server.app.recorder.counts().shed, 0);
-    }
-
-    async fn a_person_whom_several_servers_see_at_once_counts_once(server: TestServer) {
-        let brand = server.demo_brand();
-        let readers: Vec<i64> = (0..20)
-            .map(|n| reader(&server, &brand, &format!("reader{n}@example.com"), Some(true)).id)
-            .collect();
-        let campaign = send(&server, &brand).await;
-        assert_eq!(server.mails().len(), readers.len());
-        server.advance(Duration::from_secs(60));
-        let at = server.now();
-        let batch: Vec<Hit> =
-            readers.iter().map(|person| Hit { campaign, link: None, subscriber: *person, at, sign: None }).collect();
-        let together = std::sync::Barrier::new(4);
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    together.wait();
-                    server.app.db.write_here(|conn| store(conn, &batch)).unwrap()
-                });
-            }
-        });
-        server.advance(Duration::from_secs(11 * 60));
-        let options = Options::default();
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| while server.write(|conn, now| settle(conn, &options, now)) > 0 {});
-            }
-        });
-        let counted: Vec<(Class, i64, i64)> = server.read(|conn| {
-            let columns = (hit_count::class, hit_count::hits, hit_count::people);
-            Ok(hit_count::table.order(hit_count::class).select(columns).load(conn)?)
-        });
-        assert_eq!(counted, [(Class::Duplicate, 60, 0), (Class::Human, 20, 20)]);
-    }
-
-    async fn after_a_withdrawal_has_committed_no_hit_of_that_person_is_stored(server: TestServer) {
-        let brand = server.demo_brand();
-        let readers: Vec<Person<'_>> =
-            (0..20).map(|n| reader(&server, &brand, &format!("reader{n}@example.com"), Some(true))).collect();
-        let campaign = send(&server, &brand).await;
-        assert_eq!(server.mails().len(), readers.len());
-        let at = server.now();
-        let batch: Vec<Hit> = readers
-            .iter()
-            .flat_map(|person| [Hit { campaign, link: None, subscriber: person.id, at, sign: None }; 5])
-            .collect();
-        let (ended, end) = mpsc::channel::<()>();
-        std::thread::scope(|scope| {
-            let writers: Vec<_> = (0..3)
-                .map(|_| {
-                    scope.spawn(|| {
-                        for _ in 0..60 {
-                            server.app.db.write_here(|conn| store(conn, &batch)).unwrap();
-                        }
-                    })
-                })
-                .collect();
-            let judge = scope.spawn(|| {
-                let (options, later) = (Options::default(), at.plus(Duration::from_secs(24 * 60 * 60)));
-                for _ in 0..60 {
-                    server.app.db.write_here(|conn| settle(conn, &options, later)).unwrap();
-                }
-            });
-            scope.spawn(|| {
-                for person in &readers {
-                    allow(person, Kind::Opens, false);
-                    // Committed: from here on nothing of this person may be there, whatever the writers hold.
-                    assert_eq!(hits_of(&server, person.id), []);
-                }
-                drop(ended);
-            });
-            assert!(end.recv().is_err(), "all have withdrawn");
-            for writer in writers {
-                writer.join().unwrap();
-            }
-            judge.join().unwrap();
-        });
-        assert_eq!(server.read(|conn| Ok(hit::table.count().get_result::<i64>(conn)?)), 0);
-        let marked = delivery::table.filter(delivery::opened_at.is_not_null()).count();
-        assert_eq!(server.read(|conn| Ok(marked.get_result::<i64>(conn)?)), 0, "nobody is marked by a judge");
     }
 }

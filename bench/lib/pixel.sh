@@ -1,12 +1,82 @@
-# pixel: requests per second of a letter's pixel and of a tracked link, answered after they are stored, beside nginx.
+# pixel: requests per second of a letter's pixel and of a tracked link, answered after they are stored, beside nginx: on
+# SQLite and on PostgreSQL, with an empty table of hits and with ten million old ones.
 # shellcheck shell=bash
 
-# write_paths FILE NAME: a wrk script that asks for the paths in the file in turn.
-write_paths() {
-    cat >"$work/$2.lua" <<LUA
+# write_readers COUNT: a CSV file of readers who all allow opens and clicks. There are many of them, because of one
+# letter only so many hits are stored in a while.
+write_readers() {
+    awk -v count="$1" -v agreed="$(date -u -d "-20 days" +%FT%TZ)" 'BEGIN {
+        print "email,topics,consented_at,permission_opens,permission_clicks"
+        for (n = 0; n < count; n++) printf "reader%d@d%d.example.com,newsletter:email,%s,yes,yes\n", n, n % 50, agreed
+    }'
+}
+
+# prepare_letters URL: a database with a campaign that reached everybody, and the paths of their pixels and links.
+prepare_letters() {
+    local id mails=$work/pixel.mails
+    open_database "$1"
+    write_readers "$people_pixel" >"$work/readers.csv"
+    "$mannerly" import "$work/readers.csv" --brand civic --source "Conference" \
+        --wording "Civic Notes may send me what I chose, until I say stop." >"$work/import.log" 2>&1 ||
+        fail "$(cat "$work/import.log")"
+    rm -rf "$mails"
+    serve --mail "folder:$mails" --relay-signs
+    id=$(api campaigns --data '{"brand": "civic", "name": "Benchmark", "topic": "newsletter", "subject": "News",
+        "html": "<p>News of <a href=\"https://civic.example.com/a\">a</a>, <a href=\"https://civic.example.com/b\">b</a></p>",
+        "text": "News"}' | field id)
+    schedule "$id"
+    wait_until "$id" sent
+    stop "$server"
+    letters=$mails joined_letters >"$work/letters.txt"
+    grep -o '/o/[A-Za-z0-9_-]*\.gif' "$work/letters.txt" | sort -u | shuf --random-source=/dev/zero >"$work/pixel.paths"
+    grep -o '/c/[A-Za-z0-9_-]*' "$work/letters.txt" | sort -u | shuf --random-source=/dev/zero >"$work/redirect.paths"
+    rm -rf "$mails" "$work/letters.txt"
+    (($(wc -l <"$work/pixel.paths") == people_pixel)) || fail "Not every letter carries a pixel."
+}
+
+# sql URL STATEMENT: what it returns.
+sql() {
+    case $1 in
+    sqlite:*) sqlite3 -cmd '.timeout 10000' "${1#sqlite:}" "$2" ;;
+    *) "$pg_bin/psql" -qtAX "$1" -c "$2" ;;
+    esac
+}
+
+# add_old_hits URL COUNT: judged hits of the last ten months, as if so much had come in before.
+add_old_hits() {
+    local now month from to spread
+    now=$(date +%s)
+    spread="(n % 300) * 86400000000 - n"
+    case $1 in
+    sqlite:*)
+        # An index that is made afterwards is the same and quicker.
+        sql "$1" "PRAGMA synchronous = OFF; DROP INDEX hit_of_subscriber;
+            WITH RECURSIVE old (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM old WHERE n < $2)
+            INSERT INTO hit (campaign_id, subscriber_id, kind, at, class, reason)
+            SELECT 1, n % $people_pixel + 1, 'opens', (${now}000000 - 86400000000) - ($spread), 'human', 'plausible' FROM old;
+            CREATE INDEX hit_of_subscriber ON hit (subscriber_id, at) WHERE class IS NOT NULL;" >/dev/null
+        ;;
+    *)
+        for month in $(seq 1 11); do
+            from=$(date -u -d "$(date -u +%Y-%m-01) -$month months" +%s)
+            to=$(date -u -d "$(date -u -d "@$from" +%Y-%m-01) +1 month" +%s)
+            sql "$1" "CREATE TABLE IF NOT EXISTS hit_$(date -u -d "@$from" +%Y%m) PARTITION OF hit
+                FOR VALUES FROM (${from}000000) TO (${to}000000)"
+        done
+        sql "$1" "INSERT INTO hit (campaign_id, subscriber_id, kind, at, class, reason)
+            SELECT 1, n % $people_pixel + 1, 'opens', (${now}000000 - 86400000000) - ($spread), 'human', 'plausible'
+            FROM generate_series(1::bigint, $2) AS n"
+        sql "$1" "ANALYZE hit"
+        ;;
+    esac
+}
+
+# write_script NAME: a wrk script that asks for the paths in turn.
+write_script() {
+    cat >"$work/$1.lua" <<LUA
 local requests, at = {}, 0
 function init()
-    for path in io.lines("$1") do requests[#requests + 1] = wrk.format("GET", path) end
+    for path in io.lines("$work/$1.paths") do requests[#requests + 1] = wrk.format("GET", path) end
 end
 function request()
     at = at % #requests + 1
@@ -39,39 +109,93 @@ CONF
     wait_for "$nginx_port"
 }
 
-# load PORT NAME: requests per second.
+# cpu PID: hundredths of seconds that it and its children have used, those that have ended included.
+cpu() {
+    awk '{ sub(/^.*\) /, ""); n += $12 + $13 + (NR == 1 ? $14 + $15 : 0) } END { print n + 0 }' "/proc/$1/stat" \
+        $(pgrep -P "$1" | sed 's|.*|/proc/&/stat|')
+}
+
+# load PORT NAME: wrk's report in $work/wrk.txt; adds to $answers and prints requests per second.
 load() {
-    wrk -t1 -c"$connections" -d"${seconds}s" --latency -s "$work/$2.lua" "http://127.0.0.1:$1/" >"$work/wrk.txt"
-    if grep -q 'Non-2xx' "$work/wrk.txt"; then fail "$(cat "$work/wrk.txt")"; fi
+    wrk -t1 -c"$connections" -d"${seconds_pixel}s" --latency -s "$work/$2.lua" "http://127.0.0.1:$1/" >"$work/wrk.txt"
+    if grep -Eq 'Non-2xx|Socket errors' "$work/wrk.txt"; then fail "$(cat "$work/wrk.txt")"; fi
     awk '/Requests\/sec/ { print $2 }' "$work/wrk.txt"
 }
 
-pixel() {
-    local name path round peers ours peer p99 count
-    echo "Pixel and redirect: $people_pixel people, $connections connections, $rounds rounds of $seconds s each…"
-    prepare "sqlite:$work/pixel.db" "$people_pixel" unsigned
-    start_nginx
-    serve --mail "folder:$work/unused"
-    for name in pixel redirect; do
-        case $name in
-        pixel) path='/o/[A-Za-z0-9_-]*\.gif' peer="nginx empty_gif" ;;
-        redirect) path='/c/[A-Za-z0-9_-]*' peer="nginx return 302" ;;
-        esac
-        joined_letters | grep -o "$path" | sort -u >"$work/$name.paths" || true
-        count=$(wc -l <"$work/$name.paths")
-        ((count)) || fail "No letter carries a $name."
-        write_paths "$work/$name.paths" "$name"
-        peers=() ours=()
-        for round in $(seq "$rounds"); do
-            peers+=("$(load "$nginx_port" "$name")")
-            ours+=("$(load "$port" "$name")")
-            printf '  round %s: nginx %.0f, mannerly %.0f per second\n' "$round" "${peers[-1]}" "${ours[-1]}"
-        done
-        p99=$(awk '$1 == "99%" { print $2 }' "$work/wrk.txt")
-        add_result "$name" "requests per second" "$(median_of "${ours[@]}")" "$(median_of "${peers[@]}")" "$peer" \
-            "$(calc "$(median_of "${ours[@]}") / $(median_of "${peers[@]}")")" "0.9, p99 under 10 ms" \
-            "99% within $p99, each stored before it is answered"
+answered() { awk '/requests in/ { print $1 }' "$work/wrk.txt"; }
+latency() { awk -v share="$1%" '$1 == share { print $2 }' "$work/wrk.txt"; }
+
+# measure URL DATABASE TABLE NAME PEER: rounds in turn with nginx; the median of ours in $ours_rate.
+measure() {
+    local url=$1 what="$4, $2, $3" round peers=() ours=() p50=() p99=() answers=0 peer_answers=0 before used peer_used
+    local postgres_used=0 stored note
+    before=$(sql "$url" "SELECT count(*) FROM hit WHERE class IS NULL")
+    used=$(cpu "$server") peer_used=$(cpu "$nginx")
+    [[ $url == sqlite:* ]] || postgres_used=$(cpu "$postmaster")
+    for round in $(seq "$rounds"); do
+        peers+=("$(load "$nginx_port" "$4")")
+        peer_answers=$((peer_answers + $(answered)))
+        ours+=("$(load "$port" "$4")")
+        answers=$((answers + $(answered))) p50+=("$(latency 50)") p99+=("$(latency 99)")
+        printf '  %s, round %s: nginx %.0f, mannerly %.0f per second\n' "$what" "$round" "${peers[-1]}" "${ours[-1]}"
     done
-    stop "$server"
+    used=$(($(cpu "$server") - used)) peer_used=$(($(cpu "$nginx") - peer_used))
+    sleep 0.5
+    stored=$(($(sql "$url" "SELECT count(*) FROM hit WHERE class IS NULL") - before))
+    # wrk hangs up in the middle of a request on each connection, and does not count it.
+    printf '  %s: %s answers, %s rows, %s more rows than answers (at most %s were cut off)\n' \
+        "$what" "$answers" "$stored" "$((stored - answers))" "$((rounds * connections))"
+    ((stored >= answers)) || fail "Of $answers answers $((answers - stored)) were not stored."
+    note="50% within ${p50[*]}, 99% within ${p99[*]}; CPU seconds per 10,000: $(calc "$used * 100 / $answers")"
+    if [[ $url != sqlite:* ]]; then
+        postgres_used=$(($(cpu "$postmaster") - postgres_used))
+        note+=" and $(calc "$postgres_used * 100 / $answers") in PostgreSQL"
+    fi
+    note+=", nginx $(calc "$peer_used * 100 / $peer_answers"); $answers answers, $stored rows"
+    ours_rate=$(median_of "${ours[@]}")
+    add_result "$what" "requests per second" "$ours_rate" "$(median_of "${peers[@]}")" "$5" \
+        "$(calc "$ours_rate / $(median_of "${peers[@]}")")" "0.9, p99 under 10 ms" "$note"
+}
+
+# pixel_on URL DATABASE
+pixel_on() {
+    local table name
+    declare -A empty
+    prepare_letters "$1"
+    for table in "empty table" "$old_hits old hits"; do
+        if [[ $table != empty* ]]; then
+            echo "  Adding $old_hits old hits…"
+            add_old_hits "$1" "$old_hits"
+        fi
+        serve --mail "folder:$work/unused"
+        for name in pixel redirect; do
+            write_script "$name"
+            if [[ $name == pixel ]]; then
+                measure "$1" "$2" "$table" "$name" "nginx empty_gif"
+            else
+                measure "$1" "$2" "$table" "$name" "nginx return 302"
+            fi
+            if [[ $table == empty* ]]; then
+                empty[$name]=$ours_rate
+            else
+                add_result "$name, $2, empty table against $old_hits old hits" "times" \
+                    "$(calc "${empty[$name]} / $ours_rate")" - - - "at most 1.2" -
+            fi
+        done
+        stop "$server"
+    done
+}
+
+pixel() {
+    local ours_rate
+    echo "Pixel and redirect: $people_pixel letters, $connections connections, $rounds rounds of $seconds_pixel s each…"
+    start_nginx
+    pixel_on "sqlite:$work/pixel.db" SQLite
+    start_postgres
+    postmaster=$(head -1 "$cluster/data/postmaster.pid")
+    pixel_on "$postgres_url" PostgreSQL
+    stop_postgres
+    rm -rf "$work/postgres"
     stop "$nginx"
+    rm -f "$work/pixel.db"*
 }

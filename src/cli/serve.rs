@@ -17,8 +17,9 @@ use crate::incoming::{self, Listener};
 use crate::jobs;
 use crate::web;
 
-/// Threads of the jobs; most of their time goes by waiting for the relay and the database.
-const JOB_THREADS: usize = 2;
+/// Threads of the jobs. One hands over more letters than a relay takes, and two would wake each other for every one of
+/// them; what waits for the database or signs has threads made for that.
+const JOB_THREADS: usize = 1;
 
 /// Checks the settings, and serves until told to stop.
 pub(super) fn run(args: &ServerArgs) -> Result<()> {

@@ -9,6 +9,7 @@ mod types;
 mod connection;
 mod among;
 pub mod migrate;
+#[macro_use]
 mod prepared;
 #[expect(missing_docs, reason = "diesel's table! takes no docs; the columns are explained in the migrations")]
 pub mod schema;
@@ -19,7 +20,7 @@ use crate::error::{Error, Result};
 
 pub use among::{Among, among};
 pub use connection::{DatabaseUrl, DbConnection};
-pub use prepared::{Prepared, fixed, prepared};
+pub use prepared::{Prepared, fixed};
 
 /// The pools of one organisation's database.
 #[derive(Clone)]

@@ -111,6 +111,7 @@ diesel::table! {
         wording_sha256 -> Binary,
         shown -> Text,
         policy_version -> Text,
+        language -> Nullable<Text>,
     }
 }
 

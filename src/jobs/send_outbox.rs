@@ -16,6 +16,7 @@ use crate::domain::outbox::letter::{ConfirmationMail, DataLinkMail, Letterhead, 
 use crate::domain::outbox::{self, DATA_LINK_HOURS, Kind, Mail, State};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
+use crate::i18n::Lang;
 use crate::jobs::Progress;
 use crate::mail::letter::{Letter, Sender};
 use crate::mail::transport::{Connection, Outcome, Reply, Stage};
@@ -133,13 +134,14 @@ struct Written {
 fn write(conn: &mut DbConnection, keys: &Keys, mail: &Mail, now: Moment) -> Result<Option<Written>> {
     let brand = brand::get(conn, mail.brand_id)?;
     let person = subscriber::get(conn, mail.subscriber_id)?;
+    let known = person.locale.as_deref().and_then(Lang::read);
     let Some(to) = person.email else { return Ok(None) };
     // Frozen data may still be asked for by the person: that answer the law demands (GDPR Art. 15).
     let frozen = person.restricted_at.is_some() && mail.kind != Kind::DataLink;
     if frozen || is_bad(conn, keys, mail.subscriber_id, &to)? {
         return Ok(None);
     }
-    let Some(words) = words(conn, keys, mail, &brand, now)? else { return Ok(None) };
+    let Some(words) = words(conn, keys, mail, &brand, known, now)? else { return Ok(None) };
     let letter = Letter {
         from: Sender { name: brand.name.clone(), address: brand.service_from.clone() },
         reply_to: None,
@@ -182,31 +184,35 @@ fn words(
     keys: &Keys,
     mail: &Mail,
     brand: &Brand,
+    known: Option<Lang>,
     now: Moment,
 ) -> Result<Option<Words>> {
-    let head = letterhead(brand);
+    let (head, lang) = (letterhead(brand), known.unwrap_or_default());
     let (brand_id, subscriber) = (mail.brand_id, mail.subscriber_id);
     let words = match (mail.kind, mail.confirmation_id) {
         (Kind::Confirmation, None) => return Ok(None),
         (Kind::Confirmation, Some(confirmation)) => {
-            let Standing::Open(items) = look(conn, confirmation, now)?.state else { return Ok(None) };
+            let asked = look(conn, confirmation, now)?;
+            let lang = asked.language.unwrap_or_default();
+            let Standing::Open(items) = asked.state else { return Ok(None) };
+            let items = items.iter().map(|item| item.say(lang)).collect();
             let token = keys.seal(&ConfirmLink { confirmation });
             let valid_days = confirmation::VALID_DAYS;
             let link = format!("{}/confirm/{token}", brand.base_url);
-            let mail = ConfirmationMail { brand: head, link, items, valid_days };
+            let mail = ConfirmationMail { lang, brand: head, link, items, valid_days };
             Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? }
         }
         (Kind::PreferencesLink, _) => {
             let token = keys.seal(&PreferencesLink { brand: brand_id, subscriber, campaign: 0 });
             let link = format!("{}/p/{token}", brand.base_url);
-            let mail = PreferenceLinkMail { brand: head, link };
+            let mail = PreferenceLinkMail { lang, brand: head, link };
             Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? }
         }
         (Kind::DataLink, _) => {
             let expires_at = now.as_micros() + i64::from(DATA_LINK_HOURS) * HOUR_MICROS;
             let token = keys.seal(&DataRequestLink { brand: brand_id, subscriber, expires_at });
             let link = format!("{}/d/{token}", brand.base_url);
-            let mail = DataLinkMail { brand: head, link, valid_hours: DATA_LINK_HOURS };
+            let mail = DataLinkMail { lang, brand: head, link, valid_hours: DATA_LINK_HOURS };
             Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? }
         }
     };

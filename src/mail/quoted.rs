@@ -14,9 +14,20 @@ const LINE_MAX: usize = 76;
 /// forgets to unstuff does any harm; so is a `From ` there, which some deliver as `>From `.
 pub(super) fn push(out: &mut String, text: &str) {
     let octets = text.as_bytes();
-    let mut column = 0;
-    for (at, octet) in octets.iter().copied().enumerate() {
-        let rest = octets.get(at + 1..).unwrap_or_default();
+    let (mut column, mut at) = (0, 0);
+    while let Some((octet, rest)) = octets.get(at..).and_then(|left| left.split_first()) {
+        // Not at the beginning of a line, most octets stand as they are: as many as there are and fit.
+        if column > 0
+            && let Some(stretch) = text.get(at..at + plain_stretch(octets, at, LINE_MAX - 1 - column))
+            && !stretch.is_empty()
+        {
+            out.push_str(stretch);
+            column += stretch.len();
+            at += stretch.len();
+            continue;
+        }
+        at += 1;
+        let octet = *octet;
         match octet {
             0 => continue,
             // The line break is written at its last octet.
@@ -46,6 +57,12 @@ pub(super) fn push(out: &mut String, text: &str) {
     if column > 0 {
         out.push_str("=\r\n");
     }
+}
+
+/// How many octets from `at` on, at most so many, stand as they are wherever they stand but at the beginning of a line.
+fn plain_stretch(octets: &[u8], at: usize, most: usize) -> usize {
+    let plain = |octet: &&u8| octet.is_ascii_graphic() && **octet != b'=';
+    octets.iter().skip(at).take(most).take_while(plain).count()
 }
 
 /// Whether an octet may stand as it is, with `rest` behind it and so many octets before it on its line.

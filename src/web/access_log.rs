@@ -3,27 +3,27 @@
 
 use std::time::Instant;
 
-use actix_web::Error;
-use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
+use actix_web::http::Method;
 
-/// Logs the request at level debug, once it is answered.
-///
-/// # Errors
-/// What the handler returns.
-pub async fn record<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    if !tracing::enabled!(tracing::Level::DEBUG) {
-        return next.call(request).await;
+/// A request that is being answered.
+#[derive(Debug)]
+pub struct Line {
+    begun: Instant,
+    method: Method,
+}
+
+impl Line {
+    /// Begins a line, if anybody wants to read it: at level debug.
+    pub fn begin(request: &ServiceRequest) -> Option<Self> {
+        tracing::enabled!(tracing::Level::DEBUG)
+            .then(|| Self { begun: Instant::now(), method: request.method().clone() })
     }
-    let begun = Instant::now();
-    let method = request.method().clone();
-    let response = next.call(request).await?;
-    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
-    let (status, micros) = (response.status().as_u16(), begun.elapsed().as_micros() as u64);
-    tracing::debug!(%method, route, status, micros, "answered");
-    Ok(response)
+
+    /// Writes it.
+    pub fn end<B>(self, response: &ServiceResponse<B>) {
+        let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+        let (status, micros) = (response.status().as_u16(), self.begun.elapsed().as_micros() as u64);
+        tracing::debug!(method = %self.method, route, status, micros, "answered");
+    }
 }

@@ -6,14 +6,14 @@
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, ContentType, HeaderMap, HeaderValue};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
 use futures_util::future::LocalBoxFuture;
 use futures_util::{Stream, StreamExt, stream};
 
 use crate::error::{Error, Result};
-use crate::web::page::{ProblemPage, render};
+use crate::web::language::untold;
 
 /// No form is larger. In octets, as sent.
 pub const OCTETS_MAX: usize = 64 * 1024;
@@ -224,11 +224,7 @@ impl ResponseError for FormError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let status = self.status_code();
-        match render(&ProblemPage::for_status(status.as_u16(), None)) {
-            Ok(html) => HttpResponse::build(status).content_type(ContentType::html()).body(html),
-            Err(_) => HttpResponse::build(status).finish(),
-        }
+        untold(self.status_code(), None)
     }
 }
 

@@ -2,13 +2,16 @@
 //! and never changes what a person answered.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderName};
+
+/// The names under which a browser asks.
+static NAMES: [HeaderName; 2] = [HeaderName::from_static("sec-gpc"), HeaderName::from_static("dnt")];
 
 /// Whether a request asks that nothing be recorded: `Sec-GPC` or `DNT` with exactly the value `1`, any one of
 /// several. Everything else says nothing.
 pub fn asks_not_to_be_tracked(headers: &HeaderMap) -> bool {
-    ["sec-gpc", "dnt"].iter().any(|name| {
-        headers.get_all(*name).any(|value| {
+    NAMES.iter().any(|name| {
+        headers.get_all(name).any(|value| {
             // Several lines of one name may arrive joined by commas (RFC 9110, section 5.2).
             value.as_bytes().split(|octet| *octet == b',').any(|one| one.trim_ascii() == b"1")
         })

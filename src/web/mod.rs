@@ -11,6 +11,7 @@ pub mod gpc;
 pub mod headers;
 pub mod health;
 pub mod home;
+pub mod language;
 pub mod limit;
 pub mod openapi;
 pub mod page;
@@ -20,8 +21,10 @@ pub mod report;
 
 use std::net::TcpListener;
 
-use actix_web::dev::Server;
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
+use actix_web::middleware::Next;
 use actix_web::{App as Actix, Handler, HttpServer, Responder, Route, middleware, web};
 
 use crate::app::App;
@@ -43,6 +46,9 @@ pub struct Entry {
 /// The route table: every path that the server answers.
 pub fn table() -> Vec<Entry> {
     let mut entries = vec![
+        // First, because the table is searched from its beginning and these two are asked for most.
+        get("/o/{token}.gif", public::pixel::pixel),
+        get("/c/{token}", public::click::click),
         get("/", home::home),
         get("/healthz", health::live),
         get("/readyz", health::ready),
@@ -60,8 +66,6 @@ pub fn table() -> Vec<Entry> {
         post("/u/{token}", public::unsubscribe::press),
         get("/d/{token}", public::data::show),
         post("/d/{token}", public::data::act),
-        get("/o/{token}.gif", public::pixel::pixel),
-        get("/c/{token}", public::click::click),
         get("/b/{brand}/logo.png", public::logo::show),
         get("/api/openapi.json", openapi::json),
         get("/api/docs", docs::show),
@@ -212,6 +216,20 @@ pub fn mount(config: &mut web::ServiceConfig, table: Vec<Entry>) {
     }
 }
 
+/// What happens around every request. One layer, because each of them costs every request.
+async fn around<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let line = access_log::Line::begin(&request);
+    let mut response = language::tell(next.call(request).await?);
+    headers::secure(response.headers_mut());
+    if let Some(line) = line {
+        line.end(&response);
+    }
+    Ok(response)
+}
+
 /// Starts answering on a socket that is bound already; stops gracefully when told to.
 ///
 /// # Errors
@@ -226,8 +244,7 @@ pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
             .app_data(limits.clone())
             .app_data(problem::query_config())
             .app_data(problem::path_config())
-            .wrap(middleware::from_fn(headers::secure))
-            .wrap(middleware::from_fn(access_log::record))
+            .wrap(middleware::from_fn(around))
             .configure(|config| mount(config, table()))
             .configure(|config| mount(config, if demo { demo_table() } else { Vec::new() }))
             .default_service(web::route().to(problem::no_such_page))

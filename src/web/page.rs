@@ -19,14 +19,15 @@ use std::time::Duration;
 use askama::Template;
 
 use crate::error::{Error, Result};
+use crate::i18n::{Lang, Saying};
 
 pub use api_docs::{ApiDocsPage, ApiField, ApiGroup, ApiOperation, ApiParameter, ApiResponse, ApiSchema};
 pub use demo::{
     DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportListPage, TextPiece, find_links,
 };
 pub use form::{
-    BoxState, CLICKS_WORDING, ChannelBox, Fact, OPENS_WORDING, PermissionBox, PermissionState, TextField,
-    TopicChoices, TopicGroup,
+    BoxState, ChannelBox, Fact, PermissionBox, PermissionState, TextField, TopicChoices, TopicGroup,
+    tracking_words,
 };
 pub use preferences::{
     DataLinkSentPage, DataPage, ErasedPage, PreferencesPage, PreferencesResultPage, UnsubscribePage,
@@ -40,6 +41,31 @@ pub use sign_up::{
 
 /// The one style sheet, served at `/assets/page.css`; the pages' content policy allows no other.
 pub const PAGE_CSS: &str = include_str!("../../static/assets/page.css");
+
+/// A page, and the language it speaks.
+pub trait Page: Template {
+    /// The language of this page, which another request may get in another one; none for what is English only.
+    fn language(&self) -> Option<Lang>;
+}
+
+macro_rules! pages {
+    ($spoken:expr => $($page:ty),+ $(,)?) => {$(
+        impl Page for $page {
+            fn language(&self) -> Option<Lang> {
+                let spoken: fn(&Self) -> Option<Lang> = $spoken;
+                spoken(self)
+            }
+        }
+    )+};
+}
+pages!(|page| Some(page.lang) =>
+    HomePage, ProblemPage, SignUpPage, SignUpDonePage, LinkRequestPage, LinkRequestDonePage, ConfirmPage,
+    ConfirmedPage, ConfirmExpiredPage, PreferencesPage, PreferencesResultPage, UnsubscribePage, UnsubscribedPage,
+    DataLinkSentPage, DataPage, ErasedPage,
+);
+pages!(|_| None =>
+    ApiDocsPage, DemoHomePage, DemoMailListPage, DemoMailPage, DemoReportListPage, ReportPage,
+);
 
 /// Renders a page.
 ///
@@ -90,6 +116,8 @@ impl Link {
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/home.html")]
 pub struct HomePage {
+    /// The language.
+    pub lang: Lang,
     /// The brands' sign-up forms, or none.
     pub brands: Vec<Link>,
     /// The API documentation, and whatever else is open to all.
@@ -100,6 +128,8 @@ pub struct HomePage {
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/problem.html")]
 pub struct ProblemPage {
+    /// The language.
+    pub lang: Lang,
     /// The HTTP status that goes with it; the page itself does not show it.
     pub status: u16,
     /// The heading.
@@ -109,77 +139,32 @@ pub struct ProblemPage {
 }
 
 impl ProblemPage {
-    /// No such page, link or token: the same words for all, so that nobody learns which it was (SEC-05).
-    pub fn not_found() -> Self {
-        Self::of(
-            404,
-            "Page not found",
-            "Check that the whole address was copied. If you came from a link in an email, open the \
-                newest email and try the link there.",
-        )
-    }
-
-    /// The page for a status. For 429 and 503 it says when to try again.
-    pub fn for_status(status: u16, retry_after: Option<Duration>) -> Self {
-        match status {
-            404 => Self::not_found(),
-            400 | 415 | 422 => Self::of(
-                status,
-                "That did not work",
-                "The form arrived incomplete or damaged. Nothing was changed. Go back, reload the \
-                    page and try again.",
-            ),
-            405 => Self::of(
-                status,
-                "That did not work",
-                "This address does not do what was asked of it. Nothing was changed.",
-            ),
-            409 => Self::of(
-                status,
-                "That is no longer possible",
-                "Something changed in the meantime. Go back, reload the page and try again.",
-            ),
-            410 => Self::of(
-                status,
-                "This link is no longer valid",
-                "Links that show personal data work for a short time only. You can ask for a fresh one.",
-            ),
-            413 => Self::of(
-                status,
-                "That was too much",
-                "What was sent is larger than this server accepts. Nothing was changed.",
-            ),
-            429 => Self::of(
-                status,
-                "Too many tries",
-                &format!("Nothing was changed. {}", try_again(retry_after)),
-            ),
-            503 => Self::of(
-                status,
-                "We cannot answer just now",
-                &format!("Nothing was changed. {}", try_again(retry_after)),
-            ),
-            _ => Self::of(
-                status,
-                "Something went wrong",
-                "The fault is ours. Nothing was changed. Please try again later.",
-            ),
-        }
-    }
-
-    fn of(status: u16, title: &str, text: &str) -> Self {
-        Self { status, title: title.to_owned(), text: text.to_owned() }
+    /// The page for a status. For 429 and 503 it says when to try again. What is not found has the same words
+    /// whatever it was, so that nobody learns which (SEC-05).
+    pub fn for_status(lang: Lang, status: u16, retry_after: Option<Duration>) -> Self {
+        let later = || lang.say("nothing-changed").with("when", try_again(lang, retry_after));
+        let (title, text) = match status {
+            404 => (lang.say("not-found-title"), lang.say("not-found-text")),
+            400 | 415 | 422 => (lang.say("damaged-title"), lang.say("damaged-text")),
+            405 => (lang.say("damaged-title"), lang.say("wrong-method-text")),
+            409 => (lang.say("conflict-title"), lang.say("conflict-text")),
+            410 => (lang.say("gone-title"), lang.say("gone-text")),
+            413 => (lang.say("too-large-title"), lang.say("too-large-text")),
+            429 => (lang.say("too-many-title"), later()),
+            503 => (lang.say("unavailable-title"), later()),
+            _ => (lang.say("our-fault-title"), lang.say("our-fault-text")),
+        };
+        Self { lang, status, title: title.to_string(), text: text.to_string() }
     }
 }
 
 /// A sentence that says when, in the largest unit that is still honest (always rounded up).
-fn try_again(after: Option<Duration>) -> String {
+fn try_again(lang: Lang, after: Option<Duration>) -> Saying {
     let seconds = after.map_or(0, |wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
     match seconds {
-        0 => "Please try again in a moment.".to_owned(),
-        1 => "Please try again in 1 second.".to_owned(),
-        2..=90 => format!("Please try again in {seconds} seconds."),
-        91..=5400 => format!("Please try again in {} minutes.", seconds.div_ceil(60)),
-        _ => format!("Please try again in {} hours.", seconds.div_ceil(3600)),
+        0 => lang.say("try-again-moment"),
+        1..=90 => lang.say("try-again-seconds").with("count", seconds),
+        91..=5400 => lang.say("try-again-minutes").with("count", seconds.div_ceil(60)),
+        _ => lang.say("try-again-hours").with("count", seconds.div_ceil(3600)),
     }
 }

@@ -7,14 +7,17 @@ use std::fmt;
 use std::time::Duration;
 
 use actix_web::error::{PathError, QueryPayloadError};
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    ALLOW, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
-use askama::Template;
 use serde::Serialize;
 
 use crate::error::{Error, Problem};
-use crate::web::page::{ProblemPage, render};
+use crate::i18n::Lang;
+use crate::web::language::untold;
+use crate::web::page::{Page, render};
 
 /// How long clients are asked to wait while the database does not answer.
 const WAIT_FOR_DATABASE: Duration = Duration::from_secs(10);
@@ -76,7 +79,7 @@ impl ProblemField {
 ///
 /// # Errors
 /// If the template fails.
-pub fn page(template: &impl Template) -> Result<HttpResponse, PageError> {
+pub fn page(template: &impl Page) -> Result<HttpResponse, PageError> {
     page_with(StatusCode::OK, template)
 }
 
@@ -84,8 +87,19 @@ pub fn page(template: &impl Template) -> Result<HttpResponse, PageError> {
 ///
 /// # Errors
 /// If the template fails.
-pub fn page_with(status: StatusCode, template: &impl Template) -> Result<HttpResponse, PageError> {
-    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(render(template)?))
+pub fn page_with(status: StatusCode, template: &impl Page) -> Result<HttpResponse, PageError> {
+    let mut response = HttpResponse::build(status);
+    response.content_type("text/html; charset=utf-8");
+    match template.language() {
+        Some(lang) => {
+            response.insert_header((CONTENT_LANGUAGE, lang.tag()));
+            response.insert_header((VARY, "Accept-Language"));
+        }
+        None => {
+            response.insert_header((CONTENT_LANGUAGE, Lang::English.tag()));
+        }
+    }
+    Ok(response.body(render(template)?))
 }
 
 fn status_of(error: &Error) -> StatusCode {
@@ -94,7 +108,7 @@ fn status_of(error: &Error) -> StatusCode {
         Error::Unauthorized => StatusCode::UNAUTHORIZED,
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::NotFound(_) => StatusCode::NOT_FOUND,
-        Error::Conflict(_) | Error::Blocked(_) => StatusCode::CONFLICT,
+        Error::Conflict(_) | Error::Blocked(_) | Error::Outdated(_) => StatusCode::CONFLICT,
         Error::Stale => StatusCode::PRECONDITION_FAILED,
         Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -126,13 +140,13 @@ fn speak(error: &Error) -> String {
     }
 }
 
-fn with_common_headers(response: &mut actix_web::HttpResponseBuilder, error: &Error) {
+fn add_common_headers(headers: &mut HeaderMap, error: &Error) {
     if let Some(wait) = retry_after(error) {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        response.insert_header((RETRY_AFTER, seconds.max(1)));
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }
     if matches!(error, Error::Unauthorized) {
-        response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"mannerly\""));
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"mannerly\""));
     }
 }
 
@@ -144,10 +158,9 @@ impl ResponseError for PageError {
     fn error_response(&self) -> HttpResponse {
         let status = self.status_code();
         speak(&self.0);
-        let mut response = HttpResponse::build(status);
-        with_common_headers(&mut response, &self.0);
-        let page = ProblemPage::for_status(status.as_u16(), retry_after(&self.0));
-        response.content_type("text/html; charset=utf-8").body(page.render().unwrap_or_default())
+        let mut response = untold(status, retry_after(&self.0));
+        add_common_headers(response.headers_mut(), &self.0);
+        response
     }
 }
 
@@ -157,14 +170,15 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status_code());
-        with_common_headers(&mut response, &self.0);
         let errors = match &self.0 {
             Error::Invalid(problems) => problems.iter().map(ProblemField::of_input).collect(),
             Error::Blocked(problems) => problems.iter().map(ProblemField::of_obstacle).collect(),
             _ => Vec::new(),
         };
-        problem_json(&mut response, self.status_code(), speak(&self.0), errors)
+        let status = self.status_code();
+        let mut response = problem_json(&mut HttpResponse::build(status), status, speak(&self.0), errors);
+        add_common_headers(response.headers_mut(), &self.0);
+        response
     }
 }
 
@@ -195,10 +209,7 @@ fn plain(request: &HttpRequest, status: StatusCode, detail: &str) -> HttpRespons
     if is_api(request) {
         problem_json(&mut HttpResponse::build(status), status, detail.to_owned(), Vec::new())
     } else {
-        let page = ProblemPage::for_status(status.as_u16(), None);
-        HttpResponse::build(status)
-            .content_type("text/html; charset=utf-8")
-            .body(page.render().unwrap_or_default())
+        untold(status, None)
     }
 }
 

@@ -78,6 +78,7 @@ impl TestServer {
                 wording: "Yes, please".into(),
                 boxes: Vec::new(),
                 policy_version: "1".into(),
+                language: None,
             };
             let evidence = ledger::keep(conn, &shown)?;
             let newsletter = topic::find(conn, brand.id, "newsletter")?;
@@ -209,6 +210,7 @@ impl Person<'_> {
                 wording: "Yes, please".into(),
                 boxes: Vec::new(),
                 policy_version: "1".into(),
+                language: None,
             };
             let statement = Statement {
                 subscriber: self.id,

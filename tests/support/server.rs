@@ -90,6 +90,11 @@ impl TestServer {
         Self::start_on(Storage::Elsewhere, database, &[(MAIN, 1)], |_| {})
     }
 
+    /// Another server on the same database, which has to outlive it.
+    pub(crate) fn beside(other: &Self) -> Self {
+        Self::start_at(DatabaseUrl::parse(other.database_url()).unwrap())
+    }
+
     fn start_on(
         storage: Storage,
         database: DatabaseUrl,

@@ -25,6 +25,7 @@ use crate::domain::intake::sign_up::SignUpForm;
 use crate::domain::preferences::stop_everything;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
+use crate::i18n::Lang;
 use crate::token::PreferencesLink;
 
 const FIRST: [&str; 20] = [
@@ -292,6 +293,7 @@ fn sign_up(conn: &mut DbConnection, _: &App, person: &Person, now: Moment) -> Re
     });
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let form = SignUpForm {
+        language: None,
         email: person.email.clone(),
         profile: Profile { first_name: Some(person.first_name.to_owned()), ..Profile::default() },
         choices: words(&person.choices),
@@ -307,7 +309,8 @@ fn sign_up(conn: &mut DbConnection, _: &App, person: &Person, now: Moment) -> Re
 /// As the preference page does it.
 fn stop(conn: &mut DbConnection, _: &App, person: &Person, now: Moment) -> Result<()> {
     let (brand, subscriber) = (brand::find(conn, CIVIC)?.id, row_of(conn, person)?);
-    stop_everything(conn, &PreferencesLink { brand, subscriber, campaign: 0 }, now).map(drop)
+    let link = PreferencesLink { brand, subscriber, campaign: 0 };
+    stop_everything(conn, &link, Lang::English, now).map(drop)
 }
 
 /// As the API does it for somebody who wrote a letter.

@@ -10,6 +10,7 @@ use crate::db::DbConnection;
 use crate::db::schema::subscriber;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
+use crate::i18n::Message;
 use crate::id::PublicId;
 use crate::token::Keys;
 
@@ -111,7 +112,7 @@ impl Profile {
             let value = value.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())?;
             // A line break in a name could end up in a header of a letter (M-14).
             if value.chars().count() > most || value.chars().any(char::is_control) {
-                problems.push(Problem::new(field, format!("Enter one line of at most {most} characters")));
+                problems.push(Problem::said(field, Message::new("problem-line").with("most", most)));
                 return None;
             }
             Some(value)
@@ -142,13 +143,10 @@ impl Profile {
             .as_deref()
             .is_some_and(|c| c.len() != 2 || !c.bytes().all(|b| b.is_ascii_alphabetic()))
         {
-            problems.push(Problem::new("country", "Use the two letters of ISO 3166-1, such as GB"));
+            problems.push(Problem::said("country", Message::new("problem-country")));
         }
         if checked.phone.as_deref().is_some_and(|phone| normal_phone(phone).is_none()) {
-            problems.push(Problem::new(
-                "phone",
-                "Enter a phone number in international form, such as +44 118 496 0000",
-            ));
+            problems.push(Problem::said("phone", Message::new("problem-phone")));
         }
         let names_fit = checked.attributes.keys().all(|name| {
             !name.is_empty()

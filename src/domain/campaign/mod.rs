@@ -12,7 +12,7 @@ use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::schema::{brand as brand_table, campaign, campaign_subject};
-use crate::db::{DbConnection, fixed, prepared};
+use crate::db::{DbConnection, fixed};
 use crate::domain::catalog::{Brand, Channel, brand};
 use crate::domain::consent::gate::CampaignFacts;
 use crate::error::{Error, Result};
@@ -149,19 +149,24 @@ pub const BEING_SENT: [State; 2] = [State::Planning, State::Sending];
 /// # Errors
 /// Of the database.
 pub fn facts_while_sending(conn: &mut DbConnection, id: i64) -> Result<Option<CampaignFacts>> {
-    let campaign = campaign::table
+    let subjects = campaign_subject::table.on(campaign_subject::campaign_id.eq(campaign::id));
+    let query = campaign::table
         .inner_join(brand_table::table)
+        .left_join(subjects)
         .filter(campaign::id.eq(id).and(fixed("campaign.state IN ('planning', 'sending')")))
+        .order(campaign_subject::topic_id)
         .select((
             campaign::brand_id,
             campaign::channel,
             campaign::topic_id,
             brand_table::refresh_consents_before,
-        ))
-        .limit(1);
-    let found: Option<(i64, Channel, i64, Option<Moment>)> =
-        on_backend!(conn, |c| prepared(campaign).get_result(c)).optional()?;
-    let Some((brand, channel, communication, refresh_consents_before)) = found else { return Ok(None) };
-    let subjects = subjects(conn, id)?;
+            campaign_subject::topic_id.nullable(),
+        ));
+    type Row = (i64, Channel, i64, Option<Moment>, Option<i64>);
+    let rows: Vec<Row> = on_backend!(conn, |c| prepared!(query).load(c))?;
+    let Some((brand, channel, communication, refresh_consents_before, _)) = rows.first().copied() else {
+        return Ok(None);
+    };
+    let subjects = rows.iter().filter_map(|row| row.4).collect();
     Ok(Some(CampaignFacts { campaign: id, brand, channel, communication, subjects, refresh_consents_before }))
 }

@@ -1,5 +1,5 @@
-//! Gathers what the gate needs to know of some people at once: three queries for a batch, never one per person, and two
-//! more where some of them chose how often a brand may write. Questions about everybody are answered by what people look
+//! Gathers what the gate needs to know of some people at once: two queries for a batch, never one per person, and more
+//! only where somebody is suppressed or chose how often a brand may write. Questions about everybody are answered by what people look
 //! like ([`super::looks`]).
 
 use std::collections::HashMap;
@@ -8,29 +8,24 @@ use std::sync::Arc;
 use diesel::prelude::*;
 
 use crate::clock::Moment;
-use crate::db::schema::{brand_choice, opt_in, permission, source, subscriber};
+use crate::db::schema::{
+    brand_choice, opt_in, permission, source, subscriber, suppression as suppression_table,
+};
 use crate::db::{DbConnection, among};
-use crate::domain::audience::Source;
+use crate::domain::audience::source::Kind as SourceKind;
+use crate::domain::audience::{Source, Subscriber};
 use crate::domain::catalog::Channel;
 use crate::domain::consent::brand_choice::{self as choices, AtMost, BrandChoice};
 use crate::domain::consent::gate::{CampaignFacts, Facts, OptInFact, Supplied, SupplierFacts};
 use crate::domain::consent::opt_in::State;
 use crate::domain::consent::permission::{Kind, State as PermissionState};
 use crate::domain::consent::suppression;
-use crate::email_address::EmailAddress;
 use crate::error::Result;
 
-type PersonRow = (
-    i64,
-    Option<EmailAddress>,
-    Option<Vec<u8>>,
-    Option<Moment>,
-    Option<Moment>,
-    Option<Moment>,
-    Option<(Option<Moment>, AtMost)>,
-);
+/// A person; the hash of their address; whether it is suppressed for anything; and what they chose of the brand.
+type PersonRow = (Subscriber, Option<Vec<u8>>, bool, Option<(Option<Moment>, AtMost)>);
 
-/// The facts of these people about this campaign, in the order of their row numbers. To be asked where something is
+/// These people and their facts about this campaign, in the order of their row numbers. To be asked where something is
 /// decided by them, in a transaction that may write: what the letters of other campaigns say has to hold until its end.
 ///
 /// # Errors
@@ -40,76 +35,84 @@ pub fn gather(
     campaign: &CampaignFacts,
     people: &[i64],
     now: Moment,
-) -> Result<Vec<Facts>> {
+) -> Result<Vec<(Facts, Subscriber)>> {
     let rows = load_people(conn, campaign.brand, people)?;
-    let capped = |row: &&PersonRow| row.6.is_some_and(|(_, at_most)| at_most.spacing().is_some());
-    let capped: Vec<i64> = rows.iter().filter(capped).map(|row| row.0).collect();
+    let capped = |row: &&PersonRow| row.3.is_some_and(|(_, at_most)| at_most.spacing().is_some());
+    let capped: Vec<i64> = rows.iter().filter(capped).map(|row| row.0.id).collect();
     let mut last_letters = choices::last_letters(conn, campaign, &capped, now)?;
     let mut opt_ins = load_opt_ins(conn, campaign.brand, people)?;
-    let found = suppression::of_people(conn, people, campaign.channel, campaign.brand)?;
+    let looked_up: Vec<i64> = rows.iter().filter(|row| row.2).map(|row| row.0.id).collect();
     let mut suppressed: HashMap<Vec<u8>, Vec<_>> = HashMap::new();
-    for (hash, reason) in found {
-        suppressed.entry(hash).or_default().push(reason);
+    if !looked_up.is_empty() {
+        for (hash, reason) in suppression::of_people(conn, &looked_up, campaign.channel, campaign.brand)? {
+            suppressed.entry(hash).or_default().push(reason);
+        }
     }
-    Ok(rows
-        .into_iter()
-        .map(|(id, address, hash, informed_at, restricted_at, erased_at, choice)| Facts {
-            subscriber: id,
-            address,
-            erased: erased_at.is_some(),
-            restricted: restricted_at.is_some(),
+    let facts = |(person, hash, _, choice): PersonRow| {
+        let facts = Facts {
+            subscriber: person.id,
+            address: person.email.clone(),
+            erased: person.erased_at.is_some(),
+            restricted: person.restricted_at.is_some(),
             suppressed: hash.and_then(|hash| suppressed.remove(&hash)).unwrap_or_default(),
-            opt_ins: opt_ins.remove(&id).unwrap_or_default(),
-            informed_at,
+            opt_ins: opt_ins.remove(&person.id).unwrap_or_default(),
+            informed_at: person.informed_at,
             choice: choice.map_or_else(BrandChoice::default, |(paused_until, at_most)| BrandChoice {
                 paused_until,
                 at_most,
             }),
-            last_letter: last_letters.remove(&id),
-        })
-        .collect())
+            last_letter: last_letters.remove(&person.id),
+        };
+        (facts, person)
+    };
+    Ok(rows.into_iter().map(facts).collect())
 }
 
 fn load_people(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<Vec<PersonRow>> {
     // On the concrete connection, here and below: the common one writes the text of a statement anew for each call, and
     // every claim comes by.
     let of_brand = brand_choice::subscriber_id.eq(subscriber::id).and(brand_choice::brand_id.eq(brand));
-    let query = subscriber::table
+    // Hardly anybody's is, so why is asked only then.
+    let suppressed = suppression_table::table
+        .filter(suppression_table::address_hash.nullable().eq(subscriber::email_hash));
+    Ok(on_backend!(conn, |c| subscriber::table
         .left_join(brand_choice::table.on(of_brand))
         .filter(among(subscriber::id, people))
         .order(subscriber::id)
         .select((
-            subscriber::id,
-            subscriber::email,
+            Subscriber::as_select(),
             subscriber::email_hash,
-            subscriber::informed_at,
-            subscriber::restricted_at,
-            subscriber::erased_at,
+            diesel::dsl::exists(suppressed),
             (brand_choice::paused_until, brand_choice::at_most).nullable(),
-        ));
-    Ok(on_backend!(conn, |c| query.load(c))?)
+        ))
+        .load(c))?)
 }
 
-type OptInRow = (i64, i64, Channel, State, Moment, Option<Moment>, Option<i64>, Option<Moment>);
+/// A supplier's name, policy and licence.
+type SupplierRow = (String, Option<String>, Option<Moment>, Option<Moment>);
+type OptInRow = (i64, i64, Channel, State, Moment, Option<Moment>, Option<Moment>, Option<SupplierRow>);
 
 fn load_opt_ins(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<HashMap<i64, Vec<OptInFact>>> {
-    let query =
-        opt_in::table.filter(opt_in::brand_id.eq(brand).and(among(opt_in::subscriber_id, people))).select((
+    let supplier = source::table
+        .on(source::id.nullable().eq(opt_in::source_id).and(source::kind.eq(SourceKind::Supplier)));
+    let query = opt_in::table
+        .left_join(supplier)
+        .filter(opt_in::brand_id.eq(brand).and(among(opt_in::subscriber_id, people)))
+        .select((
             opt_in::subscriber_id,
             opt_in::topic_id,
             opt_in::channel,
             opt_in::state,
             opt_in::changed_at,
             opt_in::expires_at,
-            opt_in::source_id,
             opt_in::obtained_at,
+            (source::name, source::policy_url, source::licence_from, source::licence_until).nullable(),
         ));
     let rows: Vec<OptInRow> = on_backend!(conn, |c| query.load(c))?;
-    let suppliers = load_suppliers(conn, rows.iter().filter_map(|row| row.6))?;
     let mut of_person: HashMap<i64, Vec<OptInFact>> = HashMap::with_capacity(people.len());
-    for (person, topic, channel, state, since, until, source, obtained_at) in rows {
-        let supplied = source.and_then(|source| suppliers.get(&source)).map(|supplier| Supplied {
-            supplier: Arc::clone(supplier),
+    for (person, topic, channel, state, since, until, obtained_at, supplier) in rows {
+        let supplied = supplier.map(|(name, policy_url, licence_from, licence_until)| Supplied {
+            supplier: Arc::new(SupplierFacts { name, policy_url, licence_from, licence_until }),
             obtained_at: obtained_at.unwrap_or(since),
         });
         of_person.entry(person).or_default().push(OptInFact {

@@ -12,6 +12,7 @@ use crate::domain::catalog::Channel;
 use crate::domain::consent::opt_in::Basis;
 use crate::domain::consent::permission::Kind;
 use crate::error::Result;
+use crate::i18n::Lang;
 use crate::secret::sha256;
 
 word_enum! {
@@ -65,6 +66,8 @@ pub struct Shown {
     pub boxes: Vec<ShownBox>,
     /// The version of the privacy policy in force.
     pub policy_version: String,
+    /// The language of the screen, a tag of BCP 47; none where nobody said.
+    pub language: Option<String>,
 }
 
 /// One box on the screen.
@@ -82,7 +85,8 @@ pub struct ShownBox {
 /// Of the database.
 pub fn keep(conn: &mut DbConnection, shown: &Shown) -> Result<i64> {
     let boxes = serde_json::to_string(&shown.boxes)?;
-    let whole = serde_json::to_vec(&(&shown.form, &shown.wording, &boxes, &shown.policy_version))?;
+    let whole = (&shown.form, &shown.wording, &boxes, &shown.policy_version, &shown.language);
+    let whole = serde_json::to_vec(&whole)?;
     let digest = sha256(&whole);
     let find = evidence::table.filter(evidence::digest.eq(digest.clone())).select(evidence::id);
     if let Some(id) = find.clone().first(conn).optional()? {
@@ -95,12 +99,22 @@ pub fn keep(conn: &mut DbConnection, shown: &Shown) -> Result<i64> {
         evidence::wording_sha256.eq(sha256(shown.wording.as_bytes())),
         evidence::shown.eq(boxes),
         evidence::policy_version.eq(&shown.policy_version),
+        evidence::language.eq(&shown.language),
     );
     on_backend!(conn, |c| diesel::insert_into(evidence::table)
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
     Ok(find.first(conn)?)
+}
+
+/// The language of a screen that was kept, where it was said and is one that we speak.
+///
+/// # Errors
+/// Of the database.
+pub fn language_of(conn: &mut DbConnection, evidence: i64) -> Result<Option<Lang>> {
+    let tag: Option<String> = evidence::table.find(evidence).select(evidence::language).first(conn)?;
+    Ok(tag.as_deref().and_then(Lang::read))
 }
 
 /// What the entries of one act have in common: who, for which brand, after seeing what, how, by whom, when.
@@ -212,6 +226,8 @@ pub struct Entry {
     pub shown: String,
     /// The version of the privacy policy in force.
     pub policy_version: String,
+    /// The language of the screen; none where nobody said.
+    pub language: Option<String>,
 }
 
 /// Whether a person, or somebody for them, ever agreed to anything.
@@ -253,6 +269,7 @@ pub fn of_subscriber(conn: &mut DbConnection, person: i64, after: i64, limit: i6
             evidence::wording_sha256,
             evidence::shown,
             evidence::policy_version,
+            evidence::language,
         ))
         .load(conn)?)
 }

@@ -8,8 +8,8 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use crate::clock::Moment;
+use crate::db::DbConnection;
 use crate::db::schema::outcome_tally;
-use crate::db::{DbConnection, prepared};
 use crate::domain::campaign::{State, state};
 use crate::error::Result;
 
@@ -181,7 +181,7 @@ pub fn count(conn: &mut DbConnection, campaign: i64, added: Added, now: Moment) 
         outcome_tally::policies.eq(outcome_tally::policies + excluded(outcome_tally::policies)),
         outcome_tally::standings.eq(outcome_tally::standings + excluded(outcome_tally::standings)),
     );
-    let tally: Tally = on_backend!(conn, |c| prepared(
+    let tally: Tally = on_backend!(conn, |c| prepared!(
         diesel::insert_into(outcome_tally::table)
             .values(row)
             .on_conflict(outcome_tally::campaign_id)

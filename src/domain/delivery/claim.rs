@@ -13,7 +13,7 @@ use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::schema::{brand, campaign, delivery, subscriber};
-use crate::db::{DbConnection, Kind as DatabaseKind, among, fixed, prepared};
+use crate::db::{DbConnection, Kind as DatabaseKind, among, fixed};
 use crate::domain::audience::Subscriber;
 use crate::domain::campaign::{self as campaigns, State as CampaignState, state};
 use crate::domain::consent::facts::{gather, who_allows};
@@ -106,27 +106,20 @@ pub fn claim(conn: &mut DbConnection, wanted: Wanted, pacer: &Pacer, now: Moment
     }
     let people: Vec<i64> = due.iter().map(|(person, _)| *person).collect();
     hold(conn, &people)?;
-    let mut permitted: Vec<(Permit, Facts)> = Vec::with_capacity(people.len());
-    for person in gather(conn, &facts, &people, now)? {
-        match decide(&person, &facts, now) {
-            Ok(permit) => permitted.push((permit, person)),
-            Err(refusal) => skip(conn, wanted.campaign, person.subscriber, refusal.as_str(), now)?,
+    let mut permitted: Vec<(Permit, Facts, Subscriber)> = Vec::with_capacity(people.len());
+    for (known, person) in gather(conn, &facts, &people, now)? {
+        match decide(&known, &facts, now) {
+            Ok(permit) => permitted.push((permit, known, person)),
+            Err(refusal) => skip(conn, wanted.campaign, known.subscriber, refusal.as_str(), now)?,
         }
     }
-    let ids: Vec<i64> = permitted.iter().map(|(permit, _)| permit.subscriber()).collect();
+    let ids: Vec<i64> = permitted.iter().map(|(permit, ..)| permit.subscriber()).collect();
     let (opens, clicks) = who_allows(conn, facts.brand, &ids)?;
     mark(conn, wanted, &ids, &opens, &clicks, now)?;
-    let rows: Vec<Subscriber> = on_backend!(conn, |c| subscriber::table
-        .filter(among(subscriber::id, &ids))
-        .select(Subscriber::as_select())
-        .load(c))?;
-    // By row number, never by position: a letter must not carry somebody else's name.
-    let mut people: HashMap<i64, Subscriber> = rows.into_iter().map(|person| (person.id, person)).collect();
     let attempts: HashMap<i64, i32> = due.into_iter().collect();
     let mut letters = Vec::with_capacity(permitted.len());
-    for (permit, known) in permitted {
+    for (permit, known, person) in permitted {
         let id = permit.subscriber();
-        let Some(person) = people.remove(&id) else { continue };
         let supplied = known.supplied(&facts);
         letters.push(Claimed {
             permit,
@@ -246,9 +239,9 @@ fn due(conn: &mut DbConnection, campaign: i64, limit: usize, now: Moment) -> Res
         .limit(limit as i64)
         .select((delivery::subscriber_id, delivery::attempts));
     Ok(match conn {
-        DbConnection::Sqlite(c) => prepared(query).load(c)?,
+        DbConnection::Sqlite(c) => prepared!(query).load(c)?,
         // Another server takes others instead of waiting for these.
-        DbConnection::Postgres(c) => prepared(query.for_update().skip_locked()).load(c)?,
+        DbConnection::Postgres(c) => prepared!(query.for_update().skip_locked()).load(c)?,
     })
 }
 
@@ -270,8 +263,9 @@ fn mark(
             delivery::lease_until.eq(now.plus(wanted.holder.lease)),
             delivery::tracks_opens.eq(among(delivery::subscriber_id, opens)),
             delivery::tracks_clicks.eq(among(delivery::subscriber_id, clicks)),
-        ));
-    on_backend!(conn, |c| prepared(mark).execute(c))?;
+        ))
+        .returning(delivery::subscriber_id);
+    on_backend!(conn, |c| prepared!(mark).load::<i64>(c))?;
     Ok(())
 }
 

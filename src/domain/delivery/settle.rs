@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::schema::{delivery, subscriber};
-use crate::db::{DbConnection, among, fixed, prepared};
+use crate::db::{DbConnection, among, fixed};
 use crate::domain::campaign::{State as CampaignState, state};
 use crate::domain::delivery::State;
 use crate::domain::delivery::bounce::{self, Returned};
@@ -94,8 +94,10 @@ fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], node: i64, now: Mo
             delivery::state.eq(State::Sent),
             delivery::reason.eq(None::<String>),
             delivery::finished_at.eq(now),
-        ));
-    let letters = on_backend!(conn, |c| prepared(letters).execute(c))? as i64;
+        ))
+        .returning(delivery::subscriber_id);
+    let letters: Vec<i64> = on_backend!(conn, |c| prepared!(letters).load(c))?;
+    let letters = letters.len() as i64;
     if letters > 0 {
         breaker::count(conn, campaign, Added { sent: letters, ..Added::default() }, now)?;
     }

@@ -15,7 +15,7 @@ use crate::domain::consent::Method;
 use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::delivery::bounce::{self, Class, Returned};
 use crate::domain::delivery::breaker::{self, Added};
-use crate::domain::preferences;
+use crate::domain::preferences::{self, Way};
 use crate::error::{Error, Result};
 use crate::mail::report::{Incoming, Mailbox, What};
 use crate::mail::transport::{Blame, Enhanced};
@@ -109,7 +109,7 @@ fn unsubscribe(
     method: Method,
     now: Moment,
 ) -> Result<Verdict> {
-    match preferences::unsubscribe(conn, link, method, now) {
+    match preferences::unsubscribe(conn, link, Way::unseen(method), now) {
         Ok(done) if !done.known => Ok(Verdict::NoSuchPerson),
         Ok(done) => Ok(if done.stopped { Verdict::Unsubscribed } else { Verdict::Repeated }),
         Err(Error::NotFound(_)) => Ok(Verdict::NoSuchPerson),
@@ -190,7 +190,7 @@ impl Letter {
             breaker::count(conn, self.campaign, Added { complaints: 1, ..Added::default() }, now)?;
         }
         // Also when it is repeated: a complaint is newer than an opt-in that came in between.
-        preferences::unsubscribe(conn, &self.unsubscribe_link(), Method::Complaint, now)?;
+        preferences::unsubscribe(conn, &self.unsubscribe_link(), Way::unseen(Method::Complaint), now)?;
         if let Some(hash) = &self.email_hash {
             suppression::add(conn, hash, Channel::Email, Some(self.brand), Reason::Complaint, now)?;
         }

@@ -10,8 +10,9 @@ use crate::domain::consent::lock;
 use crate::domain::consent::opt_in::{self, Answer, OptIn, State};
 use crate::domain::consent::permission::{self, Kind};
 use crate::domain::consent::suppression::{self, Reason};
-use crate::domain::intake::{item, permission_item};
+use crate::domain::intake::Item;
 use crate::error::{Error, Result};
+use crate::i18n::Lang;
 
 /// What a confirmation link stands for now.
 #[derive(Debug, Clone)]
@@ -22,15 +23,17 @@ pub struct Asked {
     pub subscriber: i64,
     /// Where it stands.
     pub state: Standing,
+    /// The language in which it was asked for, or that the person reads; none where neither is known.
+    pub language: Option<Lang>,
 }
 
-/// Where a confirmation stands; the items are words for people.
+/// Where a confirmation stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// The button grants these.
-    Open(Vec<String>),
+    Open(Vec<Item>),
     /// It was pressed; these are granted now.
-    Confirmed(Vec<String>),
+    Confirmed(Vec<Item>),
     /// It is too old, or the person stopped it since.
     Expired,
 }
@@ -43,7 +46,8 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
     let asked = confirmation::get(conn, id)?;
     let (person, brand_id) = (asked.subscriber_id, asked.brand_id);
     let brand = brand::get(conn, brand_id)?;
-    let erased = subscriber::get(conn, person)?.erased_at.is_some();
+    let known = subscriber::get(conn, person)?;
+    let erased = known.erased_at.is_some();
     let running = confirmation::running(conn, person, brand_id, now)?;
     let state = if erased {
         Standing::Expired
@@ -54,7 +58,7 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
         let mut items = topic_items(&topic::of_brand(conn, brand_id)?, &granted);
         for kind in [Kind::Opens, Kind::Clicks] {
             if permission::granted(conn, person, brand_id, kind)? {
-                items.push(permission_item(kind).to_owned());
+                items.push(Item::Permission(kind));
             }
         }
         Standing::Confirmed(items)
@@ -67,7 +71,9 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
     } else {
         Standing::Expired
     };
-    Ok(Asked { brand, subscriber: person, state })
+    let language = known.locale.as_deref().and_then(Lang::read);
+    let language = language.or(ledger::language_of(conn, asked.evidence_id)?);
+    Ok(Asked { brand, subscriber: person, state, language })
 }
 
 /// Presses the button: grants what is open, and lifts the suppressions that the person's own act can lift.
@@ -165,18 +171,18 @@ fn keep_what_was_typed(conn: &mut DbConnection, asked: &Asked, now: Moment) -> R
     subscriber::set_profile(conn, person, &profile)
 }
 
-fn topic_items(topics: &[Topic], answers: &[OptIn]) -> Vec<String> {
+fn topic_items(topics: &[Topic], answers: &[OptIn]) -> Vec<Item> {
     let of_topic = |topic: &Topic| {
         let mut mine: Vec<_> = answers.iter().filter(|a| a.topic_id == topic.id).map(|a| a.channel).collect();
         mine.sort_unstable();
-        mine.into_iter().map(|channel| item(&topic.name, channel)).collect::<Vec<_>>()
+        mine.into_iter().map(|channel| Item::Topic(topic.name.clone(), channel)).collect::<Vec<_>>()
     };
     topics.iter().flat_map(of_topic).collect()
 }
 
-fn permission_items(running: &[Confirmation]) -> Vec<String> {
+fn permission_items(running: &[Confirmation]) -> Vec<Item> {
     let mut kinds: Vec<_> = running.iter().flat_map(Confirmation::wants).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    kinds.into_iter().map(|kind| permission_item(kind).to_owned()).collect()
+    kinds.into_iter().map(Item::Permission).collect()
 }

@@ -23,6 +23,7 @@ use crate::domain::intake::parse_choice;
 use crate::domain::outbox;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
+use crate::i18n::{Lang, Message};
 use crate::token::Keys;
 
 /// An address gets at most one confirmation mail in this time, whatever the brands (SEC-06).
@@ -54,6 +55,9 @@ pub struct SignUpForm {
     pub shown_permissions: Vec<String>,
     /// The wording that the person agreed to: exactly as it was shown, or its SHA-256 in hexadecimal.
     pub wording: String,
+    /// The language of the form, where it is one of ours.
+    #[serde(skip)]
+    pub language: Option<Lang>,
 }
 
 /// A sign-up that fits the brand; it waits as JSON until a job applies it.
@@ -66,6 +70,8 @@ pub struct SignUp {
     wording: String,
     shown: Vec<ShownBox>,
     policy_version: String,
+    #[serde(default)]
+    language: Option<String>,
 }
 
 impl SignUpForm {
@@ -99,6 +105,7 @@ impl SignUpForm {
                 wording,
                 shown: [boxes.shown, permissions.shown].concat(),
                 policy_version: brand.policy_version.clone(),
+                language: self.language.map(|lang| lang.tag().to_owned()),
             }),
             _ => Err(Error::Invalid(problems)),
         }
@@ -175,16 +182,14 @@ fn shown_boxes(names: impl Iterator<Item = String>) -> Vec<ShownBox> {
 fn check_use(topics: &[Topic], ticked: &[(i64, Channel)], profile: &Profile, problems: &mut Vec<Problem>) {
     let communication = |id: i64| topics.iter().any(|t| t.id == id && t.kind == TopicKind::Communication);
     if !ticked.iter().any(|(topic, _)| communication(*topic)) {
-        problems
-            .push(Problem::new("communications", "Choose at least one kind of message, and how to get it"));
+        problems.push(Problem::said("communications", Message::new("problem-communications")));
     }
     let wants = |channel| ticked.iter().any(|(_, ticked)| *ticked == channel);
     if wants(Channel::Phone) && profile.phone.is_none() {
-        problems.push(Problem::new("phone", "Enter the number to call, because you chose Phone"));
+        problems.push(Problem::said("phone", Message::new("problem-phone-missing")));
     }
     if wants(Channel::Post) && profile.postal_address.is_none() {
-        problems
-            .push(Problem::new("postal_address", "Enter the address to write to, because you chose Post"));
+        problems.push(Problem::said("postal_address", Message::new("problem-post-missing")));
     }
 }
 
@@ -221,6 +226,7 @@ pub fn apply(
             wording: sign_up.wording.clone(),
             boxes: sign_up.shown.clone(),
             policy_version: sign_up.policy_version.clone(),
+            language: sign_up.language.clone(),
         },
     )?;
     let statement = Statement {

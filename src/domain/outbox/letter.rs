@@ -6,6 +6,7 @@
 use askama::Template;
 
 use crate::error::{Error, Result};
+use crate::i18n::Lang;
 
 /// Who writes: what the foot of each service mail says (L-09).
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,8 @@ pub struct Letterhead {
 /// Asks a person to confirm what somebody, most likely they, asked for.
 #[derive(Debug, Clone)]
 pub struct ConfirmationMail {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: Letterhead,
     /// The page with the button: an absolute URL.
@@ -38,6 +41,8 @@ pub struct ConfirmationMail {
 /// Brings a person the link to their preference page.
 #[derive(Debug, Clone)]
 pub struct PreferenceLinkMail {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: Letterhead,
     /// The preference page: an absolute URL.
@@ -47,6 +52,8 @@ pub struct PreferenceLinkMail {
 /// Brings a person a fresh link to the data we hold about them.
 #[derive(Debug, Clone)]
 pub struct DataLinkMail {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: Letterhead,
     /// The page: an absolute URL.
@@ -60,6 +67,7 @@ macro_rules! service_mail {
         #[derive(Template)]
         #[template(path = $html_path)]
         struct $html<'a> {
+            lang: Lang,
             brand: &'a Letterhead,
             subject: &'a str,
             mail: &'a $mail,
@@ -68,6 +76,7 @@ macro_rules! service_mail {
         #[derive(Template)]
         #[template(path = $text_path)]
         struct $text<'a> {
+            lang: Lang,
             brand: &'a Letterhead,
             mail: &'a $mail,
         }
@@ -79,7 +88,7 @@ macro_rules! service_mail {
             /// [`Error::Internal`] if the template fails, which no data of ours can cause.
             pub fn html(&self) -> Result<String> {
                 let subject = self.subject();
-                let page = $html { brand: &self.brand, subject: &subject, mail: self };
+                let page = $html { lang: self.lang, brand: &self.brand, subject: &subject, mail: self };
                 page.render().map_err(Error::internal)
             }
 
@@ -88,7 +97,7 @@ macro_rules! service_mail {
             /// # Errors
             /// [`Error::Internal`] if the template fails, which no data of ours can cause.
             pub fn text(&self) -> Result<String> {
-                $text { brand: &self.brand, mail: self }.render().map_err(Error::internal)
+                $text { lang: self.lang, brand: &self.brand, mail: self }.render().map_err(Error::internal)
             }
         }
     };
@@ -109,21 +118,21 @@ service_mail!(DataLinkMail, DataLinkHtml = "mail/data_link.html", DataLinkText =
 impl ConfirmationMail {
     /// The subject line.
     pub fn subject(&self) -> String {
-        format!("Please confirm: emails from {}", self.brand.name)
+        self.lang.say("confirmation-subject").with("brand", &self.brand.name).to_string()
     }
 }
 
 impl PreferenceLinkMail {
     /// The subject line.
     pub fn subject(&self) -> String {
-        format!("Your link to your choices at {}", self.brand.name)
+        self.lang.say("preference-link-subject").with("brand", &self.brand.name).to_string()
     }
 }
 
 impl DataLinkMail {
     /// The subject line.
     pub fn subject(&self) -> String {
-        format!("Your link to your data at {}", self.brand.name)
+        self.lang.say("data-link-subject").with("brand", &self.brand.name).to_string()
     }
 }
 
@@ -131,8 +140,12 @@ impl DataLinkMail {
 mod tests {
     use super::*;
 
-    /// Subject, HTML part and text part of each service mail.
-    fn mails() -> Vec<(String, String, String)> {
+    /// Language, subject, HTML part and text part of each service mail.
+    fn mails() -> Vec<(Lang, String, String, String)> {
+        Lang::ALL.into_iter().flat_map(mails_in).collect()
+    }
+
+    fn mails_in(lang: Lang) -> [(Lang, String, String, String); 3] {
         let brand = Letterhead {
             name: "Civic Notes".into(),
             legal_name: "Notes & Sons".into(),
@@ -143,19 +156,19 @@ mod tests {
         let link = "https://civic.example.com/x/token".to_owned();
         let items = vec!["Newsletter by email".to_owned(), "Transport by email".to_owned()];
         let confirmation =
-            ConfirmationMail { brand: brand.clone(), link: link.clone(), items, valid_days: 7 };
-        let preferences = PreferenceLinkMail { brand: brand.clone(), link: link.clone() };
-        let data = DataLinkMail { brand, link, valid_hours: 24 };
-        vec![
-            (confirmation.subject(), confirmation.html().unwrap(), confirmation.text().unwrap()),
-            (preferences.subject(), preferences.html().unwrap(), preferences.text().unwrap()),
-            (data.subject(), data.html().unwrap(), data.text().unwrap()),
+            ConfirmationMail { lang, brand: brand.clone(), link: link.clone(), items, valid_days: 7 };
+        let preferences = PreferenceLinkMail { lang, brand: brand.clone(), link: link.clone() };
+        let data = DataLinkMail { lang, brand, link, valid_hours: 24 };
+        [
+            (lang, confirmation.subject(), confirmation.html().unwrap(), confirmation.text().unwrap()),
+            (lang, preferences.subject(), preferences.html().unwrap(), preferences.text().unwrap()),
+            (lang, data.subject(), data.html().unwrap(), data.text().unwrap()),
         ]
     }
 
     #[test]
     fn both_parts_of_a_service_mail_have_the_same_links() {
-        for (subject, html, text) in mails() {
+        for (_, subject, html, text) in mails() {
             let in_html: Vec<&str> =
                 html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
             assert_eq!(in_html.len(), 3, "{subject}");
@@ -168,8 +181,8 @@ mod tests {
 
     #[test]
     fn a_service_mail_has_a_language_a_title_and_neither_picture_nor_promotion() {
-        for (subject, html, text) in mails() {
-            assert!(html.contains("<html lang=\"en-GB\">"));
+        for (lang, subject, html, text) in mails() {
+            assert!(html.contains(&format!("<html lang=\"{}\" dir=\"ltr\">", lang.tag())));
             assert!(html.contains(&format!("<title>{subject}</title>")));
             for element in ["<img", "<script", "<link", "<style"] {
                 assert!(!html.contains(element), "{element}");

@@ -10,8 +10,6 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::{Subscriber, subscriber};
@@ -20,10 +18,12 @@ use crate::domain::catalog::{Channel, brand, topic};
 use crate::domain::consent::opt_in::State;
 use crate::domain::consent::permission::{Kind, Permission};
 use crate::domain::consent::{opt_in, permission};
+use crate::domain::intake::topic_item;
 use crate::error::{Error, Result};
+use crate::i18n::Lang;
 
 pub use save::{Changes, Posted, Screen, Start, save, stop_everything, stop_wording};
-pub use unsubscribe::{Unsubscribed, unsubscribe, unsubscribe_scope};
+pub use unsubscribe::{Unsubscribed, Way, unsubscribe, unsubscribe_scope};
 
 /// The permissions that the preference page asks for, in its order.
 pub const ASKED: [Kind; 2] = [Kind::Opens, Kind::Clicks];
@@ -61,9 +61,10 @@ pub struct Choice {
     pub kind: topic::Kind,
 }
 
-impl fmt::Display for Choice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} by {}", self.topic, self.channel)
+impl Choice {
+    /// The words for it.
+    pub fn say(&self, lang: Lang) -> String {
+        topic_item(lang, &self.topic, self.channel).to_string()
     }
 }
 
@@ -115,6 +116,11 @@ fn can_be_reached(person: &Subscriber, channel: Channel) -> bool {
 }
 
 impl Preferences {
+    /// The language that the person reads, where it is known and we speak it.
+    pub fn language(&self) -> Option<Lang> {
+        self.person.locale.as_deref().and_then(Lang::read)
+    }
+
     /// The address with most of it hidden (SEC-04); empty if there is none.
     pub fn masked_address(&self) -> String {
         self.person.email.as_ref().map(|address| address.masked()).unwrap_or_default()

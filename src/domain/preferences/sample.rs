@@ -90,6 +90,7 @@ impl World {
             wording: brand.consent_wording.clone(),
             boxes: Vec::new(),
             policy_version: brand.policy_version.clone(),
+            language: None,
         };
         Statement {
             subscriber: self.person.id,

@@ -22,7 +22,8 @@ use crate::domain::consent::permission::{Change, Kind, State as PermissionState}
 use crate::domain::consent::{lock, opt_in, suppression};
 use crate::domain::preferences::{Choice, Preferences, load};
 use crate::domain::tracking::permission;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
+use crate::i18n::{Lang, Message};
 use crate::token::PreferencesLink;
 
 /// What came back from the page: what was shown, and what of it was ticked.
@@ -59,6 +60,8 @@ pub struct Screen<'a> {
     pub clicks_wording: &'a str,
     /// Whether these are the words that the person had before them.
     pub is_current: bool,
+    /// The language of the page.
+    pub language: Lang,
 }
 
 /// What a save changed.
@@ -78,7 +81,7 @@ pub struct Changes {
 ///
 /// # Errors
 /// [`Error::NotFound`] if the person was erased; [`Error::Invalid`] if a box is none of the brand's, or was ticked
-/// without being shown; [`Error::Conflict`] if a box that was left ticked no longer holds, or a topic no longer comes
+/// without being shown; [`Error::Outdated`] if a box that was left ticked no longer holds, or a topic no longer comes
 /// in the way that was ticked.
 pub fn save(
     conn: &mut DbConnection,
@@ -95,9 +98,7 @@ pub fn save(
         || questions.iter().any(|question| question.answer == Some(true));
     // To end something nobody has to have read the newest words.
     if agrees && !screen.is_current {
-        return Err(Error::conflict(
-            "What you would agree to has changed since you opened this page; please look again",
-        ));
+        return Err(outdated(Message::new("problem-words-changed")));
     }
     let boxes = boxes(&steps, &questions);
     let evidence = |conn: &mut DbConnection, wording: &str| {
@@ -106,6 +107,7 @@ pub fn save(
             wording: wording.to_owned(),
             boxes: boxes.clone(),
             policy_version: before.brand.policy_version.clone(),
+            language: Some(screen.language.tag().to_owned()),
         };
         ledger::keep(conn, &shown)
     };
@@ -139,22 +141,28 @@ pub fn save(
 }
 
 /// What the page says above the button that stops everything, exactly.
-pub fn stop_wording(brand: &Brand) -> String {
-    format!("No more marketing from {}: no email, no calls, no post.", brand.name)
+pub fn stop_wording(brand: &Brand, lang: Lang) -> String {
+    lang.say("scope-everything").with("brand", &brand.name).to_string()
 }
 
 /// Ends all marketing of the brand on all channels, with one ledger entry. Returns whether anything was running.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the person was erased.
-pub fn stop_everything(conn: &mut DbConnection, link: &PreferencesLink, now: Moment) -> Result<bool> {
+pub fn stop_everything(
+    conn: &mut DbConnection,
+    link: &PreferencesLink,
+    lang: Lang,
+    now: Moment,
+) -> Result<bool> {
     lock(conn, link.subscriber)?;
     let before = load(conn, link.brand, link.subscriber, now)?;
     let shown = Shown {
         form: "preferences".to_owned(),
-        wording: stop_wording(&before.brand),
+        wording: stop_wording(&before.brand, lang),
         boxes: Vec::new(),
         policy_version: before.brand.policy_version,
+        language: Some(lang.tag().to_owned()),
     };
     let statement = statement(link, ledger::keep(conn, &shown)?, now);
     Ok(opt_in::withdraw_all(conn, &statement, Scope::Everything)? > 0)
@@ -212,9 +220,7 @@ fn plan<'a>(before: &'a Preferences, posted: &Posted) -> Result<Vec<Step<'a>>> {
         let present = found.answers.iter().find(|(c, _)| c == channel).and_then(|(_, state)| *state);
         let answer = answer(*started, ticked.contains(item), present)?;
         if matches!(answer, Some(Answer::Granted(..))) && !found.topic.offers(*channel) {
-            return Err(Error::conflict(
-                "A topic no longer comes in the way that was ticked; reload the page",
-            ));
+            return Err(outdated(Message::new("problem-topic-changed")));
         }
         steps.push(Step { topic: &found.topic, channel: *channel, started: *started, answer });
     }
@@ -232,8 +238,12 @@ fn answer(started: bool, ticked: bool, present: Option<State>) -> Result<Option<
     }
 }
 
+fn outdated(message: Message) -> Error {
+    Error::Outdated(Problem::said("", message))
+}
+
 fn changed_meanwhile() -> Error {
-    Error::conflict("Your choices changed in the meantime; please look again")
+    outdated(Message::new("problem-choices-changed"))
 }
 
 /// One permission that was asked for, and the answer if it is another one than before.

@@ -9,8 +9,12 @@ use crate::domain::consent::opt_in::Answer;
 use crate::domain::consent::permission::Change;
 use crate::token::{PreferencesLink, UnsubscribeLink};
 
-const SCREEN: Screen<'_> =
-    Screen { opens_wording: "Count opens", clicks_wording: "Count clicks", is_current: true };
+const SCREEN: Screen<'_> = Screen {
+    opens_wording: "Count opens",
+    clicks_wording: "Count clicks",
+    is_current: true,
+    language: Lang::English,
+};
 
 fn link(world: &World) -> PreferencesLink {
     PreferencesLink { brand: world.brand.id, subscriber: world.person.id, campaign: 7 }
@@ -41,7 +45,8 @@ fn a_save_grants_what_was_ticked_and_withdraws_what_was_emptied() {
     world.grant(&world.newsletter, Channel::Phone);
     let all = ["newsletter:email+", "newsletter:phone+", "transport:email", "transport:phone"];
     let changes = try_save(&world, &posted(&all, &["newsletter:phone", "transport:email"])).unwrap();
-    let words = |choices: &[Choice]| choices.iter().map(Choice::to_string).collect::<Vec<_>>();
+    let words =
+        |choices: &[Choice]| choices.iter().map(|choice| choice.say(Lang::English)).collect::<Vec<_>>();
     assert_eq!(words(&changes.granted), ["Transport by email"]);
     assert_eq!(words(&changes.withdrawn), ["Newsletter by email"]);
     assert_eq!(words(&changes.continues), ["Newsletter by phone"]);
@@ -114,7 +119,7 @@ fn what_was_left_as_it_was_shown_grants_nothing_again() {
     let untouched = ["newsletter:email+", "transport:email"];
     for ticked in [&["newsletter:email"][..], &["newsletter:email", "transport:email"]] {
         assert!(
-            matches!(try_save(&world, &posted(&untouched, ticked)), Err(Error::Conflict(_))),
+            matches!(try_save(&world, &posted(&untouched, ticked)), Err(Error::Outdated(_))),
             "{ticked:?}"
         );
     }
@@ -187,7 +192,7 @@ fn forged_boxes_are_refused_and_nothing_is_changed() {
         },
     ];
     for form in forged {
-        assert!(matches!(try_save(&world, &form), Err(Error::Invalid(_) | Error::Conflict(_))), "{form:?}");
+        assert!(matches!(try_save(&world, &form), Err(Error::Invalid(_) | Error::Outdated(_))), "{form:?}");
     }
     assert_eq!(world.state(&world.newsletter, Channel::Email), Some(State::Granted));
     assert_eq!(world.ledger().len(), 1);
@@ -201,7 +206,7 @@ fn stopping_everything_ends_all_channels_of_this_brand_only_with_one_entry() {
     let elsewhere = world.write(|conn| topic::find(conn, world.other.id, "newsletter"));
     world.grant(&elsewhere, Channel::Email);
     for stopped in [true, false] {
-        assert_eq!(world.write(|conn| stop_everything(conn, &link(&world), T0)), stopped);
+        assert_eq!(world.write(|conn| stop_everything(conn, &link(&world), Lang::English, T0)), stopped);
     }
     assert_eq!(world.state(&world.transport, Channel::Phone), Some(State::Withdrawn));
     assert_eq!(world.state(&elsewhere, Channel::Email), Some(State::Granted));
@@ -214,7 +219,7 @@ fn one_click_ends_all_marketing_email_of_the_brand_once_and_again_after_a_new_op
     let click = UnsubscribeLink { brand: world.brand.id, subscriber: world.person.id, campaign: 99 };
     let press = |later: u64| {
         let now = T0.plus(Duration::from_secs(later));
-        world.write(|conn| unsubscribe(conn, &click, Method::OneClick, now))
+        world.write(|conn| unsubscribe(conn, &click, Way::unseen(Method::OneClick), now))
     };
     world.grant(&world.newsletter, Channel::Email);
     world.grant(&world.newsletter, Channel::Phone);

@@ -13,6 +13,7 @@ use crate::domain::consent::lock;
 use crate::domain::consent::opt_in::{Scope, withdraw_all};
 use crate::domain::preferences::{Choice, load};
 use crate::error::{Error, Result};
+use crate::i18n::Lang;
 use crate::token::UnsubscribeLink;
 
 /// What an unsubscribe did.
@@ -28,9 +29,25 @@ pub struct Unsubscribed {
     pub known: bool,
 }
 
+/// How a person, or somebody for them, ended it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Way {
+    /// The means.
+    pub method: Method,
+    /// The language of the page, if there was one.
+    pub page: Option<Lang>,
+}
+
+impl Way {
+    /// Without a page: by a mail program, a mail or a provider.
+    pub fn unseen(method: Method) -> Self {
+        Self { method, page: None }
+    }
+}
+
 /// What the link stops, in the words of the page, the receipt and the ledger (M-11).
-pub fn unsubscribe_scope(brand: &brand::Brand) -> String {
-    format!("all marketing email from {}", brand.name)
+pub fn unsubscribe_scope(brand: &brand::Brand, lang: Lang) -> String {
+    lang.say("scope-email").with("brand", &brand.name).to_string()
 }
 
 /// Ends all marketing email of the link's brand, with one ledger entry; a repeat adds nothing.
@@ -40,9 +57,10 @@ pub fn unsubscribe_scope(brand: &brand::Brand) -> String {
 pub fn unsubscribe(
     conn: &mut DbConnection,
     link: &UnsubscribeLink,
-    method: Method,
+    way: Way,
     now: Moment,
 ) -> Result<Unsubscribed> {
+    let Way { method, page } = way;
     let brand = brand::get(conn, link.brand)?;
     lock(conn, link.subscriber)?;
     let known = match subscriber::get(conn, link.subscriber) {
@@ -55,9 +73,10 @@ pub fn unsubscribe(
     }
     let shown = Shown {
         form: form_of(method).to_owned(),
-        wording: unsubscribe_scope(&brand),
+        wording: unsubscribe_scope(&brand, page.unwrap_or_default()),
         boxes: Vec::new(),
         policy_version: brand.policy_version.clone(),
+        language: page.map(|lang| lang.tag().to_owned()),
     };
     let statement = Statement {
         subscriber: link.subscriber,

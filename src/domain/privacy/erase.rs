@@ -78,6 +78,7 @@ fn record(conn: &mut DbConnection, person: i64, brand: i64, actor: &str, now: Mo
         wording: ERASURE_WORDING.to_owned(),
         boxes: Vec::new(),
         policy_version: brands::get(conn, brand)?.policy_version,
+        language: None,
     };
     let statement = Statement {
         subscriber: person,

@@ -8,7 +8,7 @@ use crate::domain::consent::opt_in::Answer;
 use crate::domain::consent::permission::{self, Kind};
 use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::preferences::sample::{T0, World};
-use crate::domain::preferences::unsubscribe;
+use crate::domain::preferences::{Way, unsubscribe};
 use crate::error::Error;
 use crate::token::UnsubscribeLink;
 
@@ -105,7 +105,7 @@ fn unsubscribing_after_erasure_finds_nothing_to_do() {
     erase_now(&world);
     let entries = world.ledger().len();
     let link = UnsubscribeLink { brand: world.brand.id, subscriber: world.person.id, campaign: 5 };
-    let outcome = world.write(|conn| unsubscribe(conn, &link, Method::OneClick, T0));
+    let outcome = world.write(|conn| unsubscribe(conn, &link, Way::unseen(Method::OneClick), T0));
     assert!(!outcome.stopped && !outcome.known);
     assert_eq!(world.ledger().len(), entries);
 }

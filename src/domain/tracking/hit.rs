@@ -3,18 +3,20 @@
 //! A batch costs a handful of statements, however many hits it has. Nothing here knows why a hit was dropped once
 //! the transaction is over, and nothing outside can tell.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sqlite::Sqlite;
 use diesel::upsert::excluded;
 
 use crate::clock::Moment;
-use crate::db::schema::{brand, campaign, delivery, hit, permission, subscriber, suppression, tally};
-use crate::db::{DbConnection, among};
+use crate::db::schema::{brand, campaign, delivery, hit, tally};
+use crate::db::{DbConnection, among, prepared};
 use crate::domain::consent;
-use crate::domain::consent::permission::{Kind, State as PermissionState};
-use crate::domain::consent::suppression::{self as suppressions, Reason as Suppressed};
-use crate::domain::tracking::Reason;
+use crate::domain::consent::permission::Kind;
+use crate::domain::tracking::{Reason, allowed};
 use crate::error::Result;
 
 /// One request of a pixel or of a tracked link, as its token says. Row numbers only.
@@ -39,8 +41,12 @@ impl Hit {
     }
 }
 
-/// The most rows that go into one statement; six columns stay far below SQLite's 32,766 parameters.
-const ROWS_PER_STATEMENT: usize = 500;
+/// How many rows go into one statement of SQLite. Few lengths, so that each is prepared once: a statement with as many rows
+/// as there happen to be would be prepared anew for each batch.
+const ROWS: [usize; 4] = [64, 16, 4, 1];
+
+/// The most counters that go into one statement.
+const TALLIES_PER_STATEMENT: usize = 500;
 
 /// Before every hit: a condition that each of them meets, which makes the index by time the one to use.
 pub const START: Moment = Moment::from_micros(0);
@@ -54,6 +60,36 @@ struct HitRow {
     link_id: Option<i64>,
     at: Moment,
     reason: Option<Reason>,
+}
+
+/// Rows in one statement whose text hangs on nothing but their number.
+struct InsertRows<'a>(&'a [HitRow]);
+
+impl QueryId for InsertRows<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Sqlite> for InsertRows<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("INSERT INTO hit (campaign_id, subscriber_id, kind, link_id, at, reason) VALUES ");
+        for (place, row) in self.0.iter().enumerate() {
+            out.push_sql(if place == 0 { "(" } else { ", (" });
+            out.push_bind_param::<BigInt, _>(&row.campaign_id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<BigInt, _>(&row.subscriber_id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(&row.kind)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<BigInt>, _>(&row.link_id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<BigInt, _>(&row.at)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, _>(&row.reason)?;
+            out.push_sql(")");
+        }
+        Ok(())
+    }
 }
 
 #[derive(Insertable)]
@@ -72,19 +108,14 @@ type Group<'a> = ((i64, Kind), Vec<&'a Hit>);
 /// Stores those of the hits that may be stored now. Returns how many. They are judged and counted later (`settle`);
 /// only those of the anonymous mode, of which nothing is kept but a counter, are counted here.
 ///
-/// The gate (T-07): the person allows this kind now and has neither objected nor been restricted or erased; the
-/// letter went out with permission; and that permission is still the one of then, since a later one does not reach
-/// back. Without a person, the brand's anonymous mode has to be on now.
+/// The gate (T-07) decides on what holds now ([`allowed`](super::allowed)). Without a person, the brand's anonymous mode has
+/// to be on now.
 ///
 /// # Errors
 /// Of the database; then nothing was stored.
 pub fn store(conn: &mut DbConnection, hits: &[Hit]) -> Result<usize> {
-    let mut people: Vec<i64> = hits.iter().map(|hit| hit.subscriber).filter(|person| *person != 0).collect();
-    people.sort_unstable();
-    people.dedup();
-    consent::hold(conn, &people)?;
+    consent::hold(conn, &in_order(hits.iter().map(|hit| hit.subscriber).filter(|person| *person != 0)))?;
     let campaigns = load_campaigns(conn, hits)?;
-    let barred = load_barred(conn, &people, &campaigns)?;
     let mut rows = Vec::new();
     let mut tallies = Vec::new();
     for ((id, kind), group) in group(hits) {
@@ -94,8 +125,9 @@ pub fn store(conn: &mut DbConnection, hits: &[Hit]) -> Result<usize> {
             let hits = unnamed.len() as i64;
             tallies.push(TallyRow { campaign_id: id, kind, anonymous: true, hits, people: 0 });
         }
-        let allowed = load_allowed(conn, id, owner.brand, kind, &named)?;
-        let may = |person: i64| allowed.contains(&person) && !barred.contains(&(owner.brand, person));
+        let allowed =
+            allowed::load(conn, id, owner.brand, kind, &in_order(named.iter().map(|hit| hit.subscriber)))?;
+        let may = |person: i64| allowed.binary_search(&person).is_ok();
         rows.extend(named.into_iter().filter(|hit| may(hit.subscriber)).map(|hit| HitRow {
             campaign_id: id,
             subscriber_id: hit.subscriber,
@@ -120,15 +152,21 @@ fn group(hits: &[Hit]) -> Vec<Group<'_>> {
     groups.into_iter().collect()
 }
 
+/// Each number once, in order.
+fn in_order(numbers: impl Iterator<Item = i64>) -> Vec<i64> {
+    let mut numbers: Vec<i64> = numbers.collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
 struct Owner {
     brand: i64,
     anonymous_tracking: bool,
 }
 
 fn load_campaigns(conn: &mut DbConnection, hits: &[Hit]) -> Result<HashMap<i64, Owner>> {
-    let mut ids: Vec<i64> = hits.iter().map(|hit| hit.campaign).collect();
-    ids.sort_unstable();
-    ids.dedup();
+    let ids = in_order(hits.iter().map(|hit| hit.campaign));
     let rows: Vec<(i64, i64, bool)> = campaign::table
         .inner_join(brand::table)
         .filter(among(campaign::id, &ids))
@@ -140,79 +178,15 @@ fn load_campaigns(conn: &mut DbConnection, hits: &[Hit]) -> Result<HashMap<i64, 
         .collect())
 }
 
-/// Which of these people no brand, or which brand not, may observe whatever the permission says: who objected to direct
-/// marketing (GDPR Art. 21), was erased, or is a child. As pairs of brand and person.
-fn load_barred(
-    conn: &mut DbConnection,
-    people: &[i64],
-    campaigns: &HashMap<i64, Owner>,
-) -> Result<HashSet<(i64, i64)>> {
-    let brands: HashSet<i64> = campaigns.values().map(|owner| owner.brand).collect();
-    let mut barred = HashSet::new();
-    if people.is_empty() {
-        return Ok(barred);
-    }
-    let objected: Vec<(i64, i64, Option<i64>)> = subscriber::table
-        .inner_join(suppression::table.on(suppression::address_hash.nullable().eq(subscriber::email_hash)))
-        .filter(among(subscriber::id, people))
-        .filter(suppression::reason.eq_any([Suppressed::Objection, Suppressed::Erasure, Suppressed::Under13]))
-        .select((subscriber::id, suppression::id, suppression::brand_id))
-        .load(conn)?;
-    if objected.is_empty() {
-        return Ok(barred);
-    }
-    let numbers: Vec<i64> = objected.iter().map(|(_, suppression, _)| *suppression).collect();
-    let exceptions = suppressions::exceptions(conn, &numbers)?;
-    for (person, suppression, only) in objected {
-        let holds =
-            |brand: i64| only.is_none_or(|only| only == brand) && !exceptions.contains(&(suppression, brand));
-        barred.extend(brands.iter().filter(|brand| holds(**brand)).map(|brand| (*brand, person)));
-    }
-    Ok(barred)
-}
-
-/// Who of those behind these hits allows them, and is neither erased nor restricted (GDPR Art. 18).
-fn load_allowed(
-    conn: &mut DbConnection,
-    campaign: i64,
-    brand: i64,
-    kind: Kind,
-    hits: &[&Hit],
-) -> Result<HashSet<i64>> {
-    let mut people: Vec<i64> = hits.iter().map(|hit| hit.subscriber).collect();
-    people.sort_unstable();
-    people.dedup();
-    if people.is_empty() {
-        return Ok(HashSet::new());
-    }
-    // A permission that was taken back and given again begins anew: it is good for later letters only.
-    let reaches_back = delivery::finished_at
-        .is_null()
-        .or(permission::changed_at.nullable().le(delivery::finished_at).assume_not_null());
-    let letters = delivery::table
-        .inner_join(subscriber::table)
-        .inner_join(permission::table.on(permission::subscriber_id.eq(delivery::subscriber_id)))
-        .filter(delivery::campaign_id.eq(campaign))
-        .filter(among(delivery::subscriber_id, &people))
-        .filter(subscriber::erased_at.is_null().and(subscriber::restricted_at.is_null()))
-        .filter(permission::brand_id.eq(brand))
-        .filter(permission::kind.eq(kind))
-        .filter(permission::state.eq(PermissionState::Granted))
-        .filter(reaches_back)
-        .select(delivery::subscriber_id);
-    let allowed: Vec<i64> = match kind {
-        Kind::Opens => letters.filter(delivery::tracks_opens).load(conn)?,
-        Kind::Clicks => letters.filter(delivery::tracks_clicks).load(conn)?,
-        Kind::Profiling => Vec::new(),
-    };
-    Ok(allowed.into_iter().collect())
-}
-
 fn insert(conn: &mut DbConnection, rows: &[HitRow]) -> Result<()> {
     match conn {
         DbConnection::Sqlite(c) => {
-            for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-                diesel::insert_into(hit::table).values(chunk).execute(c)?;
+            let mut rest = rows;
+            for length in ROWS {
+                while let Some((chunk, after)) = rest.split_at_checked(length) {
+                    prepared(InsertRows(chunk)).execute(c)?;
+                    rest = after;
+                }
             }
         }
         DbConnection::Postgres(c) => {
@@ -225,7 +199,7 @@ fn insert(conn: &mut DbConnection, rows: &[HitRow]) -> Result<()> {
 }
 
 fn add_to_tallies(conn: &mut DbConnection, rows: &[TallyRow]) -> Result<()> {
-    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+    for chunk in rows.chunks(TALLIES_PER_STATEMENT) {
         on_backend!(conn, |c| diesel::insert_into(tally::table)
             .values(chunk)
             .on_conflict((tally::campaign_id, tally::kind, tally::anonymous))

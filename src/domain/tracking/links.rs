@@ -1,16 +1,17 @@
 //! Where the tracked links lead, kept in memory so that a redirect needs no database.
 //!
 //! A link's destination never changes once a letter carries it, so nothing here is ever out of date. The newest
-//! links are loaded when the server starts, a campaign's when it starts to send, and any other when it is first
-//! followed. Only such an old link needs the database, and only once; without it there is no destination to know.
+//! links and those of running campaigns are loaded when the server starts, a campaign's when it starts to send, and any
+//! other when it is first followed. Only such an old link needs the database, and only once; without it there is no destination to know.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use diesel::prelude::*;
 
-use crate::db::schema::link;
+use crate::db::schema::{campaign, link};
 use crate::db::{Database, DbConnection};
+use crate::domain::campaign::State;
 use crate::domain::campaign::link::Link;
 use crate::error::Result;
 
@@ -37,7 +38,7 @@ pub struct Links {
 }
 
 impl Links {
-    /// The newest links of this database.
+    /// The links of campaigns that are on their way, however old they are, and the newest of all others.
     ///
     /// # Errors
     /// Of the database.
@@ -46,6 +47,13 @@ impl Links {
         let newest: Vec<Link> =
             link::table.order(link::id.desc()).limit(LINKS_LOADED).select(Link::as_select()).load(conn)?;
         links.warm(&newest);
+        let begun = [State::Planning, State::Sending, State::Paused];
+        let running: Vec<Link> = link::table
+            .inner_join(campaign::table)
+            .filter(campaign::state.eq_any(begun))
+            .select(Link::as_select())
+            .load(conn)?;
+        links.warm(&running);
         Ok(links)
     }
 

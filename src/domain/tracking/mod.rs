@@ -4,9 +4,11 @@
 //! of its own; here, in the transaction that stores a hit, it decides once more, on what holds at that moment. A
 //! withdrawal that was committed first always wins. No address and no user agent of a request ever gets this far.
 
+mod allowed;
 pub mod burst;
 pub mod class;
 pub mod crowd;
+pub mod flood;
 pub mod glance;
 pub mod hit;
 pub mod links;
@@ -17,6 +19,7 @@ pub mod recorder;
 pub mod report;
 pub mod retention;
 pub mod settle;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;

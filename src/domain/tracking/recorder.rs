@@ -5,6 +5,8 @@
 //! its batch and no longer than [`PATIENCE`]. While the database does not answer, hits wait in bounded memory and
 //! nobody waits for them; when it is full the oldest go and are counted.
 //!
+//! Of one letter only so many hits are stored in a while (`flood`), so that nobody fills the table with one link.
+//!
 //! What is stored survives the death of the process and, on SQLite, a power cut (`synchronous=FULL`).
 
 use std::collections::VecDeque;
@@ -13,10 +15,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use crate::db::Database;
+use crate::domain::tracking::flood::Flood;
 use crate::domain::tracking::hit::{self, Hit};
+use crate::domain::tracking::waiting::{Wait, Waiting};
 use crate::error::{Error, Result};
 
 /// How long a request waits for its hit to be stored. With what else a request takes, the answer comes within the
@@ -24,10 +26,10 @@ use crate::error::{Error, Result};
 pub const PATIENCE: Duration = Duration::from_millis(40);
 
 /// The most hits of one transaction.
-const BATCH: usize = 4096;
+pub const BATCH: usize = 4096;
 
-/// How many batches wait at most: 65,536 hits, some 2 MB.
-const BATCHES_WAITING: usize = 16;
+/// How many batches wait at most, that which is tried included: 65,536 hits, some 3 MB.
+pub const BATCHES_WAITING: usize = 16;
 
 /// How long the writer rests after a failure.
 const REST: Duration = Duration::from_millis(250);
@@ -44,6 +46,8 @@ pub struct Counts {
     pub refused: u64,
     /// Lost, because the database did not answer for too long.
     pub shed: u64,
+    /// Not stored, because there were too many of one letter (`flood`).
+    pub surplus: u64,
 }
 
 /// Takes hits; clones share one thread, which ends with the last of them after writing what waits.
@@ -53,10 +57,20 @@ pub struct Recorder {
     writer: Arc<Writer>,
 }
 
-/// Hits that are stored together, and the bell for those who wait for it: it falls silent when they are settled.
+/// Hits that are stored together, and those who wait for it.
 struct Batch {
     hits: Vec<Hit>,
-    settled: watch::Sender<()>,
+    waiting: Waiting,
+    /// It was tried before and takes no more hits.
+    tried: bool,
+    /// How often storing it failed although the database answered.
+    attempts: u32,
+}
+
+impl Batch {
+    fn new() -> Self {
+        Self { hits: Vec::new(), waiting: Waiting::new(), tried: false, attempts: 0 }
+    }
 }
 
 #[derive(Default)]
@@ -68,6 +82,8 @@ struct Queue {
     down: bool,
     /// No more hits are taken.
     closed: bool,
+    /// Hits were shed since the last write that worked.
+    shedding: bool,
 }
 
 #[derive(Default)]
@@ -77,6 +93,7 @@ struct Shared {
     stored: AtomicU64,
     refused: AtomicU64,
     shed: AtomicU64,
+    surplus: AtomicU64,
 }
 
 /// Owns the thread.
@@ -103,18 +120,13 @@ impl Recorder {
     /// Hands a hit over and waits until it is stored or dropped, but no longer than [`PATIENCE`]. Returns whether it
     /// was settled in that time; no answer ever depends on it.
     pub async fn record(&self, hit: Hit) -> bool {
-        let Some(mut settled) = self.shared.push(hit) else { return false };
-        // Nothing is ever sent: the batch is settled when its sender is gone.
-        tokio::time::timeout(PATIENCE, settled.changed()).await.is_ok()
+        let Some(settled) = self.shared.push(hit) else { return false };
+        tokio::time::timeout(PATIENCE, settled).await.unwrap_or(false)
     }
 
     /// What became of the hits so far.
     pub fn counts(&self) -> Counts {
-        Counts {
-            stored: self.shared.stored.load(Ordering::Relaxed),
-            refused: self.shared.refused.load(Ordering::Relaxed),
-            shed: self.shared.shed.load(Ordering::Relaxed),
-        }
+        self.shared.counts()
     }
 
     /// Takes no more hits, writes those that wait, and ends the thread. Blocks until then; a second call does
@@ -149,23 +161,24 @@ impl Drop for Writer {
 
 impl Shared {
     /// Puts a hit into the newest batch. Returns what to wait for, unless there is nothing to wait for.
-    fn push(&self, hit: Hit) -> Option<watch::Receiver<()>> {
+    fn push(&self, hit: Hit) -> Option<Wait> {
         let mut queue = lock(&self.queue);
         if queue.closed {
-            self.shed(1);
+            drop(queue);
+            self.shed.fetch_add(1, Ordering::Relaxed);
             return None;
         }
-        if queue.batches.back().is_none_or(|batch| batch.hits.len() >= BATCH) {
+        if queue.batches.back().is_none_or(|batch| batch.tried || batch.hits.len() >= BATCH) {
             if queue.batches.len() >= BATCHES_WAITING {
                 let oldest = queue.batches.pop_front();
-                self.shed(oldest.map_or(0, |batch| batch.hits.len()));
+                self.shed(&mut queue, oldest);
             }
-            queue.batches.push_back(Batch { hits: Vec::new(), settled: watch::Sender::new(()) });
+            queue.batches.push_back(Batch::new());
         }
         let down = queue.down;
         let batch = queue.batches.back_mut()?;
         batch.hits.push(hit);
-        let settled = (!down).then(|| batch.settled.subscribe());
+        let settled = (!down).then(|| batch.waiting.join());
         if queue.idle {
             queue.idle = false;
             drop(queue);
@@ -174,30 +187,36 @@ impl Shared {
         settled
     }
 
-    fn shed(&self, hits: usize) {
+    /// Counts hits that are lost; the first time since all was well it is worth a line in the log.
+    fn shed(&self, queue: &mut Queue, batches: impl IntoIterator<Item = Batch>) {
+        let hits: usize = batches.into_iter().map(|batch| batch.hits.len()).sum();
         self.shed.fetch_add(hits as u64, Ordering::Relaxed);
+        if hits > 0 && !std::mem::replace(&mut queue.shedding, true) {
+            tracing::error!(hits, "the database was away for too long; the oldest hits are lost");
+        }
     }
 
     /// The thread: writes batch after batch until there is none and no more is taken.
     fn run(&self, mut write: impl FnMut(&[Hit]) -> Result<usize>) {
-        while let Some(batch) = self.next() {
-            self.settle(&batch.hits, &mut write);
-            // Dropping the batch wakes whoever waits for it.
+        let mut flood = Flood::default();
+        while let Some(mut batch) = self.next() {
+            if !std::mem::replace(&mut batch.tried, true) {
+                self.surplus.fetch_add(flood.thin(&mut batch.hits), Ordering::Relaxed);
+            }
+            match self.settle(&batch.hits, &mut write) {
+                Ok(()) => batch.waiting.settle(),
+                Err(error) if self.keep(batch, &error) => self.rest(),
+                Err(_) => {}
+            }
         }
-        let [stored, refused, shed] =
-            [&self.stored, &self.refused, &self.shed].map(|counter| counter.load(Ordering::Relaxed));
-        tracing::info!(stored, refused, shed, "the recorder has stopped");
+        let Counts { stored, refused, shed, surplus } = self.counts();
+        tracing::info!(stored, refused, shed, surplus, "the recorder has stopped");
     }
 
     /// The oldest batch; waits for one. None when the end has come.
     fn next(&self) -> Option<Batch> {
         let mut queue = lock(&self.queue);
         loop {
-            if queue.closed && queue.down {
-                // Trying each of them would hold up the end for as long as the database does not answer.
-                self.shed(queue.batches.drain(..).map(|batch| batch.hits.len()).sum());
-                return None;
-            }
             if let Some(batch) = queue.batches.pop_front() {
                 return Some(batch);
             }
@@ -209,53 +228,122 @@ impl Shared {
         }
     }
 
-    /// Writes one batch, again and again if need be.
-    fn settle(&self, hits: &[Hit], write: &mut impl FnMut(&[Hit]) -> Result<usize>) {
-        let mut attempts = 0;
-        let mut is_last = false;
-        loop {
-            let error = match write(hits) {
-                Ok(stored) => {
-                    self.stored.fetch_add(stored as u64, Ordering::Relaxed);
-                    self.refused.fetch_add(hits.len().saturating_sub(stored) as u64, Ordering::Relaxed);
-                    self.note(false);
-                    return;
-                }
-                Err(error) => error,
-            };
-            if !matches!(error, Error::Unavailable(_)) {
-                attempts += 1;
-            }
-            if !self.note(true) {
-                tracing::warn!(cause = %error, "hits cannot be stored and wait");
-            }
-            if is_last || attempts >= ATTEMPTS {
-                self.shed(hits.len());
-                tracing::error!(cause = %error, hits = hits.len(), "hits are lost");
-                return;
-            }
-            is_last = self.rest();
+    /// Writes the hits of one batch.
+    fn settle(&self, hits: &[Hit], write: &mut impl FnMut(&[Hit]) -> Result<usize>) -> Result<()> {
+        if hits.is_empty() {
+            return Ok(());
         }
-    }
-
-    /// Remembers whether the database answers, and returns what was known before.
-    fn note(&self, down: bool) -> bool {
-        let before = std::mem::replace(&mut lock(&self.queue).down, down);
-        if before && !down {
+        let stored = write(hits)?;
+        self.stored.fetch_add(stored as u64, Ordering::Relaxed);
+        self.refused.fetch_add(hits.len().saturating_sub(stored) as u64, Ordering::Relaxed);
+        let mut queue = lock(&self.queue);
+        if std::mem::take(&mut queue.down) {
+            queue.shedding = false;
             tracing::info!(shed = self.shed.load(Ordering::Relaxed), "hits are stored again");
         }
-        before
+        Ok(())
     }
 
-    /// Waits a little before the next attempt; returns whether the end has come, so that it is the last.
-    fn rest(&self) -> bool {
+    /// Puts a batch that could not be written back to where it was: the oldest of all, so the first to go when memory is
+    /// full. Returns whether to rest before it is tried again.
+    fn keep(&self, mut batch: Batch, error: &Error) -> bool {
+        let mut queue = lock(&self.queue);
+        if !std::mem::replace(&mut queue.down, true) {
+            tracing::warn!(cause = %error, "hits cannot be stored and wait");
+        }
+        // Nobody waits for what may take long, here or behind it.
+        batch.waiting.release();
+        for other in &mut queue.batches {
+            other.waiting.release();
+        }
+        if !matches!(error, Error::Unavailable(_)) {
+            batch.attempts += 1;
+        }
+        if queue.closed {
+            // Trying each of them would hold up the end for as long as the database does not answer.
+            let all: Vec<Batch> = std::iter::once(batch).chain(queue.batches.drain(..)).collect();
+            self.shed(&mut queue, all);
+            return false;
+        }
+        if batch.attempts >= ATTEMPTS || queue.batches.len() >= BATCHES_WAITING {
+            tracing::error!(cause = %error, hits = batch.hits.len(), "hits are lost");
+            self.shed(&mut queue, [batch]);
+            return true;
+        }
+        queue.batches.push_front(batch);
+        true
+    }
+
+    /// Waits a little before the next attempt, unless the end has come.
+    fn rest(&self) {
         let queue = lock(&self.queue);
-        let waited = self.bell.wait_timeout_while(queue, REST, |queue| !queue.closed);
-        waited.unwrap_or_else(PoisonError::into_inner).0.closed
+        drop(self.bell.wait_timeout_while(queue, REST, |queue| !queue.closed));
+    }
+
+    fn counts(&self) -> Counts {
+        Counts {
+            stored: self.stored.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
+            shed: self.shed.load(Ordering::Relaxed),
+            surplus: self.surplus.load(Ordering::Relaxed),
+        }
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nobody panics while holding one of these locks; if so, what they guard is whole all the same.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicUsize};
+
+    use super::*;
+    use crate::clock::Moment;
+
+    fn hit(subscriber: usize) -> Hit {
+        let at = Moment::from_micros(1_800_000_000_000_000);
+        Hit { campaign: 1, link: None, subscriber: subscriber as i64, at, sign: None }
+    }
+
+    #[test]
+    fn when_memory_is_full_the_oldest_are_shed_and_the_rest_is_stored_when_the_database_is_back() {
+        const PUSHED: usize = BATCH * (BATCHES_WAITING + 3) + 17;
+        let shared = Arc::new(Shared::default());
+        let (back, tries) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let writer = {
+            let (shared, back, tries, written) =
+                (shared.clone(), back.clone(), tries.clone(), written.clone());
+            std::thread::spawn(move || {
+                shared.run(|hits| {
+                    tries.fetch_add(1, Ordering::SeqCst);
+                    if !back.load(Ordering::SeqCst) {
+                        return Err(Error::Unavailable(anyhow::anyhow!("away")));
+                    }
+                    lock(&written).extend(hits.iter().map(|hit| hit.subscriber as usize));
+                    Ok(hits.len())
+                });
+            })
+        };
+        for person in 1..=PUSHED {
+            drop(shared.push(hit(person)));
+        }
+        assert!(lock(&shared.queue).batches.len() <= BATCHES_WAITING);
+        // A try that began after the last of them: what is in hand then is the oldest of all that wait.
+        let so_far = tries.load(Ordering::SeqCst);
+        while tries.load(Ordering::SeqCst) < so_far + 2 {
+            std::thread::yield_now();
+        }
+        back.store(true, Ordering::SeqCst);
+        lock(&shared.queue).closed = true;
+        shared.bell.notify_all();
+        writer.join().unwrap();
+        let (written, counts) = (lock(&written), shared.counts());
+        let shed = usize::try_from(counts.shed).unwrap();
+        assert!(shed >= PUSHED - BATCH * BATCHES_WAITING, "{counts:?}");
+        assert_eq!(*written, (shed + 1..=PUSHED).collect::<Vec<_>>(), "the newest, in order");
+        assert_eq!(counts.stored as usize, written.len());
+    }
 }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
 use diesel::upsert::excluded;
 
 use crate::clock::Moment;
@@ -270,15 +271,35 @@ fn load_marked(
     Ok(marks.into_iter().filter_map(|(person, at)| Some((person, at?))).collect())
 }
 
-/// Notes on each delivery when a person first opened or clicked.
+/// Notes on each delivery when a person first opened or clicked: all of them in one statement.
 fn mark(conn: &mut DbConnection, campaign: i64, kind: Kind, first: &[(i64, Moment)]) -> Result<()> {
-    for (person, at) in first {
-        let letter = diesel::update(delivery::table.find((campaign, *person)));
-        match kind {
-            Kind::Opens => letter.set(delivery::opened_at.eq(at)).execute(conn)?,
-            _ => letter.set(delivery::clicked_at.eq(at)).execute(conn)?,
-        };
+    if first.is_empty() {
+        return Ok(());
     }
+    let column = if kind == Kind::Opens { "opened_at" } else { "clicked_at" };
+    match conn {
+        DbConnection::Sqlite(c) => {
+            let list: Vec<(i64, i64)> = first.iter().map(|(person, at)| (*person, at.as_micros())).collect();
+            diesel::sql_query(format!(
+                "UPDATE delivery SET {column} = first.value ->> 1 FROM json_each($1) AS first \
+                 WHERE campaign_id = $2 AND subscriber_id = first.value ->> 0"
+            ))
+            .bind::<Text, _>(serde_json::to_string(&list)?)
+            .bind::<BigInt, _>(campaign)
+            .execute(c)?
+        }
+        DbConnection::Postgres(c) => {
+            let (people, moments): (Vec<i64>, Vec<Moment>) = first.iter().copied().unzip();
+            diesel::sql_query(format!(
+                "UPDATE delivery SET {column} = first.at FROM UNNEST($1, $2) AS first (person, at) \
+                 WHERE campaign_id = $3 AND subscriber_id = first.person"
+            ))
+            .bind::<Array<BigInt>, _>(people)
+            .bind::<Array<BigInt>, _>(moments)
+            .bind::<BigInt, _>(campaign)
+            .execute(c)?
+        }
+    };
     Ok(())
 }
 

@@ -2,9 +2,12 @@
 //! reports what became of it, and is free for the next.
 
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
@@ -14,6 +17,7 @@ use crate::domain::delivery::claim::Claimed;
 use crate::domain::delivery::letter::{Letterhead, WrittenLetter};
 use crate::domain::delivery::settle::{HandedOver, Settlement};
 use crate::error::{Error, Result};
+use crate::jobs::send_deliveries::inbox::Inbox;
 use crate::mail::relay::AWAY;
 use crate::mail::transport::{Connection, Outcome, Reply, Stage};
 
@@ -43,8 +47,8 @@ pub(super) struct Crew {
     /// As many permits to sign as there are cores.
     signers: Arc<Semaphore>,
     gangs: Vec<Gang>,
-    reports: mpsc::UnboundedSender<Report>,
-    inbox: mpsc::UnboundedReceiver<Report>,
+    reports: Arc<Inbox<Report>>,
+    runtime: Handle,
     workers: JoinSet<()>,
     /// The letters that are with workers, by campaign and person.
     in_hand: HashSet<(i64, i64)>,
@@ -70,8 +74,8 @@ impl Gang {
 }
 
 impl Crew {
-    pub(super) fn new(app: &App) -> Self {
-        let (reports, inbox) = mpsc::unbounded_channel();
+    /// Nobody yet. Whoever is hired works in `runtime`.
+    pub(super) fn new(app: &App, runtime: Handle) -> Self {
         let gangs = app.relays.shares(app.options.connections);
         let gangs = gangs.into_iter().map(|share| Gang {
             share,
@@ -84,8 +88,8 @@ impl Crew {
             app: app.clone(),
             signers: Arc::new(Semaphore::new(cores)),
             gangs: gangs.collect(),
-            reports,
-            inbox,
+            reports: Arc::default(),
+            runtime,
             workers: JoinSet::new(),
             in_hand: HashSet::new(),
             connecting: 0,
@@ -107,9 +111,15 @@ impl Crew {
                 Some(number) => gang.orders[number] = Some(order),
                 None => gang.orders.push(Some(order)),
             }
-            let worker = Worker { app: self.app.clone(), signers: Arc::clone(&self.signers), relay, number };
+            let worker = Worker {
+                app: self.app.clone(),
+                signers: Arc::clone(&self.signers),
+                reports: Arc::clone(&self.reports),
+                relay,
+                number,
+            };
             self.connecting += 1;
-            self.workers.spawn(worker.work(letters, self.reports.clone()));
+            self.workers.spawn_on(worker.work(letters), &self.runtime);
         }
     }
 
@@ -153,22 +163,20 @@ impl Crew {
     }
 
     /// Waits for a report, at most this long, and takes all that are there. Returns what became of letters.
-    pub(super) async fn listen(&mut self, limit: Duration) -> Vec<Settlement> {
-        let mut settlements = Vec::new();
-        if let Ok(Some(report)) = tokio::time::timeout(limit, self.inbox.recv()).await {
-            settlements.extend(self.take(report));
-        }
-        settlements.extend(self.heard());
-        settlements
+    pub(super) fn listen(&mut self, limit: Duration) -> Vec<Settlement> {
+        self.take_all(1, limit)
     }
 
-    /// What became of letters by the reports that are there already.
-    pub(super) fn heard(&mut self) -> Vec<Settlement> {
-        let mut settlements = Vec::new();
-        while let Ok(report) = self.inbox.try_recv() {
-            settlements.extend(self.take(report));
-        }
-        settlements
+    /// What became of letters by the reports that are there already, and by those that come in at most this long while
+    /// more than half of the letters in hand are still on their way: one transaction for several costs little more
+    /// than for one.
+    pub(super) fn gather(&mut self, limit: Duration) -> Vec<Settlement> {
+        self.take_all(self.in_hand.len().div_ceil(2), limit)
+    }
+
+    fn take_all(&mut self, at_least: usize, limit: Duration) -> Vec<Settlement> {
+        let reports = self.reports.take(at_least, limit);
+        reports.into_iter().filter_map(|report| self.take(report)).collect()
     }
 
     fn take(&mut self, report: Report) -> Option<Settlement> {
@@ -193,12 +201,13 @@ impl Crew {
     }
 
     /// Sends everybody home: connections rest for the next run. To be called at rest.
-    pub(super) async fn dismiss(mut self) {
+    pub(super) fn dismiss(mut self) {
         self.gangs.clear();
-        drop(self.reports);
-        let everybody = async { while self.workers.join_next().await.is_some() {} };
         // Who is still on the way to a relay has nothing to lose.
-        let _ = tokio::time::timeout(LEAVE, everybody).await;
+        let _ = self.runtime.block_on(async {
+            let everybody = async { while self.workers.join_next().await.is_some() {} };
+            tokio::time::timeout(LEAVE, everybody).await
+        });
     }
 }
 
@@ -206,44 +215,80 @@ impl Crew {
 struct Worker {
     app: App,
     signers: Arc<Semaphore>,
+    reports: Arc<Inbox<Report>>,
     relay: usize,
     number: usize,
 }
 
 impl Worker {
-    async fn work(self, mut letters: mpsc::UnboundedReceiver<Order>, reports: mpsc::UnboundedSender<Report>) {
+    async fn work(self, mut letters: mpsc::UnboundedReceiver<Order>) {
         let relay = &self.app.relays.all()[self.relay];
-        let report = |free, settlement| Report { relay: self.relay, worker: self.number, free, settlement };
         let Ok(mut connection) = relay.connect().await else {
-            // The connection has logged why. Nobody may be listening any more.
-            let _ = reports.send(report(false, None));
-            return;
+            // The connection has logged why.
+            return self.report(false, None);
         };
-        let mut settlement = None;
-        while reports.send(report(true, settlement)).is_ok() {
-            let Some(order) = letters.recv().await else { break };
+        self.report(true, None);
+        while let Some(order) = letters.recv().await {
             let mut unknown = settlement_of(&order);
-            // A task of its own, so that a panic ends one hand-over and not the worker's say in the matter.
-            let handed_over =
-                tokio::spawn(hand_over(self.app.clone(), Arc::clone(&self.signers), connection, order)).await;
-            let (back, settled) = match handed_over {
-                Ok((back, settled)) => (back, settled),
-                Err(panic) => {
-                    // Nobody knows how far it got; the letter must not go out again.
-                    tracing::error!(%panic, "a hand-over broke off");
-                    unknown.result = HandedOver::Answered(Outcome::Uncertain);
-                    let _ = reports.send(report(false, Some(unknown)));
-                    return;
-                }
+            let hand_over = self.hand_over(&mut connection, order);
+            let Ok(settlement) = AssertUnwindSafe(hand_over).catch_unwind().await else {
+                // Nobody knows how far it got; the letter must not go out again, and the connection is not used again.
+                tracing::error!("a hand-over broke off");
+                unknown.result = HandedOver::Answered(Outcome::Uncertain);
+                return self.report(false, Some(unknown));
             };
-            if is_cut_off(&settled) {
+            if is_cut_off(&settlement) {
                 // It was tried anew already; whoever is hired next may be luckier.
-                let _ = reports.send(report(false, Some(settled)));
-                return;
+                return self.report(false, Some(settlement));
             }
-            (connection, settlement) = (back, Some(settled));
+            self.report(true, Some(settlement));
         }
         relay.rest(connection);
+    }
+
+    fn report(&self, free: bool, settlement: Option<Settlement>) {
+        self.reports.put(Report { relay: self.relay, worker: self.number, free, settlement });
+    }
+
+    async fn hand_over(&self, connection: &mut Connection<Permit>, order: Order) -> Settlement {
+        let mut settlement = settlement_of(&order);
+        let Order { campaign, letterhead, claimed } = order;
+        let (claimed, written) = self.write(letterhead, claimed).await;
+        settlement.result = match written {
+            Ok(WrittenLetter { envelope_from, message }) => {
+                HandedOver::Answered(connection.hand_over(claimed.permit, &envelope_from, &message).await)
+            }
+            Err(Error::Invalid(problems)) => HandedOver::Unwritable(
+                problems.first().map(|problem| problem.field.clone()).unwrap_or_default(),
+            ),
+            Err(error) => {
+                tracing::error!(campaign, %error, "a letter could not be written");
+                HandedOver::Unwritable("letter".to_owned())
+            }
+        };
+        settlement
+    }
+
+    /// Writes a letter. Signing takes a hundred times as long as writing and would keep the connections waiting, so it
+    /// has threads of its own, at most one for each core; everything else costs less than the way to another thread.
+    async fn write(&self, letterhead: Arc<Letterhead>, claimed: Claimed) -> (Claimed, Result<WrittenLetter>) {
+        let now = self.app.clock.now();
+        if !letterhead.signs() {
+            let written = letterhead.write(&claimed, &self.app.keys, now);
+            return (claimed, written);
+        }
+        // The semaphore is never closed; without a permit it would only be slower.
+        let permit = Arc::clone(&self.signers).acquire_owned().await;
+        let keys = self.app.keys.clone();
+        let signing = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let written = letterhead.write(&claimed, &keys, now);
+            (claimed, written)
+        });
+        match signing.await {
+            Ok(written) => written,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
     }
 }
 
@@ -267,54 +312,4 @@ fn settlement_of(order: &Order) -> Settlement {
         informs: order.claimed.informs,
         result: HandedOver::Unwritable(String::new()),
     }
-}
-
-/// Writes a letter. Signing takes a hundred times as long as writing and would keep the connections waiting, so it
-/// has threads of its own, at most one for each core; everything else costs less than the way to another thread.
-async fn write(
-    app: &App,
-    letterhead: Arc<Letterhead>,
-    claimed: Claimed,
-    signers: Arc<Semaphore>,
-) -> (Claimed, Result<WrittenLetter>) {
-    let (keys, now) = (app.keys.clone(), app.clock.now());
-    if !letterhead.signs() {
-        let written = letterhead.write(&claimed, &keys, now);
-        return (claimed, written);
-    }
-    // The semaphore is never closed; without a permit it would only be slower.
-    let permit = signers.acquire_owned().await;
-    let signing = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        let written = letterhead.write(&claimed, &keys, now);
-        (claimed, written)
-    });
-    match signing.await {
-        Ok(written) => written,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-    }
-}
-
-async fn hand_over(
-    app: App,
-    signers: Arc<Semaphore>,
-    mut connection: Connection<Permit>,
-    order: Order,
-) -> (Connection<Permit>, Settlement) {
-    let mut settlement = settlement_of(&order);
-    let Order { campaign, letterhead, claimed } = order;
-    let (claimed, written) = write(&app, letterhead, claimed, signers).await;
-    settlement.result = match written {
-        Ok(WrittenLetter { envelope_from, message }) => {
-            HandedOver::Answered(connection.hand_over(claimed.permit, &envelope_from, &message).await)
-        }
-        Err(Error::Invalid(problems)) => {
-            HandedOver::Unwritable(problems.first().map(|problem| problem.field.clone()).unwrap_or_default())
-        }
-        Err(error) => {
-            tracing::error!(campaign, %error, "a letter could not be written");
-            HandedOver::Unwritable("letter".to_owned())
-        }
-    };
-    (connection, settlement)
 }

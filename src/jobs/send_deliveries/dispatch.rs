@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
+
 use crate::app::App;
 use crate::db::Kind;
 use crate::domain::campaign::{self, state};
@@ -22,6 +24,9 @@ use crate::mail::transport::Outcome;
 
 /// How often it looks which campaigns have letters due, and at what pace.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// How long it waits for more reports before it writes those that came: half of what one transaction takes.
+const GATHER: Duration = Duration::from_micros(300);
 
 /// How long it waits for reports at most before it looks whether more may be claimed.
 const LISTEN: Duration = Duration::from_millis(100);
@@ -53,13 +58,13 @@ struct Sending {
 ///
 /// # Errors
 /// Of the database.
-pub(super) async fn keep_pace(app: &App) -> Result<()> {
-    let paces = app.db.read(pace::list).await?;
+pub(super) fn keep_pace(app: &App) -> Result<()> {
+    let paces = app.db.read_here(pace::list)?;
     if app.pacer.changes_domains(&paces) {
-        for campaign in app.db.read(|conn| campaign::in_states(conn, &campaign::BEING_SENT)).await? {
+        for campaign in app.db.read_here(|conn| campaign::in_states(conn, &campaign::BEING_SENT))? {
             for _ in 0..RELEASES {
                 let now = app.clock.now();
-                if !app.db.write(move |conn| release_slots(conn, campaign.id, now)).await? {
+                if !app.db.write_here(|conn| release_slots(conn, campaign.id, now))? {
                     break;
                 }
             }
@@ -91,10 +96,11 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(super) fn new(app: &App) -> Self {
+    /// Its crew works in `runtime`.
+    pub(super) fn new(app: &App, runtime: Handle) -> Self {
         Self {
             app: app.clone(),
-            crew: Crew::new(app),
+            crew: Crew::new(app, runtime),
             campaigns: Vec::new(),
             next: 0,
             looked_at: None,
@@ -111,29 +117,30 @@ impl Dispatcher {
     /// Settles and claims until no letter is due, or none may go now, and none is in hand. Returns whether any was
     /// claimed.
     ///
-    /// An outcome is never dropped: while the database is away it is kept and tried again.
-    pub(super) async fn run(mut self) -> Result<bool> {
+    /// An outcome is never dropped: while the database is away it is kept and tried again. Waits on its own thread, made
+    /// for blocking: the ways between threads would cost as much as the transactions.
+    pub(super) fn run(mut self) -> Result<bool> {
         while self.tries_at_the_end <= TRIES_AT_THE_END {
-            let heard = self.crew.heard();
-            self.take(heard).await;
+            let heard = self.crew.gather(GATHER);
+            self.take(heard);
             if self.resting_until.is_some_and(|until| Instant::now() < until) {
-                let heard = self.crew.listen(LISTEN).await;
-                self.take(heard).await;
+                let heard = self.crew.listen(LISTEN);
+                self.take(heard);
                 continue;
             }
             let open = !self.app.is_stopping();
-            let wanted = if open { self.look_and_choose().await } else { None };
+            let wanted = if open { self.look_and_choose() } else { None };
             if wanted.is_some() || !self.settlements.is_empty() || self.lost_claims {
-                self.turn_over(wanted).await;
+                self.turn_over(wanted);
             } else if self.crew.is_at_rest() {
                 break;
             } else {
-                let heard = self.crew.listen(LISTEN).await;
-                self.take(heard).await;
+                let heard = self.crew.listen(LISTEN);
+                self.take(heard);
             }
         }
         let all_away = self.app.relays.all().iter().all(|relay| relay.is_away());
-        self.crew.dismiss().await;
+        self.crew.dismiss();
         match self.failure {
             Some(failure) => Err(failure),
             None if all_away => {
@@ -147,7 +154,7 @@ impl Dispatcher {
 
     /// Keeps what became of letters until it is written. Where one connection after the other broke before the answer,
     /// the campaign pauses.
-    async fn take(&mut self, heard: Vec<Settlement>) {
+    fn take(&mut self, heard: Vec<Settlement>) {
         let limit = 2 * self.crew.connections();
         let mut broken = Vec::new();
         for settlement in &heard {
@@ -160,7 +167,7 @@ impl Dispatcher {
         self.settlements.extend(heard);
         for campaign in broken {
             let why = format!("The relay broke {limit} connections in a row before it answered for a letter");
-            if let Err(error) = self.pause(campaign, why).await {
+            if let Err(error) = self.pause(campaign, why) {
                 self.rest(error);
             }
         }
@@ -175,10 +182,10 @@ impl Dispatcher {
     }
 
     /// Looks at the campaigns if it is time, and chooses whose letters are claimed next and how many.
-    async fn look_and_choose(&mut self) -> Option<(usize, usize)> {
+    fn look_and_choose(&mut self) -> Option<(usize, usize)> {
         if self.looked_at.is_none_or(|at| at.elapsed() >= LOOK) {
             self.looked_at = Some(Instant::now());
-            if let Err(error) = self.look().await {
+            if let Err(error) = self.look() {
                 self.looked_at = None;
                 self.rest(error);
                 return None;
@@ -188,13 +195,13 @@ impl Dispatcher {
     }
 
     /// Reads which campaigns have letters due and at what pace, and prepares those that are new.
-    async fn look(&mut self) -> Result<()> {
-        keep_pace(&self.app).await?;
+    fn look(&mut self) -> Result<()> {
+        keep_pace(&self.app)?;
         let (now, node) = (self.app.clock.now(), self.app.node);
         let (due, expired) =
-            self.app.db.read(move |conn| Ok((due_campaigns(conn, now)?, expired(conn, node, now)?))).await?;
+            self.app.db.read_here(|conn| Ok((due_campaigns(conn, now)?, expired(conn, node, now)?)))?;
         if !expired.is_empty() && self.app.db.kind() == Kind::Postgres {
-            self.app.db.write(move |conn| give_up(conn, &expired, now)).await?;
+            self.app.db.write_here(|conn| give_up(conn, &expired, now))?;
         }
         let mut known = std::mem::take(&mut self.campaigns);
         for due in due.into_iter().filter(|due| !self.barred.contains(&due.id)).collect::<Vec<_>>() {
@@ -203,7 +210,7 @@ impl Dispatcher {
                 .position(|sending| sending.due.id == due.id && sending.prepared_at.elapsed() < PREPARED_FOR);
             match prepared {
                 Some(at) => self.campaigns.push(Sending { due, dry: false, ..known.swap_remove(at) }),
-                None => self.prepare(due).await?,
+                None => self.prepare(due)?,
             }
         }
         for relay in 0..self.app.relays.all().len() {
@@ -214,20 +221,20 @@ impl Dispatcher {
         Ok(())
     }
 
-    async fn prepare(&mut self, due: DueCampaign) -> Result<()> {
-        let (id, keys, options) = (due.id, self.app.keys.clone(), Arc::clone(&self.app.options));
+    fn prepare(&mut self, due: DueCampaign) -> Result<()> {
+        let (id, keys, options) = (due.id, &self.app.keys, &self.app.options);
         if let Some(relay) = due.relay.as_deref().filter(|relay| !self.app.relays.has(relay)) {
             let why = format!("The brand's relay {relay} is not among the relays of this server");
-            return self.pause(id, why).await;
+            return self.pause(id, why);
         }
-        let loaded = self.app.db.read(move |conn| {
+        let loaded = self.app.db.read_here(|conn| {
             let campaign = campaign::get(conn, id)?;
-            Letterhead::load(conn, &campaign, &keys, options.relay_signs, options.return_path.as_ref())
+            Letterhead::load(conn, &campaign, keys, options.relay_signs, options.return_path.as_ref())
         });
-        let letterhead = match loaded.await {
+        let letterhead = match loaded {
             Ok(letterhead) => Arc::new(letterhead),
             Err(why @ (Error::Invalid(_) | Error::Conflict(_))) => {
-                return self.pause(id, why.to_string()).await;
+                return self.pause(id, why.to_string());
             }
             Err(error @ Error::Unavailable(_)) => return Err(error),
             Err(error) => {
@@ -241,10 +248,10 @@ impl Dispatcher {
     }
 
     /// Something it stands on changed since it was scheduled: it pauses and says why, and the others go on.
-    async fn pause(&self, campaign: i64, why: String) -> Result<()> {
+    fn pause(&self, campaign: i64, why: String) -> Result<()> {
         tracing::warn!(campaign, %why, "a campaign can no longer be sent and is paused");
         let now = self.app.clock.now();
-        match self.app.db.write(move |conn| state::pause(conn, campaign, Some(&why), now)).await {
+        match self.app.db.write_here(|conn| state::pause(conn, campaign, Some(&why), now)) {
             // Somebody paused or cancelled it at the same time.
             Ok(_) | Err(Error::Conflict(_)) => Ok(()),
             Err(error) => Err(error),
@@ -292,38 +299,34 @@ impl Dispatcher {
     }
 
     /// One transaction: writes what came back, and claims letters of one campaign.
-    async fn turn_over(&mut self, wanted: Option<(usize, usize)>) {
-        let (now, node, pacer) = (self.app.clock.now(), self.app.node, Arc::clone(&self.app.pacer));
+    fn turn_over(&mut self, wanted: Option<(usize, usize)>) {
+        let (now, node) = (self.app.clock.now(), self.app.node);
         let holder = Holder { node, lease: self.app.options.lease };
-        let outcomes = Arc::new(std::mem::take(&mut self.settlements));
         let of = wanted.map(|(at, letters)| Wanted { campaign: self.campaigns[at].due.id, letters, holder });
         let unheld = self.lost_claims.then(|| self.crew.held());
-        let written = Arc::clone(&outcomes);
-        let turned = self.app.db.write(move |conn| {
-            settle(conn, &written, node, now)?;
+        let turned = self.app.db.write_here(|conn| {
+            settle(conn, &self.settlements, node, now)?;
             if let Some(held) = unheld {
                 return_unheld(conn, node, &held, now)?;
             }
-            of.map_or(Ok(Claims::default()), |of| claim(conn, of, &pacer, now))
+            of.map_or(Ok(Claims::default()), |of| claim(conn, of, &self.app.pacer, now))
         });
-        match turned.await {
+        match turned {
             Ok(claims) => {
+                self.settlements.clear();
                 (self.lost_claims, self.resting_until) = (false, None);
                 self.failure.take_if(|_| self.barred.is_empty());
                 if let Some((at, _)) = wanted {
                     self.distribute(at, claims);
                 }
             }
-            Err(error) => {
-                self.settlements = Arc::unwrap_or_clone(outcomes);
-                match of {
-                    Some(of) if !matches!(error, Error::Unavailable(_)) => self.bar(of.campaign, error),
-                    _ => {
-                        self.lost_claims |= of.is_some();
-                        self.rest(error);
-                    }
+            Err(error) => match of {
+                Some(of) if !matches!(error, Error::Unavailable(_)) => self.bar(of.campaign, error),
+                _ => {
+                    self.lost_claims |= of.is_some();
+                    self.rest(error);
                 }
-            }
+            },
         }
     }
 

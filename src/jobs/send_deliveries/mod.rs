@@ -7,12 +7,15 @@
 
 mod crew;
 mod dispatch;
+mod inbox;
+
+use tokio::runtime::Handle;
 
 use crate::app::App;
 use crate::domain::delivery::claim::{abandoned, due_campaigns, give_up};
 use crate::domain::delivery::finish::{self, Ending};
 use crate::domain::delivery::pace::Scope;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::jobs::Progress;
 use crate::jobs::send_deliveries::dispatch::{Dispatcher, keep_pace};
 
@@ -30,16 +33,24 @@ pub async fn run_once(app: &App) -> Result<Progress> {
             tracing::warn!(letters, "letters were in hand when a server died; they are kept as uncertain");
         }
     }
-    let sent_any = may_any_go(app).await? && Dispatcher::new(app).run().await?;
+    let sent_any = dispatch(app).await?;
     let ended_any = end(app).await?;
     Ok(if sent_any || ended_any { Progress::More } else { Progress::Idle })
 }
 
+/// Sends until nothing is due; on a thread made for blocking, where the dispatcher waits for database and workers.
+async fn dispatch(app: &App) -> Result<bool> {
+    let (app, runtime) = (app.clone(), Handle::current());
+    let sent =
+        tokio::task::spawn_blocking(move || Ok(may_any_go(&app)? && Dispatcher::new(&app, runtime).run()?));
+    sent.await.unwrap_or_else(|panic| Err(Error::internal(panic)))
+}
+
 /// Whether a letter is due and its pace lets it go; nothing is prepared for one that has to wait.
-async fn may_any_go(app: &App) -> Result<bool> {
-    keep_pace(app).await?;
+fn may_any_go(app: &App) -> Result<bool> {
+    keep_pace(app)?;
     let now = app.clock.now();
-    let due = app.db.read(move |conn| due_campaigns(conn, now)).await?;
+    let due = app.db.read_here(|conn| due_campaigns(conn, now))?;
     let goes = |scope, name: &str| app.pacer.room(scope, name, 1) > 0;
     Ok(due.iter().any(|campaign| goes(Scope::Campaign, &campaign.name)) && goes(Scope::Server, ""))
 }

@@ -1,16 +1,14 @@
 //! A message as the wire takes it: looked through once, and written with its dots stuffed.
 
-use std::fmt::{self, Write};
+use std::borrow::Cow;
 
-use memchr::memchr3;
+use memchr::{memchr, memchr_iter};
 
 /// The longest line, in octets without its CRLF (RFC 5321, section 4.5.3.1.6).
 const LINE_MAX: usize = 998;
 
 /// A message that is fit for the wire: UTF-8, every line ends in CRLF and has at most 998 octets, and there is no NUL.
 /// A bare CR or LF could smuggle a second message past the server (M-15; RFC 5321, section 2.3.8).
-///
-/// Displayed it is what DATA takes: a dot before every leading dot, and the final dot (RFC 5321, section 4.5.2).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Content<'a> {
     text: &'a str,
@@ -21,40 +19,38 @@ impl<'a> Content<'a> {
     /// Looks at a message; nothing if it is not fit.
     pub(super) fn of(message: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(message).ok()?;
-        let (mut rest, mut has_leading_dot) = (message, false);
-        while !rest.is_empty() {
-            let end = memchr3(b'\r', b'\n', 0, rest)?;
-            has_leading_dot |= rest.starts_with(b".");
-            rest = rest.get(end..)?.strip_prefix(b"\r\n")?;
-            if end > LINE_MAX {
+        let (mut begin, mut lines, mut has_leading_dot) = (0, 0, false);
+        for end in memchr_iter(b'\n', message) {
+            let line = message.get(begin..end)?.strip_suffix(b"\r")?;
+            if line.len() > LINE_MAX {
                 return None;
             }
+            has_leading_dot |= line.starts_with(b".");
+            (begin, lines) = (end + 1, lines + 1);
         }
-        (!message.is_empty()).then_some(Self { text, has_leading_dot })
+        // Each CR is the one of its line.
+        let whole = begin == message.len() && memchr_iter(b'\r', message).count() == lines;
+        (whole && lines > 0 && memchr(0, message).is_none()).then_some(Self { text, has_leading_dot })
     }
 
     /// Whether it needs nothing beyond ASCII.
     pub(super) fn is_ascii(self) -> bool {
         self.text.is_ascii()
     }
-}
 
-impl fmt::Display for Content<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.text;
-        if self.has_leading_dot {
-            if rest.starts_with('.') {
-                f.write_char('.')?;
-            }
-            while let Some(at) = rest.find("\r\n.") {
-                let (before, after) = rest.split_at(at + 3);
-                f.write_str(before)?;
-                f.write_char('.')?;
-                rest = after;
-            }
+    /// What DATA takes before the final dot: a dot before every leading dot (RFC 5321, section 4.5.2).
+    pub(super) fn stuffed(self) -> Cow<'a, str> {
+        if !self.has_leading_dot {
+            return Cow::Borrowed(self.text);
         }
-        f.write_str(rest)?;
-        f.write_str(".\r\n")
+        let mut stuffed = String::with_capacity(self.text.len() + 64);
+        for line in self.text.split_inclusive("\r\n") {
+            if line.starts_with('.') {
+                stuffed.push('.');
+            }
+            stuffed.push_str(line);
+        }
+        Cow::Owned(stuffed)
     }
 }
 
@@ -69,8 +65,7 @@ mod tests {
             let fit = Content::of(message.as_bytes());
             proptest::prop_assert_eq!(fit.is_some(), message.ends_with("\r\n") && !bare);
             if let Some(fit) = fit {
-                let sent = fit.to_string();
-                let content = sent.strip_suffix(".\r\n").unwrap();
+                let content = fit.stuffed();
                 let early_end = content.split("\r\n").any(|line| line == ".");
                 proptest::prop_assert!(!early_end);
                 let read: String =

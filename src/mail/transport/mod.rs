@@ -13,6 +13,7 @@ mod smtp;
 mod tests;
 mod tls;
 pub mod url;
+mod wire;
 
 use std::fmt;
 use std::marker::PhantomData;

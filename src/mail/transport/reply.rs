@@ -1,10 +1,7 @@
 //! A server's answer as far as it may be kept: the reply code and the enhanced status code, never the text.
 
-use std::error::Error as _;
 use std::fmt;
 use std::ops::RangeInclusive;
-
-use lettre::transport::smtp::response::Response;
 
 use crate::mail::transport::Stage;
 
@@ -43,17 +40,6 @@ impl Reply {
             .and_then(Enhanced::parse)
             .filter(|enhanced| u16::from(enhanced.class) == code / 100);
         Self { code, enhanced }
-    }
-
-    pub(super) fn of_response(response: &Response) -> Self {
-        Self::read(response.code().into(), response.first_line().unwrap_or_default())
-    }
-
-    /// The reply behind an error, if there was one: a lost connection has none.
-    pub(super) fn of_error(error: &lettre::transport::smtp::Error) -> Option<Self> {
-        let code = error.status()?;
-        let text = error.source().map(ToString::to_string).unwrap_or_default();
-        Some(Self::read(code.into(), &text))
     }
 
     /// Whose fault a lasting refusal (5xx) at this stage is (B-04): what a refused sender suffers is the sender's, and

@@ -1,19 +1,17 @@
 //! SMTP to a relay over a connection of our own, kept open from message to message.
 //!
-//! lettre speaks the protocol; its pool, its transport and Nagle's algorithm stay out (they wait 40 ms for
-//! each message). If the server offers PIPELINING (RFC 2920) a message takes two round trips. What is known
-//! when a connection dies decides the outcome: before the server asked for the content nothing was sent,
-//! after that nobody knows (M-16).
+//! lettre knows the commands, extensions and logins; the octets go over [`Wire`]. If the server offers PIPELINING
+//! (RFC 2920) a message takes two round trips. What is known when a connection dies decides the outcome: before the
+//! server asked for the content nothing was sent, after that nobody knows (M-16).
 
-use std::fmt;
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
-use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::commands::{Auth, Ehlo, Starttls};
+use lettre::transport::smtp::extension::{ClientId, Extension, ServerInfo};
 use lettre::transport::smtp::response::Response;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -23,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::mail::transport::content::Content;
 use crate::mail::transport::tls::{self, Tls};
 use crate::mail::transport::url::is_this_machine;
+use crate::mail::transport::wire::{Stream, Wire};
 use crate::mail::transport::{
     Fault, NotConnected, Options, Outcome, Reply, SmtpUrl, Stage, StartTls, Timeouts,
 };
@@ -60,7 +59,7 @@ pub(super) struct Session {
 
 /// An open connection on which nothing is under way.
 struct Line {
-    smtp: AsyncSmtpConnection,
+    wire: Wire,
     pipelining: bool,
     smtputf8: bool,
     timeouts: Timeouts,
@@ -75,15 +74,6 @@ enum Attempt {
     /// The connection was lost before anything could have been accepted; the server may just have been
     /// tired of waiting for us.
     HungUp(Stage, Option<Reply>),
-}
-
-/// An SMTP command line as it is.
-struct Raw<'a>(&'a str);
-
-impl fmt::Display for Raw<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
 }
 
 impl Session {
@@ -141,7 +131,7 @@ impl Session {
 
     pub(super) async fn close(self) {
         if let Some(mut line) = self.line {
-            let _ = timeout(Duration::from_secs(2), line.smtp.quit()).await;
+            let _ = timeout(Duration::from_secs(2), line.wire.ask("QUIT\r\n")).await;
         }
     }
 }
@@ -163,67 +153,92 @@ impl Line {
             .await?
             .map_err(unreachable)?;
         stream.set_nodelay(true).map_err(unreachable)?;
-        let stream: Box<dyn AsyncTokioStream> = match &relay.tls {
+        let stream: Box<dyn Stream> = match &relay.tls {
             Some(tls) if url.implicit_tls => {
                 let wrapped = in_time(connect, tls.wrap(stream)).await?;
                 Box::new(wrapped.map_err(|error| failed(tls::fault(&error)))?)
             }
             _ => Box::new(stream),
         };
-        let hello = ClientId::Domain(relay.hello.clone());
-        let smtp = in_time(command, AsyncSmtpConnection::connect_with_transport(stream, &hello))
-            .await?
-            .map_err(|error| refused(&error, Fault::TurnedAway))?;
-        let mut line = Self { smtp, pipelining: false, smtputf8: false, timeouts: relay.timeouts };
-        let encrypted = url.implicit_tls || line.encrypt(relay, &hello).await?;
-        // lettre keeps only some of the extensions: ask again. It also shows that replies are in step,
-        // which an answer smuggled in before STARTTLS would upset.
-        let greeting = line.ask(&format!("EHLO {}\r\n", relay.hello)).await?;
-        let offers = |name: &str| {
-            greeting
-                .message()
-                .filter_map(|text| text.split_whitespace().next())
-                .any(|word| word.eq_ignore_ascii_case(name))
+        let mut line =
+            Self { wire: Wire::new(stream), pipelining: false, smtputf8: false, timeouts: relay.timeouts };
+        welcome(in_time(command, line.wire.reply()).await?, Fault::TurnedAway)?;
+        let offered = line.greet(relay).await?;
+        let (mut line, encrypted, offered) = match &relay.tls {
+            Some(tls) if !url.implicit_tls => line.encrypt(relay, tls, offered).await?,
+            _ => (line, url.implicit_tls, offered),
         };
-        (line.pipelining, line.smtputf8) = (offers("PIPELINING"), offers("SMTPUTF8"));
-        line.log_in(relay, encrypted).await?;
+        line.log_in(relay, encrypted, &offered).await?;
         Ok(line)
     }
 
-    async fn encrypt(&mut self, relay: &Relay, hello: &ClientId) -> Result<bool, NotConnected> {
-        let Some(tls) = &relay.tls else { return Ok(false) };
-        if !self.smtp.can_starttls() {
-            return match relay.url.starttls {
-                StartTls::Required => Err(failed(Fault::NoStartTls)),
-                _ => Ok(false),
-            };
-        }
-        let upgrade = self.smtp.starttls(tls.parameters.clone(), hello);
-        match in_time(relay.timeouts.connect, upgrade).await? {
-            Ok(()) => Ok(true),
-            Err(error) if error.status().is_some() => Err(refused(&error, Fault::Tls)),
-            Err(error) => Err(failed(tls::fault(&error))),
-        }
+    /// Says hello and learns what the server offers.
+    async fn greet(&mut self, relay: &Relay) -> Result<ServerInfo, NotConnected> {
+        let hello = Ehlo::new(ClientId::Domain(relay.hello.clone())).to_string();
+        welcome(in_time(self.timeouts.command, self.wire.ask(&hello)).await?, Fault::TurnedAway)?;
+        let words = self.wire.words();
+        let offers = |name: &str| {
+            words
+                .lines()
+                .filter_map(|line| line.get(4..)?.split_whitespace().next())
+                .any(|word| word.eq_ignore_ascii_case(name))
+        };
+        (self.pipelining, self.smtputf8) = (offers("PIPELINING"), offers("SMTPUTF8"));
+        let answer: Result<Response, _> = words.parse();
+        let offered = answer.and_then(|answer| ServerInfo::from_response(&answer));
+        offered.map_err(|_| failed(Fault::Unreachable))
     }
 
-    async fn log_in(&mut self, relay: &Relay, encrypted: bool) -> Result<(), NotConnected> {
+    /// Encrypts the connection if the server offers it. Says too whether it is encrypted, and what is offered now.
+    async fn encrypt(
+        mut self,
+        relay: &Relay,
+        tls: &Tls,
+        offered: ServerInfo,
+    ) -> Result<(Self, bool, ServerInfo), NotConnected> {
+        if !offered.supports_feature(Extension::StartTls) {
+            return match relay.url.starttls {
+                StartTls::Required => Err(failed(Fault::NoStartTls)),
+                _ => Ok((self, false, offered)),
+            };
+        }
+        let begin = Starttls.to_string();
+        welcome(in_time(relay.timeouts.command, self.wire.ask(&begin)).await?, Fault::Tls)?;
+        let stream = self.wire.into_stream().ok_or(failed(Fault::Tls))?;
+        let wrapped = in_time(relay.timeouts.connect, tls.wrap(stream)).await?;
+        self.wire = Wire::new(Box::new(wrapped.map_err(|error| failed(tls::fault(&error)))?));
+        // What was offered in clear counts no more.
+        let offered = self.greet(relay).await?;
+        Ok((self, true, offered))
+    }
+
+    async fn log_in(
+        &mut self,
+        relay: &Relay,
+        encrypted: bool,
+        offered: &ServerInfo,
+    ) -> Result<(), NotConnected> {
         let Some((user, password)) = relay.url.login.clone() else { return Ok(()) };
         if !encrypted && !is_this_machine(&relay.url.host) {
             return Err(failed(Fault::LoginNeedsTls));
         }
         let credentials = Credentials::new(user, password);
-        let login = self.smtp.auth(&[Mechanism::Plain, Mechanism::Login], &credentials);
-        match in_time(relay.timeouts.command, login).await? {
-            Ok(response) if response.has_code(235) => Ok(()),
-            Ok(_) => Err(failed(Fault::Login)),
-            Err(error) => Err(refused(&error, Fault::Login)),
+        let way = offered.get_auth_mechanism(&[Mechanism::Plain, Mechanism::Login]);
+        let way = way.ok_or(failed(Fault::Login))?;
+        let mut command = Auth::new(way, credentials.clone(), None);
+        for _ in 0..CHALLENGES_MAX {
+            let said = command.map_err(|_| failed(Fault::Login))?.to_string();
+            let reply = in_time(relay.timeouts.command, self.wire.ask(&said)).await?;
+            match welcome(reply, Fault::Login)?.code {
+                235 => return Ok(()),
+                334 => {}
+                _ => break,
+            }
+            let challenge: Result<Response, _> = self.wire.words().parse();
+            command =
+                challenge.and_then(|challenge| Auth::new_from_response(way, credentials.clone(), &challenge));
         }
-    }
-
-    async fn ask(&mut self, command: &str) -> Result<Response, NotConnected> {
-        in_time(self.timeouts.command, self.smtp.command(Raw(command)))
-            .await?
-            .map_err(|error| refused(&error, Fault::TurnedAway))
+        Err(failed(Fault::Login))
     }
 
     /// One message, from MAIL to the answer to the final dot.
@@ -260,10 +275,10 @@ impl Line {
         let mut answers = [None; 3];
         for (number, answer) in answers.iter_mut().enumerate() {
             let read = match number {
-                0 => timeout(self.timeouts.command, self.smtp.command(Raw(commands))).await,
-                _ => timeout(self.timeouts.command, self.smtp.read_response()).await,
+                0 => timeout(self.timeouts.command, self.wire.ask(commands)).await,
+                _ => timeout(self.timeouts.command, self.wire.reply()).await,
             };
-            *answer = reply_of(read);
+            *answer = answered(read);
             if answer.is_none_or(Reply::hangs_up) {
                 break;
             }
@@ -283,8 +298,8 @@ impl Line {
             (None, 354) => Ok(()),
             (Some(outcome), 354) => {
                 // Nobody to send to, and yet it waits for content: a lone dot ends it (RFC 2920, 3.1).
-                let ended = timeout(self.timeouts.command, self.smtp.command(Raw(".\r\n"))).await;
-                Err(self.after_refusal(outcome, reply_of(ended).is_some()).await)
+                let ended = timeout(self.timeouts.command, self.wire.ask(".\r\n")).await;
+                Err(self.after_refusal(outcome, answered(ended).is_some()).await)
             }
             (judged, _) => {
                 let outcome = judged.or_else(|| verdict(data, Stage::Content));
@@ -296,7 +311,7 @@ impl Line {
     async fn open_stepwise(&mut self, commands: [&str; 3]) -> Result<(), Attempt> {
         let stages = [Stage::Sender, Stage::Recipient, Stage::Content];
         for (command, stage) in commands.into_iter().zip(stages) {
-            let answer = reply_of(timeout(self.timeouts.command, self.smtp.command(Raw(command))).await);
+            let answer = answered(timeout(self.timeouts.command, self.wire.ask(command)).await);
             match answer {
                 None => return Err(Attempt::HungUp(stage, None)),
                 Some(reply) if reply.hangs_up() => return Err(Attempt::HungUp(stage, Some(reply))),
@@ -318,7 +333,7 @@ impl Line {
         if !in_step {
             return Attempt::Broken(outcome);
         }
-        match reply_of(timeout(self.timeouts.command, self.smtp.command(Raw("RSET\r\n"))).await) {
+        match answered(timeout(self.timeouts.command, self.wire.ask("RSET\r\n")).await) {
             Some(reply) if reply.code == 250 => Attempt::Done(outcome),
             _ => Attempt::Broken(outcome),
         }
@@ -326,8 +341,13 @@ impl Line {
 
     /// The content and its final dot in one write. From here on a lost connection leaves it uncertain.
     async fn content(&mut self, content: Content<'_>) -> Attempt {
-        let sent = timeout(self.timeouts.content, self.smtp.command(content)).await;
-        match reply_of(sent) {
+        let stuffed = content.stuffed();
+        let pieces = [stuffed.as_bytes(), b".\r\n"];
+        let exchange = async {
+            self.wire.send(&pieces).await?;
+            self.wire.reply().await
+        };
+        match answered(timeout(self.timeouts.content, exchange).await) {
             Some(reply) if reply.code / 100 == 2 => Attempt::Done(Outcome::Accepted(reply)),
             Some(reply) => match verdict(reply, Stage::Content) {
                 Some(outcome) if reply.hangs_up() => Attempt::Broken(outcome),
@@ -338,6 +358,9 @@ impl Line {
         }
     }
 }
+
+/// How many questions a login answers; a server that asks more does not want us.
+const CHALLENGES_MAX: usize = 5;
 
 /// The server answered something that does not belong here; nothing was sent.
 const OUT_OF_STEP: Outcome = Outcome::Deferred { stage: Stage::Content, reply: None };
@@ -352,22 +375,20 @@ fn verdict(reply: Reply, stage: Stage) -> Option<Outcome> {
 }
 
 /// The reply, good or bad; `None` if the connection is lost, silent or talks nonsense.
-fn reply_of(read: Result<Result<Response, SmtpError>, tokio::time::error::Elapsed>) -> Option<Reply> {
-    match read.ok()? {
-        Ok(response) => Some(Reply::of_response(&response)),
-        Err(error) => Reply::of_error(&error),
-    }
+fn answered(read: Result<io::Result<Reply>, tokio::time::error::Elapsed>) -> Option<Reply> {
+    read.ok()?.ok()
 }
 
 fn failed(fault: Fault) -> NotConnected {
     NotConnected { fault, reply: None }
 }
 
-fn refused(error: &SmtpError, fault: Fault) -> NotConnected {
-    match Reply::of_error(error) {
-        Some(reply) => NotConnected { fault, reply: Some(reply) },
-        None if fault == Fault::Login => failed(fault),
-        None => failed(Fault::Unreachable),
+/// A reply that lets us go on; where it does not, `fault` is what is wrong.
+fn welcome(read: io::Result<Reply>, fault: Fault) -> Result<Reply, NotConnected> {
+    match read {
+        Ok(reply) if reply.code < 400 => Ok(reply),
+        Ok(reply) => Err(NotConnected { fault, reply: Some(reply) }),
+        Err(_) => Err(failed(Fault::Unreachable)),
     }
 }
 

@@ -166,7 +166,7 @@ async fn a_server_that_is_silent_after_the_final_dot_leaves_it_uncertain() {
         let (stream, _) = listener.accept().await.unwrap();
         let mut stream = BufReader::new(stream);
         stream.write_all(b"220 s\r\n").await.unwrap();
-        for answer in ["250 s\r\n", "250 s\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"] {
+        for answer in ["250 s\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"] {
             stream.read_line(&mut String::new()).await.unwrap();
             stream.write_all(answer.as_bytes()).await.unwrap();
         }

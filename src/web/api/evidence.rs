@@ -21,6 +21,9 @@ pub struct Evidence {
     /// The version of the privacy policy that they could read; the brand's present one if left out.
     #[serde(default)]
     policy_version: Option<String>,
+    /// The language of what they saw, a tag of BCP 47.
+    #[serde(default)]
+    language: Option<String>,
 }
 
 impl Evidence {
@@ -41,6 +44,8 @@ impl Evidence {
         rule(boxes, "evidence.boxes", "At most 200 boxes, each named in one line of 1 to 200 characters");
         let version = self.policy_version.as_deref().is_none_or(|version| line(version, 100));
         rule(version, "evidence.policy_version", "Enter one line of 1 to 100 characters");
+        let language = self.language.as_deref().is_none_or(|tag| line(tag, 35));
+        rule(language, "evidence.language", "Enter a tag of BCP 47, such as cy");
         if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
     }
 }
@@ -64,6 +69,7 @@ pub(super) fn keep(
                 wording: evidence.wording.clone(),
                 boxes: evidence.boxes.clone(),
                 policy_version: evidence.policy_version.clone().unwrap_or(brand.policy_version.clone()),
+                language: evidence.language.clone(),
             }
         }
         None if agrees => {
@@ -77,6 +83,7 @@ pub(super) fn keep(
             wording: String::new(),
             boxes: Vec::new(),
             policy_version: brand.policy_version.clone(),
+            language: None,
         },
     };
     ledger::keep(conn, &shown)

@@ -8,6 +8,7 @@ use crate::domain::intake::request;
 use crate::domain::intake::sign_up::SignUpForm;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
+use crate::i18n::Lang;
 use crate::id::Slug;
 use crate::secret::{hex, sha256};
 use crate::web::api::Answer;
@@ -25,7 +26,7 @@ const BYTES_MAX: usize = 64 * 1024;
 ///
 /// `wording` names the brand's present consent wording, and no other: the text itself or its SHA-256 in hexadecimal.
 /// Where boxes for tracking were shown, it is that wording and the words beside the two boxes as the brand's own
-/// form shows them, with an empty line between. For a form with words of its own there is the consent of a
+/// form shows them in any of its languages, with an empty line between. For a form with words of its own there is the consent of a
 /// subscriber with its evidence, which needs a key.
 #[utoipa::path(post, path = "/api/v1/brands/{brand}/sign-ups", operation_id = "sign_up", tag = "Sign-ups",
     params(("brand" = Slug, Path, description = "The brand's slug")), request_body = SignUpForm,
@@ -47,7 +48,7 @@ pub async fn create(
         })
         .await?;
     let email = EmailAddress::parse(&form.email).map_err(|problem| Error::Invalid(vec![problem]))?;
-    form.wording = present_wording(&brand, &form)?;
+    (form.wording, form.language) = present_wording(&brand, &form)?;
     let sign_up = form.check(&brand, &topics)?;
     limits.address(&email)?;
     let now = app.clock.now();
@@ -57,13 +58,13 @@ pub async fn create(
 }
 
 /// The wording that the form names, if it is in force: what anybody may post without a key is kept for ever.
-fn present_wording(brand: &Brand, form: &SignUpForm) -> Result<String> {
+fn present_wording(brand: &Brand, form: &SignUpForm) -> Result<(String, Option<Lang>)> {
     let named = form.wording.replace("\r\n", "\n");
     let is_named =
         |wording: &String| *wording == named.trim() || hex(&sha256(wording.as_bytes())) == named.trim();
-    let whole = Some(whole_wording(brand));
-    let own = Some(brand.consent_wording.clone()).filter(|_| form.shown_permissions.is_empty());
-    [own, whole].into_iter().flatten().find(is_named).ok_or_else(|| {
+    let whole = Lang::ALL.into_iter().map(|lang| (whole_wording(brand, lang), Some(lang)));
+    let own = Some((brand.consent_wording.clone(), None)).filter(|_| form.shown_permissions.is_empty());
+    own.into_iter().chain(whole).find(|(wording, _)| is_named(wording)).ok_or_else(|| {
         Error::conflict("The wording is not the one that the brand asks with now; show the present one")
     })
 }

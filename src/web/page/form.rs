@@ -6,14 +6,7 @@
 //! each box started: `newsletter:email:on`, `opens:off`. `seen` stands for the words that were read.
 
 use crate::error::Problem;
-
-/// What a person agrees to by ticking the box about opens: shown exactly so, and kept in the ledger.
-pub const OPENS_WORDING: &str = "Yes, count when I open an email. A tiny picture in each email tells \
-    us that it was opened; we store the time, never your IP address or your device.";
-
-/// What a person agrees to by ticking the box about clicks: shown exactly so, and kept in the ledger.
-pub const CLICKS_WORDING: &str = "Yes, count when I follow a link. Links in the emails lead through \
-    our server; we store the time and the link, never your IP address or your device.";
+use crate::i18n::{Lang, Saying};
 
 /// The present answer about one channel of a topic, as a page shows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,14 +27,23 @@ pub struct ChannelBox {
     pub topic: String,
     /// `email`, `phone` or `post`.
     pub channel: String,
+    /// The channel as people call it.
+    pub label: String,
     /// The present answer.
     pub state: BoxState,
 }
 
 impl ChannelBox {
     /// A box of `topic` on `channel` (`email`, `phone` or `post`).
-    pub fn new(topic: impl Into<String>, channel: impl Into<String>, state: BoxState) -> Self {
-        Self { topic: topic.into(), channel: channel.into(), state }
+    pub fn new(lang: Lang, topic: impl Into<String>, channel: impl Into<String>, state: BoxState) -> Self {
+        let channel = channel.into();
+        let label = match channel.as_str() {
+            "email" => lang.say("channel-email").to_string(),
+            "phone" => lang.say("channel-phone").to_string(),
+            "post" => lang.say("channel-post").to_string(),
+            other => other.to_owned(),
+        };
+        Self { topic: topic.into(), channel, label, state }
     }
 
     /// What a ticked box posts as `choice`, and every empty one of a sign-up form as `shown`.
@@ -68,16 +70,6 @@ impl ChannelBox {
     pub fn id(&self) -> String {
         format!("choice-{}-{}", self.topic, self.channel)
     }
-
-    /// The channel as people call it.
-    pub fn label(&self) -> &str {
-        match self.channel.as_str() {
-            "email" => "Email",
-            "phone" => "Phone",
-            "post" => "Post",
-            other => other,
-        }
-    }
 }
 
 /// A topic with a box for each channel that it offers.
@@ -101,30 +93,30 @@ pub struct TopicGroup {
     /// The element's id: `communications` or `subjects`.
     pub id: &'static str,
     /// The question that the boxes answer.
-    pub legend: &'static str,
+    pub legend: String,
     /// How to answer it.
-    pub hint: &'static str,
+    pub hint: String,
     /// The topics.
     pub topics: Vec<TopicChoices>,
 }
 
 impl TopicGroup {
     /// The kinds of communication.
-    pub fn communications(topics: Vec<TopicChoices>) -> Self {
+    pub fn communications(lang: Lang, topics: Vec<TopicChoices>) -> Self {
         Self {
             id: "communications",
-            legend: "What would you like to hear about?",
-            hint: "Select all that apply, and how you want to get them.",
+            legend: lang.say("communications-legend").to_string(),
+            hint: lang.say("communications-hint").to_string(),
             topics,
         }
     }
 
     /// The subjects.
-    pub fn subjects(topics: Vec<TopicChoices>) -> Self {
+    pub fn subjects(lang: Lang, topics: Vec<TopicChoices>) -> Self {
         Self {
             id: "subjects",
-            legend: "Which subjects interest you?",
-            hint: "Select all that apply. What you get will be about these.",
+            legend: lang.say("subjects-legend").to_string(),
+            hint: lang.say("subjects-hint").to_string(),
             topics,
         }
     }
@@ -159,6 +151,22 @@ pub enum PermissionState {
     Refused(String),
 }
 
+impl PermissionState {
+    /// The answer, as a sentence.
+    fn say(&self, lang: Lang) -> String {
+        match self {
+            Self::NeverAsked => lang.say("stored-never").to_string(),
+            Self::Granted(since) => lang.say("stored-granted").with("since", since).to_string(),
+            Self::Refused(since) => lang.say("stored-refused").with("since", since).to_string(),
+        }
+    }
+}
+
+/// What a person agrees to by ticking the boxes about opens and clicks: shown exactly so, and kept in the ledger.
+pub fn tracking_words(lang: Lang) -> [String; 2] {
+    [lang.say("wording-opens").to_string(), lang.say("wording-clicks").to_string()]
+}
+
 /// The box for one kind of tracking.
 #[derive(Debug, Clone)]
 pub struct PermissionBox {
@@ -168,26 +176,25 @@ pub struct PermissionBox {
     pub wording: String,
     /// Whether the box is ticked: what is stored, or what the person has just posted.
     pub ticked: bool,
-    /// What is stored now.
-    pub state: PermissionState,
+    /// What is stored now, as a sentence.
+    pub stored: String,
 }
 
 impl PermissionBox {
     /// The boxes for opens and clicks with our wording, unticked and never asked.
-    pub fn unasked() -> Vec<Self> {
-        let unasked = |kind, wording: &str| Self {
-            kind,
-            wording: wording.to_owned(),
-            ticked: false,
-            state: PermissionState::NeverAsked,
+    pub fn unasked(lang: Lang) -> Vec<Self> {
+        let unasked = |kind, wording: String| {
+            let stored = PermissionState::NeverAsked.say(lang);
+            Self { kind, wording, ticked: false, stored }
         };
-        vec![unasked("opens", OPENS_WORDING), unasked("clicks", CLICKS_WORDING)]
+        let [opens, clicks] = tracking_words(lang);
+        vec![unasked("opens", opens), unasked("clicks", clicks)]
     }
 
     /// The same box, showing what is stored.
-    pub fn with_state(mut self, state: PermissionState) -> Self {
+    pub fn with_state(mut self, lang: Lang, state: &PermissionState) -> Self {
         self.ticked = matches!(state, PermissionState::Granted(_));
-        self.state = state;
+        self.stored = state.say(lang);
         self
     }
 
@@ -201,15 +208,6 @@ impl PermissionBox {
         };
         format!("{}:{start}", self.kind)
     }
-
-    /// What is stored, as a sentence.
-    pub fn stored(&self) -> String {
-        match &self.state {
-            PermissionState::NeverAsked => "You have not been asked yet, so it is off.".to_owned(),
-            PermissionState::Granted(since) => format!("You allowed this on {since}."),
-            PermissionState::Refused(since) => format!("You refused this on {since}."),
-        }
-    }
 }
 
 /// A field to type into, with its label and its purpose.
@@ -218,9 +216,9 @@ pub struct TextField {
     /// The name in the posted form, and the element's id.
     pub name: &'static str,
     /// The label.
-    pub label: &'static str,
+    pub label: String,
     /// One line that says what we need it for.
-    pub hint: &'static str,
+    pub hint: String,
     /// The type of the input; `textarea` for more than one line.
     pub kind: &'static str,
     /// The purpose of the field for browsers that fill it in (WCAG 2.2, 1.3.5).
@@ -235,11 +233,11 @@ pub struct TextField {
 
 impl TextField {
     /// An optional field of one line.
-    pub(super) fn text(name: &'static str, label: &'static str, autocomplete: &'static str) -> Self {
+    pub(super) fn text(name: &'static str, label: Saying, autocomplete: &'static str) -> Self {
         Self {
             name,
-            label,
-            hint: "",
+            label: label.to_string(),
+            hint: String::new(),
             kind: "text",
             autocomplete,
             required: false,
@@ -249,8 +247,15 @@ impl TextField {
     }
 
     /// The address, the one thing that is needed.
-    pub(super) fn email(hint: &'static str) -> Self {
-        Self { kind: "email", required: true, hint, ..Self::text("email", "Email address", "email") }
+    pub(super) fn email(lang: Lang, hint: Saying) -> Self {
+        Self { kind: "email", required: true, ..Self::text("email", lang.say("email-label"), "email") }
+            .because(hint)
+    }
+
+    /// The field with what we need it for.
+    pub(super) fn because(mut self, hint: Saying) -> Self {
+        self.hint = hint.to_string();
+        self
     }
 
     /// The ids of what describes the field to a screen reader.

@@ -5,6 +5,7 @@
 use askama::Template;
 
 use crate::error::Problem;
+use crate::i18n::Lang;
 
 use super::BrandView;
 use super::form::{Fact, PermissionBox, TopicGroup};
@@ -15,6 +16,8 @@ use super::form::{Fact, PermissionBox, TopicGroup};
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/preferences.html")]
 pub struct PreferencesPage {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
     /// Where the forms are posted to: the page's own URL.
@@ -49,6 +52,8 @@ impl PreferencesPage {
 #[derive(Debug, Clone, Default, Template)]
 #[template(path = "pages/preferences_result.html")]
 pub struct PreferencesResultPage {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
     /// Newly agreed to, such as "Newsletter by email".
@@ -81,6 +86,8 @@ impl PreferencesResultPage {
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/unsubscribe.html")]
 pub struct UnsubscribePage {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
     /// Where the button posts to: the page's own URL.
@@ -100,6 +107,8 @@ impl UnsubscribePage {
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/unsubscribed.html")]
 pub struct UnsubscribedPage {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
     /// What stopped: the same words as on [`UnsubscribePage`].
@@ -114,6 +123,8 @@ pub struct UnsubscribedPage {
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/data_link_sent.html")]
 pub struct DataLinkSentPage {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
     /// The address with most of it hidden.
@@ -130,6 +141,8 @@ pub struct DataLinkSentPage {
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/data.html")]
 pub struct DataPage {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
     /// Where the forms are posted to: the page's own URL.
@@ -158,6 +171,8 @@ impl DataPage {
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/erased.html")]
 pub struct ErasedPage {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
 }

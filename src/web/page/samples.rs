@@ -1,6 +1,7 @@
 //! Every page filled with made-up data, for the tests.
 
 use crate::error::Problem;
+use crate::i18n::Lang;
 
 use super::*;
 
@@ -22,44 +23,54 @@ pub(super) fn topic(slug: &str, name: &str, description: &str, boxes: &[(&str, B
         name: name.into(),
         description: description.into(),
         sensitive: slug == "sexual-health",
-        boxes: boxes.iter().map(|(channel, state)| ChannelBox::new(slug, *channel, *state)).collect(),
+        boxes: boxes
+            .iter()
+            .map(|(channel, state)| ChannelBox::new(Lang::English, slug, *channel, *state))
+            .collect(),
     }
 }
 
 pub(super) fn groups(first: BoxState, second: BoxState) -> Vec<TopicGroup> {
     let off = BoxState::Off;
     vec![
-        TopicGroup::communications(vec![
-            topic(
-                "newsletter",
-                "Newsletter",
-                "What happened this month, in ten minutes of reading.",
-                &[("email", first), ("post", off)],
-            ),
-            topic(
-                "product-updates",
-                "Product Updates",
-                "New features, and how to use them. About four a year.",
-                &[("email", second), ("phone", off), ("post", off)],
-            ),
-            topic(
-                "webinars",
-                "Videos, Podcasts and Webinars",
-                "Invitations to live sessions, and the recordings.",
-                &[("email", off), ("phone", off)],
-            ),
-            topic("group-news", "News from Our Group", "", &[("email", off)]),
-        ]),
-        TopicGroup::subjects(vec![
-            topic("transport", "Transport", "Roads, rail and buses.", &[("email", first)]),
-            topic("social-care", "Social Care", "", &[("email", off), ("post", off)]),
-            topic("sexual-health", "Sexual Health", "Clinics, guidance and research.", &[("email", off)]),
-        ]),
+        TopicGroup::communications(
+            Lang::English,
+            vec![
+                topic(
+                    "newsletter",
+                    "Newsletter",
+                    "What happened this month, in ten minutes of reading.",
+                    &[("email", first), ("post", off)],
+                ),
+                topic(
+                    "product-updates",
+                    "Product Updates",
+                    "New features, and how to use them. About four a year.",
+                    &[("email", second), ("phone", off), ("post", off)],
+                ),
+                topic(
+                    "webinars",
+                    "Videos, Podcasts and Webinars",
+                    "Invitations to live sessions, and the recordings.",
+                    &[("email", off), ("phone", off)],
+                ),
+                topic("group-news", "News from Our Group", "", &[("email", off)]),
+            ],
+        ),
+        TopicGroup::subjects(
+            Lang::English,
+            vec![
+                topic("transport", "Transport", "Roads, rail and buses.", &[("email", first)]),
+                topic("social-care", "Social Care", "", &[("email", off), ("post", off)]),
+                topic("sexual-health", "Sexual Health", "Clinics, guidance and research.", &[("email", off)]),
+            ],
+        ),
     ]
 }
 
 pub(super) fn sign_up() -> SignUpPage {
     SignUpPage {
+        lang: Lang::English,
         brand: brand(),
         action: "/b/civic-notes/sign-up".into(),
         wording:
@@ -68,7 +79,7 @@ pub(super) fn sign_up() -> SignUpPage {
         seen: "5ee9".into(),
         typed: SignUpTyped::default(),
         groups: groups(BoxState::Off, BoxState::Off),
-        permissions: PermissionBox::unasked(),
+        permissions: PermissionBox::unasked(Lang::English),
         gpc: false,
         errors: Vec::new(),
     }
@@ -87,14 +98,15 @@ pub(super) fn sign_up_with_errors() -> SignUpPage {
 }
 
 pub(super) fn preferences(gpc: bool) -> PreferencesPage {
-    let [opens, clicks] = PermissionBox::unasked().try_into().unwrap();
+    let [opens, clicks] = PermissionBox::unasked(Lang::English).try_into().unwrap();
     let granted = PermissionState::Granted("3 May 2026".into());
     PreferencesPage {
+        lang: Lang::English,
         brand: brand(),
         action: "/p/token".into(),
         masked_address: "j•••@example.com".into(),
         groups: groups(BoxState::On, BoxState::Pending),
-        permissions: vec![PermissionBox::with_state(opens, granted), clicks],
+        permissions: vec![opens.with_state(Lang::English, &granted), clicks],
         wording: "I agree that Civic Notes sends me what I tick.".into(),
         seen: "5ee9".into(),
         gpc,
@@ -104,6 +116,7 @@ pub(super) fn preferences(gpc: bool) -> PreferencesPage {
 
 pub(super) fn result() -> PreferencesResultPage {
     PreferencesResultPage {
+        lang: Lang::English,
         brand: brand(),
         started: vec!["Webinars by email".into()],
         stopped: vec!["Newsletter by post".into(), "Newsletter by email".into()],
@@ -117,6 +130,7 @@ pub(super) fn result() -> PreferencesResultPage {
 
 pub(super) fn data(errors: Vec<Problem>) -> DataPage {
     DataPage {
+        lang: Lang::English,
         brand: brand(),
         action: "/d/token".into(),
         address: "jo.bloggs@example.com".into(),
@@ -266,23 +280,46 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         ("sign_up_errors", &sign_up_with_errors()),
         (
             "sign_up_done",
-            &SignUpDonePage { brand: brand(), valid_days: 7, sign_up_url: "/b/civic-notes/sign-up".into() },
+            &SignUpDonePage {
+                lang: Lang::English,
+                brand: brand(),
+                valid_days: 7,
+                sign_up_url: "/b/civic-notes/sign-up".into(),
+            },
         ),
         (
             "link_request",
             &LinkRequestPage {
+                lang: Lang::English,
                 brand: brand(),
                 action: "/b/civic-notes/link".into(),
                 email: String::new(),
                 errors: Vec::new(),
             },
         ),
-        ("link_request_done", &LinkRequestDonePage { brand: brand() }),
-        ("confirm", &ConfirmPage { brand: brand(), action: "/confirm/token".into(), items: items() }),
-        ("confirmed", &ConfirmedPage { brand: brand(), items: items(), preferences_url: preferences_url() }),
+        ("link_request_done", &LinkRequestDonePage { lang: Lang::English, brand: brand() }),
+        (
+            "confirm",
+            &ConfirmPage {
+                lang: Lang::English,
+                brand: brand(),
+                action: "/confirm/token".into(),
+                items: items(),
+            },
+        ),
+        (
+            "confirmed",
+            &ConfirmedPage {
+                lang: Lang::English,
+                brand: brand(),
+                items: items(),
+                preferences_url: preferences_url(),
+            },
+        ),
         (
             "confirm_expired",
             &ConfirmExpiredPage {
+                lang: Lang::English,
                 brand: brand(),
                 valid_days: 7,
                 sign_up_url: "/b/civic-notes/sign-up".into(),
@@ -294,6 +331,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         (
             "stopped",
             &PreferencesResultPage {
+                lang: Lang::English,
                 brand: brand(),
                 stopped: items(),
                 stopped_everything: true,
@@ -304,6 +342,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         (
             "unsubscribe",
             &UnsubscribePage {
+                lang: Lang::English,
                 brand: brand(),
                 action: "/u/token".into(),
                 scope: scope(),
@@ -313,6 +352,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         (
             "unsubscribed",
             &UnsubscribedPage {
+                lang: Lang::English,
                 brand: brand(),
                 scope: scope(),
                 continues: vec!["Newsletter by post".into()],
@@ -322,6 +362,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         (
             "data_link_sent",
             &DataLinkSentPage {
+                lang: Lang::English,
                 brand: brand(),
                 masked_address: "j•••@example.com".into(),
                 valid_hours: 24,
@@ -330,11 +371,12 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         ),
         ("data", &data(Vec::new())),
         ("data_errors", &data(vec![understood])),
-        ("erased", &ErasedPage { brand: brand() }),
-        ("not_found", &ProblemPage::not_found()),
+        ("erased", &ErasedPage { lang: Lang::English, brand: brand() }),
+        ("not_found", &ProblemPage::for_status(Lang::English, 404, None)),
         (
             "home",
             &HomePage {
+                lang: Lang::English,
                 brands: vec![Link::new("/b/civic-notes/sign-up", "Civic Notes", "")],
                 links: links(),
             },

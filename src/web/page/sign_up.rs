@@ -3,6 +3,7 @@
 use askama::Template;
 
 use crate::error::Problem;
+use crate::i18n::Lang;
 
 use super::BrandView;
 use super::form::{PermissionBox, TextField, TopicGroup, offers};
@@ -12,6 +13,8 @@ use super::form::{PermissionBox, TextField, TopicGroup, offers};
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/sign_up.html")]
 pub struct SignUpPage {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
     /// Where the form is posted to.
@@ -54,54 +57,42 @@ pub struct SignUpTyped {
 impl SignUpPage {
     /// The fields at the top of the form.
     pub fn about_you(&self) -> Vec<TextField> {
-        let typed = &self.typed;
-        let errors = self.errors.as_slice();
+        let (lang, typed) = (self.lang, &self.typed);
+        let line = TextField::text;
         let fields = [
-            (TextField::email("We send a link to confirm first, then what you choose below."), &typed.email),
+            (TextField::email(lang, lang.say("email-hint")), &typed.email),
             (
-                TextField {
-                    hint: "To greet you by name.",
-                    ..TextField::text("first_name", "First name", "given-name")
-                },
+                line("first_name", lang.say("first-name-label"), "given-name")
+                    .because(lang.say("first-name-hint")),
                 &typed.first_name,
             ),
             (
-                TextField {
-                    hint: "To address you correctly.",
-                    ..TextField::text("last_name", "Last name", "family-name")
-                },
+                line("last_name", lang.say("last-name-label"), "family-name")
+                    .because(lang.say("last-name-hint")),
                 &typed.last_name,
             ),
             (
-                TextField {
-                    hint: "To know which organisations we serve.",
-                    ..TextField::text("company", "Company", "organization")
-                },
+                line("company", lang.say("company-label"), "organization").because(lang.say("company-hint")),
                 &typed.company,
             ),
             (
-                TextField {
-                    hint: "To follow the rules of your country.",
-                    ..TextField::text("country", "Country", "country-name")
-                },
+                line("country", lang.say("country-label"), "country-name").because(lang.say("country-hint")),
                 &typed.country,
             ),
         ];
-        fields.into_iter().map(|(field, value)| field.filled(value, errors)).collect()
+        fields.into_iter().map(|(field, value)| field.filled(value, &self.errors)).collect()
     }
 
     /// The fields that only some channels need.
     pub fn where_to_reach_you(&self) -> Vec<TextField> {
-        let phone = TextField {
-            kind: "tel",
-            hint: "Needed only if you ticked Phone. We call about nothing else.",
-            ..TextField::text("phone", "Phone number", "tel")
-        };
+        let lang = self.lang;
+        let phone = TextField { kind: "tel", ..TextField::text("phone", lang.say("phone-label"), "tel") }
+            .because(lang.say("phone-hint"));
         let post = TextField {
             kind: "textarea",
-            hint: "Needed only if you ticked Post. We write about nothing else.",
-            ..TextField::text("postal_address", "Postal address", "street-address")
-        };
+            ..TextField::text("postal_address", lang.say("post-label"), "street-address")
+        }
+        .because(lang.say("post-hint"));
         let mut fields = Vec::new();
         if offers(&self.groups, "phone") {
             fields.push(phone.filled(&self.typed.phone, &self.errors));
@@ -117,6 +108,8 @@ impl SignUpPage {
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/sign_up_done.html")]
 pub struct SignUpDonePage {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
     /// For how many days the link in the mail works.
@@ -129,6 +122,8 @@ pub struct SignUpDonePage {
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/link_request.html")]
 pub struct LinkRequestPage {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
     /// Where the form is posted to.
@@ -142,8 +137,8 @@ pub struct LinkRequestPage {
 impl LinkRequestPage {
     /// The fields of the form.
     pub fn fields(&self) -> Vec<TextField> {
-        let hint = "The address at which you get our emails.";
-        vec![TextField::email(hint).filled(&self.email, &self.errors)]
+        let hint = self.lang.say("email-hint-link");
+        vec![TextField::email(self.lang, hint).filled(&self.email, &self.errors)]
     }
 }
 
@@ -151,6 +146,8 @@ impl LinkRequestPage {
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/link_request_done.html")]
 pub struct LinkRequestDonePage {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
 }
@@ -159,6 +156,8 @@ pub struct LinkRequestDonePage {
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/confirm.html")]
 pub struct ConfirmPage {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
     /// Where the button posts to.
@@ -171,6 +170,8 @@ pub struct ConfirmPage {
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/confirmed.html")]
 pub struct ConfirmedPage {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
     /// What was confirmed, such as "Newsletter by email".
@@ -183,6 +184,8 @@ pub struct ConfirmedPage {
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/confirm_expired.html")]
 pub struct ConfirmExpiredPage {
+    /// The language.
+    pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
     /// For how many days such a link works.

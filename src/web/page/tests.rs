@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::domain::campaign::content::{FOOTER_HTML, FOOTER_TEXT};
 use crate::error::Problem;
+use crate::i18n::Lang;
 
 use super::samples::{data, pages, preferences, result, sign_up, sign_up_with_errors};
 use super::*;
@@ -136,11 +137,12 @@ fn a_box_that_shows_what_is_stored_says_how_it_started() {
 
 #[test]
 fn the_words_beside_the_tracking_boxes_name_no_more_than_is_stored() {
-    for words in [OPENS_WORDING, CLICKS_WORDING] {
+    let [opens, clicks] = tracking_words(Lang::English);
+    for words in [&opens, &clicks] {
         assert!(!words.contains("program") && !words.contains("browser"), "{words}");
         assert!(words.contains("we store the time") && words.contains("never your IP address"), "{words}");
     }
-    assert!(CLICKS_WORDING.contains("the time and the link"));
+    assert!(clicks.contains("the time and the link"));
 }
 
 #[test]
@@ -165,7 +167,7 @@ fn a_page_with_problems_says_so_first_and_keeps_what_was_typed() {
 fn the_wording_is_shown_exactly() {
     let html = render(&sign_up()).unwrap();
     assert!(html.contains(&sign_up().wording));
-    assert!(html.contains(OPENS_WORDING) && html.contains(CLICKS_WORDING));
+    assert!(tracking_words(Lang::English).iter().all(|words| html.contains(words)));
 }
 
 #[test]
@@ -196,7 +198,7 @@ fn the_unsubscribe_page_posts_what_a_mail_client_posts() {
 
 #[test]
 fn a_wait_is_rounded_up_to_a_unit_people_use() {
-    let text = |seconds| ProblemPage::for_status(429, Some(Duration::from_secs(seconds))).text;
+    let text = |seconds| ProblemPage::for_status(Lang::English, 429, Some(Duration::from_secs(seconds))).text;
     assert!(text(1).ends_with("in 1 second."));
     assert!(text(61).ends_with("in 61 seconds."));
     assert!(text(601).ends_with("in 11 minutes."));

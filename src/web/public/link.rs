@@ -11,6 +11,7 @@ use crate::email_address::EmailAddress;
 use crate::error::Result;
 use crate::id::Slug;
 use crate::web::form::Form;
+use crate::web::language::Spoken;
 use crate::web::limit::Limits;
 use crate::web::page::{BrandView, LinkRequestDonePage, LinkRequestPage};
 use crate::web::problem::{PageError, page, page_with};
@@ -20,9 +21,19 @@ use crate::web::public::view::brand_view;
 ///
 /// # Errors
 /// If there is no such brand.
-pub async fn show(app: web::Data<App>, slug: web::Path<Slug>) -> Result<HttpResponse, PageError> {
+pub async fn show(
+    app: web::Data<App>,
+    slug: web::Path<Slug>,
+    spoken: Spoken,
+) -> Result<HttpResponse, PageError> {
     let (_, view) = load(&app, slug.into_inner()).await?;
-    page(&LinkRequestPage { action: address(&view), brand: view, email: String::new(), errors: Vec::new() })
+    page(&LinkRequestPage {
+        lang: spoken.to(None),
+        action: address(&view),
+        brand: view,
+        email: String::new(),
+        errors: Vec::new(),
+    })
 }
 
 /// `POST /b/{brand}/link`.
@@ -34,16 +45,23 @@ pub async fn post(
     limits: web::Data<Limits>,
     slug: web::Path<Slug>,
     http: HttpRequest,
+    spoken: Spoken,
     posted: Form,
 ) -> Result<HttpResponse, PageError> {
     limits.form(&http)?;
     let (brand, view) = load(&app, slug.into_inner()).await?;
+    let lang = spoken.in_form(&posted).to(None);
     let typed = posted.text("email")?;
     let email = match EmailAddress::parse(&typed) {
         Ok(email) => email,
         Err(problem) => {
-            let form =
-                LinkRequestPage { action: address(&view), brand: view, email: typed, errors: vec![problem] };
+            let form = LinkRequestPage {
+                lang,
+                action: address(&view),
+                brand: view,
+                email: typed,
+                errors: vec![problem.in_language(lang)],
+            };
             return page_with(StatusCode::UNPROCESSABLE_ENTITY, &form);
         }
     };
@@ -51,7 +69,7 @@ pub async fn post(
     let now = app.clock.now();
     app.db.write(move |conn| request::leave_link(conn, brand, Kind::PreferencesLink, &email, now)).await?;
     app.wake();
-    page(&LinkRequestDonePage { brand: view })
+    page(&LinkRequestDonePage { lang, brand: view })
 }
 
 async fn load(app: &App, slug: Slug) -> Result<(i64, BrandView)> {

@@ -13,13 +13,15 @@ use crate::domain::intake::{parse_choice, request};
 use crate::domain::outbox;
 use crate::domain::preferences::{self, Changes, Posted, Preferences, Screen, Start, TopicAnswers};
 use crate::error::{Error, Problem, Result};
+use crate::i18n::{Lang, Saying};
 use crate::token::PreferencesLink;
 use crate::web::form::{Form, FormError};
 use crate::web::gpc::asks_not_to_be_tracked;
+use crate::web::language::Spoken;
 use crate::web::limit::Limits;
 use crate::web::page::{
-    BoxState, BrandView, CLICKS_WORDING, DataLinkSentPage, OPENS_WORDING, PermissionBox, PermissionState,
-    PreferencesPage, PreferencesResultPage,
+    BoxState, BrandView, DataLinkSentPage, PermissionBox, PermissionState, PreferencesPage,
+    PreferencesResultPage, tracking_words,
 };
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::open;
@@ -33,9 +35,10 @@ pub async fn show(
     app: web::Data<App>,
     token: web::Path<String>,
     request: HttpRequest,
+    spoken: Spoken,
 ) -> Result<HttpResponse, PageError> {
     let link: PreferencesLink = open(&app, &token)?;
-    page(&choices_page(&app, link, &request, format!("/p/{token}"), Vec::new()).await?)
+    page(&choices_page(&app, link, &request, format!("/p/{token}"), spoken, Vec::new()).await?)
 }
 
 /// The page with the choices as they are stored now.
@@ -44,6 +47,7 @@ async fn choices_page(
     link: PreferencesLink,
     request: &HttpRequest,
     action: String,
+    spoken: Spoken,
     errors: Vec<Problem>,
 ) -> Result<PreferencesPage> {
     let now = app.clock.now();
@@ -55,15 +59,17 @@ async fn choices_page(
             Ok((stored, brand))
         })
         .await?;
+    let lang = spoken.to(stored.language());
     Ok(PreferencesPage {
+        lang,
         action,
         masked_address: stored.masked_address(),
-        groups: topic_groups(stored.topics.iter().map(|answers| (&answers.topic, box_states(answers)))),
-        permissions: permission_boxes(&stored),
+        groups: topic_groups(lang, stored.topics.iter().map(|answers| (&answers.topic, box_states(answers)))),
+        permissions: permission_boxes(&stored, lang),
         wording: stored.brand.consent_wording.clone(),
-        seen: seen(&stored.brand),
+        seen: seen(&stored.brand, lang),
         gpc: asks_not_to_be_tracked(request.headers()),
-        errors,
+        errors: errors.into_iter().map(|problem| problem.in_language(lang)).collect(),
         brand,
     })
 }
@@ -79,6 +85,7 @@ pub async fn change(
     limits: web::Data<Limits>,
     token: web::Path<String>,
     request: HttpRequest,
+    spoken: Spoken,
     form: Result<Form, FormError>,
 ) -> Result<HttpResponse, PageError> {
     let link: PreferencesLink = open(&app, &token)?;
@@ -86,23 +93,23 @@ pub async fn change(
         Ok(form) => form,
         Err(error) => return Ok(error.error_response()),
     };
-    let url = format!("/p/{token}");
+    let (url, spoken) = (format!("/p/{token}"), spoken.in_form(&form));
     match form.one("action")? {
         Some(PreferencesPage::SAVE) => {
             let (posted, words) = (read_posted(&form)?, form.text("seen")?);
-            match save(&app, link, posted, words).await {
-                Ok((changes, brand)) => page(&result_page(&changes, brand, url)),
-                Err(Error::Conflict(why)) => {
-                    let again = choices_page(&app, link, &request, url, vec![Problem::new("", why)]).await?;
+            match save(&app, link, posted, words, spoken).await {
+                Ok((changes, brand, lang)) => page(&result_page(&changes, lang, brand, url)),
+                Err(Error::Outdated(why)) => {
+                    let again = choices_page(&app, link, &request, url, spoken, vec![why]).await?;
                     page_with(StatusCode::CONFLICT, &again)
                 }
                 Err(error) => Err(error.into()),
             }
         }
-        Some(PreferencesPage::STOP) => stop(&app, link, url).await,
+        Some(PreferencesPage::STOP) => stop(&app, link, spoken, url).await,
         Some(PreferencesPage::DATA_LINK) => {
             limits.form(&request)?;
-            mail_data_link(&app, link, url).await
+            mail_data_link(&app, link, spoken, url).await
         }
         _ => Err(Error::invalid("action", "Press one of the buttons of the page").into()),
     }
@@ -113,33 +120,44 @@ async fn save(
     link: PreferencesLink,
     posted: Posted,
     words: String,
-) -> Result<(Changes, BrandView)> {
+    spoken: Spoken,
+) -> Result<(Changes, BrandView, Lang)> {
     let now = app.clock.now();
     app.db
         .write(move |conn| {
             let brand = brand::get(conn, link.brand)?;
+            let lang = spoken.to(preferences::load(conn, link.brand, link.subscriber, now)?.language());
+            let [opens_wording, clicks_wording] = tracking_words(lang);
             let screen = Screen {
-                opens_wording: OPENS_WORDING,
-                clicks_wording: CLICKS_WORDING,
-                is_current: words == seen(&brand),
+                opens_wording: &opens_wording,
+                clicks_wording: &clicks_wording,
+                is_current: words == seen(&brand, lang),
+                language: lang,
             };
             let changes = preferences::save(conn, &link, &posted, &screen, now)?;
-            Ok((changes, brand_view(conn, &brand)?))
+            Ok((changes, brand_view(conn, &brand)?, lang))
         })
         .await
 }
 
-async fn stop(app: &App, link: PreferencesLink, url: String) -> Result<HttpResponse, PageError> {
+async fn stop(
+    app: &App,
+    link: PreferencesLink,
+    spoken: Spoken,
+    url: String,
+) -> Result<HttpResponse, PageError> {
     let now = app.clock.now();
-    let brand = app
+    let (brand, lang) = app
         .db
         .write(move |conn| {
-            preferences::stop_everything(conn, &link, now)?;
             let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
-            brand_view(conn, &stored.brand)
+            let lang = spoken.to(stored.language());
+            preferences::stop_everything(conn, &link, lang, now)?;
+            Ok((brand_view(conn, &stored.brand)?, lang))
         })
         .await?;
     page(&PreferencesResultPage {
+        lang,
         brand,
         stopped_everything: true,
         preferences_url: url,
@@ -148,20 +166,27 @@ async fn stop(app: &App, link: PreferencesLink, url: String) -> Result<HttpRespo
 }
 
 /// Mails a fresh link to the address; at most three a day, and the answer is the same whether it was the fourth.
-async fn mail_data_link(app: &App, link: PreferencesLink, url: String) -> Result<HttpResponse, PageError> {
+async fn mail_data_link(
+    app: &App,
+    link: PreferencesLink,
+    spoken: Spoken,
+    url: String,
+) -> Result<HttpResponse, PageError> {
     let now = app.clock.now();
-    let (masked_address, brand) = app
+    let (stored, brand) = app
         .db
         .write(move |conn| {
             let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
             request::mail_link(conn, outbox::Kind::DataLink, link.brand, link.subscriber, now)?;
-            Ok((stored.masked_address(), brand_view(conn, &stored.brand)?))
+            let brand = brand_view(conn, &stored.brand)?;
+            Ok((stored, brand))
         })
         .await?;
     app.wake();
     page(&DataLinkSentPage {
+        lang: spoken.to(stored.language()),
         brand,
-        masked_address,
+        masked_address: stored.masked_address(),
         valid_hours: outbox::DATA_LINK_HOURS,
         preferences_url: url,
     })
@@ -208,56 +233,62 @@ fn box_states(stored: &TopicAnswers) -> Vec<(Channel, BoxState)> {
     states.collect()
 }
 
-fn permission_boxes(stored: &Preferences) -> Vec<PermissionBox> {
+fn permission_boxes(stored: &Preferences, lang: Lang) -> Vec<PermissionBox> {
     let state_of = |kind: &str| {
         let answered = stored.permissions.iter().find(|(asked, _)| asked.as_str() == kind);
-        permission_state(answered.and_then(|(_, permission)| permission.as_ref()))
+        permission_state(lang, answered.and_then(|(_, permission)| permission.as_ref()))
     };
-    PermissionBox::unasked()
+    PermissionBox::unasked(lang)
         .into_iter()
         .map(|unasked| {
             let state = state_of(unasked.kind);
-            unasked.with_state(state)
+            unasked.with_state(lang, &state)
         })
         .collect()
 }
 
-fn permission_state(stored: Option<&Permission>) -> PermissionState {
-    match stored.map(|permission| (permission.state, permission.changed_at.to_day())) {
+fn permission_state(lang: Lang, stored: Option<&Permission>) -> PermissionState {
+    match stored.map(|permission| (permission.state, lang.day(permission.changed_at))) {
         None => PermissionState::NeverAsked,
         Some((PermissionAnswer::Granted, since)) => PermissionState::Granted(since),
         Some((PermissionAnswer::Refused, since)) => PermissionState::Refused(since),
     }
 }
 
-fn result_page(changes: &Changes, brand: BrandView, preferences_url: String) -> PreferencesResultPage {
-    let words = |choices: &[preferences::Choice]| choices.iter().map(ToString::to_string).collect();
+fn result_page(
+    changes: &Changes,
+    lang: Lang,
+    brand: BrandView,
+    preferences_url: String,
+) -> PreferencesResultPage {
+    let words = |choices: &[preferences::Choice]| choices.iter().map(|choice| choice.say(lang)).collect();
     let mut running = changes.granted.iter().chain(&changes.continues).peekable();
     let subjects_only = running.peek().is_some() && running.all(|choice| choice.kind == TopicKind::Subject);
+    let told = changes.permissions.iter().filter_map(|(kind, change)| sentence(lang, *kind, *change));
     PreferencesResultPage {
+        lang,
         brand,
         started: words(&changes.granted),
         stopped: words(&changes.withdrawn),
         continues: words(&changes.continues),
-        tracking: changes.permissions.iter().filter_map(|(kind, change)| sentence(*kind, *change)).collect(),
+        tracking: told.map(|sentence| sentence.to_string()).collect(),
         stopped_everything: false,
         subjects_only,
         preferences_url,
     }
 }
 
-fn sentence(kind: Kind, change: Change) -> Option<String> {
-    let what = match kind {
-        Kind::Opens => "when you open our emails",
-        Kind::Clicks => "when you follow a link in our emails",
-        Kind::Profiling => "what you do, to choose what we send you",
-    };
-    match change {
-        Change::Nothing => None,
-        Change::Granted => Some(format!("We now count {what}.")),
-        Change::Refused => Some(format!("We do not count {what}.")),
-        Change::Withdrawn => {
-            Some(format!("We no longer count {what}, and we have deleted what we had recorded."))
-        }
-    }
+fn sentence(lang: Lang, kind: Kind, change: Change) -> Option<Saying> {
+    Some(match (change, kind) {
+        (Change::Nothing, _) => return None,
+        (Change::Granted, Kind::Opens) => lang.say("now-counting-opens"),
+        (Change::Granted, Kind::Clicks) => lang.say("now-counting-clicks"),
+        (Change::Granted, Kind::Profiling) => lang.say("now-profiling"),
+        (Change::Refused, Kind::Opens) => lang.say("not-counting-opens"),
+        (Change::Refused, Kind::Clicks) => lang.say("not-counting-clicks"),
+        (Change::Refused, Kind::Profiling) => lang.say("not-profiling"),
+        (Change::Withdrawn, Kind::Opens) => lang.say("no-longer-counting-opens"),
+        (Change::Withdrawn, Kind::Clicks) => lang.say("no-longer-counting-clicks"),
+        (Change::Withdrawn, Kind::Profiling) => lang.say("no-longer-profiling"),
+    })
 }

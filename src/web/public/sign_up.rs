@@ -11,9 +11,11 @@ use crate::domain::intake::request;
 use crate::domain::intake::sign_up::SignUpForm;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
+use crate::i18n::{Lang, Message};
 use crate::id::Slug;
 use crate::web::form::Form;
 use crate::web::gpc::asks_not_to_be_tracked;
+use crate::web::language::Spoken;
 use crate::web::limit::Limits;
 use crate::web::page::{BoxState, BrandView, PermissionBox, SignUpDonePage, SignUpPage, SignUpTyped};
 use crate::web::problem::{PageError, page, page_with};
@@ -34,9 +36,10 @@ pub async fn show(
     app: web::Data<App>,
     slug: web::Path<Slug>,
     http: HttpRequest,
+    spoken: Spoken,
 ) -> Result<HttpResponse, PageError> {
     let offer = offer(&app, slug.into_inner()).await?;
-    page(&form_page(&offer, &http, SignUpTyped::default(), &[], &[], Vec::new()))
+    page(&form_page(&offer, &http, spoken.to(None), SignUpTyped::default(), &[], &[], Vec::new()))
 }
 
 /// `POST /b/{brand}/sign-up`.
@@ -48,27 +51,28 @@ pub async fn post(
     limits: web::Data<Limits>,
     slug: web::Path<Slug>,
     http: HttpRequest,
+    spoken: Spoken,
     posted: Form,
 ) -> Result<HttpResponse, PageError> {
     limits.form(&http)?;
     let offer = offer(&app, slug.into_inner()).await?;
-    let typed = typed(&posted)?;
+    let (lang, typed) = (spoken.in_form(&posted).to(None), typed(&posted)?);
     let all = |name: &str| posted.all(name).map(str::to_owned).collect::<Vec<_>>();
     let (choices, permissions) = (all("choice"), all("permission"));
     let form = SignUpForm {
         email: typed.email.clone(),
-        profile: profile(&typed),
+        profile: profile(&typed, spoken.asked()),
         choices: choices.clone(),
         shown: all("shown"),
         permissions: permissions.clone(),
         shown_permissions: all("shown_permission"),
-        wording: whole_wording(&offer.brand),
+        wording: whole_wording(&offer.brand, lang),
+        language: Some(lang),
     };
-    let again = |problems| form_page(&offer, &http, typed.clone(), &choices, &permissions, problems);
-    if posted.one("seen")? != Some(seen(&offer.brand).as_str()) {
-        let changed =
-            "What you would agree to has changed since you opened this page. Please read it once more";
-        return page_with(StatusCode::CONFLICT, &again(vec![Problem::new("", changed)]));
+    let again = |problems| form_page(&offer, &http, lang, typed.clone(), &choices, &permissions, problems);
+    if posted.one("seen")? != Some(seen(&offer.brand, lang).as_str()) {
+        let changed = Problem::said("", Message::new("problem-words-changed"));
+        return page_with(StatusCode::CONFLICT, &again(vec![changed]));
     }
     let sign_up = match form.check(&offer.brand, &offer.topics) {
         Ok(sign_up) => sign_up,
@@ -83,6 +87,7 @@ pub async fn post(
     app.db.write(move |conn| request::leave_sign_up(conn, brand, sign_up, now)).await?;
     app.wake();
     page(&SignUpDonePage {
+        lang,
         sign_up_url: address(&offer.brand),
         brand: offer.view,
         valid_days: confirmation::VALID_DAYS,
@@ -116,7 +121,8 @@ fn typed(posted: &Form) -> Result<SignUpTyped> {
     })
 }
 
-fn profile(typed: &SignUpTyped) -> Profile {
+/// The language is kept if the person has one that we speak: letters and pages then speak it too.
+fn profile(typed: &SignUpTyped, asked: Option<Lang>) -> Profile {
     let field = |text: &str| Some(text.to_owned());
     Profile {
         phone: field(&typed.phone),
@@ -125,6 +131,7 @@ fn profile(typed: &SignUpTyped) -> Profile {
         last_name: field(&typed.last_name),
         company: field(&typed.company),
         country: field(&typed.country),
+        locale: asked.map(|lang| lang.tag().to_owned()),
         ..Profile::default()
     }
 }
@@ -137,6 +144,7 @@ fn is_of_the_person(problem: &Problem) -> bool {
 fn form_page(
     offer: &Offer,
     http: &HttpRequest,
+    lang: Lang,
     typed: SignUpTyped,
     choices: &[String],
     permissions: &[String],
@@ -149,19 +157,20 @@ fn form_page(
     let boxes_of = |topic: &Topic| {
         topic.channels().into_iter().map(|channel| (channel, state(topic, channel))).collect()
     };
-    let mut boxes = PermissionBox::unasked();
+    let mut boxes = PermissionBox::unasked(lang);
     for permission in &mut boxes {
         permission.ticked = permissions.iter().any(|kind| kind == permission.kind);
     }
     SignUpPage {
+        lang,
         brand: offer.view.clone(),
         action: address(&offer.brand),
         wording: offer.brand.consent_wording.clone(),
-        seen: seen(&offer.brand),
+        seen: seen(&offer.brand, lang),
         typed,
-        groups: topic_groups(offer.topics.iter().map(|topic| (topic, boxes_of(topic)))),
+        groups: topic_groups(lang, offer.topics.iter().map(|topic| (topic, boxes_of(topic)))),
         permissions: boxes,
         gpc: asks_not_to_be_tracked(http.headers()),
-        errors,
+        errors: errors.into_iter().map(|problem| problem.in_language(lang)).collect(),
     }
 }

@@ -8,15 +8,17 @@ use actix_web::{HttpResponse, ResponseError, web};
 
 use crate::app::App;
 use crate::db::DbConnection;
-use crate::domain::audience::subscriber;
+use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::brand;
 use crate::domain::consent::Method;
-use crate::domain::preferences::{self, Unsubscribed};
+use crate::domain::preferences::{self, Unsubscribed, Way};
 use crate::error::{Error, Result};
+use crate::i18n::Lang;
 use crate::token::{PreferencesLink, UnsubscribeLink};
 use crate::web::form::{Form, FormError};
-use crate::web::page::{ProblemPage, UnsubscribePage, UnsubscribedPage};
-use crate::web::problem::{PageError, page, page_with};
+use crate::web::language::{Spoken, untold};
+use crate::web::page::{UnsubscribePage, UnsubscribedPage};
+use crate::web::problem::{PageError, page};
 use crate::web::public::open;
 use crate::web::public::view::brand_view;
 
@@ -24,18 +26,24 @@ use crate::web::public::view::brand_view;
 ///
 /// # Errors
 /// 404 for a token that is not ours.
-pub async fn show(app: web::Data<App>, token: web::Path<String>) -> Result<HttpResponse, PageError> {
+pub async fn show(
+    app: web::Data<App>,
+    token: web::Path<String>,
+    spoken: Spoken,
+) -> Result<HttpResponse, PageError> {
     let link: UnsubscribeLink = open(&app, &token)?;
     let action = format!("/u/{token}");
     let preferences_url = preferences_url(&app, &link);
     let view = app
         .db
         .read(move |conn| {
-            let brand = brand::get(conn, link.brand)?;
+            let (brand, person) = (brand::get(conn, link.brand)?, person(conn, &link)?);
+            let lang = spoken.to(person.as_ref().and_then(language));
             Ok(UnsubscribePage {
+                lang,
                 action,
-                scope: preferences::unsubscribe_scope(&brand),
-                preferences_url: if is_known(conn, &link)? { preferences_url } else { String::new() },
+                scope: preferences::unsubscribe_scope(&brand, lang),
+                preferences_url: if person.is_some() { preferences_url } else { String::new() },
                 brand: brand_view(conn, &brand)?,
             })
         })
@@ -51,6 +59,7 @@ pub async fn show(app: web::Data<App>, token: web::Path<String>) -> Result<HttpR
 pub async fn press(
     app: web::Data<App>,
     token: web::Path<String>,
+    spoken: Spoken,
     form: Result<Form, FormError>,
 ) -> Result<HttpResponse, PageError> {
     let link: UnsubscribeLink = open(&app, &token)?;
@@ -59,17 +68,20 @@ pub async fn press(
         Err(error) => return Ok(error.error_response()),
     };
     if !says_one_click(&form) {
-        return page_with(StatusCode::BAD_REQUEST, &ProblemPage::for_status(400, None));
+        return Ok(untold(StatusCode::BAD_REQUEST, None));
     }
     let on_page = form.all(UnsubscribePage::ON_PAGE).next().is_some();
     let method = if on_page { Method::UnsubscribePage } else { Method::OneClick };
     let now = app.clock.now();
-    let (outcome, brand) = app
+    let spoken = spoken.in_form(&form);
+    let (outcome, brand, lang) = app
         .db
         .write(move |conn| {
-            let outcome = preferences::unsubscribe(conn, &link, method, now)?;
+            let lang = spoken.to(person(conn, &link)?.as_ref().and_then(language));
+            let way = Way { method, page: on_page.then_some(lang) };
+            let outcome = preferences::unsubscribe(conn, &link, way, now)?;
             let brand = brand_view(conn, &outcome.brand)?;
-            Ok((outcome, brand))
+            Ok((outcome, brand, lang))
         })
         .await?;
     if !on_page {
@@ -77,9 +89,10 @@ pub async fn press(
     }
     let Unsubscribed { brand: stored, continues, known, .. } = outcome;
     page(&UnsubscribedPage {
+        lang,
         brand,
-        scope: preferences::unsubscribe_scope(&stored),
-        continues: continues.iter().map(ToString::to_string).collect(),
+        scope: preferences::unsubscribe_scope(&stored, lang),
+        continues: continues.iter().map(|choice| choice.say(lang)).collect(),
         preferences_url: if known { preferences_url(&app, &link) } else { String::new() },
     })
 }
@@ -95,11 +108,15 @@ fn preferences_url(app: &App, link: &UnsubscribeLink) -> String {
     format!("/p/{}", app.keys.seal(&link))
 }
 
-/// Whether the person still has choices to look at.
-fn is_known(conn: &mut DbConnection, link: &UnsubscribeLink) -> Result<bool> {
+/// The person, as long as they have choices to look at.
+fn person(conn: &mut DbConnection, link: &UnsubscribeLink) -> Result<Option<Subscriber>> {
     match subscriber::get(conn, link.subscriber) {
-        Ok(person) => Ok(person.erased_at.is_none()),
-        Err(Error::NotFound(_)) => Ok(false),
+        Ok(person) => Ok(Some(person).filter(|person| person.erased_at.is_none())),
+        Err(Error::NotFound(_)) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+fn language(person: &Subscriber) -> Option<Lang> {
+    person.locale.as_deref().and_then(Lang::read)
 }

@@ -4,10 +4,9 @@ use crate::db::DbConnection;
 use crate::domain::catalog::topic::Kind;
 use crate::domain::catalog::{Brand, Channel, Topic, brand};
 use crate::error::Result;
+use crate::i18n::Lang;
 use crate::secret::{hex, sha256};
-use crate::web::page::{
-    BoxState, BrandView, CLICKS_WORDING, ChannelBox, OPENS_WORDING, TopicChoices, TopicGroup,
-};
+use crate::web::page::{BoxState, BrandView, ChannelBox, TopicChoices, TopicGroup, tracking_words};
 
 /// The brand, as the frame of a page shows it.
 ///
@@ -27,12 +26,14 @@ pub fn brand_view(conn: &mut DbConnection, brand: &Brand) -> Result<BrandView> {
 
 /// The topics by kind, each with its boxes; a kind without topics is left out.
 pub fn topic_groups<'a>(
+    lang: Lang,
     topics: impl IntoIterator<Item = (&'a Topic, Vec<(Channel, BoxState)>)>,
 ) -> Vec<TopicGroup> {
     let (mut communications, mut subjects) = (Vec::new(), Vec::new());
     for (topic, boxes) in topics {
         let slug = topic.slug.as_str();
-        let boxes = boxes.into_iter().map(|(channel, state)| ChannelBox::new(slug, channel.as_str(), state));
+        let boxes =
+            boxes.into_iter().map(|(channel, state)| ChannelBox::new(lang, slug, channel.as_str(), state));
         let choices = TopicChoices {
             slug: slug.to_owned(),
             name: topic.name.clone(),
@@ -45,20 +46,21 @@ pub fn topic_groups<'a>(
             Kind::Subject => subjects.push(choices),
         }
     }
-    [TopicGroup::communications(communications), TopicGroup::subjects(subjects)]
+    [TopicGroup::communications(lang, communications), TopicGroup::subjects(lang, subjects)]
         .into_iter()
         .filter(|group| !group.topics.is_empty())
         .collect()
 }
 
 /// All that a person reads before they agree: the brand's sentence and the words beside the tracking boxes.
-pub fn whole_wording(brand: &Brand) -> String {
-    [brand.consent_wording.as_str(), OPENS_WORDING, CLICKS_WORDING].join("\n\n")
+pub fn whole_wording(brand: &Brand, lang: Lang) -> String {
+    let [opens, clicks] = tracking_words(lang);
+    [brand.consent_wording.clone(), opens, clicks].join("\n\n")
 }
 
 /// Stands for the words that are in force now, and the policy with them: a form that was opened under others posts
 /// something else (L-02).
-pub fn seen(brand: &Brand) -> String {
-    let words = [whole_wording(brand), brand.policy_version.clone()].join("\n\n");
+pub fn seen(brand: &Brand, lang: Lang) -> String {
+    let words = [whole_wording(brand, lang), brand.policy_version.clone()].join("\n\n");
     hex(&sha256(words.as_bytes()))
 }

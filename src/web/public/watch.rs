@@ -1,8 +1,11 @@
 //! What both the pixel and the redirect do with a request that may count: look at it once, keep one word, record.
 
+use std::net::IpAddr;
+use std::sync::Once;
+
 use actix_web::HttpRequest;
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap, REFERER, USER_AGENT};
+use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderName, REFERER, USER_AGENT};
 
 use crate::app::App;
 use crate::domain::tracking::Hit;
@@ -13,6 +16,24 @@ use crate::web::limit::client;
 /// No user agent of a browser is longer; what is, is looked at so far.
 const AGENT_MAX: usize = 1000;
 
+/// What a request that runs ahead of a person says so with: as browsers send it, and as older ones did.
+static AHEAD: [HeaderName; 4] = [
+    HeaderName::from_static("sec-purpose"),
+    HeaderName::from_static("purpose"),
+    HeaderName::from_static("x-purpose"),
+    HeaderName::from_static("x-moz"),
+];
+
+/// Where a request stands to the page that made it.
+static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// What proxies and content networks say for whom they ask with.
+static FORWARDED: [HeaderName; 3] = [
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("forwarded"),
+    HeaderName::from_static("cf-connecting-ip"),
+];
+
 /// Records the hit and waits as [`crate::domain::tracking::Recorder::record`] does. A `HEAD` and a browser that objects
 /// are never recorded.
 pub(super) async fn record(request: &HttpRequest, app: &App, mut hit: Hit) {
@@ -20,14 +41,14 @@ pub(super) async fn record(request: &HttpRequest, app: &App, mut hit: Hit) {
         return;
     }
     let headers = request.headers();
-    let client = client(request, app.options.behind_proxy);
+    let client = network(request, app.options.behind_proxy);
     let seen = Request {
         kind: hit.kind(),
-        agent: text(headers, USER_AGENT.as_str()).map(|agent| &agent[..agent.floor_char_boundary(AGENT_MAX)]),
+        agent: text(headers, &USER_AGENT).map(|agent| &agent[..agent.floor_char_boundary(AGENT_MAX)]),
         has_language: headers.contains_key(ACCEPT_LANGUAGE),
         runs_ahead: runs_ahead(headers),
-        from_own_page: text(headers, "sec-fetch-site") == Some("same-origin"),
-        referer_host: text(headers, REFERER.as_str()).and_then(host_of),
+        from_own_page: text(headers, &FETCH_SITE) == Some("same-origin"),
+        referer_host: text(headers, &REFERER).and_then(host_of),
         client,
     };
     hit.sign = glance(&app.options.tracking.machines, &seen);
@@ -39,13 +60,29 @@ pub(super) async fn record(request: &HttpRequest, app: &App, mut hit: Hit) {
     app.recorder.record(hit).await;
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// Where a request came from, if that says anything. With a proxy in between that the operator did not name, everybody seems
+/// to come from the proxy, and people would be taken for a crowd: then nobody's network is looked at.
+fn network(request: &HttpRequest, behind_proxy: bool) -> Option<IpAddr> {
+    static SAID: Once = Once::new();
+    if !behind_proxy && FORWARDED.iter().any(|name| request.headers().contains_key(name)) {
+        SAID.call_once(|| {
+            tracing::warn!(
+                "requests come through a proxy; without --behind-proxy nobody knows from which networks, and opens and \
+                 clicks are judged without them"
+            );
+        });
+        return None;
+    }
+    client(request, behind_proxy)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// Whether a request says that it runs ahead: `Sec-Purpose` as browsers send it, `Purpose` and `X-Moz` as older ones did.
+/// Whether a request says that it runs ahead.
 fn runs_ahead(headers: &HeaderMap) -> bool {
-    ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().any(|name| {
+    AHEAD.iter().any(|name| {
         text(headers, name).is_some_and(|value| {
             value.split([';', ',']).any(|word| {
                 let word = word.trim();
@@ -65,7 +102,23 @@ fn host_of(url: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
+
+    #[test]
+    fn a_proxy_that_the_operator_did_not_name_is_nobody_s_network() {
+        let request = |header: &'static str| {
+            let peer = "203.0.113.9:1".parse().unwrap();
+            TestRequest::default().peer_addr(peer).insert_header((header, "198.51.100.7")).to_http_request()
+        };
+        let of = |header, behind_proxy| network(&request(header), behind_proxy).map(|ip| ip.to_string());
+        assert_eq!(of("X-Other", false).as_deref(), Some("203.0.113.9"));
+        for header in ["X-Forwarded-For", "Forwarded", "CF-Connecting-IP"] {
+            assert_eq!(of(header, false), None, "{header}");
+        }
+        assert_eq!(of("X-Forwarded-For", true).as_deref(), Some("198.51.100.7"));
+    }
 
     #[test]
     fn the_host_of_a_referring_page_is_found_in_any_url() {

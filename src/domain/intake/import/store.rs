@@ -236,6 +236,7 @@ impl<'a> Store<'a> {
                 wording: self.plan.wording.clone(),
                 boxes,
                 policy_version: self.plan.policy_version.clone(),
+                language: None,
             },
         )?;
         if self.evidence.len() >= EVIDENCE_REMEMBERED {

@@ -210,6 +210,8 @@ pub struct EntryCopy {
     pub boxes: Vec<ShownBox>,
     /// The version of the privacy policy in force.
     pub policy_version: String,
+    /// The language of the form, a tag of BCP 47; null where nobody said.
+    pub language: Option<String>,
 }
 
 /// What became of one campaign.
@@ -361,6 +363,7 @@ impl EntryCopy {
             // Written by `ledger::keep`; what is no list of boxes counts as none.
             boxes: serde_json::from_str(&entry.shown).unwrap_or_default(),
             policy_version: entry.policy_version,
+            language: entry.language,
         }
     }
 }

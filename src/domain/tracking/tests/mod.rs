@@ -226,6 +226,7 @@ fn statement(conn: &mut DbConnection, person: i64, at: Moment) -> Result<Stateme
         wording: "Count my opens".into(),
         boxes: Vec::new(),
         policy_version: "1".into(),
+        language: None,
     };
     let evidence = ledger::keep(conn, &shown)?;
     Ok(Statement {

@@ -13,9 +13,9 @@ async fn a_hit_is_stored_before_it_is_answered() {
     house.deliver(ANA, true);
     let recorder = Recorder::start(house.db.clone()).unwrap();
     assert!(recorder.record(request(ANA, Kind::Opens)).await);
-    assert_eq!(recorder.counts(), Counts { stored: 1, refused: 0, shed: 0 });
+    assert_eq!(recorder.counts(), Counts { stored: 1, refused: 0, shed: 0, surplus: 0 });
     assert!(recorder.record(request(BEN, Kind::Opens)).await);
-    assert_eq!(recorder.counts(), Counts { stored: 1, refused: 1, shed: 0 });
+    assert_eq!(recorder.counts(), Counts { stored: 1, refused: 1, shed: 0, surplus: 0 });
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn a_slow_database_delays_nobody_and_loses_nothing() {
     finish.send(()).unwrap();
     other.join().unwrap().unwrap();
     recorder.stop();
-    assert_eq!(recorder.counts(), Counts { stored: 1, refused: 0, shed: 0 });
+    assert_eq!(recorder.counts(), Counts { stored: 1, refused: 0, shed: 0, surplus: 0 });
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn while_the_database_fails_hits_wait_and_nobody_waits_for_them() {
     }
     rename("lost", "hit");
     recorder.stop();
-    assert_eq!(recorder.counts(), Counts { stored: 100, refused: 0, shed: 0 });
+    assert_eq!(recorder.counts(), Counts { stored: 100, refused: 0, shed: 0, surplus: 0 });
     assert!(!recorder.record(request(ANA, Kind::Opens)).await);
     assert_eq!(recorder.counts().shed, 1, "after the end nothing is taken");
 }

@@ -1,0 +1,61 @@
+# What pages and service mails both say.
+
+day = { $day } { $month ->
+    [1] Ionawr
+    [2] Chwefror
+    [3] Mawrth
+    [4] Ebrill
+    [5] Mai
+    [6] Mehefin
+    [7] Gorffennaf
+    [8] Awst
+    [9] Medi
+    [10] Hydref
+    [11] Tachwedd
+   *[12] Rhagfyr
+} { $year }
+
+privacy-policy = Polisi preifatrwydd
+
+labelled = { $label }:
+
+# Ways in which a message comes.
+channel-email = E-bost
+channel-phone = Ffôn
+channel-post = Post
+
+# Something to agree to, in a list.
+item-email = { $topic } drwy e-bost
+item-phone = { $topic } dros y ffôn
+item-post = { $topic } drwy’r post
+item-opens = Cyfrif pryd rydych yn agor e-bost
+item-clicks = Cyfrif pryd rydych yn dilyn dolen
+item-profiling = Dewis beth i’w anfon ar sail yr hyn a wnaethoch
+
+# What ends, in the words of the page and of the record.
+scope-email = pob e-bost marchnata gan { $brand }
+scope-everything = Dim mwy o farchnata gan { $brand }: dim e-byst, dim galwadau, dim post.
+
+# What one agrees to beside the boxes for tracking: kept in the record exactly so.
+wording-opens = Ie, cyfrifwch pryd rwy’n agor e-bost. Mae llun bach iawn ym mhob e-bost yn dweud wrthym ei fod wedi’i agor; rydym yn cadw’r amser, byth eich cyfeiriad IP na’ch dyfais.
+wording-clicks = Ie, cyfrifwch pryd rwy’n dilyn dolen. Mae dolenni’r e-byst yn mynd drwy ein gweinydd; rydym yn cadw’r amser a’r ddolen, byth eich cyfeiriad IP na’ch dyfais.
+
+# What is wrong with what was typed or ticked.
+problem-email-missing = Rhowch gyfeiriad e-bost, fel enw@example.com
+problem-email-at = Rhowch gyfeiriad e-bost sydd ag @, fel enw@example.com
+problem-email-quoted = Nid ydym yn derbyn enwau mewn dyfynodau na chyfeiriadau IP moel fel cyfeiriadau e-bost
+problem-email-spaces = Nid oes bylchau na nodau rheoli mewn cyfeiriad e-bost
+problem-email-domain = Nid enw parth yw’r rhan ar ôl yr @
+problem-email-dot = Mae angen dot yn y rhan ar ôl yr @, fel example.com
+problem-email-long = Mae’r cyfeiriad e-bost yn rhy hir
+problem-email-form = Rhowch gyfeiriad e-bost ar y ffurf enw@example.com
+problem-line = Rhowch un llinell o { $most } nod ar y mwyaf
+problem-country = Defnyddiwch ddwy lythyren ISO 3166-1, fel GB
+problem-phone = Rhowch rif ffôn ar ffurf ryngwladol, fel +44 118 496 0000
+problem-communications = Dewiswch o leiaf un math o neges, a sut i’w chael
+problem-phone-missing = Rhowch y rhif i’w ffonio, am i chi ddewis Ffôn
+problem-post-missing = Rhowch y cyfeiriad i ysgrifennu ato, am i chi ddewis Post
+problem-understood = Ticiwch y blwch i ddangos eich bod yn deall
+problem-words-changed = Mae’r hyn y byddech yn cytuno iddo wedi newid ers i chi agor y dudalen hon. Darllenwch ef unwaith eto
+problem-choices-changed = Newidiodd eich dewisiadau yn y cyfamser. Edrychwch eto
+problem-topic-changed = Nid yw un pwnc yn dod bellach yn y ffordd a diciwyd. Edrychwch eto

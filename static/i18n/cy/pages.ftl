@@ -1,0 +1,197 @@
+# What the pages say.
+
+# Around every page.
+error-title = Gwall: { $title }
+error-prefix = Gwall:
+errors-heading = Mae problem
+optional = (dewisol)
+
+# The front page.
+home-heading = Post marchnata sy’n gofyn yn gyntaf
+home-lead = Mae’r gweinydd hwn yn cadw’r hyn y cytunodd pob person iddo, yn ôl pwnc a sianel, ac yn ysgrifennu at y bobl hynny’n unig. Os dywedir wrtho am stopio, mae’n stopio ar unwaith.
+home-sign-up = Cofrestru
+home-hear-from = Clywed gan { $brand }
+home-programs = Ar gyfer rhaglenni
+home-api = Dogfennaeth yr API
+home-api-hint = Ar gyfer rhaglenni sy’n rheoli brandiau ac ymgyrchoedd
+product-line = Mannerly: post marchnata sy’n gofyn yn gyntaf.
+
+# Fields to type into.
+email-label = Cyfeiriad e-bost
+first-name-label = Enw cyntaf
+last-name-label = Cyfenw
+company-label = Cwmni
+country-label = Gwlad
+phone-label = Rhif ffôn
+post-label = Cyfeiriad post
+email-hint = Byddwn yn anfon dolen i gadarnhau’n gyntaf, yna’r hyn a ddewiswch isod.
+email-hint-link = Y cyfeiriad lle rydych yn cael ein negeseuon e-bost.
+first-name-hint = I’ch cyfarch wrth eich enw.
+last-name-hint = I’ch cyfarch yn gywir.
+company-hint = I wybod pa sefydliadau rydym yn eu gwasanaethu.
+country-hint = I ddilyn rheolau eich gwlad.
+phone-hint = Dim ond os ydych wedi ticio Ffôn y mae ei angen. Ni fyddwn yn ffonio am ddim arall.
+post-hint = Dim ond os ydych wedi ticio Post y mae ei angen. Ni fyddwn yn ysgrifennu am ddim arall.
+
+# Boxes for topics.
+communications-legend = Beth hoffech chi ei gael gennym?
+communications-hint = Dewiswch bob un sy’n berthnasol, a sut rydych am eu cael.
+subjects-legend = Pa bynciau sydd o ddiddordeb i chi?
+subjects-hint = Dewiswch bob un sy’n berthnasol. Bydd yr hyn a gewch yn ymwneud â’r rhain.
+sensitive-note = Pwnc sensitif: cedwir eich ateb yn gyfrinachol ac ni chaiff byth ei ddefnyddio i’ch sgorio na’ch labelu.
+pending-note = { $channel }: rydych wedi gofyn am hyn a heb ei gadarnhau eto.
+
+# Boxes for tracking.
+tracking-legend = A gawn ni gyfrif agoriadau a chliciau?
+tracking-hint = Mae hyn ar wahân i’r negeseuon e-bost: rydych yn eu cael y naill ffordd neu’r llall, ac mae “na” yn ateb iawn.
+tracking-gpc = Mae eich porwr yn gofyn i beidio â chael ei olrhain, felly mae’r ddau flwch yn wag ar y dechrau. Beth bynnag a ddewiswch, nid ydym yn cofnodi dim tra bo’n gofyn.
+tracking-ends = Bydd yn dod i ben pan fyddwch yn cadw gyda’r blwch hwn yn wag.
+stored-never = Ni ofynnwyd i chi eto, felly mae wedi’i ddiffodd.
+stored-granted = Rhoesoch ganiatâd ar gyfer hyn ar { $since }.
+stored-refused = Gwrthodoch hyn ar { $since }.
+
+# Signing up.
+sign-up-title = Cofrestru
+sign-up-heading = Clywed gan { $brand }
+sign-up-lead = Dewiswch beth rydych am ei gael. Gallwch newid eich meddwl unrhyw bryd, drwy ddolen ym mhob e-bost.
+about-you = Amdanoch chi
+about-you-hint = Dim ond eich cyfeiriad e-bost sydd ei angen.
+sign-up-policy = Sut rydym yn trin eich data: <a href="{ $url }" rel="noreferrer">ein polisi preifatrwydd</a>.
+sign-up-button = Cofrestru
+check-inbox = Edrychwch yn eich blwch derbyn
+sign-up-done-lead = Os oes rhywbeth i’w gadarnhau, rydym newydd anfon e-bost gyda dolen i’r cyfeiriad a roesoch.
+sign-up-done-next = Nid oes dim yn dechrau nes i chi agor y ddolen honno a phwyso’r botwm. Mae’r ddolen yn gweithio am { $days ->
+    [two] { $days } ddiwrnod
+   *[other] { $days } diwrnod
+}.
+no-email-heading = Dim e-bost?
+no-email = Arhoswch ychydig funudau ac edrychwch yn y ffolder sbam. Byddwn yn anfon un e-bost o’r fath ar y mwyaf i gyfeiriad mewn diwrnod. Os oedd camgymeriad teipio yn y cyfeiriad, <a href="{ $url }">cofrestrwch eto</a>.
+
+# Asking for the link to the choices.
+link-title = Cael eich dolen
+link-heading = Cael dolen i’ch dewisiadau
+link-lead = Rhowch eich cyfeiriad i ni ac fe anfonwn ddolen atoch drwy e-bost. Mae’n agor y dudalen lle rydych yn gweld ac yn newid yr hyn a gewch gan { $brand }.
+link-button = Anfonwch fy nolen ataf
+link-done-lead = Os ydym yn adnabod y cyfeiriad a roesoch, mae e-bost gyda’ch dolen ar ei ffordd.
+link-done-next = Arhoswch ychydig funudau ac edrychwch yn y ffolder sbam. I ddiogelu eich preifatrwydd, rydym yn dangos yr un ateb ar gyfer pob cyfeiriad.
+
+# Confirming.
+confirm-title = Cadarnhewch
+confirm-heading = Ai dyma rydych ei eisiau?
+confirm-lead = Gofynnodd rhywun, chi yn fwyaf tebygol, i { $brand } am:
+confirm-button = Ie, rwyf eisiau hyn
+confirm-not-you = Nid chi, neu heb ddiddordeb mwyach? Caewch y dudalen hon: nid oes dim yn dechrau heb y botwm.
+confirmed-title = Diolch
+confirmed-heading = Diolch, mae hynny wedi’i gadarnhau
+confirmed-ended = Rydych wedi rhoi diwedd ar y cyfan ers hynny, ac nid ydych yn cael dim gan { $brand } yn awr.
+confirmed-lead = Dyma’r hyn y cytunoch iddo gyda { $brand }:
+confirmed-next = Mae dolen i stopio ym mhob e-bost. Gallwch hefyd <a href="{ $url }">weld a newid eich dewisiadau</a> nawr.
+expired-heading = Mae’r ddolen hon wedi dod i ben
+expired-lead = Mae dolen i gadarnhau yn gweithio am { $days ->
+    [two] { $days } ddiwrnod
+   *[other] { $days } diwrnod
+}, fel na all neb ddefnyddio hen e-bost i’ch cofrestru. Ni ddechreuwyd dim.
+expired-next = Os ydych am glywed gan { $brand } o hyd, <a href="{ $url }">cofrestrwch eto</a> ac fe anfonwn ddolen newydd.
+
+# The choices.
+preferences-title = Eich dewisiadau
+preferences-heading = Eich dewisiadau gyda { $brand }
+preferences-lead = Ar gyfer <strong class="address">{ $address }</strong>. Mae’r hyn a newidiwch yma yn gweithio cyn gynted ag y pwyswch fotwm.
+stop-heading = Stopio popeth
+stop-button = Stopio popeth gan { $brand }
+save-button = Cadw fy newisiadau
+your-data = Eich data
+your-data-text = Gweld beth sydd gennym, cael copi, neu gau eich cyfrif. Gan y gallai’r dudalen hon fod wedi’i hanfon ymlaen, byddwn yn gyntaf yn anfon dolen newydd i’ch cyfeiriad e-bost.
+your-data-button = Anfonwch ddolen i’m data ataf
+back-to-choices = Yn ôl i’ch dewisiadau
+
+# What was saved.
+result-title-saved = Wedi’u cadw
+result-heading-saved = Wedi’u cadw, ac yn gweithio nawr
+result-unchanged = Ni newidiodd dim
+result-stopped = Mae popeth wedi’i stopio
+result-stopped-lead = O’r eiliad hon ni fydd { $brand } yn anfon rhagor o farchnata atoch: dim e-byst, dim galwadau, dim post.
+result-unchanged-lead = Mae eich dewisiadau fel yr oeddent.
+result-saved-lead = Mae { $brand } yn dilyn eich dewisiadau newydd o’r eiliad hon.
+result-started = Byddwch yn awr yn cael
+result-ended = Ni fyddwch bellach yn cael
+result-tracking = Cyfrif agoriadau a chliciau
+result-continues = Heb newid: rydych yn dal i gael
+result-nothing = Nid ydych yn cael dim gan { $brand } yn awr.
+result-subjects-only = Rydych wedi dewis pynciau, ond dim math o neges a allai ymwneud â nhw, felly ni ddaw dim nes i chi ddewis un.
+now-counting-opens = Rydym yn awr yn cyfrif pryd rydych yn agor ein negeseuon e-bost.
+now-counting-clicks = Rydym yn awr yn cyfrif pryd rydych yn dilyn dolen yn ein negeseuon e-bost.
+now-profiling = Rydym yn awr yn cyfrif yr hyn a wnewch, i ddewis beth i’w anfon atoch.
+not-counting-opens = Nid ydym yn cyfrif pryd rydych yn agor ein negeseuon e-bost.
+not-counting-clicks = Nid ydym yn cyfrif pryd rydych yn dilyn dolen yn ein negeseuon e-bost.
+not-profiling = Nid ydym yn cyfrif yr hyn a wnewch, i ddewis beth i’w anfon atoch.
+no-longer-counting-opens = Nid ydym bellach yn cyfrif pryd rydych yn agor ein negeseuon e-bost, ac rydym wedi dileu’r hyn a gofnodwyd.
+no-longer-counting-clicks = Nid ydym bellach yn cyfrif pryd rydych yn dilyn dolen yn ein negeseuon e-bost, ac rydym wedi dileu’r hyn a gofnodwyd.
+no-longer-profiling = Nid ydym bellach yn cyfrif yr hyn a wnewch, i ddewis beth i’w anfon atoch, ac rydym wedi dileu’r hyn a gofnodwyd.
+
+# Unsubscribing.
+unsubscribe-heading = Dad-danysgrifio
+unsubscribe-lead = Mae un pwysiad yn stopio <strong>{ $scope }</strong>. Mae’n gweithio ar unwaith, ac nid ydym yn gofyn am reswm.
+unsubscribe-button = Dad-danysgrifio
+unsubscribe-finer = Am gadw rhywfaint ohono? <a href="{ $url }">Dewiswch beth a gewch</a>.
+unsubscribed-heading = Rydych wedi dad-danysgrifio
+unsubscribed-lead = Rydym wedi stopio <strong>{ $scope }</strong>. Mae’n gweithio o’r eiliad hon.
+unsubscribed-nothing = Nid ydych yn cael unrhyw farchnata arall gan { $brand }.
+unsubscribed-continues = Beth sy’n parhau
+unsubscribed-continues-lead = Cytunoch i’r rhain ar wahân, felly maent fel yr oeddent:
+unsubscribed-finer = Wedi pwyso drwy gamgymeriad, neu am ddewis yn fanylach? <a href="{ $url }">Gweld eich dewisiadau</a>.
+
+# The data.
+data-link-sent-lead = Rydym wedi anfon dolen i <strong class="address">{ $address }</strong>. Mae’n agor y dudalen gyda’r data sydd gennym amdanoch.
+data-link-sent-next = Mae’r ddolen yn gweithio am { $hours } awr. Os na ddaw dim, edrychwch yn y ffolder sbam.
+data-heading = Eich data gyda { $brand }
+data-lead = Dyma beth sydd gennym am <strong class="address">{ $address }</strong>.
+copy-heading = Cael copi
+copy-text = Ffeil gyda phopeth uchod a’r cofnod llawn o’r hyn y cytunoch iddo, pryd a sut. JSON ydyw, y gall rhaglenni eraill ei ddarllen.
+copy-button = Lawrlwytho copi (JSON)
+close-heading = Cau eich cyfrif
+close-text = Rydym yn dileu eich data ac yn stopio pob marchnata. Ni ellir dadwneud hyn. Dim ond ffurf annarllenadwy o’ch cyfeiriad a gadwn, fel na all neb eich ychwanegu eto drwy gamgymeriad.
+close-understood = Rwy’n deall y bydd fy nata’n cael ei ddileu ac na ellir ei adfer.
+close-button = Cau fy nghyfrif a dileu fy nata
+erased-heading = Mae eich cyfrif wedi’i gau
+erased-lead = Mae eich data wedi’i ddileu, ac ni fydd { $brand } yn anfon rhagor o farchnata atoch.
+erased-next = Rydym yn cadw ffurf annarllenadwy o’ch cyfeiriad, fel na all unrhyw restr ddod â chi’n ôl. Mae’r dolenni mewn e-byst sydd gennych eisoes yn dal i weithio; nid yw eu dilyn yn cofnodi dim.
+fact-language = Iaith
+fact-source = Ble cawsom ef
+fact-source-policy = Eu polisi preifatrwydd
+fact-held-since = Yn ein meddiant ers
+fact-of-brand = { $brand }: { $what }
+fact-pending = gofynnwyd amdano ar { $day }, heb ei gadarnhau eto
+fact-granted = cytunwyd ers { $day }
+fact-refused = gwrthodwyd ar { $day }
+fact-withdrawn = daeth i ben ar { $day }
+fact-decisions = Penderfyniadau a gofnodwyd
+fact-deliveries = Ymgyrchoedd a anfonwyd neu nas anfonwyd atoch
+fact-hits = Agoriadau a chliciau a gofnodwyd
+fact-service-mail = Negeseuon gwasanaeth
+fact-suppressions = Rhesymau dros beidio ag ysgrifennu atoch
+
+# What went wrong.
+not-found-title = Heb ddod o hyd i’r dudalen
+not-found-text = Gwiriwch fod y cyfeiriad cyfan wedi’i gopïo. Os daethoch o ddolen mewn e-bost, agorwch yr e-bost diweddaraf a rhowch gynnig ar y ddolen yno.
+damaged-title = Ni weithiodd hynny
+damaged-text = Cyrhaeddodd y ffurflen yn anghyflawn neu wedi’i difrodi. Ni newidiwyd dim. Ewch yn ôl, ail-lwythwch y dudalen a rhowch gynnig arall arni.
+wrong-method-text = Nid yw’r cyfeiriad hwn yn gwneud yr hyn a ofynnwyd ganddo. Ni newidiwyd dim.
+conflict-title = Nid yw hynny’n bosibl bellach
+conflict-text = Newidiodd rhywbeth yn y cyfamser. Ewch yn ôl, ail-lwythwch y dudalen a rhowch gynnig arall arni.
+gone-title = Nid yw’r ddolen hon yn ddilys bellach
+gone-text = Dim ond am gyfnod byr y mae dolenni sy’n dangos data personol yn gweithio. Gallwch ofyn am un newydd.
+too-large-title = Roedd hynny’n ormod
+too-large-text = Mae’r hyn a anfonwyd yn fwy nag y mae’r gweinydd hwn yn ei dderbyn. Ni newidiwyd dim.
+too-many-title = Gormod o geisiadau
+unavailable-title = Ni allwn ateb ar hyn o bryd
+nothing-changed = Ni newidiwyd dim. { $when }
+try-again-moment = Rhowch gynnig arall arni mewn eiliad.
+try-again-seconds = Rhowch gynnig arall arni ymhen { $count } eiliad.
+try-again-minutes = Rhowch gynnig arall arni ymhen { $count ->
+    [two] { $count } funud
+   *[other] { $count } munud
+}.
+try-again-hours = Rhowch gynnig arall arni ymhen { $count } awr.
+our-fault-title = Aeth rhywbeth o’i le
+our-fault-text = Ein bai ni yw hyn. Ni newidiwyd dim. Rhowch gynnig arall arni yn nes ymlaen.

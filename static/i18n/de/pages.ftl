@@ -1,0 +1,206 @@
+# What the pages say.
+
+# Around every page.
+error-title = Fehler: { $title }
+error-prefix = Fehler:
+errors-heading = Da stimmt etwas nicht
+optional = (freiwillig)
+
+# The front page.
+home-heading = Werbepost, die zuerst fragt
+home-lead = Dieser Server bewahrt auf, worin jeder Mensch eingewilligt hat, nach Thema und Weg, und schreibt genau diesen Menschen. Soll er aufhören, hört er sofort auf.
+home-sign-up = Anmelden
+home-hear-from = Von { $brand } hören
+home-programs = Für Programme
+home-api = API-Dokumentation
+home-api-hint = Für Programme, die Marken und Kampagnen verwalten
+product-line = Mannerly: Werbepost, die zuerst fragt.
+
+# Fields to type into.
+email-label = E-Mail-Adresse
+first-name-label = Vorname
+last-name-label = Nachname
+company-label = Unternehmen
+country-label = Land
+phone-label = Telefonnummer
+post-label = Postanschrift
+email-hint = Wir senden zuerst einen Link zum Bestätigen, dann das, was Sie unten wählen.
+email-hint-link = Die Adresse, an die Sie unsere E-Mails bekommen.
+first-name-hint = Damit wir Sie mit Namen begrüßen können.
+last-name-hint = Damit wir Sie richtig anreden.
+company-hint = Damit wir wissen, für welche Organisationen wir da sind.
+country-hint = Damit wir uns an die Regeln Ihres Landes halten.
+phone-hint = Nur nötig, wenn Sie Telefon angekreuzt haben. Wir rufen aus keinem anderen Grund an.
+post-hint = Nur nötig, wenn Sie Post angekreuzt haben. Wir schreiben aus keinem anderen Grund.
+
+# Boxes for topics.
+communications-legend = Was möchten Sie von uns bekommen?
+communications-hint = Wählen Sie alles Zutreffende und wie Sie es bekommen möchten.
+subjects-legend = Welche Themen interessieren Sie?
+subjects-hint = Wählen Sie alles Zutreffende. Davon handelt, was Sie bekommen.
+sensitive-note = Ein sensibles Thema: Ihre Antwort bleibt vertraulich und wird nie benutzt, um Sie zu bewerten oder einzuordnen.
+pending-note = { $channel }: Sie haben darum gebeten und es noch nicht bestätigt.
+
+# Boxes for tracking.
+tracking-legend = Dürfen wir Öffnungen und Klicks zählen?
+tracking-hint = Das hat mit den E-Mails nichts zu tun: Sie bekommen sie so oder so, und Nein ist eine gute Antwort.
+tracking-gpc = Ihr Browser bittet darum, nicht verfolgt zu werden, deshalb sind beide Kästchen zu Beginn leer. Was auch immer Sie wählen: Solange er darum bittet, zeichnen wir nichts auf.
+tracking-ends = Es endet, wenn Sie mit leerem Kästchen speichern.
+stored-never = Sie wurden noch nicht gefragt, deshalb ist es aus.
+stored-granted = Sie haben das am { $since } erlaubt.
+stored-refused = Sie haben das am { $since } abgelehnt.
+
+# Signing up.
+sign-up-title = Anmelden
+sign-up-heading = Von { $brand } hören
+sign-up-lead = Wählen Sie, was Sie bekommen möchten. Sie können es sich jederzeit anders überlegen, über einen Link in jeder E-Mail.
+about-you = Über Sie
+about-you-hint = Nötig ist nur Ihre E-Mail-Adresse.
+sign-up-policy = Wie wir mit Ihren Daten umgehen: <a href="{ $url }" rel="noreferrer">unsere Datenschutzerklärung</a>.
+sign-up-button = Anmelden
+check-inbox = Sehen Sie in Ihr Postfach
+sign-up-done-lead = Wenn es etwas zu bestätigen gibt, haben wir gerade eine E-Mail mit einem Link an die angegebene Adresse gesendet.
+sign-up-done-next = Nichts beginnt, bevor Sie diesen Link öffnen und auf die Schaltfläche drücken. Der Link gilt { $days ->
+    [one] { $days } Tag
+   *[other] { $days } Tage
+}.
+no-email-heading = Keine E-Mail?
+no-email = Warten Sie ein paar Minuten und sehen Sie im Spam-Ordner nach. Wir senden einer Adresse höchstens eine solche E-Mail am Tag. War ein Tippfehler in der Adresse, dann <a href="{ $url }">melden Sie sich noch einmal an</a>.
+
+# Asking for the link to the choices.
+link-title = Ihr Link
+link-heading = Ein Link zu Ihrer Auswahl
+link-lead = Nennen Sie uns Ihre Adresse, und wir senden Ihnen einen Link. Er öffnet die Seite, auf der Sie sehen und ändern, was Sie von { $brand } bekommen.
+link-button = Link zusenden
+link-done-lead = Wenn wir die angegebene Adresse kennen, ist eine E-Mail mit Ihrem Link unterwegs.
+link-done-next = Warten Sie ein paar Minuten und sehen Sie im Spam-Ordner nach. Zum Schutz Ihrer Privatsphäre zeigen wir für jede Adresse dieselbe Antwort.
+
+# Confirming.
+confirm-title = Bitte bestätigen
+confirm-heading = Möchten Sie das?
+confirm-lead = Jemand, sehr wahrscheinlich Sie, hat { $brand } um Folgendes gebeten:
+confirm-button = Ja, das möchte ich
+confirm-not-you = Das waren nicht Sie, oder Sie möchten es nicht mehr? Schließen Sie diese Seite: Ohne die Schaltfläche beginnt nichts.
+confirmed-title = Vielen Dank
+confirmed-heading = Vielen Dank, das ist bestätigt
+confirmed-ended = Sie haben inzwischen alles beendet und bekommen jetzt nichts von { $brand }.
+confirmed-lead = Darin haben Sie bei { $brand } eingewilligt:
+confirmed-next = In jeder E-Mail ist ein Link zum Beenden. Sie können auch jetzt <a href="{ $url }">Ihre Auswahl ansehen und ändern</a>.
+expired-heading = Dieser Link ist abgelaufen
+expired-lead = Ein Link zum Bestätigen gilt { $days ->
+    [one] { $days } Tag
+   *[other] { $days } Tage
+}, damit niemand Sie mit einer alten E-Mail anmelden kann. Es wurde nichts begonnen.
+expired-next = Wenn Sie weiterhin von { $brand } hören möchten, <a href="{ $url }">melden Sie sich noch einmal an</a>, und wir senden einen neuen Link.
+
+# The choices.
+preferences-title = Ihre Auswahl
+preferences-heading = Ihre Auswahl bei { $brand }
+preferences-lead = Für <strong class="address">{ $address }</strong>. Was Sie hier ändern, gilt, sobald Sie auf eine Schaltfläche drücken.
+stop-heading = Alles beenden
+stop-button = Alles von { $brand } beenden
+save-button = Meine Auswahl speichern
+your-data = Ihre Daten
+your-data-text = Sehen Sie, was wir gespeichert haben, holen Sie eine Kopie oder schließen Sie Ihr Konto. Weil diese Seite weitergeleitet worden sein kann, senden wir zuerst einen frischen Link an Ihre Adresse.
+your-data-button = Link zu meinen Daten zusenden
+back-to-choices = Zurück zu Ihrer Auswahl
+
+# What was saved.
+result-title-saved = Gespeichert
+result-heading-saved = Gespeichert, und es gilt ab jetzt
+result-unchanged = Nichts hat sich geändert
+result-stopped = Alles ist beendet
+result-stopped-lead = Von diesem Augenblick an sendet { $brand } Ihnen keine Werbung mehr: keine E-Mails, keine Anrufe, keine Post.
+result-unchanged-lead = Ihre Auswahl ist, wie sie war.
+result-saved-lead = { $brand } richtet sich von diesem Augenblick an nach Ihrer neuen Auswahl.
+result-started = Sie bekommen jetzt
+result-ended = Sie bekommen nicht mehr
+result-tracking = Öffnungen und Klicks zählen
+result-continues = Unverändert: Sie bekommen weiterhin
+result-nothing = Sie bekommen jetzt nichts von { $brand }.
+result-subjects-only = Sie haben Themen gewählt, aber keine Art von Nachricht, die davon handeln könnte. Deshalb kommt nichts, bis Sie eine wählen.
+now-counting-opens = Wir zählen jetzt, wenn Sie unsere E-Mails öffnen.
+now-counting-clicks = Wir zählen jetzt, wenn Sie einem Link in unseren E-Mails folgen.
+now-profiling = Wir zählen jetzt, was Sie tun, um auszuwählen, was wir Ihnen senden.
+not-counting-opens = Wir zählen nicht, wenn Sie unsere E-Mails öffnen.
+not-counting-clicks = Wir zählen nicht, wenn Sie einem Link in unseren E-Mails folgen.
+not-profiling = Wir zählen nicht, was Sie tun, um auszuwählen, was wir Ihnen senden.
+no-longer-counting-opens = Wir zählen nicht mehr, wenn Sie unsere E-Mails öffnen, und haben gelöscht, was wir aufgezeichnet hatten.
+no-longer-counting-clicks = Wir zählen nicht mehr, wenn Sie einem Link in unseren E-Mails folgen, und haben gelöscht, was wir aufgezeichnet hatten.
+no-longer-profiling = Wir zählen nicht mehr, was Sie tun, um auszuwählen, was wir Ihnen senden, und haben gelöscht, was wir aufgezeichnet hatten.
+
+# Unsubscribing.
+unsubscribe-heading = Abbestellen
+unsubscribe-lead = Ein Druck beendet <strong>{ $scope }</strong>. Das gilt sofort, und wir fragen nach keinem Grund.
+unsubscribe-button = Abbestellen
+unsubscribe-finer = Möchten Sie etwas davon behalten? <a href="{ $url }">Wählen Sie, was Sie bekommen</a>.
+unsubscribed-heading = Sie haben abbestellt
+unsubscribed-lead = Beendet: <strong>{ $scope }</strong>. Das gilt von diesem Augenblick an.
+unsubscribed-nothing = Sie bekommen keine andere Werbung von { $brand }.
+unsubscribed-continues = Was weitergeht
+unsubscribed-continues-lead = Darin haben Sie gesondert eingewilligt, deshalb bleibt es, wie es war:
+unsubscribed-finer = Versehentlich gedrückt, oder möchten Sie genauer wählen? <a href="{ $url }">Sehen Sie Ihre Auswahl an</a>.
+
+# The data.
+data-link-sent-lead = Wir haben einen Link an <strong class="address">{ $address }</strong> gesendet. Er öffnet die Seite mit den Daten, die wir über Sie gespeichert haben.
+data-link-sent-next = Der Link gilt { $hours ->
+    [one] { $hours } Stunde
+   *[other] { $hours } Stunden
+}. Wenn nichts ankommt, sehen Sie im Spam-Ordner nach.
+data-heading = Ihre Daten bei { $brand }
+data-lead = Das haben wir über <strong class="address">{ $address }</strong> gespeichert.
+copy-heading = Eine Kopie holen
+copy-text = Eine Datei mit allem, was oben steht, und der vollständigen Aufzeichnung, worin Sie wann und wie eingewilligt haben. Sie ist in JSON, das andere Programme lesen können.
+copy-button = Kopie herunterladen (JSON)
+close-heading = Ihr Konto schließen
+close-text = Wir löschen Ihre Daten und beenden alle Werbung. Das lässt sich nicht rückgängig machen. Wir behalten nur eine unlesbare Form Ihrer Adresse, damit niemand Sie versehentlich wieder hinzufügt.
+close-understood = Ich verstehe, dass meine Daten gelöscht werden und nicht zurückgeholt werden können.
+close-button = Mein Konto schließen und meine Daten löschen
+erased-heading = Ihr Konto ist geschlossen
+erased-lead = Ihre Daten sind gelöscht, und { $brand } sendet Ihnen keine Werbung mehr.
+erased-next = Wir behalten eine unlesbare Form Ihrer Adresse, aus der sie sich nicht erkennen lässt, damit keine Liste Sie zurückbringt. Die Links in E-Mails, die Sie schon haben, funktionieren weiter; wenn Sie ihnen folgen, wird nichts aufgezeichnet.
+fact-language = Sprache
+fact-source = Woher wir sie haben
+fact-source-policy = Deren Datenschutzerklärung
+fact-held-since = Gespeichert seit
+fact-of-brand = { $brand }: { $what }
+fact-pending = erbeten am { $day }, noch nicht bestätigt
+fact-granted = eingewilligt seit { $day }
+fact-refused = abgelehnt am { $day }
+fact-withdrawn = beendet am { $day }
+fact-decisions = Aufgezeichnete Entscheidungen
+fact-deliveries = Kampagnen, die Ihnen gesendet wurden oder nicht
+fact-hits = Aufgezeichnete Öffnungen und Klicks
+fact-service-mail = Service-E-Mails
+fact-suppressions = Gründe, Ihnen nicht zu schreiben
+
+# What went wrong.
+not-found-title = Seite nicht gefunden
+not-found-text = Prüfen Sie, ob die ganze Adresse kopiert wurde. Wenn Sie über einen Link in einer E-Mail kamen, öffnen Sie die neueste E-Mail und versuchen Sie es mit dem Link dort.
+damaged-title = Das hat nicht geklappt
+damaged-text = Das Formular kam unvollständig oder beschädigt an. Nichts wurde geändert. Gehen Sie zurück, laden Sie die Seite neu und versuchen Sie es noch einmal.
+wrong-method-text = Diese Adresse tut nicht, was von ihr verlangt wurde. Nichts wurde geändert.
+conflict-title = Das geht nicht mehr
+conflict-text = Inzwischen hat sich etwas geändert. Gehen Sie zurück, laden Sie die Seite neu und versuchen Sie es noch einmal.
+gone-title = Dieser Link gilt nicht mehr
+gone-text = Links, die persönliche Daten zeigen, gelten nur kurze Zeit. Sie können um einen neuen bitten.
+too-large-title = Das war zu viel
+too-large-text = Was gesendet wurde, ist größer, als dieser Server annimmt. Nichts wurde geändert.
+too-many-title = Zu viele Versuche
+unavailable-title = Wir können gerade nicht antworten
+nothing-changed = Nichts wurde geändert. { $when }
+try-again-moment = Bitte versuchen Sie es gleich noch einmal.
+try-again-seconds = Bitte versuchen Sie es in { $count ->
+    [one] { $count } Sekunde
+   *[other] { $count } Sekunden
+} noch einmal.
+try-again-minutes = Bitte versuchen Sie es in { $count ->
+    [one] { $count } Minute
+   *[other] { $count } Minuten
+} noch einmal.
+try-again-hours = Bitte versuchen Sie es in { $count ->
+    [one] { $count } Stunde
+   *[other] { $count } Stunden
+} noch einmal.
+our-fault-title = Etwas ist schiefgegangen
+our-fault-text = Der Fehler liegt bei uns. Nichts wurde geändert. Bitte versuchen Sie es später noch einmal.

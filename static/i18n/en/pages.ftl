@@ -1,0 +1,206 @@
+# What the pages say.
+
+# Around every page.
+error-title = Error: { $title }
+error-prefix = Error:
+errors-heading = There is a problem
+optional = (optional)
+
+# The front page.
+home-heading = Marketing mail that asks first
+home-lead = This server keeps what each person agreed to, by topic and channel, and writes to exactly those people. Told to stop, it stops at once.
+home-sign-up = Sign up
+home-hear-from = Hear from { $brand }
+home-programs = For programs
+home-api = API documentation
+home-api-hint = For programs that manage brands and campaigns
+product-line = Mannerly: marketing mail that asks first.
+
+# Fields to type into.
+email-label = Email address
+first-name-label = First name
+last-name-label = Last name
+company-label = Company
+country-label = Country
+phone-label = Phone number
+post-label = Postal address
+email-hint = We send a link to confirm first, then what you choose below.
+email-hint-link = The address at which you get our emails.
+first-name-hint = To greet you by name.
+last-name-hint = To address you correctly.
+company-hint = To know which organisations we serve.
+country-hint = To follow the rules of your country.
+phone-hint = Needed only if you ticked Phone. We call about nothing else.
+post-hint = Needed only if you ticked Post. We write about nothing else.
+
+# Boxes for topics.
+communications-legend = What would you like to hear about?
+communications-hint = Select all that apply, and how you want to get them.
+subjects-legend = Which subjects interest you?
+subjects-hint = Select all that apply. What you get will be about these.
+sensitive-note = A sensitive subject: your answer is kept confidential and never used to score or label you.
+pending-note = { $channel }: you asked for this and have not confirmed it yet.
+
+# Boxes for tracking.
+tracking-legend = May we count opens and clicks?
+tracking-hint = This is separate from the emails: you get them either way, and no is a fine answer.
+tracking-gpc = Your browser asks not to be tracked, so both boxes start empty. Whatever you choose, we record nothing while it asks.
+tracking-ends = It ends when you save with this box empty.
+stored-never = You have not been asked yet, so it is off.
+stored-granted = You allowed this on { $since }.
+stored-refused = You refused this on { $since }.
+
+# Signing up.
+sign-up-title = Sign up
+sign-up-heading = Hear from { $brand }
+sign-up-lead = Choose what you want to get. You can change your mind at any time, from a link in every email.
+about-you = About you
+about-you-hint = Only your email address is needed.
+sign-up-policy = How we handle your data: <a href="{ $url }" rel="noreferrer">our privacy policy</a>.
+sign-up-button = Sign up
+check-inbox = Check your inbox
+sign-up-done-lead = If there is something to confirm, we have just sent an email with a link to the address you gave.
+sign-up-done-next = Nothing starts until you open that link and press the button. The link works for { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+}.
+no-email-heading = No email?
+no-email = Give it a few minutes and look in the spam folder. We send at most one such email to an address in a day. If the address had a typing mistake, <a href="{ $url }">sign up again</a>.
+
+# Asking for the link to the choices.
+link-title = Get your link
+link-heading = Get a link to your choices
+link-lead = Tell us your address and we will email you a link. It opens the page on which you see and change what you get from { $brand }.
+link-button = Email me my link
+link-done-lead = If we know the address you gave, an email with your link is on its way.
+link-done-next = Give it a few minutes and look in the spam folder. To protect your privacy we show the same answer for every address.
+
+# Confirming.
+confirm-title = Please confirm
+confirm-heading = Is this what you want?
+confirm-lead = Somebody, most likely you, asked { $brand } for:
+confirm-button = Yes, I want this
+confirm-not-you = Not you, or no longer interested? Close this page: nothing starts without the button.
+confirmed-title = Thank you
+confirmed-heading = Thank you, that is confirmed
+confirmed-ended = You have ended all of it since, and get nothing from { $brand } now.
+confirmed-lead = This is what you agreed to with { $brand }:
+confirmed-next = Every email has a link to stop. You can also <a href="{ $url }">see and change your choices</a> now.
+expired-heading = This link has expired
+expired-lead = A link to confirm works for { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+}, so that nobody can use an old email to sign you up. Nothing was started.
+expired-next = If you still want to hear from { $brand }, <a href="{ $url }">sign up again</a> and we will send a new link.
+
+# The choices.
+preferences-title = Your choices
+preferences-heading = Your choices at { $brand }
+preferences-lead = For <strong class="address">{ $address }</strong>. What you change here works as soon as you press a button.
+stop-heading = Stop everything
+stop-button = Stop everything from { $brand }
+save-button = Save my choices
+your-data = Your data
+your-data-text = See what we hold, get a copy, or close your account. Because this page may have been forwarded, we first email a fresh link to your address.
+your-data-button = Email me a link to my data
+back-to-choices = Back to your choices
+
+# What was saved.
+result-title-saved = Saved
+result-heading-saved = Saved, and it works now
+result-unchanged = Nothing changed
+result-stopped = Everything is stopped
+result-stopped-lead = From this moment { $brand } sends you no more marketing: no email, no calls, no post.
+result-unchanged-lead = Your choices are as they were.
+result-saved-lead = { $brand } follows your new choices from this moment.
+result-started = You will now get
+result-ended = You will no longer get
+result-tracking = Counting opens and clicks
+result-continues = Unchanged: you still get
+result-nothing = You get nothing from { $brand } now.
+result-subjects-only = You chose subjects, but no kind of message that could be about them, so nothing comes until you choose one.
+now-counting-opens = We now count when you open our emails.
+now-counting-clicks = We now count when you follow a link in our emails.
+now-profiling = We now count what you do, to choose what we send you.
+not-counting-opens = We do not count when you open our emails.
+not-counting-clicks = We do not count when you follow a link in our emails.
+not-profiling = We do not count what you do, to choose what we send you.
+no-longer-counting-opens = We no longer count when you open our emails, and we have deleted what we had recorded.
+no-longer-counting-clicks = We no longer count when you follow a link in our emails, and we have deleted what we had recorded.
+no-longer-profiling = We no longer count what you do, to choose what we send you, and we have deleted what we had recorded.
+
+# Unsubscribing.
+unsubscribe-heading = Unsubscribe
+unsubscribe-lead = One press stops <strong>{ $scope }</strong>. It works at once, and we ask for no reason.
+unsubscribe-button = Unsubscribe
+unsubscribe-finer = Rather keep some of it? <a href="{ $url }">Choose what you get</a>.
+unsubscribed-heading = You are unsubscribed
+unsubscribed-lead = We have stopped <strong>{ $scope }</strong>. It works from this moment.
+unsubscribed-nothing = You get no other marketing from { $brand }.
+unsubscribed-continues = What goes on
+unsubscribed-continues-lead = You agreed to these separately, so they are as they were:
+unsubscribed-finer = Pressed by mistake, or want to choose more finely? <a href="{ $url }">See your choices</a>.
+
+# The data.
+data-link-sent-lead = We have sent a link to <strong class="address">{ $address }</strong>. It opens the page with the data we hold about you.
+data-link-sent-next = The link works for { $hours ->
+    [one] { $hours } hour
+   *[other] { $hours } hours
+}. If nothing arrives, look in the spam folder.
+data-heading = Your data at { $brand }
+data-lead = This is what we hold about <strong class="address">{ $address }</strong>.
+copy-heading = Get a copy
+copy-text = A file with everything above and the full record of what you agreed to, when and how. It is JSON, which other programs can read.
+copy-button = Download a copy (JSON)
+close-heading = Close your account
+close-text = We erase your data and stop all marketing. This cannot be undone. We keep only a scrambled form of your address, so that nobody can add you again by mistake.
+close-understood = I understand that my data will be erased and cannot be brought back.
+close-button = Close my account and erase my data
+erased-heading = Your account is closed
+erased-lead = Your data is erased, and { $brand } sends you no more marketing.
+erased-next = We keep a scrambled form of your address, from which it cannot be read, so that no list can bring you back. Emails that you already have keep working links; following them records nothing.
+fact-language = Language
+fact-source = Where we got it
+fact-source-policy = Their privacy policy
+fact-held-since = Held since
+fact-of-brand = { $brand }: { $what }
+fact-pending = asked for on { $day }, not confirmed yet
+fact-granted = agreed since { $day }
+fact-refused = refused on { $day }
+fact-withdrawn = ended on { $day }
+fact-decisions = Recorded decisions
+fact-deliveries = Campaigns that were or were not sent to you
+fact-hits = Recorded opens and clicks
+fact-service-mail = Service mails
+fact-suppressions = Reasons not to write to you
+
+# What went wrong.
+not-found-title = Page not found
+not-found-text = Check that the whole address was copied. If you came from a link in an email, open the newest email and try the link there.
+damaged-title = That did not work
+damaged-text = The form arrived incomplete or damaged. Nothing was changed. Go back, reload the page and try again.
+wrong-method-text = This address does not do what was asked of it. Nothing was changed.
+conflict-title = That is no longer possible
+conflict-text = Something changed in the meantime. Go back, reload the page and try again.
+gone-title = This link is no longer valid
+gone-text = Links that show personal data work for a short time only. You can ask for a fresh one.
+too-large-title = That was too much
+too-large-text = What was sent is larger than this server accepts. Nothing was changed.
+too-many-title = Too many tries
+unavailable-title = We cannot answer just now
+nothing-changed = Nothing was changed. { $when }
+try-again-moment = Please try again in a moment.
+try-again-seconds = Please try again in { $count ->
+    [one] { $count } second
+   *[other] { $count } seconds
+}.
+try-again-minutes = Please try again in { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}.
+try-again-hours = Please try again in { $count ->
+    [one] { $count } hour
+   *[other] { $count } hours
+}.
+our-fault-title = Something went wrong
+our-fault-text = The fault is ours. Nothing was changed. Please try again later.

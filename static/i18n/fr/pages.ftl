@@ -1,0 +1,206 @@
+# What the pages say.
+
+# Around every page.
+error-title = Erreur : { $title }
+error-prefix = Erreur :
+errors-heading = Il y a un problème
+optional = (facultatif)
+
+# The front page.
+home-heading = Des envois publicitaires qui demandent d’abord
+home-lead = Ce serveur conserve ce à quoi chaque personne a consenti, par sujet et par canal, et n’écrit qu’à ces personnes. Quand on lui dit d’arrêter, il arrête aussitôt.
+home-sign-up = S’inscrire
+home-hear-from = Recevoir des nouvelles de { $brand }
+home-programs = Pour les programmes
+home-api = Documentation de l’API
+home-api-hint = Pour les programmes qui gèrent des marques et des campagnes
+product-line = Mannerly : des envois publicitaires qui demandent d’abord.
+
+# Fields to type into.
+email-label = Adresse e-mail
+first-name-label = Prénom
+last-name-label = Nom
+company-label = Entreprise
+country-label = Pays
+phone-label = Numéro de téléphone
+post-label = Adresse postale
+email-hint = Nous envoyons d’abord un lien de confirmation, puis ce que vous choisissez ci-dessous.
+email-hint-link = L’adresse à laquelle vous recevez nos e-mails.
+first-name-hint = Pour vous saluer par votre prénom.
+last-name-hint = Pour nous adresser à vous correctement.
+company-hint = Pour savoir quelles organisations nous servons.
+country-hint = Pour respecter les règles de votre pays.
+phone-hint = Nécessaire seulement si vous avez coché Téléphone. Nous n’appelons pour rien d’autre.
+post-hint = Nécessaire seulement si vous avez coché Courrier. Nous n’écrivons pour rien d’autre.
+
+# Boxes for topics.
+communications-legend = Que souhaitez-vous recevoir ?
+communications-hint = Cochez tout ce qui vous convient, et la façon de le recevoir.
+subjects-legend = Quels sujets vous intéressent ?
+subjects-hint = Cochez tout ce qui vous convient. Ce que vous recevrez en parlera.
+sensitive-note = Un sujet sensible : votre réponse reste confidentielle et ne sert jamais à vous noter ni à vous classer.
+pending-note = { $channel } : vous l’avez demandé et ne l’avez pas encore confirmé.
+
+# Boxes for tracking.
+tracking-legend = Pouvons-nous compter les ouvertures et les clics ?
+tracking-hint = Cela est distinct des e-mails : vous les recevez dans tous les cas, et vous pouvez très bien dire non.
+tracking-gpc = Votre navigateur demande à ne pas être suivi ; les deux cases sont donc vides au départ. Quel que soit votre choix, nous n’enregistrons rien tant qu’il le demande.
+tracking-ends = Cela prend fin si vous enregistrez avec cette case vide.
+stored-never = La question ne vous a pas encore été posée ; c’est donc désactivé.
+stored-granted = Vous l’avez autorisé le { $since }.
+stored-refused = Vous l’avez refusé le { $since }.
+
+# Signing up.
+sign-up-title = S’inscrire
+sign-up-heading = Recevoir des nouvelles de { $brand }
+sign-up-lead = Choisissez ce que vous souhaitez recevoir. Vous pouvez changer d’avis à tout moment, grâce à un lien dans chaque e-mail.
+about-you = À propos de vous
+about-you-hint = Seule votre adresse e-mail est nécessaire.
+sign-up-policy = Comment nous traitons vos données : <a href="{ $url }" rel="noreferrer">notre politique de confidentialité</a>.
+sign-up-button = S’inscrire
+check-inbox = Consultez votre messagerie
+sign-up-done-lead = S’il y a quelque chose à confirmer, nous venons d’envoyer un e-mail avec un lien à l’adresse indiquée.
+sign-up-done-next = Rien ne commence avant que vous ayez ouvert ce lien et appuyé sur le bouton. Le lien est valable { $days ->
+    [one] { $days } jour
+   *[other] { $days } jours
+}.
+no-email-heading = Pas d’e-mail ?
+no-email = Attendez quelques minutes et regardez dans les indésirables. Nous envoyons au plus un e-mail de ce type par jour à une adresse. Si l’adresse contenait une faute de frappe, <a href="{ $url }">inscrivez-vous à nouveau</a>.
+
+# Asking for the link to the choices.
+link-title = Obtenir votre lien
+link-heading = Obtenir un lien vers vos choix
+link-lead = Indiquez-nous votre adresse et nous vous enverrons un lien. Il ouvre la page où vous voyez et modifiez ce que vous recevez de { $brand }.
+link-button = M’envoyer mon lien
+link-done-lead = Si nous connaissons l’adresse indiquée, un e-mail avec votre lien est en route.
+link-done-next = Attendez quelques minutes et regardez dans les indésirables. Pour protéger votre vie privée, nous donnons la même réponse pour toutes les adresses.
+
+# Confirming.
+confirm-title = Veuillez confirmer
+confirm-heading = Est-ce bien ce que vous voulez ?
+confirm-lead = Quelqu’un, très probablement vous, a demandé à { $brand } :
+confirm-button = Oui, je le veux
+confirm-not-you = Ce n’était pas vous, ou cela ne vous intéresse plus ? Fermez cette page : rien ne commence sans le bouton.
+confirmed-title = Merci
+confirmed-heading = Merci, c’est confirmé
+confirmed-ended = Vous avez tout arrêté depuis et ne recevez plus rien de { $brand }.
+confirmed-lead = Voici ce à quoi vous avez consenti auprès de { $brand } :
+confirmed-next = Chaque e-mail contient un lien pour arrêter. Vous pouvez aussi <a href="{ $url }">voir et modifier vos choix</a> dès maintenant.
+expired-heading = Ce lien a expiré
+expired-lead = Un lien de confirmation est valable { $days ->
+    [one] { $days } jour
+   *[other] { $days } jours
+}, afin que personne ne puisse vous inscrire avec un ancien e-mail. Rien n’a commencé.
+expired-next = Si vous souhaitez toujours recevoir des nouvelles de { $brand }, <a href="{ $url }">inscrivez-vous à nouveau</a> et nous enverrons un nouveau lien.
+
+# The choices.
+preferences-title = Vos choix
+preferences-heading = Vos choix auprès de { $brand }
+preferences-lead = Pour <strong class="address">{ $address }</strong>. Ce que vous modifiez ici s’applique dès que vous appuyez sur un bouton.
+stop-heading = Tout arrêter
+stop-button = Tout arrêter de { $brand }
+save-button = Enregistrer mes choix
+your-data = Vos données
+your-data-text = Voyez ce que nous conservons, obtenez une copie ou fermez votre compte. Comme cette page a pu être transférée, nous envoyons d’abord un nouveau lien à votre adresse.
+your-data-button = M’envoyer un lien vers mes données
+back-to-choices = Revenir à vos choix
+
+# What was saved.
+result-title-saved = Enregistré
+result-heading-saved = Enregistré, et c’est en vigueur
+result-unchanged = Rien n’a changé
+result-stopped = Tout est arrêté
+result-stopped-lead = Dès cet instant, { $brand } ne vous envoie plus aucune publicité : ni e-mail, ni appel, ni courrier.
+result-unchanged-lead = Vos choix sont restés tels quels.
+result-saved-lead = { $brand } suit vos nouveaux choix dès cet instant.
+result-started = Vous recevrez désormais
+result-ended = Vous ne recevrez plus
+result-tracking = Comptage des ouvertures et des clics
+result-continues = Inchangé : vous recevez toujours
+result-nothing = Vous ne recevez plus rien de { $brand }.
+result-subjects-only = Vous avez choisi des sujets, mais aucun type de message qui pourrait en parler ; rien ne vient donc avant que vous en choisissiez un.
+now-counting-opens = Nous comptons désormais quand vous ouvrez nos e-mails.
+now-counting-clicks = Nous comptons désormais quand vous suivez un lien de nos e-mails.
+now-profiling = Nous comptons désormais ce que vous faites, pour choisir ce que nous vous envoyons.
+not-counting-opens = Nous ne comptons pas quand vous ouvrez nos e-mails.
+not-counting-clicks = Nous ne comptons pas quand vous suivez un lien de nos e-mails.
+not-profiling = Nous ne comptons pas ce que vous faites pour choisir ce que nous vous envoyons.
+no-longer-counting-opens = Nous ne comptons plus quand vous ouvrez nos e-mails, et nous avons supprimé ce que nous avions enregistré.
+no-longer-counting-clicks = Nous ne comptons plus quand vous suivez un lien de nos e-mails, et nous avons supprimé ce que nous avions enregistré.
+no-longer-profiling = Nous ne comptons plus ce que vous faites pour choisir ce que nous vous envoyons, et nous avons supprimé ce que nous avions enregistré.
+
+# Unsubscribing.
+unsubscribe-heading = Se désabonner
+unsubscribe-lead = Un seul appui arrête <strong>{ $scope }</strong>. C’est immédiat, et nous ne demandons aucune raison.
+unsubscribe-button = Se désabonner
+unsubscribe-finer = Vous préférez en garder une partie ? <a href="{ $url }">Choisissez ce que vous recevez</a>.
+unsubscribed-heading = Votre désabonnement est fait
+unsubscribed-lead = Nous avons arrêté <strong>{ $scope }</strong>. C’est en vigueur dès cet instant.
+unsubscribed-nothing = Vous ne recevez aucune autre publicité de { $brand }.
+unsubscribed-continues = Ce qui continue
+unsubscribed-continues-lead = Vous y avez consenti séparément, cela reste donc tel quel :
+unsubscribed-finer = Appuyé par erreur, ou envie de choisir plus finement ? <a href="{ $url }">Voyez vos choix</a>.
+
+# The data.
+data-link-sent-lead = Nous avons envoyé un lien à <strong class="address">{ $address }</strong>. Il ouvre la page avec les données que nous conservons sur vous.
+data-link-sent-next = Le lien est valable { $hours ->
+    [one] { $hours } heure
+   *[other] { $hours } heures
+}. Si rien n’arrive, regardez dans les indésirables.
+data-heading = Vos données chez { $brand }
+data-lead = Voici ce que nous conservons sur <strong class="address">{ $address }</strong>.
+copy-heading = Obtenir une copie
+copy-text = Un fichier avec tout ce qui précède et le registre complet de ce à quoi vous avez consenti, quand et comment. Il est au format JSON, que d’autres programmes savent lire.
+copy-button = Télécharger une copie (JSON)
+close-heading = Fermer votre compte
+close-text = Nous effaçons vos données et arrêtons toute publicité. C’est irréversible. Nous ne gardons qu’une forme brouillée de votre adresse, afin que personne ne vous ajoute à nouveau par erreur.
+close-understood = Je comprends que mes données seront effacées et ne pourront pas être récupérées.
+close-button = Fermer mon compte et effacer mes données
+erased-heading = Votre compte est fermé
+erased-lead = Vos données sont effacées, et { $brand } ne vous envoie plus aucune publicité.
+erased-next = Nous gardons une forme brouillée de votre adresse, à partir de laquelle on ne peut pas la lire, afin qu’aucune liste ne vous ramène. Les liens des e-mails que vous avez déjà continuent de fonctionner ; les suivre n’enregistre rien.
+fact-language = Langue
+fact-source = D’où elles viennent
+fact-source-policy = Sa politique de confidentialité
+fact-held-since = Conservées depuis le
+fact-of-brand = { $brand } : { $what }
+fact-pending = demandé le { $day }, pas encore confirmé
+fact-granted = accepté depuis le { $day }
+fact-refused = refusé le { $day }
+fact-withdrawn = arrêté le { $day }
+fact-decisions = Décisions enregistrées
+fact-deliveries = Campagnes qui vous ont été envoyées ou non
+fact-hits = Ouvertures et clics enregistrés
+fact-service-mail = E-mails de service
+fact-suppressions = Raisons de ne pas vous écrire
+
+# What went wrong.
+not-found-title = Page introuvable
+not-found-text = Vérifiez que l’adresse a été copiée en entier. Si vous venez d’un lien dans un e-mail, ouvrez le plus récent et essayez le lien qui s’y trouve.
+damaged-title = Cela n’a pas fonctionné
+damaged-text = Le formulaire est arrivé incomplet ou abîmé. Rien n’a été modifié. Revenez en arrière, rechargez la page et réessayez.
+wrong-method-text = Cette adresse ne fait pas ce qui lui a été demandé. Rien n’a été modifié.
+conflict-title = Ce n’est plus possible
+conflict-text = Quelque chose a changé entre-temps. Revenez en arrière, rechargez la page et réessayez.
+gone-title = Ce lien n’est plus valable
+gone-text = Les liens qui montrent des données personnelles ne fonctionnent que peu de temps. Vous pouvez en demander un nouveau.
+too-large-title = C’était trop
+too-large-text = Ce qui a été envoyé est plus volumineux que ce que ce serveur accepte. Rien n’a été modifié.
+too-many-title = Trop d’essais
+unavailable-title = Nous ne pouvons pas répondre pour l’instant
+nothing-changed = Rien n’a été modifié. { $when }
+try-again-moment = Veuillez réessayer dans un instant.
+try-again-seconds = Veuillez réessayer dans { $count ->
+    [one] { $count } seconde
+   *[other] { $count } secondes
+}.
+try-again-minutes = Veuillez réessayer dans { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}.
+try-again-hours = Veuillez réessayer dans { $count ->
+    [one] { $count } heure
+   *[other] { $count } heures
+}.
+our-fault-title = Une erreur s’est produite
+our-fault-text = La faute est de notre côté. Rien n’a été modifié. Veuillez réessayer plus tard.

@@ -1,0 +1,118 @@
+//! Which language a page and a mail speak, and that the ledger keeps the words that were on the screen.
+
+use diesel::prelude::*;
+use mannerly::db::schema::subscriber;
+use mannerly::domain::consent::ledger;
+use mannerly::i18n::Lang;
+use mannerly::web::page::tracking_words;
+
+use crate::person::Person;
+use crate::sign_up::states;
+use crate::support::http::{Answer, seen};
+use crate::support::server::TestServer;
+
+async fn get_in(server: &TestServer, path: &str, languages: &str) -> Answer {
+    Answer::to(server.request("GET", path).header("accept-language", languages)).await
+}
+
+async fn post_in(server: &TestServer, path: &str, languages: &str, fields: &[(&str, &str)]) -> Answer {
+    Answer::to(server.request("POST", path).header("accept-language", languages).form(fields)).await
+}
+
+fn speaks(answer: &Answer, lang: Lang) {
+    let root = format!("<html lang=\"{}\" dir=\"{}\">", lang.tag(), lang.direction());
+    assert!(answer.text.contains(&root), "{root}: {}", answer.text);
+    assert_eq!(answer.header("content-language"), lang.tag());
+    assert_eq!(answer.header("vary"), "Accept-Language");
+}
+
+both_databases! {
+    async fn a_page_speaks_the_browsers_language_and_else_english(server: TestServer) {
+        server.demo_brand();
+        for (languages, lang, words) in [
+            ("cy, en;q=0.5", Lang::Welsh, "Clywed gan Civic Notes"),
+            ("de-CH", Lang::German, "Von Civic Notes hören"),
+            ("pl, fr;q=0.9, en;q=0.8", Lang::French, "Recevoir des nouvelles de Civic Notes"),
+            ("pl", Lang::English, "Hear from Civic Notes"),
+        ] {
+            let page = get_in(&server, "/b/civic/sign-up", languages).await.expect(200);
+            speaks(&page, lang);
+            assert!(page.text.contains(words), "{}", page.text);
+            speaks(&get_in(&server, "/b/civic/sign-up?lang=fr", languages).await, Lang::French);
+        }
+    }
+
+    async fn what_went_wrong_is_said_in_the_browsers_language(server: TestServer) {
+        for (path, status) in [("/no-such-page", 404), ("/p/forged", 404), ("/u/forged", 404), ("/b/none/sign-up", 404)] {
+            let answer = get_in(&server, path, "de").await.expect(status);
+            speaks(&answer, Lang::German);
+            assert!(answer.text.contains("<title>Fehler: Seite nicht gefunden</title>"), "{path}");
+        }
+        let wrong = Answer::to(server.request("DELETE", "/").header("accept-language", "cy")).await.expect(405);
+        speaks(&wrong, Lang::Welsh);
+        assert!(wrong.header("allow").contains("GET"));
+    }
+
+    async fn a_persons_own_language_wins_over_the_browsers(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        speaks(&get_in(&server, &url, "de").await.expect(200), Lang::German);
+        server.write(|conn, _| {
+            diesel::update(subscriber::table).set(subscriber::locale.eq("fr-BE")).execute(conn)?;
+            Ok(())
+        });
+        let page = get_in(&server, &url, "de").await.expect(200);
+        speaks(&page, Lang::French);
+        assert!(page.text.contains("La question ne vous a pas encore été posée"));
+        speaks(&get_in(&server, &person.unsubscribe(&server), "de").await.expect(200), Lang::French);
+    }
+
+    async fn the_ledger_keeps_the_words_of_the_language_in_which_they_were_read(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let page = get_in(&server, &url, "cy").await.expect(200).text;
+        let fields = [
+            ("action", "save"), ("seen", seen(&page)), ("shown_language", "cy"),
+            ("shown_permission", "opens:off"), ("permission", "opens"),
+        ];
+        // Another browser language since: what was read counts.
+        let saved = post_in(&server, &url, "de", &fields).await.expect(200);
+        speaks(&saved, Lang::Welsh);
+        let entries = server.read(|conn| ledger::of_subscriber(conn, person.id, 0, 1000));
+        let entry = entries.last().unwrap();
+        assert_eq!((entry.wording.as_str(), entry.language.as_deref()), (&*tracking_words(Lang::Welsh)[0], Some("cy")));
+        // Words of one language are no consent to those of another.
+        let crossed = [&fields[..2], &[("shown_permission", "clicks:off"), ("permission", "clicks")]].concat();
+        let again = post_in(&server, &url, "de", &crossed).await.expect(409);
+        assert!(again.text.contains("hat sich geändert, seit Sie diese Seite geöffnet haben"));
+    }
+
+    async fn who_signs_up_in_german_gets_german_mail_and_pages_from_then_on(server: TestServer) {
+        server.demo_brand();
+        let page = get_in(&server, "/b/civic/sign-up", "de").await.expect(200).text;
+        let fields = [
+            ("email", "ana@example.com"), ("seen", seen(&page)), ("shown_language", "de"),
+            ("shown", "newsletter:email"), ("choice", "newsletter:email"),
+        ];
+        speaks(&post_in(&server, "/b/civic/sign-up", "de", &fields).await.expect(200), Lang::German);
+        server.run_jobs().await;
+        assert_eq!(states(&server), ["pending"]);
+        let mail = server.mail_to("ana@example.com");
+        assert_eq!(mail.subject, "Bitte bestätigen: E-Mails von Civic Notes");
+        assert!(mail.text.contains("- Newsletter per E-Mail") && mail.html.contains("<html lang=\"de\" dir=\"ltr\">"));
+        let link = mail.text.lines().find(|line| line.contains("/confirm/")).unwrap().trim().to_owned();
+        speaks(&get_in(&server, &link, "fr").await.expect(200), Lang::German);
+        speaks(&post_in(&server, &link, "fr", &[]).await.expect(200), Lang::German);
+        let locale: Option<String> = server.read(|conn| Ok(subscriber::table.select(subscriber::locale).first(conn)?));
+        assert_eq!(locale.as_deref(), Some("de"));
+    }
+
+    async fn what_is_wrong_in_a_form_is_said_in_its_language(server: TestServer) {
+        server.demo_brand();
+        let page = get_in(&server, "/b/civic/sign-up", "fr").await.expect(200).text;
+        let fields = [("email", "nobody"), ("seen", seen(&page)), ("shown_language", "fr")];
+        let answer = post_in(&server, "/b/civic/sign-up", "fr", &fields).await.expect(422);
+        assert!(answer.text.contains("Il y a un problème") && answer.text.contains("Saisissez une adresse e-mail avec un @"));
+        assert!(answer.text.contains("<title>Erreur : S’inscrire"), "{}", answer.text);
+    }
+}
