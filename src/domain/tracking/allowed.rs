@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 
-use crate::db::{DbConnection, prepared};
+use crate::db::DbConnection;
 use crate::domain::consent::permission::Kind;
 use crate::error::Result;
 
@@ -59,12 +59,12 @@ pub(super) fn load(
 ) -> Result<Vec<i64>> {
     macro_rules! load {
         ($conn:expr, $text:expr, $list:ty, $people:expr) => {
-            prepared(
+            prepared!(
                 diesel::sql_query($text)
                     .bind::<$list, _>($people)
                     .bind::<BigInt, _>(campaign)
                     .bind::<BigInt, _>(brand)
-                    .bind::<Text, _>(kind),
+                    .bind::<Text, _>(kind)
             )
             .load::<Allowed>($conn)?
         };

@@ -13,7 +13,7 @@ use diesel::upsert::excluded;
 
 use crate::clock::Moment;
 use crate::db::schema::{brand, campaign, delivery, hit, tally};
-use crate::db::{DbConnection, among, prepared};
+use crate::db::{DbConnection, among};
 use crate::domain::consent;
 use crate::domain::consent::permission::Kind;
 use crate::domain::tracking::{Reason, allowed};
@@ -69,6 +69,8 @@ impl QueryId for InsertRows<'_> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
+
+impl RunQueryDsl<diesel::SqliteConnection> for InsertRows<'_> {}
 
 impl QueryFragment<Sqlite> for InsertRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
@@ -184,7 +186,7 @@ fn insert(conn: &mut DbConnection, rows: &[HitRow]) -> Result<()> {
             let mut rest = rows;
             for length in ROWS {
                 while let Some((chunk, after)) = rest.split_at_checked(length) {
-                    prepared(InsertRows(chunk)).execute(c)?;
+                    InsertRows(chunk).execute(c)?;
                     rest = after;
                 }
             }
