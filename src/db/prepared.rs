@@ -2,7 +2,7 @@
 //!
 //! diesel takes an update, an upsert and a limit for statements whose text may change from one call to the next, and
 //! has them prepared anew each time, which costs more than running them. Others it finds again by their type, and these
-//! by their text, which has to be written first. Whoever writes [`prepared!`] says that this one's text is always the same.
+//! by their text, which has to be written first. Whoever writes `prepared!` says that this one's text is always the same.
 //!
 //! SQLite has a habit of its own: a statement in which a partial index hangs on a value, as in `state = ?`, is prepared anew
 //! whenever the value is given. Such values stand in the text: [`fixed`].

@@ -110,7 +110,7 @@ type Group<'a> = ((i64, Kind), Vec<&'a Hit>);
 /// Stores those of the hits that may be stored now. Returns how many. They are judged and counted later (`settle`);
 /// only those of the anonymous mode, of which nothing is kept but a counter, are counted here.
 ///
-/// The gate (T-07) decides on what holds now ([`allowed`](super::allowed)). Without a person, the brand's anonymous mode has
+/// The gate (T-07) decides on what holds now (`allowed`). Without a person, the brand's anonymous mode has
 /// to be on now.
 ///
 /// # Errors
