@@ -16,6 +16,7 @@ clean_section() {
     for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
     for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
     stop_postgres
+    rm -rf "$work/postgres"
 }
 
 clean_up() {
