@@ -37,7 +37,7 @@ async fn killed_twenty_times(server: TestServer) {
     println!("the seed is {seed}");
     let rig = Rig::new(server, PEOPLE, UNHURRIED);
     let mut random = Random(seed);
-    let mut moments: Vec<u64> = (0..KILLS).map(|_| random.below(PEOPLE as u64 * 9 / 10)).collect();
+    let mut moments: Vec<u64> = (0..KILLS).map(|_| random.below(PEOPLE as u64 * 3 / 4)).collect();
     moments.sort_unstable();
     for (number, mails) in moments.into_iter().enumerate() {
         let mut running = rig.boot();

@@ -16,6 +16,7 @@ clean_section() {
     for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
     for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
     stop_postgres
+    rm -rf "$work/postgres"
 }
 
 clean_up() {
@@ -91,7 +92,8 @@ now_micros() { date +%s%6N; }
 
 free_port() {
     local port
-    for port in $(shuf -i 20000-40000 -n 50); do
+    # Below those that the system gives to clients.
+    for port in $(shuf -i 20000-32000 -n 50); do
         (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
     done
 }
@@ -115,13 +117,22 @@ status() { awk -v field="$2:" '$1 == field { print $2 }' "/proc/$1/status"; }
 
 # ---- Mannerly ----
 
-# serve ARGUMENT...: a server on a new port, in $server and $port.
+# serve ARGUMENT...: a server on a new port, in $server and $port. Somebody else may take that port first, so it is tried
+# more than once.
 serve() {
-    port=$(free_port)
-    "$mannerly" serve --listen "127.0.0.1:$port" --log warn "$@" 2>>"$work/server.log" &
-    server=$!
-    started+=("$server")
-    wait_for "$port"
+    local _
+    for _ in 1 2 3; do
+        port=$(free_port)
+        "$mannerly" serve --listen "127.0.0.1:$port" --log warn "$@" 2>>"$work/server.log" &
+        server=$!
+        started+=("$server")
+        until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+            kill -0 "$server" 2>/dev/null || continue 2
+            sleep 0.05
+        done
+        return
+    done
+    fail "The server does not start. $(tail -3 "$work/server.log")"
 }
 
 api() {

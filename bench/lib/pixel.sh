@@ -111,9 +111,12 @@ CONF
 
 # cpu PID: hundredths of seconds that it and its children have used, those that have ended included.
 cpu() {
-    # Some of them may end while they are looked at.
-    { cat "/proc/$1/stat" $(pgrep -P "$1" | sed 's|.*|/proc/&/stat|' || true) 2>/dev/null || true; } |
-        awk '{ sub(/^.*\) /, ""); n += $12 + $13 + (NR == 1 ? $14 + $15 : 0) } END { print n + 0 }'
+    local child
+    {
+        cat "/proc/$1/stat"
+        # A child may have ended by now; then its time is its parent's.
+        for child in $(pgrep -P "$1" || true); do cat "/proc/$child/stat" 2>/dev/null || true; done
+    } | awk '{ sub(/^.*\) /, ""); n += $12 + $13 + (NR == 1 ? $14 + $15 : 0) } END { print n + 0 }'
 }
 
 # load PORT NAME: wrk's report in $work/wrk.txt; adds to $answers and prints requests per second.

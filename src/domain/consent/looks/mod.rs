@@ -14,7 +14,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool};
 
 use crate::clock::Moment;
 use crate::db::{DbConnection, Kind};
@@ -29,7 +29,7 @@ use crate::domain::consent::suppression::Reason;
 use crate::email_address::EmailAddress;
 use crate::error::Result;
 
-use query::Asked;
+use query::{Asked, ThereAre};
 
 /// Of the person.
 const ADDRESS: i64 = 1;
@@ -100,15 +100,11 @@ pub fn count(
     stretch: Stretch,
     now: Moment,
 ) -> Result<Vec<(Looks, i64)>> {
-    let database = conn.kind();
-    let suppressions_at_once = database == Kind::Postgres;
-    let mut counts = Vec::new();
-    for people in (Asked { campaign, stretch, now, permissions: true, suppressions_at_once }).people(database)
-    {
-        let text = format!("SELECT looks, COUNT(*) FROM ({people}) AS person GROUP BY looks");
-        counts.extend(load(conn, &text)?.into_iter().map(|(looks, people)| (Looks(looks), people)));
-    }
-    Ok(counts)
+    let at_once = conn.kind() == Kind::Postgres;
+    let asked = Asked::of(campaign, stretch, now, true, at_once);
+    let grouped = |people: &str| format!("SELECT looks, COUNT(*) FROM ({people}) AS person GROUP BY looks");
+    let counts = ask(conn, asked, grouped, |counts| counts.iter().map(|(_, people)| people).sum())?;
+    Ok(counts.into_iter().map(|(looks, people)| (Looks(looks), people)).collect())
 }
 
 /// The look of each person of a stretch, without what they allow to be recorded, in the order of their row numbers.
@@ -121,12 +117,32 @@ pub fn each(
     stretch: Stretch,
     now: Moment,
 ) -> Result<Vec<(i64, Looks)>> {
-    let mut found = Vec::new();
-    let asked = Asked { campaign, stretch, now, permissions: false, suppressions_at_once: false };
-    for people in asked.people(conn.kind()) {
-        found.extend(load(conn, &people)?.into_iter().map(|(person, looks)| (person, Looks(looks))));
-    }
+    let asked = Asked::of(campaign, stretch, now, false, false);
+    let found = ask(conn, asked, str::to_owned, |found| found.len() as i64)?;
+    let mut found: Vec<_> = found.into_iter().map(|(person, looks)| (person, Looks(looks))).collect();
     found.sort_unstable_by_key(|(person, _)| *person);
+    Ok(found)
+}
+
+/// Asks about the people of a stretch, and nothing that cannot be true of any of them. `query` makes the query of one of
+/// rows of people, `people` says how many people an answer is about.
+fn ask(
+    conn: &mut DbConnection,
+    mut asked: Asked<'_>,
+    query: impl Fn(&str) -> String,
+    people: impl Fn(&[(i64, i64)]) -> i64,
+) -> Result<Vec<(i64, i64)>> {
+    let there_is = sql::<(Bool, Bool)>(&asked.what_there_is());
+    let (choices, suppressions) = on_backend!(conn, |c| there_is.get_result(c))?;
+    asked.there_are = ThereAre { choices, suppressions };
+    let of = asked.people(conn.kind());
+    let mut found = load(conn, &query(&of.first))?;
+    let Some(rest) = of.rest else { return Ok(found) };
+    let everybody = sql::<BigInt>(&asked.everybody());
+    let everybody: i64 = on_backend!(conn, |c| everybody.get_result(c))?;
+    if people(&found) < everybody {
+        found.extend(load(conn, &query(&rest))?);
+    }
     Ok(found)
 }
 

@@ -3,7 +3,7 @@
 //! Answers are read along their primary key and grouped before they meet the people, which both databases do at the
 //! speed of a scan. PostgreSQL then joins everything at once. SQLite goes along the grouped answers and finds each person
 //! beside the last one, where a join would first write all answers down; people without an answer come by a
-//! query of their own.
+//! query of their own, if there are any. What nobody has is not looked up for everybody.
 
 use super::{
     ADDRESS, CAPPED, CLICKS, EXPIRED, GRANTED, GRANTED_ELSEWHERE, INFORMED, KNOWN, LATE, OPENS, PAUSED,
@@ -27,6 +27,24 @@ pub(super) struct Asked<'a> {
     /// Whether the suppressions of an address are all read once, or looked up for each person: for a million people
     /// PostgreSQL would rather do the one, for a few thousand the other.
     pub(super) suppressions_at_once: bool,
+    pub(super) there_are: ThereAre,
+}
+
+/// What any of the people can have, so that it has to be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ThereAre {
+    /// Choices about the brand.
+    pub(super) choices: bool,
+    /// Suppressions that hold for the brand.
+    pub(super) suppressions: bool,
+}
+
+/// Queries for rows of `id` and `looks`, which together have each person of a stretch once.
+pub(super) struct People {
+    /// Everybody, or those with an answer to the brand.
+    pub(super) first: String,
+    /// Those without, where the first has only the others.
+    pub(super) rest: Option<String>,
 }
 
 /// What stands for something about a person: the mark, and the table that has to be joined for it.
@@ -38,16 +56,48 @@ struct Side {
 /// A query of one row for each person: its marks, the rest of it up to the condition on the person, and how it is grouped.
 type Rows = (String, String, &'static str);
 
-impl Asked<'_> {
-    /// Queries for rows of `id` and `looks`, which together have each person of the stretch once.
-    pub(super) fn people(&self, database: Database) -> Vec<String> {
+impl<'a> Asked<'a> {
+    /// Asks for everything that there can be.
+    pub(super) fn of(
+        campaign: &'a CampaignFacts,
+        stretch: Stretch,
+        now: Moment,
+        permissions: bool,
+        suppressions_at_once: bool,
+    ) -> Self {
+        let there_are = ThereAre { choices: true, suppressions: true };
+        Self { campaign, stretch, now, permissions, suppressions_at_once, there_are }
+    }
+
+    /// How many people there are, as one number.
+    pub(super) fn everybody(&self) -> String {
+        format!("SELECT COUNT(*) FROM subscriber s WHERE {} AND s.erased_at IS NULL", self.among())
+    }
+
+    /// Whether there is what [`ThereAre`] says, as two truth values.
+    pub(super) fn what_there_is(&self) -> String {
         let Stretch { after, to } = self.stretch;
-        let answers = self.answers(database);
-        let among = format!("s.id > {after} AND s.id <= {to}");
+        let (_, choices, _) = self.choices();
+        format!(
+            "SELECT EXISTS (SELECT 1 FROM {choices} AND c.subscriber_id > {after} AND c.subscriber_id <= {to}), \
+             EXISTS (SELECT 1 FROM {})",
+            suppressed(self.campaign)
+        )
+    }
+
+    fn among(&self) -> String {
+        let Stretch { after, to } = self.stretch;
+        format!("s.id > {after} AND s.id <= {to}")
+    }
+
+    /// The people of the stretch.
+    pub(super) fn people(&self, database: Database) -> People {
+        let (answers, among) = (self.answers(database), self.among());
         match database {
             Database::Postgres => {
                 let from = format!("subscriber s LEFT JOIN ({answers}) o ON o.subscriber_id = s.id");
-                vec![self.query(&from, &among, Some("COALESCE(o.marks, 0)"), database)]
+                let first = self.query(&from, &among, Some("COALESCE(o.marks, 0)"), database);
+                People { first, rest: None }
             }
             Database::Sqlite => {
                 // A cross join stays in its order.
@@ -56,10 +106,10 @@ impl Asked<'_> {
                     "{among} AND NOT EXISTS (SELECT 1 FROM opt_in o WHERE o.subscriber_id = s.id AND o.brand_id = {})",
                     self.campaign.brand
                 );
-                vec![
-                    self.query(&from, "TRUE", Some("o.marks"), database),
-                    self.query("subscriber s", &none, None, database),
-                ]
+                People {
+                    first: self.query(&from, "TRUE", Some("o.marks"), database),
+                    rest: Some(self.query("subscriber s", &none, None, database)),
+                }
             }
         }
     }
@@ -88,9 +138,15 @@ impl Asked<'_> {
     /// What is known of a person beside their answers.
     fn sides(&self, database: Database) -> Vec<Side> {
         let at_once = database == Database::Postgres;
-        let mut sides = vec![self.side("c", &self.choices(), at_once)];
+        let mut sides = Vec::new();
+        if self.there_are.choices {
+            sides.push(self.side("c", &self.choices(), at_once));
+        }
         if self.permissions {
             sides.push(self.side("p", &self.permissions(), at_once));
+        }
+        if !self.there_are.suppressions {
+            return sides;
         }
         let (reasons, suppressed) = (reasons(), suppressed(self.campaign));
         sides.push(if self.suppressions_at_once {
