@@ -106,6 +106,8 @@ fn add_topics<'a>(
             sensitive: *slug == "sexual-health",
             channels: channels.to_vec(),
             position,
+            frequency_note: String::new(),
+            example_url: None,
         };
         topic::create(conn, brand.id, &form)?;
     }
