@@ -8,10 +8,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::brand_choice::{self, AtMost};
 use mannerly::domain::consent::ledger::{Decision, Method};
-use mannerly::domain::consent::opt_in::State;
+use mannerly::domain::consent::opt_in::{Answer as Answered, State};
 use mannerly::domain::consent::permission::{Kind, State as Permission};
 use mannerly::domain::consent::suppression::{self, Reason};
 use mannerly::secret::{hex, sha256};
+use mannerly::token::ConfirmLink;
 use ring::signature::{ED25519, UnparsedPublicKey};
 use serde_json::Value;
 
@@ -369,5 +370,22 @@ both_databases! {
         server.api(&key, "PUT", path, topic).await.expect(200);
         let page = server.get(&person.preferences(&server)).await.expect(200).text;
         assert!(page.contains("About two a month.") && page.contains("href=\"https://civic.example/news/7\""));
+    }
+
+    async fn a_confirmation_is_pressed_for_the_list_that_was_shown_and_no_other(server: TestServer) {
+        let person = Person::reader(&server);
+        let confirmation = person.pending_confirmation(&server);
+        let url = format!("/confirm/{}", server.app.keys.seal(&ConfirmLink { confirmation }));
+        let list = |page: &str| {
+            page.split("name=\"list\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+        };
+        let open = list(&server.get(&url).await.expect(200).text);
+        person.answer(&server, "grants", Channel::Email, Answered::Pending);
+        let before = server.snapshot();
+        let again = server.post_form(&url, &[("list", &open)]).await.expect(409).text;
+        assert!(again.contains("changed in the meantime") && again.contains("Grants and Funding by email"));
+        assert_eq!(server.snapshot(), before);
+        server.post_form(&url, &[("list", &list(&again))]).await.expect(200);
+        assert_eq!(person.state(&server, "grants", Channel::Email), Some(State::Granted));
     }
 }

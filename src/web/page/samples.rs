@@ -284,6 +284,8 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
                 brand: brand(),
                 action: "/confirm/token".into(),
                 items: items(),
+                list: "115f".into(),
+                errors: Vec::new(),
             },
         ),
         (
