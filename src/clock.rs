@@ -67,6 +67,31 @@ impl Moment {
         (date.year(), date.month(), date.day())
     }
 
+    /// The time of day in UTC: `09:30`.
+    pub fn time_of_day(self) -> String {
+        self.stamp().strftime("%H:%M").to_string()
+    }
+
+    /// The beginning of a day of the calendar in UTC, from `2026-12-24`.
+    pub fn parse_day(text: &str) -> Option<Self> {
+        let day: jiff::civil::Date = text.parse().ok()?;
+        let start = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(Self(start.timestamp().as_microsecond()))
+    }
+
+    /// The day of the calendar in UTC as forms write it: `2026-12-24`.
+    pub fn day_in_form(self) -> String {
+        self.stamp().strftime("%Y-%m-%d").to_string()
+    }
+
+    /// The beginning of the same day so many months later; of the month's last day where there is no such day.
+    pub fn months_later(self, months: u32) -> Self {
+        let day = self.stamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let later = day.saturating_add(jiff::Span::new().months(i64::from(months.min(1200))));
+        // Every moment we make lies within jiff's years; a foreign one stays where it is.
+        Self::parse_day(&later.to_string()).unwrap_or(self)
+    }
+
     /// The date and time of RFC 5322, section 3.3, in UTC.
     pub fn to_rfc5322(self) -> String {
         self.stamp().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
@@ -212,6 +237,17 @@ mod tests {
         assert_eq!(moment.to_rfc5322(), "Sat, 21 Nov 2026 10:02:11 +0000");
         assert_eq!(moment.to_day(), "21 November 2026");
         assert_eq!(Moment::parse("yesterday"), None);
+    }
+
+    #[test]
+    fn months_are_counted_by_the_calendar_and_days_begin_at_midnight() {
+        let moment = Moment::parse("2027-01-31T23:59:59Z").unwrap();
+        let day = |text: &str| Moment::parse(text).unwrap();
+        assert_eq!(moment.months_later(1), day("2027-02-28T00:00:00Z"));
+        assert_eq!(moment.months_later(6), day("2027-07-31T00:00:00Z"));
+        assert_eq!(Moment::parse_day("2027-02-28"), Some(day("2027-02-28T00:00:00Z")));
+        assert_eq!((moment.day_in_form(), moment.time_of_day()), ("2027-01-31".into(), "23:59".into()));
+        assert_eq!((Moment::parse_day("2027-02-30"), Moment::parse_day("tomorrow")), (None, None));
     }
 
     #[test]

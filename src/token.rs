@@ -4,6 +4,7 @@
 //! a key number and an AES-256-GCM-SIV seal (RFC 8452) over row numbers: nothing personal, and 128 bits of
 //! authentication. The seal is deterministic: the same link always has the same token.
 
+mod signature;
 mod vault;
 
 use std::sync::{Arc, LazyLock};
@@ -14,9 +15,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use data_encoding::{Encoding, Specification};
 use hmac::{Hmac, Mac};
+use ring::signature::Ed25519KeyPair;
 use sha2::Sha256;
 
 use crate::error::Problem;
+
+pub use signature::{JsonWebKey, Signed};
 
 /// No token is longer; anything longer is refused before it is decoded. In characters.
 pub const TOKEN_LENGTH_MAX: usize = 128;
@@ -51,11 +55,13 @@ pub enum Purpose {
     Letter,
     /// Knowing a letter that somebody complains about, from what all its readers see.
     Message,
+    /// Seeing what one did on a page, its receipt, and undoing it.
+    Receipt,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Open,
         Self::Click,
         Self::Unsubscribe,
@@ -64,6 +70,7 @@ impl Purpose {
         Self::DataRequest,
         Self::Letter,
         Self::Message,
+        Self::Receipt,
     ];
 
     const fn label(self) -> &'static str {
@@ -76,6 +83,7 @@ impl Purpose {
             Self::DataRequest => "data-request",
             Self::Letter => "letter",
             Self::Message => "message",
+            Self::Receipt => "receipt",
         }
     }
 }
@@ -186,6 +194,13 @@ link! {
         subscriber
     }
 }
+link! {
+    /// "What I did", with its receipt and the button that undoes it.
+    ReceiptLink for Receipt {
+        /// The act.
+        act
+    }
+}
 
 /// The server's keys, derived from its secrets; the first secret seals, all of them open. Cheap to clone.
 #[derive(Clone)]
@@ -198,6 +213,7 @@ struct KeyRing {
     number: u8,
     ciphers: Vec<(Purpose, Aes256GcmSiv)>,
     vault: Aes256GcmSiv,
+    receipts: Arc<Ed25519KeyPair>,
 }
 
 impl Keys {
@@ -300,7 +316,9 @@ impl KeyRing {
             .map(|purpose| (*purpose, Aes256GcmSiv::new(&derive(secret, purpose.label()).into())))
             .collect();
         let vault = Aes256GcmSiv::new(&derive(secret, "private-key").into());
-        Self { number: derive(secret, "key-number")[0], ciphers, vault }
+        #[expect(clippy::expect_used, reason = "every 32 octets are a private key (RFC 8032, section 5.1.5)")]
+        let receipts = Ed25519KeyPair::from_seed_unchecked(&derive(secret, "receipt")).expect("32 octets");
+        Self { number: derive(secret, "key-number")[0], ciphers, vault, receipts: Arc::new(receipts) }
     }
 
     fn cipher(&self, purpose: Purpose) -> &Aes256GcmSiv {

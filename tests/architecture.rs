@@ -64,7 +64,8 @@ fn faults(path: &str, text: &str) -> Vec<String> {
     if !text.starts_with("//!") {
         faults.push(format!("src/{path}:1: open the file with a line of //! that says what it is for"));
     }
-    if text.lines().count() > LINES_MAX {
+    // The list of all tables is one thing, however many there are.
+    if text.lines().count() > LINES_MAX && path != "db/schema.rs" {
         faults.push(format!(
             "src/{path}:{LINES_MAX}: longer than {LINES_MAX} lines; find the two things it does"
         ));

@@ -76,7 +76,8 @@ both_databases! {
             ("shown_permission", "opens:off"), ("permission", "opens"),
         ];
         // Another browser language since: what was read counts.
-        let saved = post_in(&server, &url, "de", &fields).await.expect(200);
+        let saved = post_in(&server, &url, "de", &fields).await.expect(303);
+        let saved = get_in(&server, saved.header("location"), "de").await.expect(200);
         speaks(&saved, Lang::Welsh);
         let entries = server.read(|conn| ledger::of_subscriber(conn, person.id, 0, 1000));
         let entry = entries.last().unwrap();

@@ -64,6 +64,8 @@ fn change_topic(server: &TestServer, brand: &Brand, slug: &str, change: impl FnO
             description: known.description,
             sensitive: known.sensitive,
             position: known.position,
+            frequency_note: String::new(),
+            example_url: None,
         };
         change(&mut form);
         topic::replace(conn, brand.id, slug, &form)

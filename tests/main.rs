@@ -8,6 +8,7 @@
 #[macro_use]
 mod support;
 
+mod acts;
 mod api;
 mod api_access;
 mod api_campaigns;

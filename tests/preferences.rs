@@ -9,6 +9,7 @@ use mannerly::domain::consent::permission::{Kind, State as Permission};
 use mannerly::domain::consent::suppression::{self, Reason};
 
 use crate::person::{ADDRESS, CANARIES, Person};
+use crate::support::form::BrowserForm;
 use crate::support::http::{Answer, seen};
 
 /// The value of each ticked box.
@@ -30,7 +31,7 @@ both_databases! {
         let person = Person::reader(&server);
         person.answer(&server, "webinars", Channel::Email, OptIn::Pending);
         let page = server.get(&person.preferences(&server)).await.expect(200).text;
-        assert_eq!(ticked(&page), ["newsletter:email", "newsletter:post"]);
+        assert_eq!(ticked(&page), ["newsletter:email", "newsletter:post", "each"]);
         let boxes: Vec<&str> = inputs(&page)
             .filter(|tag| tag.contains("checkbox") && attribute(tag, "name") == "choice")
             .map(|tag| attribute(tag, "value"))
@@ -43,8 +44,8 @@ both_databases! {
         let expected: Vec<String> = boxes.iter().map(started).collect();
         assert_eq!(expected, shown, "what was shown, and how, is posted with what was ticked");
         assert!(boxes.contains(&"offers:phone") && !boxes.contains(&"newsletter:phone"));
-        assert_eq!(page.matches("<legend><h2>").count(), 3, "communications, subjects, tracking");
-        assert_eq!(page.matches("<legend>").count(), 3 + 18);
+        assert_eq!(page.matches("<legend><h2>").count(), 4, "communications, subjects, how often, tracking");
+        assert_eq!(page.matches("<legend>").count(), 4 + 18);
         assert!(page.contains("have not confirmed it yet"));
         assert!(page.find("value=\"stop\"").unwrap() < page.find("value=\"save\"").unwrap(), "stop is first");
         assert!(!page.contains("<script"));
@@ -54,7 +55,7 @@ both_databases! {
         let person = Person::reader(&server);
         let url = person.preferences(&server);
         let page = server.get(&url).await.expect(200).text;
-        assert_eq!(page.matches("You have not been asked yet, so it is off.").count(), 2);
+        assert_eq!(page.matches("You have not been asked yet, so it is off.").count(), 3);
         person.allow(&server, Kind::Clicks);
         let page = server.get(&url).await.expect(200).text;
         assert!(page.contains("You allowed this on 21 November 2026."));
@@ -157,14 +158,10 @@ both_databases! {
         let open = server.get(&url).await.expect(200).text;
         server.post_form(&person.unsubscribe(&server), &[("List-Unsubscribe", "One-Click")]).await.expect(200);
         let before = server.snapshot();
-        let mut fields = vec![("action", "save"), ("seen", seen(&open))];
-        fields.extend(inputs(&open).filter(|tag| tag.contains("name=\"shown")).map(|tag| {
-            (attribute(tag, "name"), attribute(tag, "value"))
-        }));
-        fields.extend(ticked(&open).into_iter().map(|value| ("choice", value)));
-        let again = server.post_form(&url, &fields).await.expect(409).text;
+        let fields = BrowserForm::with_button(&open, "save");
+        let again = server.post_form(&url, &fields.pressed()).await.expect(409).text;
         assert!(again.contains("Your choices changed in the meantime") && again.contains("<title>Error"));
-        assert_eq!(ticked(&again), ["newsletter:post"], "the page is shown as things are");
+        assert_eq!(ticked(&again), ["newsletter:post", "each"], "the page is shown as things are");
         assert_eq!(server.snapshot(), before);
     }
 
@@ -286,7 +283,7 @@ both_databases! {
             &[("action", "save"), ("shown", "newsletter:fax:off")],
             &[("action", "save"), ("shown", "newsletter:phone:off"), ("choice", "newsletter:phone")],
             &[("action", "save"), ("shown_permission", "opens")],
-            &[("action", "save"), ("shown_permission", "profiling:off")],
+            &[("action", "save"), ("shown_permission", "reading:off")],
             &[("action", "save"), ("shown", "newsletter:email:on"), ("permission", "opens")],
         ] {
             let answer = server.post_read(&url, fields).await;
@@ -335,10 +332,10 @@ both_databases! {
         server.run_jobs().await;
         assert_eq!(server.outcomes(&lapsed), [("skipped needs_refresh".to_owned(), 1)]);
         let url = person.preferences(&server);
-        assert!(ticked(&server.get(&url).await.expect(200).text).is_empty());
+        assert_eq!(ticked(&server.get(&url).await.expect(200).text), ["each"]);
         let fields = [("action", "save"), ("shown", "newsletter:email:off"), ("choice", "newsletter:email")];
         server.post_read(&url, &fields).await.expect(200);
-        assert_eq!(ticked(&server.get(&url).await.expect(200).text), ["newsletter:email"]);
+        assert_eq!(ticked(&server.get(&url).await.expect(200).text), ["newsletter:email", "each"]);
         let renewed = server.campaign(&person.brand);
         server.run_jobs().await;
         server.mail_to(ADDRESS);

@@ -5,8 +5,11 @@
 use diesel::prelude::*;
 use mannerly::db::schema::link;
 use mannerly::domain::catalog::Channel;
+use mannerly::domain::consent::brand_choice::AtMost;
 use mannerly::domain::consent::permission::Kind;
-use mannerly::token::{ClickLink, ConfirmLink, OpenLink};
+use mannerly::domain::preferences::{self, Posted, Screen};
+use mannerly::i18n::Lang;
+use mannerly::token::{ClickLink, ConfirmLink, OpenLink, PreferencesLink, ReceiptLink};
 use mannerly::web::Entry;
 
 use crate::api;
@@ -38,6 +41,8 @@ pub(crate) struct Sample {
     pub(crate) link: i64,
     /// Row number of a confirmation that waits for its button.
     pub(crate) confirmation: i64,
+    /// Row number of something that the person did on a page.
+    pub(crate) act: i64,
     /// A key of the API that may do everything.
     pub(crate) key: String,
     /// The public id of the campaign.
@@ -62,6 +67,7 @@ impl Sample {
         server.run_jobs().await;
         Self {
             campaign: campaign.id,
+            act: act(server, &person),
             link: link_of(server, campaign.id),
             confirmation: person.pending_confirmation(server),
             campaign_id: campaign.public_id.to_string(),
@@ -79,6 +85,7 @@ impl Sample {
             "u" => self.person.unsubscribe(server),
             "d" => self.person.data(server),
             "o" => keys.seal(&OpenLink { campaign: self.campaign, subscriber }),
+            "r" => keys.seal(&ReceiptLink { act: self.act }),
             "c" => keys.seal(&ClickLink { link: self.link, subscriber }),
             "confirm" => keys.seal(&ConfirmLink { confirmation: self.confirmation }),
             _ => String::new(),
@@ -106,6 +113,20 @@ impl Sample {
         }
         paths
     }
+}
+
+/// The person wants a letter a week at most.
+fn act(server: &TestServer, person: &Person) -> i64 {
+    let link = PreferencesLink { brand: person.brand.id, subscriber: person.id, campaign: 0 };
+    let posted = Posted { at_most: Some((AtMost::Each, AtMost::Weekly)), ..Posted::default() };
+    let screen = Screen {
+        opens_wording: "",
+        clicks_wording: "",
+        profiling_wording: "",
+        is_current: true,
+        language: Lang::English,
+    };
+    server.write(|conn, now| preferences::save(conn, &link, &posted, &screen, now)).unwrap().id
 }
 
 /// Row number of the first link of a campaign.

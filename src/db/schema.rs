@@ -64,6 +64,8 @@ diesel::table! {
         offers_phone -> Bool,
         offers_post -> Bool,
         position -> Integer,
+        frequency_note -> Text,
+        example_url -> Nullable<Text>,
     }
 }
 
@@ -183,6 +185,35 @@ diesel::table! {
         at_most -> Text,
         changed_at -> BigInt,
         entry_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    act (id) {
+        id -> BigInt,
+        public_id -> Binary,
+        subscriber_id -> BigInt,
+        brand_id -> BigInt,
+        campaign_id -> Nullable<BigInt>,
+        kind -> Text,
+        at -> BigInt,
+        before -> Text,
+        after -> Text,
+        ledger_after -> BigInt,
+        ledger_until -> BigInt,
+        choices_after -> BigInt,
+        choices_until -> BigInt,
+        undoes -> Nullable<BigInt>,
+        gave_reason -> Bool,
+    }
+}
+
+diesel::table! {
+    unsubscribe_reason (brand_id, campaign_id, reason) {
+        brand_id -> BigInt,
+        campaign_id -> BigInt,
+        reason -> Text,
+        people -> BigInt,
     }
 }
 
@@ -399,6 +430,7 @@ diesel::joinable!(opt_in -> brand (brand_id));
 diesel::joinable!(brand_choice_entry -> evidence (evidence_id));
 diesel::joinable!(brand_choice_entry -> brand (brand_id));
 diesel::joinable!(brand_choice -> brand (brand_id));
+diesel::joinable!(act -> brand (brand_id));
 diesel::joinable!(hit -> link (link_id));
 diesel::joinable!(hit_count -> campaign (campaign_id));
 
@@ -416,6 +448,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     permission,
     brand_choice_entry,
     brand_choice,
+    act,
+    unsubscribe_reason,
     suppression,
     suppression_exception,
     confirmation,

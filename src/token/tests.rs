@@ -11,7 +11,7 @@ fn keys(secrets: &str) -> Keys {
     Keys::from_secrets(secrets).unwrap()
 }
 
-fn every_token(keys: &Keys) -> [(Purpose, String); 8] {
+fn every_token(keys: &Keys) -> [(Purpose, String); 9] {
     [
         (Purpose::Open, keys.seal(&OpenLink { campaign: 1, subscriber: 2 })),
         (Purpose::Click, keys.seal(&ClickLink { link: 1, subscriber: 2 })),
@@ -21,6 +21,7 @@ fn every_token(keys: &Keys) -> [(Purpose, String); 8] {
         (Purpose::DataRequest, keys.seal(&DataRequestLink { brand: 1, subscriber: 2, expires_at: 3 })),
         (Purpose::Letter, keys.seal(&LetterLink { campaign: 1, subscriber: 2 })),
         (Purpose::Message, keys.seal(&MessageLink { campaign: 1, subscriber: 2 })),
+        (Purpose::Receipt, keys.seal(&ReceiptLink { act: 1 })),
     ]
 }
 
@@ -34,6 +35,7 @@ fn opens(keys: &Keys, purpose: Purpose, token: &str) -> bool {
         Purpose::DataRequest => keys.open::<DataRequestLink>(token).is_some(),
         Purpose::Letter => keys.open::<LetterLink>(token).is_some(),
         Purpose::Message => keys.open::<MessageLink>(token).is_some(),
+        Purpose::Receipt => keys.open::<ReceiptLink>(token).is_some(),
     }
 }
 

@@ -42,6 +42,11 @@ impl Spoken {
         Self { form: form.all(SHOWN).next().and_then(Lang::read), ..self }
     }
 
+    /// The language of the form that was posted; none without one.
+    pub fn read_in(self) -> Option<Lang> {
+        self.form
+    }
+
     /// The language that was asked for; none if it is only our own guess.
     pub fn asked(self) -> Option<Lang> {
         self.address.or(self.browser)

@@ -8,6 +8,7 @@ mod demo;
 mod form;
 mod preferences;
 mod report;
+mod result;
 #[cfg(test)]
 mod samples;
 mod sign_up;
@@ -26,14 +27,15 @@ pub use demo::{
     DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportListPage, TextPiece, find_links,
 };
 pub use form::{
-    BoxState, ChannelBox, Fact, PermissionBox, PermissionState, TextField, TopicChoices, TopicGroup,
-    tracking_words,
+    BoxState, ChannelBox, Fact, PermissionBox, PermissionState, Radio, TextField, TopicChoices, TopicGroup,
+    profiling_words, tracking_words,
 };
 pub use preferences::{
-    DataLinkSentPage, DataPage, ErasedPage, PreferencesPage, PreferencesResultPage, UnsubscribePage,
+    DataLinkSentPage, DataPage, ErasedPage, OtherBrand, OtherLinkSentPage, PreferencesPage, UnsubscribePage,
     UnsubscribedPage,
 };
 pub use report::{Bar, Bars, Chart, Column, Columns, Mark, ReportPage, ReportSection, ReportTable};
+pub use result::{ResultPage, UnchangedPage};
 pub use sign_up::{
     ConfirmExpiredPage, ConfirmPage, ConfirmedPage, LinkRequestDonePage, LinkRequestPage, SignUpDonePage,
     SignUpPage, SignUpTyped,
@@ -60,7 +62,7 @@ macro_rules! pages {
 }
 pages!(|page| Some(page.lang) =>
     HomePage, ProblemPage, SignUpPage, SignUpDonePage, LinkRequestPage, LinkRequestDonePage, ConfirmPage,
-    ConfirmedPage, ConfirmExpiredPage, PreferencesPage, PreferencesResultPage, UnsubscribePage, UnsubscribedPage,
+    ConfirmedPage, ConfirmExpiredPage, PreferencesPage, OtherLinkSentPage, ResultPage, UnchangedPage, UnsubscribePage, UnsubscribedPage,
     DataLinkSentPage, DataPage, ErasedPage,
 );
 pages!(|_| None =>

@@ -1,6 +1,7 @@
 //! What tests stand on: a server with a database of its own, the mails it sent, and a client.
 pub(crate) mod dkim;
 pub(crate) mod dns;
+pub(crate) mod form;
 pub(crate) mod http;
 pub(crate) mod lmtp;
 pub(crate) mod mail;

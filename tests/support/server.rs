@@ -224,9 +224,13 @@ impl TestServer {
         Answer::to(self.request("GET", path)).await
     }
 
-    /// POST of a form, as a browser does it; a name may come more than once.
+    /// POST of a form, as a browser does it; a name may come more than once. It goes where the answer sends it.
     pub(crate) async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        Answer::to(self.request("POST", path).form(fields)).await
+        let answer = Answer::to(self.request("POST", path).form(fields)).await;
+        if answer.status != 303 {
+            return answer;
+        }
+        self.get(answer.header("location")).await
     }
 
     /// Posts a form as somebody does who has just read the page it is on.

@@ -106,10 +106,22 @@ fn add_topics<'a>(
             sensitive: *slug == "sexual-health",
             channels: channels.to_vec(),
             position,
+            frequency_note: frequency(slug).to_owned(),
+            example_url: None,
         };
         topic::create(conn, brand.id, &form)?;
     }
     Ok(())
+}
+
+/// How often a topic comes, in words.
+fn frequency(slug: &str) -> &'static str {
+    match slug {
+        "newsletter" => "About one a month.",
+        "product-updates" => "About four a year.",
+        "webinars" => "About two a month.",
+        _ => "",
+    }
 }
 
 fn slug(text: &str) -> Result<Slug> {

@@ -225,6 +225,15 @@ pub fn set_profile(conn: &mut DbConnection, id: i64, profile: &Profile) -> Resul
     Ok(())
 }
 
+/// Sets the language that a person reads, a tag of BCP 47, or forgets it.
+///
+/// # Errors
+/// Of the database.
+pub fn set_locale(conn: &mut DbConnection, id: i64, locale: Option<&str>) -> Result<()> {
+    diesel::update(subscriber::table.find(id)).set(subscriber::locale.eq(locale)).execute(conn)?;
+    Ok(())
+}
+
 /// Fills the optional fields that are still empty; what a person told us before stays.
 ///
 /// # Errors

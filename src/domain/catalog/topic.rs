@@ -46,6 +46,10 @@ pub struct Topic {
     pub offers_post: bool,
     /// Its place in lists; smaller first.
     pub position: i32,
+    /// How often it comes, in words; may be empty.
+    pub frequency_note: String,
+    /// An example of it, to be read before one agrees.
+    pub example_url: Option<String>,
 }
 
 impl Topic {
@@ -85,6 +89,12 @@ pub struct TopicForm {
     /// Its place in lists; smaller first.
     #[serde(default)]
     pub position: i32,
+    /// How often it comes, in words: "about two a month".
+    #[serde(default)]
+    pub frequency_note: String,
+    /// An example of it, to be read before one agrees: an address with https.
+    #[serde(default)]
+    pub example_url: Option<String>,
 }
 
 impl TopicForm {
@@ -97,11 +107,23 @@ impl TopicForm {
         if !one_line(&self.description, 500) {
             problems.push(Problem::new("description", "Enter one line of at most 500 characters"));
         }
+        if !one_line(&self.frequency_note, 100) {
+            problems.push(Problem::new("frequency_note", "Enter one line of at most 100 characters"));
+        }
+        if self.example_url.as_deref().is_some_and(|url| !is_web_address(url)) {
+            problems.push(Problem::new("example_url", "Enter a whole address that begins with https://"));
+        }
         if self.channels.is_empty() {
             problems.push(Problem::new("channels", "Offer at least one of email, phone and post"));
         }
         if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
     }
+}
+
+/// Whether a page may link to it: with TLS, without a user name, and short enough for a line.
+fn is_web_address(text: &str) -> bool {
+    let plain = |url: &url::Url| url.scheme() == "https" && url.has_host() && url.username().is_empty();
+    text.len() <= 500 && url::Url::parse(text).is_ok_and(|url| plain(&url) && url.password().is_none())
 }
 
 /// Adds a topic to a brand. Nobody is opted in to it.
@@ -125,6 +147,8 @@ pub fn create(conn: &mut DbConnection, brand: i64, form: &TopicForm) -> Result<T
             topic::offers_phone.eq(form.channels.contains(&Channel::Phone)),
             topic::offers_post.eq(form.channels.contains(&Channel::Post)),
             topic::position.eq(form.position),
+            topic::frequency_note.eq(form.frequency_note.trim()),
+            topic::example_url.eq(form.example_url.as_deref()),
         ))
         .returning(topic::id)
         .get_result(conn)?;
@@ -153,6 +177,8 @@ pub fn replace(conn: &mut DbConnection, brand: i64, slug: &str, form: &TopicForm
             topic::offers_phone.eq(form.channels.contains(&Channel::Phone)),
             topic::offers_post.eq(form.channels.contains(&Channel::Post)),
             topic::position.eq(form.position),
+            topic::frequency_note.eq(form.frequency_note.trim()),
+            topic::example_url.eq(form.example_url.as_deref()),
         ))
         .returning(topic::id)
         .get_result(conn)?;

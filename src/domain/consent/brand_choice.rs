@@ -12,7 +12,7 @@ use diesel::sql_types::BigInt;
 use diesel::upsert::excluded;
 
 use crate::clock::Moment;
-use crate::db::schema::{brand_choice, brand_choice_entry, evidence};
+use crate::db::schema::{brand, brand_choice, brand_choice_entry, evidence};
 use crate::db::{DbConnection, among};
 use crate::domain::consent::gate::CampaignFacts;
 use crate::domain::consent::ledger::{Method, Statement};
@@ -212,6 +212,12 @@ pub struct Entry {
     pub form: String,
     /// The wording that was shown, exactly.
     pub wording: String,
+    /// SHA-256 of that wording.
+    pub wording_sha256: Vec<u8>,
+    /// What else was on the screen, as JSON.
+    pub shown: String,
+    /// The version of the privacy policy in force.
+    pub policy_version: String,
 }
 
 /// A person's entries in the order they were written.
@@ -219,11 +225,29 @@ pub struct Entry {
 /// # Errors
 /// Of the database.
 pub fn entries(conn: &mut DbConnection, person: i64) -> Result<Vec<Entry>> {
-    use crate::db::schema::brand;
-    Ok(brand_choice_entry::table
+    Ok(all_entries().filter(brand_choice_entry::subscriber_id.eq(person)).load(conn)?)
+}
+
+/// A person's entries about a brand above a row number and up to another.
+///
+/// # Errors
+/// Of the database.
+pub fn of_range(
+    conn: &mut DbConnection,
+    person: i64,
+    brand: i64,
+    (after, until): (i64, i64),
+) -> Result<Vec<Entry>> {
+    let of_person = brand_choice_entry::subscriber_id.eq(person).and(brand_choice_entry::brand_id.eq(brand));
+    let between = brand_choice_entry::id.gt(after).and(brand_choice_entry::id.le(until));
+    Ok(all_entries().filter(of_person).filter(between).load(conn)?)
+}
+
+#[diesel::dsl::auto_type]
+fn all_entries() -> _ {
+    brand_choice_entry::table
         .inner_join(evidence::table)
         .inner_join(brand::table)
-        .filter(brand_choice_entry::subscriber_id.eq(person))
         .order(brand_choice_entry::id)
         .select((
             brand::slug,
@@ -234,8 +258,10 @@ pub fn entries(conn: &mut DbConnection, person: i64) -> Result<Vec<Entry>> {
             brand_choice_entry::at,
             evidence::form,
             evidence::wording,
+            evidence::wording_sha256,
+            evidence::shown,
+            evidence::policy_version,
         ))
-        .load(conn)?)
 }
 
 /// Deletes what a person chose, for their erasure. The entries stay, as the ledger does.

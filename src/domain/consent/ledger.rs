@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::db::schema::{evidence, ledger};
+use crate::db::schema::{brand, evidence, ledger, topic};
 use crate::domain::catalog::Channel;
 use crate::domain::consent::opt_in::Basis;
 use crate::domain::consent::permission::Kind;
@@ -38,6 +38,8 @@ word_enum! {
         DoubleOptIn = "double_opt_in",
         /// The preference page.
         PreferencePage = "preference_page",
+        /// The button that undoes what was done on a page.
+        Undo = "undo",
         /// A mail program's own unsubscribe button (RFC 8058).
         OneClick = "one_click",
         /// The button on the unsubscribe page.
@@ -240,19 +242,46 @@ pub fn ever_granted(conn: &mut DbConnection, person: i64) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(granted)).get_result(conn)?)
 }
 
+/// The brands that a person has entries about.
+///
+/// # Errors
+/// Of the database.
+pub fn brands_of(conn: &mut DbConnection, person: i64) -> Result<Vec<i64>> {
+    let of_person = ledger::table.filter(ledger::subscriber_id.eq(person));
+    Ok(of_person.select(ledger::brand_id).distinct().load(conn)?)
+}
+
 /// A person's entries in the order they were written: those after row number `after`, at most `limit`.
 ///
 /// # Errors
 /// Of the database.
 pub fn of_subscriber(conn: &mut DbConnection, person: i64, after: i64, limit: i64) -> Result<Vec<Entry>> {
-    use crate::db::schema::{brand, topic};
-    Ok(ledger::table
+    let of_person = ledger::subscriber_id.eq(person).and(ledger::id.gt(after));
+    Ok(entries().filter(of_person).limit(limit).load(conn)?)
+}
+
+/// A person's entries about a brand above a row number and up to another.
+///
+/// # Errors
+/// Of the database.
+pub fn of_range(
+    conn: &mut DbConnection,
+    person: i64,
+    brand: i64,
+    (after, until): (i64, i64),
+) -> Result<Vec<Entry>> {
+    let of_person = ledger::subscriber_id.eq(person).and(ledger::brand_id.eq(brand));
+    Ok(entries().filter(of_person).filter(ledger::id.gt(after).and(ledger::id.le(until))).load(conn)?)
+}
+
+/// All entries as they are read, in the order they were written.
+#[diesel::dsl::auto_type]
+fn entries() -> _ {
+    ledger::table
         .inner_join(evidence::table)
         .inner_join(brand::table)
         .left_join(topic::table)
-        .filter(ledger::subscriber_id.eq(person).and(ledger::id.gt(after)))
         .order(ledger::id)
-        .limit(limit)
         .select((
             ledger::id,
             brand::slug,
@@ -271,5 +300,4 @@ pub fn of_subscriber(conn: &mut DbConnection, person: i64, after: i64, limit: i6
             evidence::policy_version,
             evidence::language,
         ))
-        .load(conn)?)
 }

@@ -2,7 +2,11 @@
 //!
 //! A box that was not shown is left as it was. Every change goes through consent, which writes the ledger.
 
+pub mod act;
+pub mod reason;
+pub mod receipt;
 mod save;
+pub mod undo;
 mod unsubscribe;
 
 #[cfg(test)]
@@ -15,18 +19,22 @@ use crate::db::DbConnection;
 use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::topic::Topic;
 use crate::domain::catalog::{Channel, brand, topic};
+use crate::domain::consent::brand_choice::{self, BrandChoice};
 use crate::domain::consent::opt_in::State;
 use crate::domain::consent::permission::{Kind, Permission};
-use crate::domain::consent::{opt_in, permission};
+use crate::domain::consent::{ledger, opt_in, permission};
 use crate::domain::intake::topic_item;
 use crate::error::{Error, Result};
 use crate::i18n::Lang;
 
-pub use save::{Changes, Posted, Screen, Start, save, stop_everything, stop_wording};
+pub use save::{
+    Changes, Posted, Screen, Start, at_most_wording, at_most_words, end_pause, pause, pause_wording,
+    resume_wording, save, stop_everything, stop_wording,
+};
 pub use unsubscribe::{Unsubscribed, Way, unsubscribe, unsubscribe_scope};
 
 /// The permissions that the preference page asks for, in its order.
-pub const ASKED: [Kind; 2] = [Kind::Opens, Kind::Clicks];
+pub const ASKED: [Kind; 3] = [Kind::Opens, Kind::Clicks, Kind::Profiling];
 
 /// What a person has chosen at a brand, and could choose.
 #[derive(Debug, Clone)]
@@ -39,6 +47,10 @@ pub struct Preferences {
     pub topics: Vec<TopicAnswers>,
     /// What they answered to each of [`ASKED`]; none if never asked.
     pub permissions: Vec<(Kind, Option<Permission>)>,
+    /// A pause that is not over, and how often the brand may write at most.
+    pub choice: BrandChoice,
+    /// The other brands that deal with the person, by name.
+    pub elsewhere: Vec<brand::Brand>,
 }
 
 /// A topic, with the present answer for each way it comes. Never asked is none.
@@ -104,7 +116,20 @@ pub fn load(conn: &mut DbConnection, brand: i64, person: i64, now: Moment) -> Re
     for kind in ASKED {
         permissions.push((kind, permission::find(conn, person.id, brand.id, kind)?));
     }
-    Ok(Preferences { person, brand, topics, permissions })
+    let mut choice = brand_choice::find(conn, person.id, brand.id)?;
+    choice.paused_until = choice.pause(now);
+    let elsewhere = known_elsewhere(conn, &person, brand.id)?;
+    Ok(Preferences { person, brand, topics, permissions, choice, elsewhere })
+}
+
+/// The other brands that the ledger knows the person at.
+fn known_elsewhere(conn: &mut DbConnection, person: &Subscriber, but: i64) -> Result<Vec<brand::Brand>> {
+    let mut brands = Vec::new();
+    for id in ledger::brands_of(conn, person.id)?.into_iter().filter(|id| *id != but) {
+        brands.push(brand::get(conn, id)?);
+    }
+    brands.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(brands)
 }
 
 fn can_be_reached(person: &Subscriber, channel: Channel) -> bool {

@@ -16,10 +16,12 @@ use crate::domain::audience::subscriber;
 use crate::domain::catalog::Brand;
 use crate::domain::catalog::Channel;
 use crate::domain::catalog::topic::Topic;
+use crate::domain::consent::brand_choice::{self, AtMost, BrandChoice};
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, Statement};
 use crate::domain::consent::opt_in::{Answer, Basis, Scope, State};
 use crate::domain::consent::permission::{Change, Kind, State as PermissionState};
-use crate::domain::consent::{lock, opt_in, suppression};
+use crate::domain::consent::{opt_in, suppression};
+use crate::domain::preferences::act::{self, Act};
 use crate::domain::preferences::{Choice, Preferences, load};
 use crate::domain::tracking::permission;
 use crate::error::{Error, Problem, Result};
@@ -37,6 +39,10 @@ pub struct Posted {
     pub shown_permissions: Vec<(Kind, Start)>,
     /// Those of them that came back ticked.
     pub ticked_permissions: Vec<Kind>,
+    /// How often at most: what was shown, and what came back.
+    pub at_most: Option<(AtMost, AtMost)>,
+    /// The language: what was shown, and what came back; empty for none.
+    pub locale: Option<(String, String)>,
 }
 
 word_enum! {
@@ -58,6 +64,8 @@ pub struct Screen<'a> {
     pub opens_wording: &'a str,
     /// The words at the box for clicks.
     pub clicks_wording: &'a str,
+    /// The words at the box for profiling.
+    pub profiling_wording: &'a str,
     /// Whether these are the words that the person had before them.
     pub is_current: bool,
     /// The language of the page.
@@ -77,7 +85,7 @@ pub struct Changes {
     pub permissions: Vec<(Kind, Change)>,
 }
 
-/// Stores what the person changed of what was shown.
+/// Stores what the person changed of what was shown, as one act; none if they changed nothing.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the person was erased; [`Error::Invalid`] if a box is none of the brand's, or was ticked
@@ -89,8 +97,18 @@ pub fn save(
     posted: &Posted,
     screen: &Screen<'_>,
     now: Moment,
-) -> Result<Changes> {
-    lock(conn, link.subscriber)?;
+) -> Result<Option<Act>> {
+    let work = |conn: &mut DbConnection| store(conn, link, posted, screen, now);
+    Ok(act::perform(conn, *link, (act::Kind::Saved, None), now, work)?.1)
+}
+
+fn store(
+    conn: &mut DbConnection,
+    link: &PreferencesLink,
+    posted: &Posted,
+    screen: &Screen<'_>,
+    now: Moment,
+) -> Result<()> {
     let before = load(conn, link.brand, link.subscriber, now)?;
     let steps = plan(&before, posted)?;
     let questions = questions(&before, posted)?;
@@ -102,25 +120,12 @@ pub fn save(
     }
     let boxes = boxes(&steps, &questions);
     let evidence = |conn: &mut DbConnection, wording: &str| {
-        let shown = Shown {
-            form: "preferences".to_owned(),
-            wording: wording.to_owned(),
-            boxes: boxes.clone(),
-            policy_version: before.brand.policy_version.clone(),
-            language: Some(screen.language.tag().to_owned()),
-        };
-        ledger::keep(conn, &shown)
+        keep(conn, &before.brand, (wording, screen.language), boxes.clone())
     };
-    let mut changes = Changes::default();
     for step in &steps {
         let Some(answer) = step.answer else { continue };
         let statement = statement(link, evidence(conn, &before.brand.consent_wording)?, now);
         opt_in::set(conn, &statement, step.topic.id, step.channel, answer)?;
-        let choice = Choice { topic: step.topic.name.clone(), kind: step.topic.kind, channel: step.channel };
-        match answer {
-            Answer::Withdrawn => changes.withdrawn.push(choice),
-            _ => changes.granted.push(choice),
-        }
     }
     if steps.iter().any(Step::grants_email) {
         lift_suppressions(conn, link, now)?;
@@ -128,16 +133,118 @@ pub fn save(
     for question in &questions {
         let Some(answer) = question.answer else { continue };
         let wording = match question.kind {
+            Kind::Opens => screen.opens_wording,
             Kind::Clicks => screen.clicks_wording,
-            _ => screen.opens_wording,
+            Kind::Profiling => screen.profiling_wording,
         };
         let statement = statement(link, evidence(conn, wording)?, now);
-        let change = permission::set(conn, &statement, question.kind, answer)?;
-        changes.permissions.push((question.kind, change));
+        permission::set(conn, &statement, question.kind, answer)?;
     }
-    changes.continues = before.running();
-    changes.continues.retain(|choice| !changes.withdrawn.contains(choice));
-    Ok(changes)
+    if let Some((shown, chosen)) = posted.at_most.filter(|(shown, chosen)| shown != chosen) {
+        let boxes = AtMost::ALL
+            .iter()
+            .map(|at_most| ShownBox { name: format!("at_most:{at_most}"), ticked: *at_most == shown });
+        let wording = at_most_wording(&before.brand, screen.language);
+        let evidence = keep(conn, &before.brand, (&wording, screen.language), boxes.collect())?;
+        let choice = BrandChoice { at_most: chosen, ..before.choice };
+        brand_choice::set(conn, &statement(link, evidence, now), choice)?;
+    }
+    if let Some((_, chosen)) = posted.locale.as_ref().filter(|(shown, chosen)| shown != chosen) {
+        subscriber::set_locale(conn, link.subscriber, Some(chosen.as_str()).filter(|tag| !tag.is_empty()))?;
+    }
+    Ok(())
+}
+
+/// What the page asks about how often at most, with the answers, exactly.
+pub fn at_most_wording(brand: &Brand, lang: Lang) -> String {
+    let answers = AtMost::ALL.iter().map(|at_most| at_most_words(*at_most, lang));
+    let question = lang.say("at-most-legend").with("brand", &brand.name).to_string();
+    std::iter::once(question).chain(answers).collect::<Vec<_>>().join("\n")
+}
+
+/// One of these answers.
+pub fn at_most_words(at_most: AtMost, lang: Lang) -> String {
+    match at_most {
+        AtMost::Each => lang.say("at-most-each"),
+        AtMost::Weekly => lang.say("at-most-weekly"),
+        AtMost::Monthly => lang.say("at-most-monthly"),
+    }
+    .to_string()
+}
+
+/// What the page says about a pause, exactly.
+pub fn pause_wording(brand: &Brand, lang: Lang) -> String {
+    lang.say("pause-text").with("brand", &brand.name).to_string()
+}
+
+/// What the button says that ends a pause, exactly.
+pub fn resume_wording(lang: Lang) -> String {
+    lang.say("pause-end-button").to_string()
+}
+
+/// Asks the brand to pause until a moment.
+///
+/// # Errors
+/// [`Error::NotFound`] if the person was erased; [`Error::Invalid`] for a moment that is past or more than a year away.
+pub fn pause(
+    conn: &mut DbConnection,
+    link: &PreferencesLink,
+    until: Moment,
+    lang: Lang,
+    now: Moment,
+) -> Result<Option<Act>> {
+    set_pause(conn, link, Some(until), lang, now)
+}
+
+/// Ends a pause before its time.
+///
+/// # Errors
+/// [`Error::NotFound`] if the person was erased.
+pub fn end_pause(
+    conn: &mut DbConnection,
+    link: &PreferencesLink,
+    lang: Lang,
+    now: Moment,
+) -> Result<Option<Act>> {
+    set_pause(conn, link, None, lang, now)
+}
+
+fn set_pause(
+    conn: &mut DbConnection,
+    link: &PreferencesLink,
+    until: Option<Moment>,
+    lang: Lang,
+    now: Moment,
+) -> Result<Option<Act>> {
+    let work = |conn: &mut DbConnection| {
+        let before = load(conn, link.brand, link.subscriber, now)?;
+        let wording = match until {
+            Some(_) => pause_wording(&before.brand, lang),
+            None => resume_wording(lang),
+        };
+        let evidence = keep(conn, &before.brand, (&wording, lang), Vec::new())?;
+        let choice = BrandChoice { paused_until: until, ..before.choice };
+        brand_choice::set(conn, &statement(link, evidence, now), choice)
+    };
+    let kind = if until.is_some() { act::Kind::Paused } else { act::Kind::Resumed };
+    Ok(act::perform(conn, *link, (kind, None), now, work)?.1)
+}
+
+/// Keeps what the page said, in its language.
+fn keep(
+    conn: &mut DbConnection,
+    brand: &Brand,
+    (wording, lang): (&str, Lang),
+    boxes: Vec<ShownBox>,
+) -> Result<i64> {
+    let shown = Shown {
+        form: "preferences".to_owned(),
+        wording: wording.to_owned(),
+        boxes,
+        policy_version: brand.policy_version.clone(),
+        language: Some(lang.tag().to_owned()),
+    };
+    ledger::keep(conn, &shown)
 }
 
 /// What the page says above the button that stops everything, exactly.
@@ -145,7 +252,7 @@ pub fn stop_wording(brand: &Brand, lang: Lang) -> String {
     lang.say("scope-everything").with("brand", &brand.name).to_string()
 }
 
-/// Ends all marketing of the brand on all channels, with one ledger entry. Returns whether anything was running.
+/// Ends all marketing of the brand on all channels, with one ledger entry. A repeat is no act.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the person was erased.
@@ -154,18 +261,14 @@ pub fn stop_everything(
     link: &PreferencesLink,
     lang: Lang,
     now: Moment,
-) -> Result<bool> {
-    lock(conn, link.subscriber)?;
-    let before = load(conn, link.brand, link.subscriber, now)?;
-    let shown = Shown {
-        form: "preferences".to_owned(),
-        wording: stop_wording(&before.brand, lang),
-        boxes: Vec::new(),
-        policy_version: before.brand.policy_version,
-        language: Some(lang.tag().to_owned()),
+) -> Result<Option<Act>> {
+    let work = |conn: &mut DbConnection| {
+        let before = load(conn, link.brand, link.subscriber, now)?;
+        let wording = stop_wording(&before.brand, lang);
+        let evidence = keep(conn, &before.brand, (&wording, lang), Vec::new())?;
+        opt_in::withdraw_all(conn, &statement(link, evidence, now), Scope::Everything)
     };
-    let statement = statement(link, ledger::keep(conn, &shown)?, now);
-    Ok(opt_in::withdraw_all(conn, &statement, Scope::Everything)? > 0)
+    Ok(act::perform(conn, *link, (act::Kind::Stopped, None), now, work)?.1)
 }
 
 fn statement(link: &PreferencesLink, evidence: i64, now: Moment) -> Statement<'static> {

@@ -11,10 +11,11 @@ use crate::domain::catalog::{Channel, brand};
 use crate::domain::consent::ledger::{self, Method, PROVIDER, SUBSCRIBER, Shown, Statement};
 use crate::domain::consent::lock;
 use crate::domain::consent::opt_in::{Scope, withdraw_all};
+use crate::domain::preferences::act::{self, Act};
 use crate::domain::preferences::{Choice, load};
 use crate::error::{Error, Result};
 use crate::i18n::Lang;
-use crate::token::UnsubscribeLink;
+use crate::token::{PreferencesLink, UnsubscribeLink};
 
 /// What an unsubscribe did.
 #[derive(Debug, Clone)]
@@ -27,6 +28,9 @@ pub struct Unsubscribed {
     pub continues: Vec<Choice>,
     /// Whether the person is still known, so that they have choices to look at.
     pub known: bool,
+    /// The act, if it was done on our page: whoever sees a page can have a receipt and undo it. After a repeat, the first
+    /// one.
+    pub act: Option<Act>,
 }
 
 /// How a person, or somebody for them, ended it.
@@ -69,7 +73,7 @@ pub fn unsubscribe(
         Err(error) => return Err(error),
     };
     if !known {
-        return Ok(Unsubscribed { brand, stopped: false, continues: Vec::new(), known });
+        return Ok(Unsubscribed { brand, stopped: false, continues: Vec::new(), known, act: None });
     }
     let shown = Shown {
         form: form_of(method).to_owned(),
@@ -89,9 +93,28 @@ pub fn unsubscribe(
         at: now,
         source: None,
     };
-    let ended = withdraw_all(conn, &statement, Scope::Channel(Channel::Email))?;
+    let end = |conn: &mut DbConnection| withdraw_all(conn, &statement, Scope::Channel(Channel::Email));
+    let (ended, act) = if method == Method::UnsubscribePage {
+        let page =
+            PreferencesLink { brand: link.brand, subscriber: link.subscriber, campaign: link.campaign };
+        act::perform(conn, page, (act::Kind::Unsubscribed, None), now, end)?
+    } else {
+        (end(conn)?, None)
+    };
+    // Pressed again: what the first press did, as long as nothing came after it.
+    let act = match act {
+        None if method == Method::UnsubscribePage => repeated(conn, link)?,
+        act => act,
+    };
     let continues = load(conn, link.brand, link.subscriber, now)?.running();
-    Ok(Unsubscribed { brand, stopped: ended > 0, continues, known })
+    Ok(Unsubscribed { brand, stopped: ended > 0, continues, known, act })
+}
+
+fn repeated(conn: &mut DbConnection, link: &UnsubscribeLink) -> Result<Option<Act>> {
+    let page = PreferencesLink { brand: link.brand, subscriber: link.subscriber, campaign: link.campaign };
+    let Some(last) = act::last_since(conn, page, Moment::from_micros(0))? else { return Ok(None) };
+    let same = last.kind == act::Kind::Unsubscribed && last.is_last_word(conn)?;
+    Ok(same.then_some(last))
 }
 
 /// What the person used. Nothing was shown to who complained; the scope is what we made of it.

@@ -18,6 +18,7 @@ use crate::domain::catalog::{Channel, brand as brands};
 use crate::domain::consent::ledger::{self, Decision, Matter, Method, Shown, Statement};
 use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::consent::{brand_choice, lock};
+use crate::domain::preferences::act;
 use crate::domain::tracking::hit;
 use crate::error::Result;
 use crate::token::Keys;
@@ -113,6 +114,7 @@ fn suppress(conn: &mut DbConnection, keys: &Keys, known: &Subscriber, now: Momen
 fn delete_choices(conn: &mut DbConnection, person: i64) -> Result<()> {
     diesel::delete(opt_in::table.filter(opt_in::subscriber_id.eq(person))).execute(conn)?;
     diesel::delete(permission::table.filter(permission::subscriber_id.eq(person))).execute(conn)?;
+    act::forget(conn, person)?;
     brand_choice::forget(conn, person)
 }
 

@@ -29,6 +29,10 @@ pub struct TopicView {
     channels: Vec<Channel>,
     /// Its place in lists; smaller first.
     position: i32,
+    /// How often it comes, in words; may be empty.
+    frequency_note: String,
+    /// An example of it, to be read before one agrees.
+    example_url: Option<String>,
 }
 
 impl From<Topic> for TopicView {
@@ -41,6 +45,8 @@ impl From<Topic> for TopicView {
             description: topic.description,
             sensitive: topic.sensitive,
             position: topic.position,
+            frequency_note: topic.frequency_note,
+            example_url: topic.example_url,
         }
     }
 }

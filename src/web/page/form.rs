@@ -81,10 +81,24 @@ pub struct TopicChoices {
     pub name: String,
     /// One line about it; may be empty.
     pub description: String,
+    /// How often it comes, in words; may be empty.
+    pub frequency_note: String,
+    /// Where an example of it is; may be empty.
+    pub example_url: String,
     /// Whether choosing it may say something about a person's health, belief or life.
     pub sensitive: bool,
     /// The boxes, in the order email, phone, post.
     pub boxes: Vec<ChannelBox>,
+}
+
+impl TopicChoices {
+    /// Whether there is anything to say about it besides its name.
+    pub fn is_described(&self) -> bool {
+        !self.description.is_empty()
+            || self.sensitive
+            || !self.frequency_note.is_empty()
+            || !self.example_url.is_empty()
+    }
 }
 
 /// The topics of one kind, under one legend.
@@ -167,10 +181,35 @@ pub fn tracking_words(lang: Lang) -> [String; 2] {
     [lang.say("wording-opens").to_string(), lang.say("wording-clicks").to_string()]
 }
 
+/// What one agrees to by ticking the box about profiling: shown exactly so, and kept in the ledger.
+pub fn profiling_words(lang: Lang) -> String {
+    lang.say("wording-profiling").to_string()
+}
+
+/// One answer of several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Radio {
+    /// The name in the posted form.
+    pub name: &'static str,
+    /// What it posts.
+    pub value: String,
+    /// What it says.
+    pub label: String,
+    /// Whether it is the stored answer.
+    pub checked: bool,
+}
+
+impl Radio {
+    /// The element's id.
+    pub fn id(&self) -> String {
+        format!("{}-{}", self.name, self.value)
+    }
+}
+
 /// The box for one kind of tracking.
 #[derive(Debug, Clone)]
 pub struct PermissionBox {
-    /// `opens` or `clicks`.
+    /// `opens`, `clicks` or `profiling`.
     pub kind: &'static str,
     /// What ticking it means, word for word as the ledger keeps it.
     pub wording: String,
@@ -189,6 +228,13 @@ impl PermissionBox {
         };
         let [opens, clicks] = tracking_words(lang);
         vec![unasked("opens", opens), unasked("clicks", clicks)]
+    }
+
+    /// The boxes for opens, clicks and profiling, of which only the preference page has the last.
+    pub fn all_unasked(lang: Lang) -> Vec<Self> {
+        let stored = PermissionState::NeverAsked.say(lang);
+        let profiling = Self { kind: "profiling", wording: profiling_words(lang), ticked: false, stored };
+        Self::unasked(lang).into_iter().chain([profiling]).collect()
     }
 
     /// The same box, showing what is stored.

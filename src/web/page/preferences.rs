@@ -8,11 +8,12 @@ use crate::error::Problem;
 use crate::i18n::Lang;
 
 use super::BrandView;
-use super::form::{Fact, PermissionBox, TopicGroup};
+use super::form::{Fact, PermissionBox, Radio, TopicGroup};
 
 /// The preference page: existing choices as they are, on one page, without logging in.
 ///
-/// It posts `action` = `stop`, `save` or `data-link` (the values are the constants below).
+/// Each of its forms posts an `action`: the values are the constants below. Buttons that do something at once are in forms
+/// of their own, so that Enter in the large one always means Save.
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/preferences.html")]
 pub struct PreferencesPage {
@@ -35,50 +36,69 @@ pub struct PreferencesPage {
     /// Whether the browser asks not to be tracked (`Sec-GPC: 1` or `DNT: 1`): the boxes are left off and
     /// the page says so (O-17).
     pub gpc: bool,
+    /// Stands for the boxes and how they started, for the buttons that set them all.
+    pub list: String,
+    /// When the page was opened: microseconds since 1970.
+    pub opened: i64,
+    /// Until which day the brand pauses; empty if it does not.
+    pub paused_until: String,
+    /// The day that was typed, and could not be taken.
+    pub pause_typed: String,
+    /// The first and the last day that can be chosen, as `2026-12-24`.
+    pub pause_first: String,
+    /// See `pause_first`.
+    pub pause_last: String,
+    /// How often at most, as it is stored.
+    pub at_most: String,
+    /// The answers to how often at most.
+    pub at_most_radios: Vec<Radio>,
+    /// The tag of the language that is stored; empty for none.
+    pub locale: String,
+    /// The other brands that deal with the person.
+    pub others: Vec<OtherBrand>,
     /// What is wrong with what was posted; usually nothing.
     pub errors: Vec<Problem>,
 }
 
+/// Another brand that deals with the person.
+#[derive(Debug, Clone)]
+pub struct OtherBrand {
+    /// Its short word.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+}
+
 impl PreferencesPage {
+    /// For how many months a pause can be chosen from the list.
+    pub const MONTHS: [u32; 3] = [1, 3, 6];
+    /// Where people in the United Kingdom complain.
+    pub const ICO: &'static str = "https://ico.org.uk/make-a-complaint/";
+    /// Where people in the European Union find whom to complain to.
+    pub const EDPB: &'static str = "https://www.edpb.europa.eu/about-edpb/about-edpb/members_en";
+    /// Send nothing until a day.
+    pub const PAUSE: &'static str = "pause";
+    /// End the pause.
+    pub const RESUME: &'static str = "resume";
+    /// Agree to every topic that comes by email.
+    pub const ALL_EMAIL: &'static str = "all-email";
+    /// End every topic on every channel.
+    pub const NONE: &'static str = "none";
+    /// Mail the link to the choices at another brand.
+    pub const OTHER_LINK: &'static str = "other-link";
     /// Withdraw everything of this brand, on all channels.
     pub const STOP: &'static str = "stop";
     /// Store the boxes that were shown.
     pub const SAVE: &'static str = "save";
     /// Mail a fresh link that shows the data we hold.
     pub const DATA_LINK: &'static str = "data-link";
-}
 
-/// What a saved preference page changed; it works from now on.
-#[derive(Debug, Clone, Default, Template)]
-#[template(path = "pages/preferences_result.html")]
-pub struct PreferencesResultPage {
-    /// The language.
-    pub lang: Lang,
-    /// The brand.
-    pub brand: BrandView,
-    /// Newly agreed to, such as "Newsletter by email".
-    pub started: Vec<String>,
-    /// Newly withdrawn.
-    pub stopped: Vec<String>,
-    /// Still agreed to.
-    pub continues: Vec<String>,
-    /// What changed about tracking, as whole sentences.
-    pub tracking: Vec<String>,
-    /// Whether the person stopped everything of this brand.
-    pub stopped_everything: bool,
-    /// Whether subjects are chosen and no kind of message that could be about them.
-    pub subjects_only: bool,
-    /// The preference page.
-    pub preferences_url: String,
-}
-
-impl PreferencesResultPage {
-    /// Whether nothing is different from before.
-    pub fn unchanged(&self) -> bool {
-        !self.stopped_everything
-            && self.started.is_empty()
-            && self.stopped.is_empty()
-            && self.tracking.is_empty()
+    /// What is wrong with the day that was typed, if anything.
+    pub fn pause_error(&self) -> Option<&str> {
+        self.errors
+            .iter()
+            .find(|problem| problem.field == "pause_until")
+            .map(|problem| problem.detail.as_str())
     }
 }
 
@@ -116,6 +136,22 @@ pub struct UnsubscribedPage {
     /// What the person still gets, such as "Newsletter by post".
     pub continues: Vec<String>,
     /// The preference page; empty if the person has none any more.
+    pub preferences_url: String,
+}
+
+/// The link to the choices at another brand is on its way to the address.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/other_link_sent.html")]
+pub struct OtherLinkSentPage {
+    /// The language.
+    pub lang: Lang,
+    /// The brand of the page that it was asked for on.
+    pub brand: BrandView,
+    /// The name of the other brand.
+    pub other: String,
+    /// The address with most of it hidden.
+    pub masked_address: String,
+    /// The preference page.
     pub preferences_url: String,
 }
 

@@ -5,6 +5,10 @@ use crate::i18n::Lang;
 
 use super::*;
 
+mod choices;
+
+pub(super) use choices::{preferences, result};
+
 pub(super) fn brand() -> BrandView {
     BrandView {
         name: "Civic Notes".into(),
@@ -22,6 +26,12 @@ pub(super) fn topic(slug: &str, name: &str, description: &str, boxes: &[(&str, B
         slug: slug.into(),
         name: name.into(),
         description: description.into(),
+        frequency_note: if slug == "newsletter" { "About two a month.".into() } else { String::new() },
+        example_url: if slug == "newsletter" {
+            "https://civic.example.com/news/7".into()
+        } else {
+            String::new()
+        },
         sensitive: slug == "sexual-health",
         boxes: boxes
             .iter()
@@ -94,37 +104,6 @@ pub(super) fn sign_up_with_errors() -> SignUpPage {
             Problem::new("phone", "Enter a phone number, because you ticked Phone"),
         ],
         ..sign_up()
-    }
-}
-
-pub(super) fn preferences(gpc: bool) -> PreferencesPage {
-    let [opens, clicks] = PermissionBox::unasked(Lang::English).try_into().unwrap();
-    let granted = PermissionState::Granted("3 May 2026".into());
-    PreferencesPage {
-        lang: Lang::English,
-        brand: brand(),
-        action: "/p/token".into(),
-        masked_address: "j•••@example.com".into(),
-        groups: groups(BoxState::On, BoxState::Pending),
-        permissions: vec![opens.with_state(Lang::English, &granted), clicks],
-        wording: "I agree that Civic Notes sends me what I tick.".into(),
-        seen: "5ee9".into(),
-        gpc,
-        errors: Vec::new(),
-    }
-}
-
-pub(super) fn result() -> PreferencesResultPage {
-    PreferencesResultPage {
-        lang: Lang::English,
-        brand: brand(),
-        started: vec!["Webinars by email".into()],
-        stopped: vec!["Newsletter by post".into(), "Newsletter by email".into()],
-        continues: vec!["Transport by email".into()],
-        tracking: vec!["We no longer count when you open our emails.".into()],
-        stopped_everything: false,
-        subjects_only: false,
-        preferences_url: "/p/token".into(),
     }
 }
 
@@ -275,7 +254,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         subject: "Buses that come on time".into(),
         size: "12 KB".into(),
     };
-    let all: [(&'static str, &dyn askama::DynTemplate); 25] = [
+    let all: [(&'static str, &dyn askama::DynTemplate); 27] = [
         ("sign_up", &sign_up()),
         ("sign_up_errors", &sign_up_with_errors()),
         (
@@ -305,6 +284,8 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
                 brand: brand(),
                 action: "/confirm/token".into(),
                 items: items(),
+                list: "115f".into(),
+                errors: Vec::new(),
             },
         ),
         (
@@ -330,13 +311,29 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         ("preferences_result", &result()),
         (
             "stopped",
-            &PreferencesResultPage {
+            &ResultPage {
+                heading: "Everything is stopped".into(),
+                gets_nothing: true,
+                undo_note: "This was undone.".into(),
+                can_undo: false,
+                thanks: true,
+                continues: Vec::new(),
+                started: Vec::new(),
+                ..result()
+            },
+        ),
+        (
+            "preferences_unchanged",
+            &UnchangedPage { lang: Lang::English, brand: brand(), preferences_url: preferences_url() },
+        ),
+        (
+            "other_link_sent",
+            &OtherLinkSentPage {
                 lang: Lang::English,
                 brand: brand(),
-                stopped: items(),
-                stopped_everything: true,
+                other: "Harbour Letters".into(),
+                masked_address: "j•••@example.com".into(),
                 preferences_url: preferences_url(),
-                ..Default::default()
             },
         ),
         (

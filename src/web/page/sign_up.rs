@@ -164,6 +164,10 @@ pub struct ConfirmPage {
     pub action: String,
     /// What will be confirmed, such as "Newsletter by email".
     pub items: Vec<String>,
+    /// Stands for that list: posted with the button, so that nobody confirms what they did not read.
+    pub list: String,
+    /// What is wrong: the list changed since the page was opened.
+    pub errors: Vec<Problem>,
 }
 
 /// The answer to the button: what is now agreed to.

@@ -125,9 +125,15 @@ fn a_box_that_shows_what_is_stored_says_how_it_started() {
     let on: Vec<&String> = shown.iter().filter(|value| value.ends_with(":on")).collect();
     assert_eq!(on, ["newsletter:email:on", "transport:email:on"]);
     assert!(shown.iter().all(|value| value.ends_with(":on") || value.ends_with(":off")));
-    assert_eq!(values(&html, "input[name=shown_permission]", "value"), ["opens:on", "clicks:off"]);
+    assert_eq!(
+        values(&html, "input[name=shown_permission]", "value"),
+        ["opens:on", "clicks:off", "profiling:off"]
+    );
     let html = render(&preferences(true)).unwrap();
-    assert_eq!(values(&html, "input[name=shown_permission]", "value"), ["opens:emptied", "clicks:off"]);
+    assert_eq!(
+        values(&html, "input[name=shown_permission]", "value"),
+        ["opens:emptied", "clicks:off", "profiling:off"]
+    );
     let html = render(&sign_up_with_errors()).unwrap();
     assert!(
         !html.contains(":on\"") && !html.contains(":off\""),
@@ -173,11 +179,15 @@ fn the_wording_is_shown_exactly() {
 #[test]
 fn the_preference_page_shows_what_is_stored_and_stop_comes_first() {
     let html = render(&preferences(false)).unwrap();
-    assert_eq!(values(&html, "[checked]", "value"), ["newsletter:email", "transport:email", "opens"]);
+    let ticked = ["newsletter:email", "transport:email", "each", "opens"];
+    assert_eq!(values(&html, "[checked]", "value"), ticked);
     let buttons = elements(&html, "button");
     let order: Vec<_> = buttons.iter().map(|b| b["value"].as_str()).collect();
-    assert_eq!(order, [PreferencesPage::STOP, PreferencesPage::SAVE, PreferencesPage::DATA_LINK]);
-    assert_eq!(buttons[0].get("class"), buttons[1].get("class"), "stop looks like save (A-03)");
+    use PreferencesPage as Page;
+    let expected =
+        [Page::STOP, Page::PAUSE, Page::ALL_EMAIL, Page::NONE, Page::SAVE, Page::OTHER_LINK, Page::DATA_LINK];
+    assert_eq!(order, expected);
+    assert_eq!(buttons[0].get("class"), buttons[4].get("class"), "stop looks like save (A-03)");
     assert!(html.contains("You allowed this on 3 May 2026."));
     assert!(html.contains("have not confirmed it yet"));
 }
@@ -260,13 +270,30 @@ fn closing_the_account_needs_a_box_ticked_by_the_person() {
 }
 
 #[test]
-fn a_result_without_a_change_says_so() {
-    let mut page = result();
-    assert!(render(&page).unwrap().contains("Saved, and it works now"));
-    page.started.clear();
-    page.stopped.clear();
-    page.tracking.clear();
-    assert!(render(&page).unwrap().contains("<h1>Nothing changed</h1>"));
+fn enter_in_the_form_with_the_boxes_means_save() {
+    let html = render(&preferences(false)).unwrap();
+    let form = html.split("<form").find(|form| form.contains("name=\"choice\"")).unwrap();
+    let first = form.split("<button").nth(1).unwrap();
+    assert!(first.contains("value=\"save\""), "a browser presses the first button of the form: {first}");
+}
+
+#[test]
+fn a_page_that_pauses_offers_to_go_on_and_no_second_pause() {
+    let html = render(&preferences(true)).unwrap();
+    assert!(html.contains("pauses until 3 March 2027"));
+    assert_eq!(elements(&html, "button[value=resume]").len(), 1);
+    assert!(elements(&html, "button[value=pause], #pause_until").is_empty());
+}
+
+#[test]
+fn a_result_offers_to_undo_it_or_says_why_not() {
+    let page = result();
+    let html = render(&page).unwrap();
+    assert_eq!(values(&html, "button", "value"), [ResultPage::UNDO, ResultPage::REASON]);
+    assert!(html.contains(&page.undo_wording), "who agrees by it has read to what");
+    let page = ResultPage { can_undo: false, undo_note: "This was undone.".into(), ..page };
+    let html = render(&page).unwrap();
+    assert!(html.contains("This was undone.") && elements(&html, "button[value=undo]").is_empty());
 }
 
 #[test]

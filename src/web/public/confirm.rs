@@ -1,14 +1,17 @@
 //! The link of a confirmation mail. Opening it shows a button; only pressing it grants (O-08).
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, ResponseError, web};
 
 use crate::app::App;
-use crate::domain::consent::confirmation;
+use crate::domain::consent::{confirmation, lock};
 use crate::domain::intake::Item;
 use crate::domain::intake::confirm::{Asked, Standing, look, press};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
+use crate::i18n::{Lang, Message};
+use crate::secret::{hex, sha256};
 use crate::token::{ConfirmLink, PreferencesLink};
+use crate::web::form::{Form, FormError};
 use crate::web::language::Spoken;
 use crate::web::page::{BrandView, ConfirmExpiredPage, ConfirmPage, ConfirmedPage};
 use crate::web::problem::{PageError, page, page_with};
@@ -32,10 +35,11 @@ pub async fn show(
             Ok((asked, view))
         })
         .await?;
-    answer(&app, &token, spoken, asked, view)
+    answer(&app, &token, spoken, asked, view, false)
 }
 
-/// `POST /confirm/{token}`: the button was pressed.
+/// `POST /confirm/{token}`: the button was pressed. Where its page showed another list than is asked for now, the page is
+/// shown anew, and nothing is changed.
 ///
 /// # Errors
 /// If the link is not one of ours.
@@ -43,17 +47,37 @@ pub async fn post(
     app: web::Data<App>,
     token: web::Path<String>,
     spoken: Spoken,
+    form: Result<Form, FormError>,
 ) -> Result<HttpResponse, PageError> {
     let (id, now) = (open(&app, &token)?, app.clock.now());
-    let (asked, view) = app
+    let form = match form {
+        Ok(form) => form,
+        Err(error) => return Ok(error.error_response()),
+    };
+    let shown = form.one("list")?.map(str::to_owned);
+    let spoken = spoken.in_form(&form);
+    let (asked, view, is_stale) = app
         .db
         .write(move |conn| {
-            let asked = press(conn, id, now)?;
-            let view = brand_view(conn, &asked.brand)?;
-            Ok((asked, view))
+            let waiting = look(conn, id, now)?;
+            // First the lock and then the look that counts: between the two something could be added.
+            lock(conn, waiting.subscriber)?;
+            let waiting = look(conn, id, now)?;
+            let view = brand_view(conn, &waiting.brand)?;
+            let stale = match (&waiting.state, &shown) {
+                (Standing::Open(items), Some(shown)) => *shown != list(items),
+                _ => false,
+            };
+            Ok(if stale { (waiting, view, true) } else { (press(conn, id, now)?, view, false) })
         })
         .await?;
-    answer(&app, &token, spoken, asked, view)
+    answer(&app, &token, spoken, asked, view, is_stale)
+}
+
+/// Stands for a list of items, in whatever language it is shown.
+fn list(items: &[Item]) -> String {
+    let words: Vec<String> = items.iter().map(|item| item.say(Lang::English)).collect();
+    hex(&sha256(words.join("\n").as_bytes()))
 }
 
 fn open(app: &App, token: &str) -> Result<i64> {
@@ -67,12 +91,22 @@ fn answer(
     spoken: Spoken,
     asked: Asked,
     brand: BrandView,
+    is_stale: bool,
 ) -> Result<HttpResponse, PageError> {
     let lang = spoken.to(asked.language);
     let words = |items: Vec<Item>| items.iter().map(|item| item.say(lang)).collect();
     match asked.state {
         Standing::Open(items) => {
-            page(&ConfirmPage { lang, brand, action: format!("/confirm/{token}"), items: words(items) })
+            let changed = Problem::said("", Message::new("problem-choices-changed")).in_language(lang);
+            let view = ConfirmPage {
+                lang,
+                brand,
+                action: format!("/confirm/{token}"),
+                list: list(&items),
+                items: words(items),
+                errors: if is_stale { vec![changed] } else { Vec::new() },
+            };
+            page_with(if is_stale { StatusCode::CONFLICT } else { StatusCode::OK }, &view)
         }
         Standing::Confirmed(items) => {
             let link = PreferencesLink { brand: asked.brand.id, subscriber: asked.subscriber, campaign: 0 };

@@ -7,6 +7,7 @@ pub mod link;
 pub mod logo;
 pub mod pixel;
 pub mod preferences;
+pub mod result;
 pub mod sign_up;
 pub mod unsubscribe;
 pub mod view;

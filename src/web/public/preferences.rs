@@ -1,31 +1,36 @@
 //! `/p/{token}`: the preference page. It shows choices and a masked address, never more (SEC-04); what is saved
-//! works at once.
+//! works at once, and leads to the page of what was done (`/r/{token}`).
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::app::App;
-use crate::domain::catalog::topic::Kind as TopicKind;
-use crate::domain::catalog::{Channel, brand};
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::domain::catalog::Channel;
+use crate::domain::consent::brand_choice::{AtMost, PAUSE_MAX};
 use crate::domain::consent::opt_in::State;
-use crate::domain::consent::permission::{Change, Kind, Permission, State as PermissionAnswer};
+use crate::domain::consent::permission::{Kind, Permission, State as PermissionAnswer};
 use crate::domain::intake::{parse_choice, request};
 use crate::domain::outbox;
-use crate::domain::preferences::{self, Changes, Posted, Preferences, Screen, Start, TopicAnswers};
+use crate::domain::preferences::act::{self, Act};
+use crate::domain::preferences::{self, Posted, Preferences, Screen, Start, TopicAnswers};
 use crate::error::{Error, Problem, Result};
-use crate::i18n::{Lang, Saying};
-use crate::token::PreferencesLink;
+use crate::i18n::{Lang, Message};
+use crate::secret::{hex, sha256};
+use crate::token::{PreferencesLink, ReceiptLink};
 use crate::web::form::{Form, FormError};
 use crate::web::gpc::asks_not_to_be_tracked;
 use crate::web::language::Spoken;
 use crate::web::limit::Limits;
 use crate::web::page::{
-    BoxState, BrandView, DataLinkSentPage, PermissionBox, PermissionState, PreferencesPage,
-    PreferencesResultPage, tracking_words,
+    BoxState, BrandView, DataLinkSentPage, OtherBrand, OtherLinkSentPage, PermissionBox, PermissionState,
+    PreferencesPage, Radio, UnchangedPage, profiling_words, tracking_words,
 };
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::open;
-use crate::web::public::view::{brand_view, seen, topic_groups};
+use crate::web::public::result::see;
+use crate::web::public::view::{brand_view, seen_choices, topic_groups};
 
 /// `GET /p/{token}`: shows the choices.
 ///
@@ -37,49 +42,23 @@ pub async fn show(
     request: HttpRequest,
     spoken: Spoken,
 ) -> Result<HttpResponse, PageError> {
-    let link: PreferencesLink = open(&app, &token)?;
-    page(&choices_page(&app, link, &request, format!("/p/{token}"), spoken, Vec::new()).await?)
+    let visit = Visit { link: open(&app, &token)?, url: format!("/p/{token}"), spoken };
+    page(&visit.page(&app, &request, String::new(), Vec::new()).await?)
 }
 
-/// The page with the choices as they are stored now.
-async fn choices_page(
-    app: &App,
+/// Whose page it is, where it is, and in which language it is spoken.
+struct Visit {
     link: PreferencesLink,
-    request: &HttpRequest,
-    action: String,
+    url: String,
     spoken: Spoken,
-    errors: Vec<Problem>,
-) -> Result<PreferencesPage> {
-    let now = app.clock.now();
-    let (stored, brand) = app
-        .db
-        .read(move |conn| {
-            let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
-            let brand = brand_view(conn, &stored.brand)?;
-            Ok((stored, brand))
-        })
-        .await?;
-    let lang = spoken.to(stored.language());
-    Ok(PreferencesPage {
-        lang,
-        action,
-        masked_address: stored.masked_address(),
-        groups: topic_groups(lang, stored.topics.iter().map(|answers| (&answers.topic, box_states(answers)))),
-        permissions: permission_boxes(&stored, lang),
-        wording: stored.brand.consent_wording.clone(),
-        seen: seen(&stored.brand, lang),
-        gpc: asks_not_to_be_tracked(request.headers()),
-        errors: errors.into_iter().map(|problem| problem.in_language(lang)).collect(),
-        brand,
-    })
 }
 
-/// `POST /p/{token}`: saves, stops everything, or mails a link to the data.
+/// `POST /p/{token}`: saves, pauses, stops everything, or mails a link.
 ///
 /// # Errors
 /// 404 as [`show`]; 400, 413, 415 or 422 for a form that is not this page's, 429 for too many
-/// wishes for a link; 409 with the page shown anew if the choices or the words changed since it was opened. Nothing
-/// is changed then.
+/// wishes for a link; 409 with the page shown anew if the choices or the words changed since it was opened, 422 with it
+/// for a day that cannot be chosen. Nothing is changed then.
 pub async fn change(
     app: web::Data<App>,
     limits: web::Data<Limits>,
@@ -93,103 +72,287 @@ pub async fn change(
         Ok(form) => form,
         Err(error) => return Ok(error.error_response()),
     };
-    let (url, spoken) = (format!("/p/{token}"), spoken.in_form(&form));
-    match form.one("action")? {
-        Some(PreferencesPage::SAVE) => {
-            let (posted, words) = (read_posted(&form)?, form.text("seen")?);
-            match save(&app, link, posted, words, spoken).await {
-                Ok((changes, brand, lang)) => page(&result_page(&changes, lang, brand, url)),
-                Err(Error::Outdated(why)) => {
-                    let again = choices_page(&app, link, &request, url, spoken, vec![why]).await?;
-                    page_with(StatusCode::CONFLICT, &again)
-                }
-                Err(error) => Err(error.into()),
-            }
-        }
-        Some(PreferencesPage::STOP) => stop(&app, link, spoken, url).await,
+    let visit = Visit { link, url: format!("/p/{token}"), spoken: spoken.in_form(&form) };
+    let wish = match form.one("action")? {
         Some(PreferencesPage::DATA_LINK) => {
             limits.form(&request)?;
-            mail_data_link(&app, link, spoken, url).await
+            return visit.mail_data_link(&app).await;
         }
-        _ => Err(Error::invalid("action", "Press one of the buttons of the page").into()),
+        Some(PreferencesPage::OTHER_LINK) => {
+            limits.form(&request)?;
+            return visit.mail_other_link(&app, form.text("brand")?).await;
+        }
+        action => read_wish(action, &form, app.clock.now())?,
+    };
+    // Who chose another language reads on in that one.
+    let lang = visit.spoken.read_in().filter(|_| !wish.chooses_language());
+    let opened = form.text("opened")?.parse().map_or(app.clock.now(), Moment::from_micros);
+    let again = |why: Problem, status| {
+        let typed = form.text("pause_until").unwrap_or_default();
+        let (visit, app, request) = (&visit, &app, &request);
+        async move { page_with(status, &visit.page(app, request, typed, vec![why]).await?) }
+    };
+    match visit.fulfil(&app, wish, opened).await {
+        Ok(Done::Act(act)) => Ok(see(&app, ReceiptLink { act }, lang)),
+        Ok(Done::Nothing(nothing)) => page(&nothing),
+        Err(Error::Outdated(why)) => again(why, StatusCode::CONFLICT).await,
+        Err(Error::Invalid(problems)) if problems.iter().all(|problem| problem.message.is_some()) => {
+            let why = problems.into_iter().next().unwrap_or_else(|| Problem::new("", ""));
+            again(why, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
-async fn save(
-    app: &App,
-    link: PreferencesLink,
-    posted: Posted,
-    words: String,
-    spoken: Spoken,
-) -> Result<(Changes, BrandView, Lang)> {
-    let now = app.clock.now();
-    app.db
-        .write(move |conn| {
-            let brand = brand::get(conn, link.brand)?;
-            let lang = spoken.to(preferences::load(conn, link.brand, link.subscriber, now)?.language());
-            let [opens_wording, clicks_wording] = tracking_words(lang);
-            let screen = Screen {
-                opens_wording: &opens_wording,
-                clicks_wording: &clicks_wording,
-                is_current: words == seen(&brand, lang),
-                language: lang,
-            };
-            let changes = preferences::save(conn, &link, &posted, &screen, now)?;
-            Ok((changes, brand_view(conn, &brand)?, lang))
-        })
-        .await
+/// What a person wants to be done.
+enum Wish {
+    /// Store the boxes, as they stand on the page; `seen` stands for its words.
+    Save { posted: Box<Posted>, seen: String },
+    /// Tick every box for email, if the page still has these words and this list.
+    AllEmail { seen: String, list: String },
+    /// Empty every box.
+    None,
+    /// Stop everything.
+    Stop,
+    /// Pause until a day; none for one that cannot be read.
+    Pause(Option<Moment>),
+    /// End the pause.
+    Resume,
 }
 
-async fn stop(
-    app: &App,
-    link: PreferencesLink,
-    spoken: Spoken,
-    url: String,
-) -> Result<HttpResponse, PageError> {
-    let now = app.clock.now();
-    let (brand, lang) = app
-        .db
-        .write(move |conn| {
-            let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
-            let lang = spoken.to(stored.language());
-            preferences::stop_everything(conn, &link, lang, now)?;
-            Ok((brand_view(conn, &stored.brand)?, lang))
-        })
-        .await?;
-    page(&PreferencesResultPage {
-        lang,
-        brand,
-        stopped_everything: true,
-        preferences_url: url,
-        ..PreferencesResultPage::default()
+impl Wish {
+    fn chooses_language(&self) -> bool {
+        matches!(self, Self::Save { posted, .. } if posted.locale.as_ref().is_some_and(|(shown, chosen)| shown != chosen))
+    }
+}
+
+/// What became of a wish.
+enum Done {
+    /// It is an act now, or was one already.
+    Act(i64),
+    /// There was nothing to do.
+    Nothing(UnchangedPage),
+}
+
+fn read_wish(action: Option<&str>, form: &Form, now: Moment) -> Result<Wish> {
+    Ok(match action {
+        Some(PreferencesPage::SAVE) => {
+            Wish::Save { posted: Box::new(read_posted(form)?), seen: form.text("seen")? }
+        }
+        Some(PreferencesPage::ALL_EMAIL) => {
+            Wish::AllEmail { seen: form.text("seen")?, list: form.text("list")? }
+        }
+        Some(PreferencesPage::NONE) => Wish::None,
+        Some(PreferencesPage::STOP) => Wish::Stop,
+        Some(PreferencesPage::RESUME) => Wish::Resume,
+        Some(PreferencesPage::PAUSE) => Wish::Pause(match form.text("pause_until")?.trim() {
+            "" => {
+                let months = form.text("pause_for")?.parse().ok();
+                months.filter(|months| PreferencesPage::MONTHS.contains(months)).map(|m| now.months_later(m))
+            }
+            day => Moment::parse_day(day),
+        }),
+        _ => return Err(Error::invalid("action", "Press one of the buttons of the page")),
     })
 }
 
-/// Mails a fresh link to the address; at most three a day, and the answer is the same whether it was the fourth.
-async fn mail_data_link(
-    app: &App,
-    link: PreferencesLink,
-    spoken: Spoken,
-    url: String,
-) -> Result<HttpResponse, PageError> {
-    let now = app.clock.now();
-    let (stored, brand) = app
-        .db
-        .write(move |conn| {
-            let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
-            request::mail_link(conn, outbox::Kind::DataLink, link.brand, link.subscriber, now)?;
-            let brand = brand_view(conn, &stored.brand)?;
-            Ok((stored, brand))
+impl Visit {
+    /// The page with the choices as they are stored now. `typed` is a day that could not be taken.
+    async fn page(
+        &self,
+        app: &App,
+        request: &HttpRequest,
+        typed: String,
+        errors: Vec<Problem>,
+    ) -> Result<PreferencesPage> {
+        let (now, link) = (app.clock.now(), self.link);
+        let (stored, brand) = app
+            .db
+            .read(move |conn| {
+                let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
+                let brand = brand_view(conn, &stored.brand)?;
+                Ok((stored, brand))
+            })
+            .await?;
+        let lang = self.spoken.to(stored.language());
+        let topics = stored.topics.iter().map(|answers| (&answers.topic, box_states(answers)));
+        Ok(PreferencesPage {
+            lang,
+            action: self.url.clone(),
+            masked_address: stored.masked_address(),
+            groups: topic_groups(lang, topics),
+            permissions: permission_boxes(&stored, lang),
+            wording: stored.brand.consent_wording.clone(),
+            seen: seen_choices(&stored.brand, lang),
+            list: list(&stored),
+            opened: now.as_micros(),
+            paused_until: stored.choice.paused_until.map(|until| lang.day(until)).unwrap_or_default(),
+            pause_typed: typed,
+            pause_first: now.plus(DAY).day_in_form(),
+            pause_last: now.plus(PAUSE_MAX).minus(DAY).day_in_form(),
+            at_most: stored.choice.at_most.to_string(),
+            at_most_radios: at_most_radios(lang, stored.choice.at_most),
+            locale: stored.language().map(|lang| lang.tag().to_owned()).unwrap_or_default(),
+            others: others(&stored),
+            gpc: asks_not_to_be_tracked(request.headers()),
+            errors: errors.into_iter().map(|problem| problem.in_language(lang)).collect(),
+            brand,
         })
-        .await?;
-    app.wake();
-    page(&DataLinkSentPage {
-        lang: spoken.to(stored.language()),
-        brand,
-        masked_address: stored.masked_address(),
-        valid_hours: outbox::DATA_LINK_HOURS,
-        preferences_url: url,
+    }
+
+    /// Does what a person wants. Where there is nothing to do, it was perhaps done already since the page was opened: by
+    /// the first of two presses, or in another tab.
+    async fn fulfil(&self, app: &App, wish: Wish, opened: Moment) -> Result<Done> {
+        let (now, link, spoken, url) = (app.clock.now(), self.link, self.spoken, self.url.clone());
+        app.db
+            .write(move |conn| {
+                let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
+                let lang = spoken.to(stored.language());
+                let done = match carry_out(conn, &link, wish, (&stored, lang), now)? {
+                    Some(act) => Some(act),
+                    None => act::last_since(conn, link, opened)?,
+                };
+                Ok(match done {
+                    Some(act) => Done::Act(act.id),
+                    None => {
+                        let brand = brand_view(conn, &stored.brand)?;
+                        Done::Nothing(UnchangedPage { lang, brand, preferences_url: url })
+                    }
+                })
+            })
+            .await
+    }
+
+    /// Mails a fresh link to the address; at most three a day, and the answer is the same whether it was the fourth.
+    async fn mail_data_link(&self, app: &App) -> Result<HttpResponse, PageError> {
+        let here = |stored: &Preferences| Ok(stored.brand.id);
+        let (stored, brand) = self.mail(app, outbox::Kind::DataLink, here).await?;
+        page(&DataLinkSentPage {
+            lang: self.spoken.to(stored.language()),
+            brand,
+            masked_address: stored.masked_address(),
+            valid_hours: outbox::DATA_LINK_HOURS,
+            preferences_url: self.url.clone(),
+        })
+    }
+
+    /// Mails the link to the choices at another brand that deals with the person. The page only names it: whoever was
+    /// sent on a letter of one brand sees and changes nothing at another.
+    async fn mail_other_link(&self, app: &App, slug: String) -> Result<HttpResponse, PageError> {
+        let wanted = slug.clone();
+        let other = move |stored: &Preferences| {
+            let found = stored.elsewhere.iter().find(|brand| brand.slug.as_str() == wanted);
+            found.map(|brand| brand.id).ok_or_else(|| Error::invalid("brand", "There is no such brand here"))
+        };
+        let (stored, brand) = self.mail(app, outbox::Kind::PreferencesLink, other).await?;
+        let name = stored.elsewhere.iter().find(|brand| brand.slug.as_str() == slug);
+        page(&OtherLinkSentPage {
+            lang: self.spoken.to(stored.language()),
+            brand,
+            other: name.map(|brand| brand.name.clone()).unwrap_or_default(),
+            masked_address: stored.masked_address(),
+            preferences_url: self.url.clone(),
+        })
+    }
+
+    async fn mail(
+        &self,
+        app: &App,
+        kind: outbox::Kind,
+        of: impl FnOnce(&Preferences) -> Result<i64> + Send + 'static,
+    ) -> Result<(Preferences, BrandView)> {
+        let (now, link) = (app.clock.now(), self.link);
+        let mailed = app
+            .db
+            .write(move |conn| {
+                let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
+                request::mail_link(conn, kind, of(&stored)?, link.subscriber, now)?;
+                let brand = brand_view(conn, &stored.brand)?;
+                Ok((stored, brand))
+            })
+            .await?;
+        app.wake();
+        Ok(mailed)
+    }
+}
+
+const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+
+fn carry_out(
+    conn: &mut DbConnection,
+    link: &PreferencesLink,
+    wish: Wish,
+    (stored, lang): (&Preferences, Lang),
+    now: Moment,
+) -> Result<Option<Act>> {
+    let current = seen_choices(&stored.brand, lang);
+    let (posted, is_current) = match wish {
+        Wish::Stop => return preferences::stop_everything(conn, link, lang, now),
+        Wish::Resume => return preferences::end_pause(conn, link, lang, now),
+        Wish::Pause(until) => {
+            let fits = |until: &Moment| *until > now && *until <= now.plus(PAUSE_MAX);
+            let until = until.filter(fits).ok_or_else(|| {
+                Error::Invalid(vec![Problem::said("pause_until", Message::new("problem-pause-day"))])
+            })?;
+            return preferences::pause(conn, link, until, lang, now);
+        }
+        Wish::Save { posted, seen } => (*posted, seen == current),
+        Wish::AllEmail { seen, list: shown } => {
+            if shown != list(stored) {
+                return Err(Error::Outdated(Problem::said("", Message::new("problem-choices-changed"))));
+            }
+            (set_all(stored, |channel, started| started || channel == Channel::Email), seen == current)
+        }
+        Wish::None => (set_all(stored, |_, _| false), true),
+    };
+    let [opens_wording, clicks_wording] = tracking_words(lang);
+    let screen = Screen {
+        opens_wording: &opens_wording,
+        clicks_wording: &clicks_wording,
+        profiling_wording: &profiling_words(lang),
+        is_current,
+        language: lang,
+    };
+    preferences::save(conn, link, &posted, &screen, now)
+}
+
+/// Every box of the page as it is stored, and how it stands after a button that sets them all.
+fn boxes(stored: &Preferences) -> impl Iterator<Item = ((String, Channel), bool)> {
+    stored.topics.iter().flat_map(|found| {
+        let slug = found.topic.slug.as_str();
+        let answers = found.answers.iter();
+        answers.map(move |(channel, state)| ((slug.to_owned(), *channel), *state == Some(State::Granted)))
     })
+}
+
+fn set_all(stored: &Preferences, ticks: impl Fn(Channel, bool) -> bool) -> Posted {
+    let shown: Vec<_> = boxes(stored).collect();
+    let ticked = shown.iter().filter(|((_, channel), started)| ticks(*channel, *started));
+    Posted { ticked: ticked.map(|(item, _)| item.clone()).collect(), shown, ..Posted::default() }
+}
+
+/// Stands for the boxes of the page and how they started.
+fn list(stored: &Preferences) -> String {
+    let mut text = String::new();
+    for ((slug, channel), started) in boxes(stored) {
+        text.push_str(&format!("{slug}:{channel}:{started}\n"));
+    }
+    hex(&sha256(text.as_bytes()))
+}
+
+fn at_most_radios(lang: Lang, stored: AtMost) -> Vec<Radio> {
+    let radio = |at_most: &AtMost| Radio {
+        name: "at_most",
+        value: at_most.to_string(),
+        label: preferences::at_most_words(*at_most, lang),
+        checked: *at_most == stored,
+    };
+    AtMost::ALL.iter().map(radio).collect()
+}
+
+fn others(stored: &Preferences) -> Vec<OtherBrand> {
+    let other = stored.elsewhere.iter();
+    other.map(|brand| OtherBrand { slug: brand.slug.to_string(), name: brand.name.clone() }).collect()
 }
 
 fn read_posted(form: &Form) -> Result<Posted> {
@@ -209,7 +372,29 @@ fn read_posted(form: &Form) -> Result<Posted> {
             Some((Kind::parse(kind)?, Start::parse(start)?))
         })?,
         ticked_permissions: read_all(form, "permission", Kind::parse)?,
+        at_most: read_pair(form, "shown_at_most", "at_most", AtMost::parse)?,
+        locale: read_pair(form, "shown_locale", "locale", |tag| {
+            let known = tag.is_empty() || Lang::ALL.iter().any(|lang| lang.tag() == tag);
+            known.then(|| tag.to_owned())
+        })?,
     })
+}
+
+/// What was shown of a question with one answer, and what came back; none where it was not shown.
+fn read_pair<T>(
+    form: &Form,
+    shown: &str,
+    name: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Option<(T, T)>> {
+    let refuse = || Error::invalid(name, "This is no answer of the page; reload it");
+    match (form.one(shown)?, form.one(name)?) {
+        (Some(shown), Some(chosen)) => {
+            Ok(Some((read(shown).ok_or_else(refuse)?, read(chosen).ok_or_else(refuse)?)))
+        }
+        (None, None) => Ok(None),
+        _ => Err(refuse()),
+    }
 }
 
 fn read_all<T>(form: &Form, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
@@ -238,7 +423,7 @@ fn permission_boxes(stored: &Preferences, lang: Lang) -> Vec<PermissionBox> {
         let answered = stored.permissions.iter().find(|(asked, _)| asked.as_str() == kind);
         permission_state(lang, answered.and_then(|(_, permission)| permission.as_ref()))
     };
-    PermissionBox::unasked(lang)
+    PermissionBox::all_unasked(lang)
         .into_iter()
         .map(|unasked| {
             let state = state_of(unasked.kind);
@@ -253,42 +438,4 @@ fn permission_state(lang: Lang, stored: Option<&Permission>) -> PermissionState 
         Some((PermissionAnswer::Granted, since)) => PermissionState::Granted(since),
         Some((PermissionAnswer::Refused, since)) => PermissionState::Refused(since),
     }
-}
-
-fn result_page(
-    changes: &Changes,
-    lang: Lang,
-    brand: BrandView,
-    preferences_url: String,
-) -> PreferencesResultPage {
-    let words = |choices: &[preferences::Choice]| choices.iter().map(|choice| choice.say(lang)).collect();
-    let mut running = changes.granted.iter().chain(&changes.continues).peekable();
-    let subjects_only = running.peek().is_some() && running.all(|choice| choice.kind == TopicKind::Subject);
-    let told = changes.permissions.iter().filter_map(|(kind, change)| sentence(lang, *kind, *change));
-    PreferencesResultPage {
-        lang,
-        brand,
-        started: words(&changes.granted),
-        stopped: words(&changes.withdrawn),
-        continues: words(&changes.continues),
-        tracking: told.map(|sentence| sentence.to_string()).collect(),
-        stopped_everything: false,
-        subjects_only,
-        preferences_url,
-    }
-}
-
-fn sentence(lang: Lang, kind: Kind, change: Change) -> Option<Saying> {
-    Some(match (change, kind) {
-        (Change::Nothing, _) => return None,
-        (Change::Granted, Kind::Opens) => lang.say("now-counting-opens"),
-        (Change::Granted, Kind::Clicks) => lang.say("now-counting-clicks"),
-        (Change::Granted, Kind::Profiling) => lang.say("now-profiling"),
-        (Change::Refused, Kind::Opens) => lang.say("not-counting-opens"),
-        (Change::Refused, Kind::Clicks) => lang.say("not-counting-clicks"),
-        (Change::Refused, Kind::Profiling) => lang.say("not-profiling"),
-        (Change::Withdrawn, Kind::Opens) => lang.say("no-longer-counting-opens"),
-        (Change::Withdrawn, Kind::Clicks) => lang.say("no-longer-counting-clicks"),
-        (Change::Withdrawn, Kind::Profiling) => lang.say("no-longer-profiling"),
-    })
 }

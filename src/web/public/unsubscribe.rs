@@ -14,12 +14,13 @@ use crate::domain::consent::Method;
 use crate::domain::preferences::{self, Unsubscribed, Way};
 use crate::error::{Error, Result};
 use crate::i18n::Lang;
-use crate::token::{PreferencesLink, UnsubscribeLink};
+use crate::token::{PreferencesLink, ReceiptLink, UnsubscribeLink};
 use crate::web::form::{Form, FormError};
 use crate::web::language::{Spoken, untold};
 use crate::web::page::{UnsubscribePage, UnsubscribedPage};
 use crate::web::problem::{PageError, page};
 use crate::web::public::open;
+use crate::web::public::result::result_page;
 use crate::web::public::view::brand_view;
 
 /// `GET /u/{token}`: says what would stop, and shows the one button.
@@ -87,7 +88,11 @@ pub async fn press(
     if !on_page {
         return Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("unsubscribed\n"));
     }
-    let Unsubscribed { brand: stored, continues, known, .. } = outcome;
+    let Unsubscribed { brand: stored, continues, known, act, .. } = outcome;
+    if let Some(act) = act {
+        // Shown at once and not redirected to: an answer to this address is never a redirect (M-03).
+        return page(&result_page(&app, ReceiptLink { act: act.id }, spoken, Vec::new()).await?);
+    }
     page(&UnsubscribedPage {
         lang,
         brand,

@@ -6,7 +6,9 @@ use crate::domain::catalog::{Brand, Channel, Topic, brand};
 use crate::error::Result;
 use crate::i18n::Lang;
 use crate::secret::{hex, sha256};
-use crate::web::page::{BoxState, BrandView, ChannelBox, TopicChoices, TopicGroup, tracking_words};
+use crate::web::page::{
+    BoxState, BrandView, ChannelBox, TopicChoices, TopicGroup, profiling_words, tracking_words,
+};
 
 /// The brand, as the frame of a page shows it.
 ///
@@ -38,6 +40,8 @@ pub fn topic_groups<'a>(
             slug: slug.to_owned(),
             name: topic.name.clone(),
             description: topic.description.clone(),
+            frequency_note: topic.frequency_note.clone(),
+            example_url: topic.example_url.clone().unwrap_or_default(),
             sensitive: topic.sensitive,
             boxes: boxes.collect(),
         };
@@ -56,6 +60,12 @@ pub fn topic_groups<'a>(
 pub fn whole_wording(brand: &Brand, lang: Lang) -> String {
     let [opens, clicks] = tracking_words(lang);
     [brand.consent_wording.clone(), opens, clicks].join("\n\n")
+}
+
+/// [`seen`] of the preference page, which asks for one permission more.
+pub fn seen_choices(brand: &Brand, lang: Lang) -> String {
+    let words = [whole_wording(brand, lang), profiling_words(lang), brand.policy_version.clone()];
+    hex(&sha256(words.join("\n\n").as_bytes()))
 }
 
 /// Stands for the words that are in force now, and the policy with them: a form that was opened under others posts

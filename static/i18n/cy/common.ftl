@@ -59,3 +59,6 @@ problem-understood = Ticiwch y blwch i ddangos eich bod yn deall
 problem-words-changed = Mae’r hyn y byddech yn cytuno iddo wedi newid ers i chi agor y dudalen hon. Darllenwch ef unwaith eto
 problem-choices-changed = Newidiodd eich dewisiadau yn y cyfamser. Edrychwch eto
 problem-topic-changed = Nid yw un pwnc yn dod bellach yn y ffordd a diciwyd. Edrychwch eto
+wording-profiling = Ie, cewch ddewis yr hyn a anfonwch ataf yn ôl yr hyn a agorais ac a ddilynais. Nid ydych yn gwneud hyn heddiw; heb y tic hwn ni wnewch byth.
+problem-undo = Ni ellir dadwneud hyn bellach. Edrychwch eto
+problem-pause-day = Dewiswch ddiwrnod ar ôl heddiw ac o fewn blwyddyn

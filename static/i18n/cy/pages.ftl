@@ -44,7 +44,7 @@ pending-note = { $channel }: rydych wedi gofyn am hyn a heb ei gadarnhau eto.
 # Boxes for tracking.
 tracking-legend = A gawn ni gyfrif agoriadau a chliciau?
 tracking-hint = Mae hyn ar wahân i’r negeseuon e-bost: rydych yn eu cael y naill ffordd neu’r llall, ac mae “na” yn ateb iawn.
-tracking-gpc = Mae eich porwr yn gofyn i beidio â chael ei olrhain, felly mae’r ddau flwch yn wag ar y dechrau. Beth bynnag a ddewiswch, nid ydym yn cofnodi dim tra bo’n gofyn.
+tracking-gpc = Mae eich porwr yn gofyn i beidio â chael ei olrhain, felly mae’r blychau hyn yn wag ar y dechrau. Beth bynnag a ddewiswch, nid ydym yn cofnodi dim tra bo’n gofyn.
 tracking-ends = Bydd yn dod i ben pan fyddwch yn cadw gyda’r blwch hwn yn wag.
 stored-never = Ni ofynnwyd i chi eto, felly mae wedi’i ddiffodd.
 stored-granted = Rhoesoch ganiatâd ar gyfer hyn ar { $since }.
@@ -106,7 +106,6 @@ your-data-button = Anfonwch ddolen i’m data ataf
 back-to-choices = Yn ôl i’ch dewisiadau
 
 # What was saved.
-result-title-saved = Wedi’u cadw
 result-heading-saved = Wedi’u cadw, ac yn gweithio nawr
 result-unchanged = Ni newidiodd dim
 result-stopped = Mae popeth wedi’i stopio
@@ -195,3 +194,72 @@ try-again-minutes = Rhowch gynnig arall arni ymhen { $count ->
 try-again-hours = Rhowch gynnig arall arni ymhen { $count } awr.
 our-fault-title = Aeth rhywbeth o’i le
 our-fault-text = Ein bai ni yw hyn. Ni newidiwyd dim. Rhowch gynnig arall arni yn nes ymlaen.
+
+# Pausing, how often at most, other brands, and what was done.
+pause-heading = Oedi
+pause-text = Am gyfnod, ni fydd { $brand } yn anfon dim byd atoch. Bydd eich dewisiadau’n aros fel y maent, a daw’r oedi i ben ohono’i hun.
+pause-for = Am faint o amser?
+pause-months = { $count ->
+    [one] { $count } mis
+   *[other] { $count } mis
+}
+pause-until = Neu tan ddiwrnod o’ch dewis
+pause-button = Oedi
+pause-runs = Mae { $brand } yn oedi tan { $day }. Wedyn bydd yn parhau ohono’i hun.
+pause-end-button = Anfonwch ataf eto nawr
+all-email-button = Cael popeth isod drwy e-bost
+none-button = Cael dim byd isod
+shortcuts-hint = Mae’r ddau’n gweithio ar unwaith, ar gyfer pob pwnc isod. Gallwch ei ddadwneud ar y dudalen nesaf.
+topic-example = Gweld enghraifft
+at-most-legend = Pa mor aml y caiff { $brand } ysgrifennu atoch ar y mwyaf?
+at-most-hint = Mae hyn yn cyfrif ar wahân ar gyfer pob ffordd. Ni chaiff yr hyn a ddelir yn ôl ei anfon yn ddiweddarach.
+at-most-each = Bob tro y bydd rhywbeth a ddewisais
+at-most-weekly = Unwaith yr wythnos ar y mwyaf
+at-most-monthly = Unwaith y mis ar y mwyaf
+language-heading = Iaith
+language-label = Daw’r hyn a ysgrifennwn ein hunain, a’r tudalennau hyn, yn:
+language-browser = Iaith fy mhorwr
+others-heading = Brandiau eraill rydych yn delio â nhw ({ $count })
+others-text = Mae gan bob un ei ddewisiadau ei hun. Byddwn yn anfon y ddolen atoch drwy e-bost, gan y gallai’r dudalen hon fod wedi’i hanfon ymlaen.
+others-button = E-bostiwch y ddolen ar gyfer { $brand } ataf
+other-link-sent-lead = Rydym wedi anfon dolen at <strong class="address">{ $address }</strong>. Mae’n agor eich dewisiadau yn { $brand }.
+complain-us = A oes rhywbeth o’i le? Cwynwch wrthym ni: <a href="mailto:{ $address }">{ $address }</a>.
+complain-authority = Neu wrth y rhai sy’n ein goruchwylio: yn y Deyrnas Unedig <a href="{ $ico }" rel="noreferrer">Swyddfa’r Comisiynydd Gwybodaeth</a>, mewn mannau eraill eich <a href="{ $edpb }" rel="noreferrer">awdurdod diogelu data</a> eich hun.
+result-paused = Wedi oedi tan { $day }
+result-paused-lead = Ni fydd { $brand } yn anfon dim byd atoch tan hynny, ac wedyn bydd yn parhau ohono’i hun gyda’r hyn a ddewisoch.
+result-resumed = Mae’r oedi ar ben
+result-resumed-lead = Mae { $brand } yn anfon yr hyn a ddewisoch atoch.
+result-undone = Wedi’i ddadwneud
+result-undone-lead = Mae eich dewisiadau yn { $brand } unwaith eto fel yr oeddent o’r blaen.
+result-when = Ers { $day }, { $time } UTC.
+result-more = Newidiwyd hefyd
+changed-pause-over = Mae’r oedi ar ben.
+changed-at-most-each = Byddwch yn cael pob llythyr a ddewisoch.
+changed-at-most-weekly = Byddwch yn cael un llythyr yr wythnos ar y mwyaf.
+changed-at-most-monthly = Byddwch yn cael un llythyr y mis ar y mwyaf.
+changed-language = Rydym yn ysgrifennu atoch mewn iaith arall: { $language }.
+changed-language-browser = Mae’r tudalennau hyn yn dilyn iaith eich porwr.
+result-late = Yr hyn a allai gyrraedd o hyd
+result-late-email = E-bost oedd wedi ein gadael cyn hynny.
+result-late-post = Llythyr ar bapur oedd yn cael ei argraffu: erbyn { $day } fan bellaf.
+undo-heading = Wedi newid eich meddwl?
+undo-text = Mae un wasgiad yn gwneud eich dewisiadau yn { $brand } fel yr oeddent cyn hyn.
+undo-button = Dadwneud
+undo-done = Cafodd hyn ei ddadwneud.
+undo-overtaken = Newidiodd rhywbeth ers hynny, felly ni ellir dadwneud hyn ar unwaith bellach.
+undo-forbidden = Ni chaniateir defnyddio eich cyfeiriad bellach am reswm arall, felly ni ellir dadwneud hyn.
+receipt-heading = Eich derbynneb
+receipt-text = Cadwch gyfeiriad y dudalen hon, neu’r ffeil. Mae’r ffeil wedi’i llofnodi: gall unrhyw un wirio mai gennym ni y daeth ac na chafodd ei newid.
+receipt-number = Rhif
+receipt-when = Pryd
+receipt-for = Ar gyfer
+receipt-with = Gyda
+receipt-button = Lawrlwytho’r dderbynneb wedi’i llofnodi (JSON)
+reason-heading = A wnewch chi ddweud pam wrthym?
+reason-text = Dim ond os dymunwch. Byddwn yn ei gyfrif ar gyfer y llythyr y daethoch ohono, heb eich enw.
+reason-too-many = Roedd yn dod yn rhy aml
+reason-not-for-me = Nid oedd yn ymwneud â’r hyn sy’n berthnasol i mi
+reason-never-asked = Ni ofynnais amdano erioed
+reason-other = Rhywbeth arall
+reason-button = Anfon
+reason-thanks = Diolch. Mae wedi’i gyfrif, heb eich enw.

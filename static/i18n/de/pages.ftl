@@ -44,7 +44,7 @@ pending-note = { $channel }: Sie haben darum gebeten und es noch nicht bestätig
 # Boxes for tracking.
 tracking-legend = Dürfen wir Öffnungen und Klicks zählen?
 tracking-hint = Das hat mit den E-Mails nichts zu tun: Sie bekommen sie so oder so, und Nein ist eine gute Antwort.
-tracking-gpc = Ihr Browser bittet darum, nicht verfolgt zu werden, deshalb sind beide Kästchen zu Beginn leer. Was auch immer Sie wählen: Solange er darum bittet, zeichnen wir nichts auf.
+tracking-gpc = Ihr Browser bittet darum, nicht verfolgt zu werden, deshalb sind diese Kästchen zu Beginn leer. Was auch immer Sie wählen: Solange er darum bittet, zeichnen wir nichts auf.
 tracking-ends = Es endet, wenn Sie mit leerem Kästchen speichern.
 stored-never = Sie wurden noch nicht gefragt, deshalb ist es aus.
 stored-granted = Sie haben das am { $since } erlaubt.
@@ -106,7 +106,6 @@ your-data-button = Link zu meinen Daten zusenden
 back-to-choices = Zurück zu Ihrer Auswahl
 
 # What was saved.
-result-title-saved = Gespeichert
 result-heading-saved = Gespeichert, und es gilt ab jetzt
 result-unchanged = Nichts hat sich geändert
 result-stopped = Alles ist beendet
@@ -204,3 +203,72 @@ try-again-hours = Bitte versuchen Sie es in { $count ->
 } noch einmal.
 our-fault-title = Etwas ist schiefgegangen
 our-fault-text = Der Fehler liegt bei uns. Nichts wurde geändert. Bitte versuchen Sie es später noch einmal.
+
+# Pausing, how often at most, other brands, and what was done.
+pause-heading = Pause
+pause-text = Für eine Weile schickt Ihnen { $brand } gar nichts. Ihre Auswahl bleibt, wie sie ist, und die Pause endet von selbst.
+pause-for = Für wie lange?
+pause-months = { $count ->
+    [one] { $count } Monat
+   *[other] { $count } Monate
+}
+pause-until = Oder bis zu einem Tag Ihrer Wahl
+pause-button = Pausieren
+pause-runs = { $brand } pausiert bis zum { $day }. Dann geht es von selbst weiter.
+pause-end-button = Schicken Sie mir jetzt wieder etwas
+all-email-button = Alles Folgende per E-Mail bekommen
+none-button = Nichts davon bekommen
+shortcuts-hint = Beides gilt sofort, für jedes Thema unten. Auf der nächsten Seite können Sie es rückgängig machen.
+topic-example = Ein Beispiel ansehen
+at-most-legend = Wie oft darf Ihnen { $brand } höchstens schreiben?
+at-most-hint = Das zählt für jeden Weg einzeln. Was zurückgehalten wird, wird nicht nachgeschickt.
+at-most-each = Jedes Mal, wenn es etwas gibt, das ich gewählt habe
+at-most-weekly = Höchstens einmal in der Woche
+at-most-monthly = Höchstens einmal im Monat
+language-heading = Sprache
+language-label = Was wir selbst schreiben, und diese Seiten, gibt es auf:
+language-browser = In der Sprache meines Browsers
+others-heading = Andere Marken, mit denen Sie zu tun haben ({ $count })
+others-text = Jede führt eine eigene Auswahl. Den Link dorthin schicken wir Ihnen per E-Mail, denn diese Seite könnte weitergeleitet worden sein.
+others-button = Schicken Sie mir den Link für { $brand }
+other-link-sent-lead = Wir haben einen Link an <strong class="address">{ $address }</strong> geschickt. Er öffnet Ihre Auswahl bei { $brand }.
+complain-us = Stimmt etwas nicht? Beschweren Sie sich bei uns: <a href="mailto:{ $address }">{ $address }</a>.
+complain-authority = Oder bei denen, die uns beaufsichtigen: im Vereinigten Königreich beim <a href="{ $ico }" rel="noreferrer">Information Commissioner’s Office</a>, anderswo bei Ihrer eigenen <a href="{ $edpb }" rel="noreferrer">Datenschutzbehörde</a>.
+result-paused = Pause bis zum { $day }
+result-paused-lead = { $brand } schickt Ihnen bis dahin nichts und macht dann von selbst mit Ihrer Auswahl weiter.
+result-resumed = Die Pause ist vorbei
+result-resumed-lead = { $brand } schickt Ihnen, was Sie gewählt haben.
+result-undone = Rückgängig gemacht
+result-undone-lead = Ihre Auswahl bei { $brand } ist wieder so, wie sie vorher war.
+result-when = Seit { $day }, { $time } Uhr UTC.
+result-more = Außerdem geändert
+changed-pause-over = Die Pause ist vorbei.
+changed-at-most-each = Sie bekommen jeden Brief, den Sie gewählt haben.
+changed-at-most-weekly = Sie bekommen höchstens einen Brief in der Woche.
+changed-at-most-monthly = Sie bekommen höchstens einen Brief im Monat.
+changed-language = Wir schreiben Ihnen in dieser Sprache: { $language }.
+changed-language-browser = Diese Seiten richten sich nach der Sprache Ihres Browsers.
+result-late = Was noch ankommen kann
+result-late-email = Eine E-Mail, die uns vorher verlassen hat.
+result-late-post = Ein Brief auf Papier, der gerade gedruckt wurde: spätestens bis zum { $day }.
+undo-heading = Anders überlegt?
+undo-text = Ein Druck macht Ihre Auswahl bei { $brand } wieder so, wie sie davor war.
+undo-button = Rückgängig machen
+undo-done = Das wurde rückgängig gemacht.
+undo-overtaken = Seitdem hat sich etwas geändert, deshalb lässt sich das nicht mehr auf einmal rückgängig machen.
+undo-forbidden = Ihre Adresse darf aus einem anderen Grund nicht mehr verwendet werden, deshalb lässt sich das nicht rückgängig machen.
+receipt-heading = Ihr Beleg
+receipt-text = Bewahren Sie die Adresse dieser Seite auf oder die Datei. Die Datei ist signiert: Jeder kann prüfen, dass sie von uns ist und nicht verändert wurde.
+receipt-number = Nummer
+receipt-when = Wann
+receipt-for = Für
+receipt-with = Mit
+receipt-button = Den signierten Beleg herunterladen (JSON)
+reason-heading = Sagen Sie uns, warum?
+reason-text = Nur wenn Sie möchten. Wir zählen es für den Brief, aus dem Sie kamen, ohne Ihren Namen.
+reason-too-many = Es kam zu oft
+reason-not-for-me = Es ging um nichts, was mich betrifft
+reason-never-asked = Ich habe nie darum gebeten
+reason-other = Etwas anderes
+reason-button = Absenden
+reason-thanks = Danke. Es ist gezählt, ohne Ihren Namen.

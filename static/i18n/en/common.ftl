@@ -59,3 +59,6 @@ problem-understood = Tick the box to show that you understand
 problem-words-changed = What you would agree to has changed since you opened this page. Please read it once more
 problem-choices-changed = Your choices changed in the meantime. Please look again
 problem-topic-changed = A topic no longer comes in the way that was ticked. Please look again
+wording-profiling = Yes, you may choose what you send me by what I opened and followed. You do not do this today; without this tick you never will.
+problem-undo = This can no longer be undone. Please look again
+problem-pause-day = Choose a day after today and within a year

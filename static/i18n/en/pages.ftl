@@ -44,7 +44,7 @@ pending-note = { $channel }: you asked for this and have not confirmed it yet.
 # Boxes for tracking.
 tracking-legend = May we count opens and clicks?
 tracking-hint = This is separate from the emails: you get them either way, and no is a fine answer.
-tracking-gpc = Your browser asks not to be tracked, so both boxes start empty. Whatever you choose, we record nothing while it asks.
+tracking-gpc = Your browser asks not to be tracked, so these boxes start empty. Whatever you choose, we record nothing while it asks.
 tracking-ends = It ends when you save with this box empty.
 stored-never = You have not been asked yet, so it is off.
 stored-granted = You allowed this on { $since }.
@@ -106,7 +106,6 @@ your-data-button = Email me a link to my data
 back-to-choices = Back to your choices
 
 # What was saved.
-result-title-saved = Saved
 result-heading-saved = Saved, and it works now
 result-unchanged = Nothing changed
 result-stopped = Everything is stopped
@@ -204,3 +203,72 @@ try-again-hours = Please try again in { $count ->
 }.
 our-fault-title = Something went wrong
 our-fault-text = The fault is ours. Nothing was changed. Please try again later.
+
+# Pausing, how often at most, other brands, and what was done.
+pause-heading = Pause
+pause-text = For a while, { $brand } sends you nothing at all. What you chose stays as it is, and the pause ends by itself.
+pause-for = For how long?
+pause-months = { $count ->
+    [one] { $count } month
+   *[other] { $count } months
+}
+pause-until = Or until a day of your choice
+pause-button = Pause
+pause-runs = { $brand } pauses until { $day }. Then it goes on by itself.
+pause-end-button = Send to me again now
+all-email-button = Get everything below by email
+none-button = Get nothing below
+shortcuts-hint = Both work at once, for every topic below. You can undo it on the next page.
+topic-example = See an example
+at-most-legend = How often may { $brand } write to you at most?
+at-most-hint = This counts for each way apart. What is held back is not sent later.
+at-most-each = Each time there is something I chose
+at-most-weekly = At most once a week
+at-most-monthly = At most once a month
+language-heading = Language
+language-label = What we write ourselves, and these pages, come in:
+language-browser = The language of my browser
+others-heading = Other brands that you deal with ({ $count })
+others-text = Each keeps choices of its own. We email you the link to them, because this page may have been forwarded.
+others-button = Email me the link for { $brand }
+other-link-sent-lead = We have sent a link to <strong class="address">{ $address }</strong>. It opens your choices at { $brand }.
+complain-us = Is something wrong? Complain to us: <a href="mailto:{ $address }">{ $address }</a>.
+complain-authority = Or to those who watch over us: in the United Kingdom the <a href="{ $ico }" rel="noreferrer">Information Commissioner’s Office</a>, elsewhere your own <a href="{ $edpb }" rel="noreferrer">data protection authority</a>.
+result-paused = Paused until { $day }
+result-paused-lead = { $brand } sends you nothing until then, and goes on by itself with what you chose.
+result-resumed = The pause is over
+result-resumed-lead = { $brand } sends you what you chose.
+result-undone = Undone
+result-undone-lead = Your choices at { $brand } are again what they were before.
+result-when = Since { $day }, { $time } UTC.
+result-more = Also changed
+changed-pause-over = The pause is over.
+changed-at-most-each = You get each letter that you chose.
+changed-at-most-weekly = You get at most one letter a week.
+changed-at-most-monthly = You get at most one letter a month.
+changed-language = We write to you in { $language }.
+changed-language-browser = These pages go by the language of your browser.
+result-late = What may still arrive
+result-late-email = An email that had left us before.
+result-late-post = A letter on paper that was being printed: until { $day } at the latest.
+undo-heading = Changed your mind?
+undo-text = One press makes your choices at { $brand } what they were before this.
+undo-button = Undo
+undo-done = This was undone.
+undo-overtaken = Something changed since, so this cannot be undone in one go any more.
+undo-forbidden = Your address must not be used any more for another reason, so this cannot be undone.
+receipt-heading = Your receipt
+receipt-text = Keep the address of this page, or the file. The file is signed: anybody can check that it is from us and was not altered.
+receipt-number = Number
+receipt-when = When
+receipt-for = For
+receipt-with = With
+receipt-button = Download the signed receipt (JSON)
+reason-heading = Would you tell us why?
+reason-text = Only if you like. We count it for the letter that you came from, without your name.
+reason-too-many = It came too often
+reason-not-for-me = It was not about what concerns me
+reason-never-asked = I never asked for it
+reason-other = Something else
+reason-button = Send
+reason-thanks = Thank you. It is counted, without your name.

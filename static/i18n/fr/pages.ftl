@@ -44,7 +44,7 @@ pending-note = { $channel } : vous l’avez demandé et ne l’avez pas encore c
 # Boxes for tracking.
 tracking-legend = Pouvons-nous compter les ouvertures et les clics ?
 tracking-hint = Cela est distinct des e-mails : vous les recevez dans tous les cas, et vous pouvez très bien dire non.
-tracking-gpc = Votre navigateur demande à ne pas être suivi ; les deux cases sont donc vides au départ. Quel que soit votre choix, nous n’enregistrons rien tant qu’il le demande.
+tracking-gpc = Votre navigateur demande à ne pas être suivi ; ces cases sont donc vides au départ. Quel que soit votre choix, nous n’enregistrons rien tant qu’il le demande.
 tracking-ends = Cela prend fin si vous enregistrez avec cette case vide.
 stored-never = La question ne vous a pas encore été posée ; c’est donc désactivé.
 stored-granted = Vous l’avez autorisé le { $since }.
@@ -106,7 +106,6 @@ your-data-button = M’envoyer un lien vers mes données
 back-to-choices = Revenir à vos choix
 
 # What was saved.
-result-title-saved = Enregistré
 result-heading-saved = Enregistré, et c’est en vigueur
 result-unchanged = Rien n’a changé
 result-stopped = Tout est arrêté
@@ -204,3 +203,72 @@ try-again-hours = Veuillez réessayer dans { $count ->
 }.
 our-fault-title = Une erreur s’est produite
 our-fault-text = La faute est de notre côté. Rien n’a été modifié. Veuillez réessayer plus tard.
+
+# Pausing, how often at most, other brands, and what was done.
+pause-heading = Pause
+pause-text = Pendant un temps, { $brand } ne vous envoie rien du tout. Vos choix restent tels quels, et la pause prend fin d’elle-même.
+pause-for = Pour combien de temps ?
+pause-months = { $count ->
+    [one] { $count } mois
+   *[other] { $count } mois
+}
+pause-until = Ou jusqu’à un jour de votre choix
+pause-button = Mettre en pause
+pause-runs = { $brand } fait une pause jusqu’au { $day }. Ensuite, les envois reprennent d’eux-mêmes.
+pause-end-button = Écrivez-moi de nouveau dès maintenant
+all-email-button = Recevoir tout ce qui suit par e-mail
+none-button = Ne rien recevoir de ce qui suit
+shortcuts-hint = Les deux prennent effet aussitôt, pour chaque sujet ci-dessous. Vous pourrez annuler à la page suivante.
+topic-example = Voir un exemple
+at-most-legend = À quelle fréquence { $brand } peut-il vous écrire, au plus ?
+at-most-hint = Cela compte pour chaque moyen séparément. Ce qui est retenu n’est pas envoyé plus tard.
+at-most-each = Chaque fois qu’il y a quelque chose que j’ai choisi
+at-most-weekly = Au plus une fois par semaine
+at-most-monthly = Au plus une fois par mois
+language-heading = Langue
+language-label = Ce que nous écrivons nous-mêmes, et ces pages, sont en :
+language-browser = La langue de mon navigateur
+others-heading = Autres marques avec lesquelles vous êtes en relation ({ $count })
+others-text = Chacune conserve ses propres choix. Nous vous envoyons le lien par e-mail, car cette page a pu être transférée.
+others-button = M’envoyer le lien pour { $brand }
+other-link-sent-lead = Nous avons envoyé un lien à <strong class="address">{ $address }</strong>. Il ouvre vos choix chez { $brand }.
+complain-us = Quelque chose ne va pas ? Faites-nous part de votre réclamation : <a href="mailto:{ $address }">{ $address }</a>.
+complain-authority = Ou adressez-la à ceux qui nous surveillent : au Royaume-Uni, l’<a href="{ $ico }" rel="noreferrer">Information Commissioner’s Office</a> ; ailleurs, votre propre <a href="{ $edpb }" rel="noreferrer">autorité de protection des données</a>.
+result-paused = En pause jusqu’au { $day }
+result-paused-lead = { $brand } ne vous envoie rien d’ici là, puis reprend de lui-même avec ce que vous avez choisi.
+result-resumed = La pause est terminée
+result-resumed-lead = { $brand } vous envoie ce que vous avez choisi.
+result-undone = Annulé
+result-undone-lead = Vos choix chez { $brand } sont de nouveau ce qu’ils étaient avant.
+result-when = Depuis le { $day }, { $time } UTC.
+result-more = Aussi modifié
+changed-pause-over = La pause est terminée.
+changed-at-most-each = Vous recevez chaque lettre que vous avez choisie.
+changed-at-most-weekly = Vous recevez au plus une lettre par semaine.
+changed-at-most-monthly = Vous recevez au plus une lettre par mois.
+changed-language = Nous vous écrivons dans cette langue : { $language }.
+changed-language-browser = Ces pages suivent la langue de votre navigateur.
+result-late = Ce qui peut encore arriver
+result-late-email = Un e-mail parti auparavant.
+result-late-post = Une lettre sur papier en cours d’impression : au plus tard le { $day }.
+undo-heading = Vous avez changé d’avis ?
+undo-text = Une pression rend à vos choix chez { $brand } l’état qu’ils avaient avant.
+undo-button = Annuler cette modification
+undo-done = Ceci a été annulé.
+undo-overtaken = Quelque chose a changé depuis ; cela ne peut plus être annulé d’un seul coup.
+undo-forbidden = Votre adresse ne doit plus être utilisée pour une autre raison ; cela ne peut donc pas être annulé.
+receipt-heading = Votre reçu
+receipt-text = Gardez l’adresse de cette page, ou le fichier. Le fichier est signé : chacun peut vérifier qu’il vient de nous et n’a pas été modifié.
+receipt-number = Numéro
+receipt-when = Quand
+receipt-for = Pour
+receipt-with = Avec
+receipt-button = Télécharger le reçu signé (JSON)
+reason-heading = Voulez-vous nous dire pourquoi ?
+reason-text = Seulement si vous le souhaitez. Nous le comptons pour la lettre d’où vous venez, sans votre nom.
+reason-too-many = Cela venait trop souvent
+reason-not-for-me = Cela ne me concernait pas
+reason-never-asked = Je ne l’ai jamais demandé
+reason-other = Autre chose
+reason-button = Envoyer
+reason-thanks = Merci. C’est compté, sans votre nom.

@@ -1,0 +1,269 @@
+//! Receipts: what a person did, in a form that they can keep and anybody can check, with the fields of ISO/IEC TS
+//! 27560:2023 (C-01, C-08).
+//!
+//! A receipt names the person by their identity outside and by nothing else. It is made anew from the act and the ledger
+//! each time and always says the same, because neither changes.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::domain::audience::subscriber;
+use crate::domain::catalog::{Brand, Channel, Topic, topic};
+use crate::domain::consent::brand_choice::{self, AtMost};
+use crate::domain::consent::ledger::{self, Decision, Entry, Method, ShownBox};
+use crate::domain::consent::opt_in::Basis;
+use crate::domain::consent::permission::{Kind as PermissionKind, State as Permission};
+use crate::domain::preferences::act::{self, Act, Running};
+use crate::error::{Error, Result};
+use crate::id::PublicId;
+use crate::secret::hex;
+use crate::token::{Keys, Signed};
+
+/// A receipt. Where the field's name is one of the standard, it means what it means there.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the fields are those of ISO/IEC TS 27560:2023")]
+pub struct Receipt {
+    pub schema: &'static str,
+    pub profile: &'static str,
+    pub record_id: PublicId,
+    pub pii_principal_id: PublicId,
+    pub made_at: Moment,
+    pub act: act::Kind,
+    pub processing: Processing,
+    pub not_covered: Vec<String>,
+    pub paused_until: Option<Moment>,
+    pub at_most: AtMost,
+    pub parties: Vec<Party>,
+    pub events: Vec<Event>,
+}
+
+/// What the person agrees to after the act.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the fields are those of ISO/IEC TS 27560:2023")]
+pub struct Processing {
+    pub privacy_notice: BTreeMap<&'static str, String>,
+    pub language: Option<String>,
+    pub jurisdiction: &'static str,
+    pub purposes: Vec<Purpose>,
+}
+
+/// One thing that the person agrees to.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the fields are those of ISO/IEC TS 27560:2023")]
+pub struct Purpose {
+    pub purpose: String,
+    pub purpose_type: [&'static str; 1],
+    pub lawful_basis: Basis,
+    pub scope: BTreeMap<&'static str, String>,
+    pub pii_information: [BTreeMap<&'static str, &'static str>; 1],
+    pub processing_method: [&'static str; 2],
+    pub storage_locations: [&'static str; 1],
+    pub retention_period: &'static str,
+    pub recipient_third_parties: [&'static str; 1],
+    pub withdrawal_method: [&'static str; 3],
+    pub valid_until: Option<Moment>,
+}
+
+/// Who is responsible.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the fields are those of ISO/IEC TS 27560:2023")]
+pub struct Party {
+    pub party_id: String,
+    pub party_role: &'static str,
+    pub party_type: &'static str,
+    pub party_name: String,
+    pub party_address: String,
+    pub party_contact: String,
+}
+
+/// One thing that was said in the act, with the words that were on the screen.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the fields are those of ISO/IEC TS 27560:2023")]
+pub struct Event {
+    pub event_time: Moment,
+    pub event_state: &'static str,
+    pub event_type: &'static str,
+    pub entity_id: String,
+    pub subject: String,
+    pub method: Method,
+    pub form: String,
+    pub wording: String,
+    pub wording_sha256: String,
+    pub shown: Vec<ShownBox>,
+    pub policy_version: String,
+}
+
+/// A receipt with its signature: a JSON Web Signature in the flattened form (RFC 7515, section 7.2.2), whose payload is the
+/// receipt, octet by octet. `receipt` is the same for the eye; what counts is what is signed.
+#[derive(Debug, Clone, Serialize)]
+pub struct SignedReceipt {
+    /// The receipt, to be read.
+    pub receipt: Receipt,
+    /// Where the keys are published.
+    pub keys_url: String,
+    /// The signature.
+    #[serde(flatten)]
+    pub signed: Signed,
+}
+
+/// Where the public keys are published, below the base URL of every brand.
+pub const KEYS_PATH: &str = "/.well-known/receipt-keys.json";
+
+/// The receipt of an act, signed.
+///
+/// # Errors
+/// [`Error::NotFound`] if the person was erased. Of the database.
+pub fn signed(conn: &mut DbConnection, keys: &Keys, act: &Act) -> Result<SignedReceipt> {
+    let brand = act::brand_of(conn, act)?;
+    let receipt = receipt(conn, act, &brand)?;
+    let signed = keys.sign(&serde_json::to_vec(&receipt)?);
+    Ok(SignedReceipt { receipt, keys_url: format!("{}{KEYS_PATH}", brand.base_url), signed })
+}
+
+/// The receipt of an act.
+///
+/// # Errors
+/// [`Error::NotFound`] if the person was erased. Of the database.
+pub fn receipt(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<Receipt> {
+    let person = subscriber::get(conn, act.subscriber)?;
+    if person.erased_at.is_some() {
+        return Err(Error::NotFound("subscriber"));
+    }
+    let topics = topic::of_brand(conn, brand.id)?;
+    let purposes = act.after.granted().filter_map(|answer| purpose(brand, &topics, answer)).collect();
+    let allowed = |kind: &PermissionKind| act.after.permission(*kind) == Some(Permission::Granted);
+    let refused = PermissionKind::ALL.iter().filter(|kind| !allowed(kind));
+    Ok(Receipt {
+        schema: "urn:mannerly:receipt:1",
+        profile: "ISO/IEC TS 27560:2023",
+        record_id: act.public_id,
+        pii_principal_id: person.public_id,
+        made_at: act.at,
+        act: act.kind,
+        processing: Processing {
+            privacy_notice: BTreeMap::from([
+                ("url", brand.policy_url.clone()),
+                ("version", version(conn, act, brand)?),
+            ]),
+            language: act.after.locale.clone(),
+            jurisdiction: "as the privacy notice says",
+            purposes,
+        },
+        not_covered: refused.map(|kind| format!("tracking: {kind}")).collect(),
+        paused_until: act.after.paused_until,
+        at_most: act.after.at_most,
+        parties: vec![Party {
+            party_id: brand.slug.to_string(),
+            party_role: "controller",
+            party_type: "organisation",
+            party_name: brand.legal_name.clone(),
+            party_address: brand.registered_address.clone(),
+            party_contact: brand.contact_email.as_str().to_owned(),
+        }],
+        events: events(conn, act, person.public_id, &topics)?,
+    })
+}
+
+/// The version of the policy that was in force; the ledger knows it, and where only the brand's pace or pause was chosen, so
+/// does the brand.
+fn version(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<String> {
+    let said = ledger::of_range(conn, act.subscriber, act.brand, act.ledger)?;
+    Ok(said.into_iter().next().map_or_else(|| brand.policy_version.clone(), |entry| entry.policy_version))
+}
+
+fn purpose(brand: &Brand, topics: &[Topic], answer: &Running) -> Option<Purpose> {
+    let topic = topics.iter().find(|topic| topic.id == answer.topic)?;
+    let address = match answer.channel {
+        Channel::Email => "pd:EmailAddress",
+        Channel::Phone => "pd:TelephoneNumber",
+        Channel::Post => "pd:PostalAddress",
+    };
+    Some(Purpose {
+        purpose: format!("{} by {}", topic.name, answer.channel),
+        purpose_type: ["dpv:DirectMarketing"],
+        lawful_basis: answer.basis,
+        scope: BTreeMap::from([
+            ("entity", brand.slug.to_string()),
+            ("topic", topic.slug.to_string()),
+            ("type", topic.kind.to_string()),
+            ("channel", answer.channel.to_string()),
+        ]),
+        pii_information: [BTreeMap::from([("pii_type", address)])],
+        processing_method: ["store", "send"],
+        storage_locations: ["as the privacy notice says"],
+        retention_period: "until it is withdrawn; the record of it for as long as it may have to be proved",
+        recipient_third_parties: ["the mail servers that carry the letters"],
+        withdrawal_method: [
+            "the unsubscribe button of the mail program",
+            "the links in each letter",
+            "the preference page",
+        ],
+        valid_until: answer.until,
+    })
+}
+
+fn events(conn: &mut DbConnection, act: &Act, person: PublicId, topics: &[Topic]) -> Result<Vec<Event>> {
+    let mut events: Vec<Event> = ledger::of_range(conn, act.subscriber, act.brand, act.ledger)?
+        .into_iter()
+        .map(|entry| event(entry, person, topics))
+        .collect();
+    for entry in brand_choice::of_range(conn, act.subscriber, act.brand, act.choices)? {
+        let pause =
+            entry.paused_until.map_or_else(|| "no pause".to_owned(), |until| format!("pause until {until}"));
+        events.push(Event {
+            event_time: entry.at,
+            event_state: "ChoiceMade",
+            event_type: "expressed",
+            entity_id: person.to_string(),
+            subject: format!("{pause}; at most: {}", entry.at_most),
+            method: entry.method,
+            form: entry.form,
+            wording: entry.wording,
+            wording_sha256: hex(&entry.wording_sha256),
+            shown: boxes(&entry.shown),
+            policy_version: entry.policy_version,
+        });
+    }
+    Ok(events)
+}
+
+fn event(entry: Entry, person: PublicId, topics: &[Topic]) -> Event {
+    let name = |slug: &str| {
+        topics
+            .iter()
+            .find(|topic| topic.slug.as_str() == slug)
+            .map_or_else(|| slug.to_owned(), |topic| topic.name.clone())
+    };
+    let subject = match (&entry.topic, entry.channel, entry.permission) {
+        (Some(slug), Some(channel), _) => format!("{} by {channel}", name(slug)),
+        (_, _, Some(kind)) => format!("tracking: {kind}"),
+        (_, Some(channel), _) => format!("all marketing by {channel}"),
+        _ => "all marketing".to_owned(),
+    };
+    Event {
+        event_time: entry.at,
+        event_state: match entry.decision {
+            Decision::Requested => "ConsentRequested",
+            Decision::Granted => "ConsentGiven",
+            Decision::Refused => "ConsentRefused",
+            Decision::Withdrawn => "ConsentWithdrawn",
+        },
+        event_type: "expressed",
+        entity_id: person.to_string(),
+        subject,
+        method: entry.method,
+        form: entry.form,
+        wording: entry.wording,
+        wording_sha256: hex(&entry.wording_sha256),
+        shown: boxes(&entry.shown),
+        policy_version: entry.policy_version,
+    }
+}
+
+fn boxes(json: &str) -> Vec<ShownBox> {
+    // Written by `ledger::keep`; what is no list of boxes counts as none.
+    serde_json::from_str(json).unwrap_or_default()
+}

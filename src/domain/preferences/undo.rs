@@ -1,0 +1,205 @@
+//! Undo: one press puts back what was before an act. It is a new act of the person, with entries of its own in the ledger;
+//! nothing that was written is taken back.
+//!
+//! It is possible for a month, as long as nothing was said about the person and the brand since, and never where it would
+//! bring back what a suppression forbids. What waited for a confirmation before is not asked for again, and hits that
+//! were deleted stay deleted.
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::domain::audience::{Subscriber, subscriber};
+use crate::domain::catalog::{Brand, Channel, topic};
+use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, Statement};
+use crate::domain::consent::opt_in::{self, Answer};
+use crate::domain::consent::permission::State as Permission;
+use crate::domain::consent::{brand_choice, lock, suppression};
+use crate::domain::preferences::act::{self, Act, Kind, Running};
+use crate::domain::tracking::permission;
+use crate::error::{Error, Problem, Result};
+use crate::i18n::{Lang, Message};
+use crate::token::Keys;
+
+/// For so long an act can be undone.
+pub const UNDO_WITHIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Whether an act can be undone now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undo {
+    /// It can; says whether that agrees to anything.
+    Possible {
+        /// Whether something would be granted again.
+        grants: bool,
+    },
+    /// It was undone.
+    Done,
+    /// Something changed since.
+    Overtaken,
+    /// It is more than [`UNDO_WITHIN`] ago.
+    TooLate,
+    /// Nothing that was on stopped and nothing came on: there is nothing to put back.
+    Empty,
+    /// The address must not be used any more.
+    Forbidden,
+}
+
+/// Whether an act can be undone now, and if not why.
+///
+/// # Errors
+/// [`Error::NotFound`] if the person was erased. Of the database.
+pub fn look(conn: &mut DbConnection, keys: &Keys, act: &Act, now: Moment) -> Result<Undo> {
+    if act::undone_by(conn, act.id)?.is_some() {
+        return Ok(Undo::Done);
+    }
+    if !act.is_last_word(conn)? {
+        return Ok(Undo::Overtaken);
+    }
+    if now > act.at.plus(UNDO_WITHIN) {
+        return Ok(Undo::TooLate);
+    }
+    let returning = returning(act, now);
+    if returning.is_empty() && leaving(act).next().is_none() && !changes_more(act, now) {
+        return Ok(Undo::Empty);
+    }
+    let person = subscriber::get(conn, act.subscriber)?;
+    for channel in Channel::ALL.iter().copied() {
+        let needed = returning.iter().any(|answer| answer.channel == channel);
+        if needed && is_suppressed(conn, keys, &person, channel, act.brand)? {
+            return Ok(Undo::Forbidden);
+        }
+    }
+    let allows =
+        act.before.permissions.iter().any(|(kind, state)| {
+            *state == Permission::Granted && act.after.permission(*kind) != Some(*state)
+        });
+    Ok(Undo::Possible { grants: !returning.is_empty() || allows })
+}
+
+/// What was granted before and is not now, and would still hold.
+fn returning(act: &Act, now: Moment) -> Vec<&Running> {
+    let still = |answer: &&Running| answer.until.is_none_or(|until| now < until);
+    act.before.granted().filter(|a| !act.after.grants(a.topic, a.channel)).filter(still).collect()
+}
+
+/// What was not granted before and is now.
+fn leaving(act: &Act) -> impl Iterator<Item = &Running> {
+    act.after.granted().filter(|a| !act.before.grants(a.topic, a.channel))
+}
+
+/// Whether it changed something besides the topics that can be put back.
+fn changes_more(act: &Act, now: Moment) -> bool {
+    let tracking = act.before.permissions.iter().chain(&act.after.permissions).any(|(kind, _)| {
+        let granted = |state: Option<Permission>| state == Some(Permission::Granted);
+        granted(act.before.permission(*kind)) != granted(act.after.permission(*kind))
+    });
+    let (before, after) = (act.before.choice(), act.after.choice());
+    let choice = before.pause(now) != after.pause(now) || before.at_most != after.at_most;
+    tracking || choice || act.before.locale != act.after.locale
+}
+
+fn is_suppressed(
+    conn: &mut DbConnection,
+    keys: &Keys,
+    person: &Subscriber,
+    channel: Channel,
+    brand: i64,
+) -> Result<bool> {
+    let address = match channel {
+        Channel::Email => person.email.as_ref().map(|address| address.as_str()),
+        Channel::Phone => person.phone.as_deref(),
+        Channel::Post => person.postal_address.as_deref(),
+    };
+    // What cannot be an address cannot be suppressed, and nothing is sent to it.
+    let Some(Ok(hash)) = address.map(|address| suppression::hash(keys, channel, address)) else {
+        return Ok(false);
+    };
+    Ok(!suppression::of_addresses(conn, vec![hash], channel, brand)?.is_empty())
+}
+
+/// What stands beside the button, exactly: where it agrees to something, with the brand's own sentence.
+pub fn wording(brand: &Brand, undo: Undo, lang: Lang) -> String {
+    let undone = lang.say("undo-text").with("brand", &brand.name).to_string();
+    match undo {
+        Undo::Possible { grants: true } => format!("{undone}\n\n{}", brand.consent_wording),
+        _ => undone,
+    }
+}
+
+/// Puts back what was before an act.
+///
+/// # Errors
+/// [`Error::Outdated`] if it is not possible (any more); [`Error::NotFound`] if the person was erased.
+pub fn undo(conn: &mut DbConnection, keys: &Keys, act: &Act, lang: Lang, now: Moment) -> Result<Act> {
+    // First the lock and then the look: between the two something could change.
+    lock(conn, act.subscriber)?;
+    let possible = look(conn, keys, act, now)?;
+    if !matches!(possible, Undo::Possible { .. }) {
+        return Err(outdated());
+    }
+    let brand = act::brand_of(conn, act)?;
+    let shown = Shown {
+        form: "undo".to_owned(),
+        wording: wording(&brand, possible, lang),
+        boxes: boxes(conn, act, now)?,
+        policy_version: brand.policy_version,
+        language: Some(lang.tag().to_owned()),
+    };
+    let statement = Statement {
+        subscriber: act.subscriber,
+        brand: act.brand,
+        evidence: ledger::keep(conn, &shown)?,
+        method: Method::Undo,
+        actor: SUBSCRIBER,
+        campaign: act.campaign,
+        at: now,
+        source: None,
+    };
+    let work = |conn: &mut DbConnection| put_back(conn, act, &statement, now);
+    let ((), undone) = act::perform(conn, act.link(), (Kind::Undone, Some(act.id)), now, work)?;
+    undone.ok_or_else(outdated)
+}
+
+fn outdated() -> Error {
+    Error::Outdated(Problem::said("", Message::new("problem-undo")))
+}
+
+fn put_back(conn: &mut DbConnection, act: &Act, statement: &Statement<'_>, now: Moment) -> Result<()> {
+    for answer in returning(act, now) {
+        // As it was, so a supplier's contact is still told of the supplier.
+        let as_before = Statement { source: answer.source, ..*statement };
+        let granted = Answer::Granted(answer.basis, answer.until);
+        opt_in::set(conn, &as_before, answer.topic, answer.channel, granted)?;
+    }
+    for answer in leaving(act) {
+        opt_in::set(conn, statement, answer.topic, answer.channel, Answer::Withdrawn)?;
+    }
+    let kinds = act.before.permissions.iter().chain(&act.after.permissions).map(|(kind, _)| *kind);
+    let mut kinds: Vec<_> = kinds.collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    for kind in kinds {
+        let before = act.before.permission(kind) == Some(Permission::Granted);
+        if before != (act.after.permission(kind) == Some(Permission::Granted)) {
+            permission::set(conn, statement, kind, before)?;
+        }
+    }
+    let mut choice = act.before.choice();
+    choice.paused_until = choice.pause(now);
+    brand_choice::set(conn, statement, choice)?;
+    if act.before.locale != act.after.locale {
+        subscriber::set_locale(conn, act.subscriber, act.before.locale.as_deref())?;
+    }
+    Ok(())
+}
+
+/// What the button changes, each as it stood before it was pressed.
+fn boxes(conn: &mut DbConnection, act: &Act, now: Moment) -> Result<Vec<ShownBox>> {
+    let mut boxes = Vec::new();
+    let on = leaving(act).map(|answer| (answer, true));
+    for (answer, ticked) in returning(act, now).into_iter().map(|answer| (answer, false)).chain(on) {
+        let topic = topic::get(conn, answer.topic)?;
+        boxes.push(ShownBox { name: format!("{}:{}", topic.slug, answer.channel), ticked });
+    }
+    Ok(boxes)
+}

@@ -1,0 +1,85 @@
+//! What a person did: what changed and what did not, since when, what may still arrive, the button that undoes it, and
+//! the receipt.
+
+use askama::Template;
+
+use crate::error::Problem;
+use crate::i18n::Lang;
+
+use super::BrandView;
+use super::form::{Fact, Radio};
+
+/// The page of an act. It posts `action` = `undo`, or `action` = `reason` with a `reason`.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "pages/preferences_result.html")]
+pub struct ResultPage {
+    /// The language.
+    pub lang: Lang,
+    /// The brand.
+    pub brand: BrandView,
+    /// Where the forms are posted to: the page's own URL.
+    pub action: String,
+    /// The heading, which says what was done.
+    pub heading: String,
+    /// What that means, as a sentence; empty where `scope` says it.
+    pub lead: String,
+    /// What stopped, such as "all marketing email from Example Press"; only after unsubscribing.
+    pub scope: String,
+    /// Since when, as a sentence.
+    pub when: String,
+    /// Newly agreed to, such as "Newsletter by email".
+    pub started: Vec<String>,
+    /// Newly withdrawn.
+    pub stopped: Vec<String>,
+    /// What changed about tracking, as whole sentences.
+    pub tracking: Vec<String>,
+    /// What else changed, as whole sentences.
+    pub more: Vec<String>,
+    /// Still agreed to.
+    pub continues: Vec<String>,
+    /// What may still arrive of what was stopped.
+    pub late: Vec<String>,
+    /// Whether subjects are chosen and no kind of message that could be about them.
+    pub subjects_only: bool,
+    /// Whether nothing comes any more.
+    pub gets_nothing: bool,
+    /// Whether one press puts back what was before.
+    pub can_undo: bool,
+    /// Why not, where it is worth saying.
+    pub undo_note: String,
+    /// What one agrees to by that press; empty where it agrees to nothing.
+    pub undo_wording: String,
+    /// Stands for the words of the page, as on the preference page.
+    pub seen: String,
+    /// The reasons that can be given for having stopped; none where none is asked for (any more).
+    pub reasons: Vec<Radio>,
+    /// Whether a reason was given.
+    pub thanks: bool,
+    /// What the receipt says besides.
+    pub receipt: Vec<Fact>,
+    /// Where the signed receipt is.
+    pub receipt_url: String,
+    /// The preference page.
+    pub preferences_url: String,
+    /// What is wrong with what was posted; usually nothing.
+    pub errors: Vec<Problem>,
+}
+
+impl ResultPage {
+    /// Put back what was before.
+    pub const UNDO: &'static str = "undo";
+    /// Count the reason.
+    pub const REASON: &'static str = "reason";
+}
+
+/// A form was posted and nothing is different from before.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/preferences_unchanged.html")]
+pub struct UnchangedPage {
+    /// The language.
+    pub lang: Lang,
+    /// The brand.
+    pub brand: BrandView,
+    /// The preference page.
+    pub preferences_url: String,
+}

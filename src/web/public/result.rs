@@ -1,0 +1,346 @@
+//! `/r/{token}`: what was done on a page, its receipt, and the button that undoes it. The address is where a form leads to,
+//! so it can be reloaded and kept.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_DISPOSITION, LOCATION};
+use actix_web::{HttpResponse, ResponseError, web};
+
+use crate::app::App;
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::domain::audience::subscriber;
+use crate::domain::catalog::topic::Kind as TopicKind;
+use crate::domain::catalog::{Brand, Channel, brand};
+use crate::domain::consent::brand_choice::AtMost;
+use crate::domain::consent::permission::{Change, Kind};
+use crate::domain::preferences::act::{self, Act};
+use crate::domain::preferences::reason::{self, Reason};
+use crate::domain::preferences::undo::{self, Undo};
+use crate::domain::preferences::{self, Changes, receipt};
+use crate::error::{Error, Problem, Result};
+use crate::i18n::{Lang, Saying};
+use crate::token::{Keys, PreferencesLink, ReceiptLink};
+use crate::web::form::{Form, FormError};
+use crate::web::language::Spoken;
+use crate::web::page::{Fact, Radio, ResultPage};
+use crate::web::problem::{PageError, page, page_with};
+use crate::web::public::open;
+use crate::web::public::view::{brand_view, seen_choices};
+
+/// For so long a letter on paper that is being printed may still arrive, in days.
+const PRINTING_DAYS: u64 = 28;
+
+/// `GET /r/{token}`: what was done.
+///
+/// # Errors
+/// 404 for a token that is not ours and for a person who was erased.
+pub async fn show(
+    app: web::Data<App>,
+    token: web::Path<String>,
+    spoken: Spoken,
+) -> Result<HttpResponse, PageError> {
+    let link: ReceiptLink = open(&app, &token)?;
+    page(&result_page(&app, link, spoken, Vec::new()).await?)
+}
+
+/// `POST /r/{token}`: undoes it, or counts the reason for it.
+///
+/// # Errors
+/// 404 as [`show`]; 400, 413, 415 or 422 for a form that is not this page's; 409 with the page shown anew if it can no
+/// longer be undone or the words changed. Nothing is changed then.
+pub async fn act(
+    app: web::Data<App>,
+    token: web::Path<String>,
+    spoken: Spoken,
+    form: Result<Form, FormError>,
+) -> Result<HttpResponse, PageError> {
+    let link: ReceiptLink = open(&app, &token)?;
+    let form = match form {
+        Ok(form) => form,
+        Err(error) => return Ok(error.error_response()),
+    };
+    let spoken = spoken.in_form(&form);
+    let done = match form.one("action")? {
+        Some(ResultPage::UNDO) => undo(&app, link, spoken, form.text("seen")?).await,
+        Some(ResultPage::REASON) => match form.one("reason")? {
+            Some(word) => give_reason(&app, link, Reason::parse(word)).await,
+            // The question may be left open.
+            None => Ok(link),
+        },
+        _ => return Err(Error::invalid("action", "Press one of the buttons of the page").into()),
+    };
+    match done {
+        Ok(link) => Ok(see(&app, link, spoken.read_in())),
+        Err(Error::Outdated(why)) => {
+            page_with(StatusCode::CONFLICT, &result_page(&app, link, spoken, vec![why]).await?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn undo(app: &App, link: ReceiptLink, spoken: Spoken, words: String) -> Result<ReceiptLink> {
+    let (keys, now) = (app.keys.clone(), app.clock.now());
+    app.db
+        .write(move |conn| {
+            let act = act::get(conn, link.act)?;
+            // Pressed twice: the second press finds what the first one did.
+            if let Some(undone) = act::undone_by(conn, act.id)? {
+                return Ok(ReceiptLink { act: undone });
+            }
+            let (brand, lang) = (act::brand_of(conn, &act)?, language(conn, &act, spoken)?);
+            let grants = undo::look(conn, &keys, &act, now)? == Undo::Possible { grants: true };
+            if grants && words != seen_choices(&brand, lang) {
+                let why = crate::i18n::Message::new("problem-words-changed");
+                return Err(Error::Outdated(Problem::said("", why)));
+            }
+            Ok(ReceiptLink { act: undo::undo(conn, &keys, &act, lang, now)?.id })
+        })
+        .await
+}
+
+async fn give_reason(app: &App, link: ReceiptLink, reason: Option<Reason>) -> Result<ReceiptLink> {
+    let reason = reason.ok_or_else(|| Error::invalid("reason", "There is no such reason"))?;
+    app.db
+        .write(move |conn| {
+            let act = act::get(conn, link.act)?;
+            reason::give(conn, &act, reason)
+        })
+        .await?;
+    Ok(link)
+}
+
+/// `GET /r/{token}/receipt.json`: the signed receipt, as a file.
+///
+/// # Errors
+/// 404 as [`show`].
+pub async fn receipt(app: web::Data<App>, token: web::Path<String>) -> Result<HttpResponse, PageError> {
+    let link: ReceiptLink = open(&app, &token)?;
+    let keys = app.keys.clone();
+    let signed = app
+        .db
+        .read(move |conn| {
+            let act = act::get(conn, link.act)?;
+            receipt::signed(conn, &keys, &act)
+        })
+        .await?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"receipt.json\""))
+        .body(serde_json::to_string_pretty(&signed).map_err(Error::from)?))
+}
+
+/// `GET /.well-known/receipt-keys.json`: the public keys behind the receipts, as a JSON Web Key Set (RFC 7517).
+pub async fn keys(app: web::Data<App>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/jwk-set+json")
+        .json(serde_json::json!({ "keys": app.keys.verifying_keys() }))
+}
+
+/// Leads a browser to the page of an act, in a language, or in the one that the person reads.
+pub(super) fn see(app: &App, link: ReceiptLink, lang: Option<Lang>) -> HttpResponse {
+    let lang = lang.map(|lang| format!("?lang={}", lang.tag())).unwrap_or_default();
+    let address = format!("/r/{}{lang}", app.keys.seal(&link));
+    HttpResponse::SeeOther().insert_header((LOCATION, address)).finish()
+}
+
+fn language(conn: &mut DbConnection, act: &Act, spoken: Spoken) -> Result<Lang> {
+    let person = subscriber::get(conn, act.subscriber)?;
+    Ok(spoken.to(person.locale.as_deref().and_then(Lang::read)))
+}
+
+/// The page of an act as things are now.
+pub(super) async fn result_page(
+    app: &App,
+    link: ReceiptLink,
+    spoken: Spoken,
+    errors: Vec<Problem>,
+) -> Result<ResultPage> {
+    let (keys, now) = (app.keys.clone(), app.clock.now());
+    app.db.read(move |conn| view(conn, &keys, link, spoken, errors, now)).await
+}
+
+fn view(
+    conn: &mut DbConnection,
+    keys: &Keys,
+    link: ReceiptLink,
+    spoken: Spoken,
+    errors: Vec<Problem>,
+    now: Moment,
+) -> Result<ResultPage> {
+    let act = act::get(conn, link.act)?;
+    let person = subscriber::get(conn, act.subscriber)?;
+    if person.erased_at.is_some() {
+        return Err(Error::NotFound("page"));
+    }
+    let (brand, lang) = (brand::get(conn, act.brand)?, language(conn, &act, spoken)?);
+    let changes = act::changes(conn, &act)?;
+    let undo = undo::look(conn, keys, &act, now)?;
+    let can_undo = matches!(undo, Undo::Possible { .. });
+    let url = format!("/r/{}", keys.seal(&link));
+    let choices = PreferencesLink { campaign: 0, ..act.link() };
+    let masked = person.email.as_ref().map(|address| address.masked()).unwrap_or_default();
+    let (heading, lead, scope) = headline(lang, &act, &brand);
+    let words = |choices: &[preferences::Choice]| choices.iter().map(|choice| choice.say(lang)).collect();
+    let tracking = changes.permissions.iter().filter_map(|(kind, change)| sentence(lang, *kind, *change));
+    let stopped = matches!(act.kind, act::Kind::Unsubscribed | act::Kind::Stopped);
+    Ok(ResultPage {
+        lang,
+        heading,
+        lead,
+        scope,
+        when: since(lang, act.at),
+        started: words(&changes.granted),
+        stopped: words(&changes.withdrawn),
+        continues: words(&changes.continues),
+        tracking: tracking.map(|sentence| sentence.to_string()).collect(),
+        more: more(lang, &act, &brand),
+        late: late(lang, &act, &changes),
+        subjects_only: only_subjects(&changes),
+        gets_nothing: changes.granted.is_empty() && changes.continues.is_empty(),
+        can_undo,
+        undo_note: undo_note(lang, undo),
+        undo_wording: match undo {
+            Undo::Possible { grants: true } => brand.consent_wording.clone(),
+            _ => String::new(),
+        },
+        seen: seen_choices(&brand, lang),
+        reasons: if stopped && !act.gave_reason { reasons(lang) } else { Vec::new() },
+        thanks: act.gave_reason,
+        receipt: receipt_facts(lang, &act, &brand, masked),
+        receipt_url: format!("{url}/receipt.json"),
+        preferences_url: format!("/p/{}", keys.seal(&choices)),
+        errors: errors.into_iter().map(|problem| problem.in_language(lang)).collect(),
+        action: url,
+        brand: brand_view(conn, &brand)?,
+    })
+}
+
+/// The heading, and either a sentence or the scope of what stopped.
+fn headline(lang: Lang, act: &Act, brand: &Brand) -> (String, String, String) {
+    let name = brand.name.as_str();
+    let until = act.after.paused_until.map(|until| lang.day(until)).unwrap_or_default();
+    let (heading, lead) = match act.kind {
+        act::Kind::Saved => {
+            (lang.say("result-heading-saved"), lang.say("result-saved-lead").with("brand", name))
+        }
+        act::Kind::Stopped => {
+            (lang.say("result-stopped"), lang.say("result-stopped-lead").with("brand", name))
+        }
+        act::Kind::Paused => {
+            let heading = lang.say("result-paused").with("day", until);
+            (heading, lang.say("result-paused-lead").with("brand", name))
+        }
+        act::Kind::Resumed => {
+            (lang.say("result-resumed"), lang.say("result-resumed-lead").with("brand", name))
+        }
+        act::Kind::Undone => (lang.say("result-undone"), lang.say("result-undone-lead").with("brand", name)),
+        act::Kind::Unsubscribed => {
+            let scope = preferences::unsubscribe_scope(brand, lang);
+            return (lang.say("unsubscribed-heading").to_string(), String::new(), scope);
+        }
+    };
+    (heading.to_string(), lead.to_string(), String::new())
+}
+
+fn since(lang: Lang, at: Moment) -> String {
+    lang.say("result-when").with("day", lang.day(at)).with("time", at.time_of_day()).to_string()
+}
+
+fn only_subjects(changes: &Changes) -> bool {
+    let mut running = changes.granted.iter().chain(&changes.continues).peekable();
+    running.peek().is_some() && running.all(|choice| choice.kind == TopicKind::Subject)
+}
+
+fn sentence(lang: Lang, kind: Kind, change: Change) -> Option<Saying> {
+    Some(match (change, kind) {
+        (Change::Nothing, _) => return None,
+        (Change::Granted, Kind::Opens) => lang.say("now-counting-opens"),
+        (Change::Granted, Kind::Clicks) => lang.say("now-counting-clicks"),
+        (Change::Granted, Kind::Profiling) => lang.say("now-profiling"),
+        (Change::Refused, Kind::Opens) => lang.say("not-counting-opens"),
+        (Change::Refused, Kind::Clicks) => lang.say("not-counting-clicks"),
+        (Change::Refused, Kind::Profiling) => lang.say("not-profiling"),
+        (Change::Withdrawn, Kind::Opens) => lang.say("no-longer-counting-opens"),
+        (Change::Withdrawn, Kind::Clicks) => lang.say("no-longer-counting-clicks"),
+        (Change::Withdrawn, Kind::Profiling) => lang.say("no-longer-profiling"),
+    })
+}
+
+/// What changed besides topics and tracking.
+fn more(lang: Lang, act: &Act, brand: &Brand) -> Vec<String> {
+    let mut more = Vec::new();
+    if act.before.paused_until != act.after.paused_until {
+        more.push(match act.after.paused_until {
+            Some(until) => lang.say("pause-runs").with("brand", &brand.name).with("day", lang.day(until)),
+            None => lang.say("changed-pause-over"),
+        });
+    }
+    if act.before.at_most != act.after.at_most {
+        more.push(match act.after.at_most {
+            AtMost::Each => lang.say("changed-at-most-each"),
+            AtMost::Weekly => lang.say("changed-at-most-weekly"),
+            AtMost::Monthly => lang.say("changed-at-most-monthly"),
+        });
+    }
+    if act.before.locale != act.after.locale {
+        more.push(match act.after.locale.as_deref().and_then(Lang::read) {
+            Some(spoken) => lang.say("changed-language").with("language", spoken.own_name()),
+            None => lang.say("changed-language-browser"),
+        });
+    }
+    more.iter().map(Saying::to_string).collect()
+}
+
+/// What may still arrive of what was stopped.
+fn late(lang: Lang, act: &Act, changes: &Changes) -> Vec<String> {
+    let ended = |channel| changes.withdrawn.iter().any(|choice| choice.channel == channel);
+    let holds_back = act.before.paused_until < act.after.paused_until;
+    let mut late = Vec::new();
+    if ended(Channel::Email) || holds_back {
+        late.push(lang.say("result-late-email").to_string());
+    }
+    let by_post = changes.continues.iter().any(|choice| choice.channel == Channel::Post);
+    if ended(Channel::Post) || (holds_back && by_post) {
+        let printed = act.at.plus(std::time::Duration::from_secs(PRINTING_DAYS * 24 * 60 * 60));
+        late.push(lang.say("result-late-post").with("day", lang.day(printed)).to_string());
+    }
+    late
+}
+
+fn undo_note(lang: Lang, undo: Undo) -> String {
+    match undo {
+        Undo::Done => lang.say("undo-done").to_string(),
+        Undo::Overtaken => lang.say("undo-overtaken").to_string(),
+        Undo::Forbidden => lang.say("undo-forbidden").to_string(),
+        Undo::Possible { .. } | Undo::TooLate | Undo::Empty => String::new(),
+    }
+}
+
+fn reasons(lang: Lang) -> Vec<Radio> {
+    let radio = |reason: &Reason| Radio {
+        name: "reason",
+        value: reason.as_str().to_owned(),
+        label: match reason {
+            Reason::TooMany => lang.say("reason-too-many"),
+            Reason::NotForMe => lang.say("reason-not-for-me"),
+            Reason::NeverAsked => lang.say("reason-never-asked"),
+            Reason::Other => lang.say("reason-other"),
+        }
+        .to_string(),
+        checked: false,
+    };
+    Reason::ALL.iter().map(radio).collect()
+}
+
+fn receipt_facts(lang: Lang, act: &Act, brand: &Brand, masked_address: String) -> Vec<Fact> {
+    let when = format!("{}, {} UTC", lang.day(act.at), act.at.time_of_day());
+    vec![
+        Fact::new(lang.say("receipt-number").to_string(), act.public_id.to_string()),
+        Fact::new(lang.say("receipt-when").to_string(), when),
+        Fact::new(lang.say("receipt-for").to_string(), masked_address),
+        Fact::new(
+            lang.say("receipt-with").to_string(),
+            format!("{}, {}", brand.legal_name, brand.registered_address),
+        ),
+    ]
+}

@@ -1,0 +1,391 @@
+//! What a person decides on the preference page and what they find afterwards: what changed, Undo, and the receipt; and
+//! the walk from one mail through all of it.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use mannerly::domain::catalog::Channel;
+use mannerly::domain::consent::brand_choice::{self, AtMost};
+use mannerly::domain::consent::ledger::{Decision, Method};
+use mannerly::domain::consent::opt_in::{Answer as Answered, State};
+use mannerly::domain::consent::permission::{Kind, State as Permission};
+use mannerly::domain::consent::suppression::{self, Reason};
+use mannerly::secret::{hex, sha256};
+use mannerly::token::ConfirmLink;
+use ring::signature::{ED25519, UnparsedPublicKey};
+use serde_json::Value;
+
+use crate::person::{ADDRESS, CANARIES, Person};
+use crate::support::form::BrowserForm;
+use crate::support::http::Answer;
+use crate::support::server::TestServer;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const ONE_CLICK: [(&str, &str); 2] = [("List-Unsubscribe", "One-Click"), ("page", "1")];
+
+/// Opens a page and reads the form with this button.
+async fn form(server: &TestServer, url: &str, button: &str) -> BrowserForm {
+    BrowserForm::with_button(&server.get(url).await.expect(200).text, button)
+}
+
+/// Presses the button and goes where that leads.
+async fn press(server: &TestServer, form: &BrowserForm) -> Answer {
+    server.post_form(&form.action, &form.pressed()).await
+}
+
+fn link_to<'a>(page: &'a str, part: &str) -> &'a str {
+    let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    links.into_iter().find(|link| link.contains(part)).unwrap_or_else(|| panic!("no link to {part}:\n{page}"))
+}
+
+/// Checks the signature of a receipt with a published key, as its reader does, and returns what was signed.
+async fn verified(server: &TestServer, file: &Value) -> Value {
+    let part = |name: &str| file[name].as_str().unwrap();
+    let decoded = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
+    let header: Value = serde_json::from_slice(&decoded(part("protected"))).unwrap();
+    assert_eq!(header["alg"], "EdDSA");
+    let published = server.get("/.well-known/receipt-keys.json").await.expect(200).json();
+    let keys = published["keys"].as_array().unwrap();
+    let key = keys.iter().find(|key| key["kid"] == header["kid"]).expect("the key should be published");
+    let public = UnparsedPublicKey::new(&ED25519, decoded(key["x"].as_str().unwrap()));
+    let text = format!("{}.{}", part("protected"), part("payload"));
+    public.verify(text.as_bytes(), &decoded(part("signature"))).expect("the signature should be good");
+    serde_json::from_slice(&decoded(part("payload"))).unwrap()
+}
+
+both_databases! {
+    async fn from_one_mail_to_webinars_only_a_pause_no_tracking_undo_and_a_receipt(server: TestServer) {
+        let person = Person::reader(&server);
+        person.allow(&server, Kind::Opens);
+        server.campaign(&person.brand);
+        server.run_jobs().await;
+        let mail = server.mail_to(ADDRESS);
+        let url = mail.links().into_iter().find(|link| link.contains("/p/")).unwrap();
+
+        // Webinars by email only, and no tracking.
+        let page = server.get(&url).await.expect(200).text;
+        let choices = BrowserForm::with_button(&page, "save")
+            .untick_all("choice")
+            .tick("choice", "webinars:email")
+            .untick("permission", "opens");
+        let saved = press(&server, &choices).await.expect(200).text;
+        for words in [
+            "Saved, and it works now", "by email", "no longer count when you open", "Since 21 November 2026, 10:00 UTC",
+            "An email that had left us before", "until 19 December 2026 at the latest",
+        ] {
+            assert!(saved.contains(words), "{words}:\n{saved}");
+        }
+        assert_eq!(person.state(&server, "webinars", Channel::Email), Some(State::Granted));
+        assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Withdrawn));
+        assert_eq!(person.permission(&server, Kind::Opens), Some(Permission::Refused));
+
+        // A pause of a month.
+        let pause = form(&server, &url, "pause").await.set("pause_for", "1");
+        let paused = press(&server, &pause).await.expect(200).text;
+        assert!(paused.contains("<h1>Paused until 21 December 2026</h1>"), "{paused}");
+        let again = server.get(&url).await.expect(200).text;
+        assert!(again.contains("pauses until 21 December 2026") && again.contains("value=\"resume\""));
+
+        // Taken back.
+        let undone = press(&server, &BrowserForm::with_button(&paused, "undo")).await.expect(200).text;
+        assert!(undone.contains("<h1>Undone</h1>") && undone.contains("The pause is over."), "{undone}");
+        assert!(server.get(&url).await.expect(200).text.contains("value=\"pause\""));
+
+        // The receipt of the first step.
+        let receipt = server.get(link_to(&saved, "/receipt.json")).await.expect(200);
+        assert!(receipt.header("content-disposition").starts_with("attachment"));
+        let signed = verified(&server, &receipt.json()).await;
+        assert_eq!(receipt.json()["receipt"], signed, "what is shown is what is signed");
+        let purposes = signed["processing"]["purposes"].as_array().unwrap();
+        assert_eq!(purposes.len(), 1);
+        assert_eq!(purposes[0]["scope"]["topic"], "webinars");
+        let states: Vec<&str> =
+            signed["events"].as_array().unwrap().iter().map(|e| e["event_state"].as_str().unwrap()).collect();
+        for state in ["ConsentGiven", "ConsentWithdrawn"] {
+            assert!(states.contains(&state), "{states:?}");
+        }
+        for word in CANARIES {
+            assert!(!receipt.text.contains(word), "{word}");
+        }
+    }
+
+    async fn undo_puts_back_exactly_what_was_before_as_a_new_act_of_the_person(server: TestServer) {
+        let person = Person::reader(&server);
+        person.allow(&server, Kind::Clicks);
+        let url = person.preferences(&server);
+        let entries = person.ledger(&server).len();
+        let choices = form(&server, &url, "save").await
+            .untick("choice", "newsletter:email")
+            .tick("choice", "transport:email")
+            .untick("permission", "clicks")
+            .set("at_most", "monthly")
+            .set("locale", "de");
+        let saved = press(&server, &choices).await.expect(200).text;
+        assert!(saved.contains("lang=\"en-GB\"") || saved.contains("lang=\"de\""));
+        assert_eq!(server.read(|conn| brand_choice::find(conn, person.id, person.brand.id)).at_most, AtMost::Monthly);
+        let middle = person.ledger(&server);
+        press(&server, &BrowserForm::with_button(&saved, "undo")).await.expect(200);
+        assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));
+        assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Granted));
+        assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Withdrawn));
+        assert_eq!(person.permission(&server, Kind::Clicks), Some(Permission::Granted));
+        assert_eq!(server.read(|conn| brand_choice::find(conn, person.id, person.brand.id)).at_most, AtMost::Each);
+        let locale = server.read(|conn| mannerly::domain::audience::subscriber::get(conn, person.id)).locale;
+        assert_eq!(locale, None);
+        let ledger = person.ledger(&server);
+        assert!(middle.len() > entries, "what was written stays");
+        assert_eq!(ledger[..middle.len()].len(), middle.len());
+        let undone = &ledger[middle.len()..];
+        assert_eq!(undone.len(), 3);
+        for entry in undone {
+            assert_eq!((entry.method, entry.form.as_str(), entry.actor.as_str()), (Method::Undo, "undo", "subscriber"));
+            assert!(entry.wording.contains(&person.brand.consent_wording), "who agrees has read to what");
+        }
+    }
+
+    async fn an_undo_that_was_pressed_twice_is_done_once_and_can_itself_be_undone(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let stopped = press(&server, &form(&server, &url, "stop").await).await.expect(200).text;
+        let undo = BrowserForm::with_button(&stopped, "undo");
+        let first = press(&server, &undo).await.expect(200).text;
+        let after = server.snapshot();
+        let second = press(&server, &undo).await.expect(200).text;
+        assert_eq!((first, server.snapshot()), (second.clone(), after));
+        let old = server.get(&undo.action).await.expect(200).text;
+        assert!(old.contains("This was undone.") && !old.contains("value=\"undo\""));
+        press(&server, &BrowserForm::with_button(&second, "undo")).await.expect(200);
+        assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Withdrawn));
+    }
+
+    async fn nothing_is_undone_once_something_was_said_since(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let choices = form(&server, &url, "save").await.untick("choice", "newsletter:email");
+        let saved = press(&server, &choices).await.expect(200).text;
+        let undo = BrowserForm::with_button(&saved, "undo");
+        server.post_form(&person.unsubscribe(&server), &ONE_CLICK[..1]).await.expect(200);
+        let before = server.snapshot();
+        let refused = press(&server, &undo).await.expect(409).text;
+        assert!(refused.contains("can no longer be undone") && refused.contains("Something changed since"));
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn undo_never_brings_back_what_a_suppression_forbids(server: TestServer) {
+        let person = Person::reader(&server);
+        let page = server.post_form(&person.unsubscribe(&server), &ONE_CLICK).await.expect(200).text;
+        let undo = BrowserForm::with_button(&page, "undo");
+        server.write(|conn, now| {
+            let hash = suppression::hash(&server.app.keys, Channel::Email, ADDRESS)?;
+            suppression::add(conn, &hash, Channel::Email, None, Reason::Complaint, now)
+        });
+        let before = server.snapshot();
+        let refused = press(&server, &undo).await.expect(409).text;
+        assert!(refused.contains("must not be used any more"), "{refused}");
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn undo_is_there_for_a_month_and_not_under_other_words(server: TestServer) {
+        use diesel::prelude::*;
+        use mannerly::db::schema::brand;
+        let person = Person::reader(&server);
+        let page = server.post_form(&person.unsubscribe(&server), &ONE_CLICK).await.expect(200).text;
+        let undo = BrowserForm::with_button(&page, "undo");
+        server.write(|conn, _| {
+            let words = diesel::update(brand::table.find(person.brand.id));
+            Ok(words.set(brand::consent_wording.eq("Other words")).execute(conn)?)
+        });
+        let again = press(&server, &undo).await.expect(409).text;
+        assert!(again.contains("Other words") && again.contains("has changed since you opened this page"));
+        server.advance(30 * DAY + Duration::from_micros(1));
+        let old = server.get(&undo.action).await.expect(200).text;
+        assert!(!old.contains("value=\"undo\"") && old.contains("Your receipt"));
+        press(&server, &undo).await.expect(409);
+        assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Withdrawn));
+    }
+
+    async fn everything_by_email_and_nothing_at_all_are_one_press_each(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let all = press(&server, &form(&server, &url, "all-email").await).await.expect(200).text;
+        assert!(all.contains("Transport by email") && all.contains("Newsletter by post"));
+        assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Granted));
+        assert_eq!(person.state(&server, "transport", Channel::Phone), None, "only email");
+        let granted = person.ledger(&server).pop().unwrap();
+        assert_eq!((granted.decision, granted.wording), (Decision::Granted, person.brand.consent_wording.clone()));
+        let none = press(&server, &form(&server, &url, "none").await).await.expect(200).text;
+        assert!(none.contains("You get nothing from"), "{none}");
+        assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Withdrawn));
+    }
+
+    async fn everything_by_email_is_agreed_to_only_for_the_list_that_was_shown(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let open = form(&server, &url, "all-email").await;
+        person.grant(&server, "transport", Channel::Phone);
+        let before = server.snapshot();
+        let again = press(&server, &open).await.expect(409).text;
+        assert!(again.contains("changed in the meantime"));
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn a_form_that_is_sent_twice_or_from_two_tabs_is_done_once(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        for button in ["save", "pause", "stop"] {
+            let open = form(&server, &url, button).await;
+            let open = if button == "save" { open.untick("choice", "newsletter:email") } else { open };
+            let first = press(&server, &open).await.expect(200).text;
+            let after = server.snapshot();
+            let second = press(&server, &open).await.expect(200).text;
+            assert_eq!(second, first, "{button}: the second press leads to what the first one did");
+            assert_eq!(server.snapshot(), after, "{button}");
+            server.advance(Duration::from_secs(60));
+        }
+        // Opened after it was done: nothing to do, and nothing is said to have been done.
+        let late = form(&server, &url, "stop").await;
+        assert!(press(&server, &late).await.expect(200).text.contains("Nothing changed"));
+    }
+
+    async fn what_a_form_did_is_at_an_address_of_its_own_that_can_be_reloaded(server: TestServer) {
+        let person = Person::reader(&server);
+        let open = form(&server, &person.preferences(&server), "stop").await;
+        let answer = Answer::to(server.request("POST", &open.action).form(&open.pressed())).await.expect(303);
+        let there = answer.header("location").to_owned();
+        assert!(there.starts_with("/r/") && there.ends_with("?lang=en-GB"));
+        let before = server.snapshot();
+        let pages = [server.get(&there).await.expect(200).text, server.get(&there).await.expect(200).text];
+        assert_eq!(pages[0], pages[1]);
+        assert!(CANARIES.iter().all(|word| !pages[0].contains(word) && !there.contains(word)));
+        assert_eq!(server.snapshot(), before);
+        person.erase(&server);
+        let nothing = server.get("/no-such-page").await.expect(404);
+        let there = there.trim_end_matches("?lang=en-GB");
+        for path in [there.to_owned(), format!("{there}/receipt.json"), "/r/AAAA".to_owned()] {
+            assert_eq!(server.get(&path).await.expect(404).bytes, nothing.bytes, "{path}");
+        }
+    }
+
+    async fn a_day_that_cannot_be_chosen_is_said_beside_the_field(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let before = server.snapshot();
+        for day in ["2026-11-21", "2020-01-01", "2028-01-01", "2026-02-30", "soon"] {
+            let open = form(&server, &url, "pause").await.set("pause_until", day);
+            let page = press(&server, &open).await.expect(422).text;
+            assert!(page.contains("href=\"#pause_until\"") && page.contains("<title>Error"), "{day}");
+            assert!(page.contains(&format!("value=\"{day}\"")), "what was typed stays: {day}");
+        }
+        assert_eq!(server.snapshot(), before);
+        let open = form(&server, &url, "pause").await.set("pause_until", "2026-12-24");
+        let page = press(&server, &open).await.expect(200).text;
+        assert!(page.contains("Paused until 24 December 2026"));
+    }
+
+    async fn a_pause_ends_when_the_person_says_so(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        press(&server, &form(&server, &url, "pause").await.set("pause_for", "3")).await.expect(200);
+        let campaign = server.campaign(&person.brand);
+        server.run_jobs().await;
+        assert_eq!(server.outcomes(&campaign), [("skipped paused".to_owned(), 1)]);
+        let page = press(&server, &form(&server, &url, "resume").await).await.expect(200).text;
+        assert!(page.contains("The pause is over"));
+        let campaign = server.campaign(&person.brand);
+        server.run_jobs().await;
+        server.mail_to(ADDRESS);
+        assert_eq!(server.outcomes(&campaign), [("sent".to_owned(), 1)]);
+    }
+
+    async fn the_receipt_of_unsubscribing_proves_the_words_that_were_shown(server: TestServer) {
+        let person = Person::reader(&server);
+        let page = server.post_form(&person.unsubscribe(&server), &ONE_CLICK).await.expect(200).text;
+        assert!(page.contains("<h1>You are unsubscribed</h1>") && page.contains("Newsletter by post"));
+        let file = server.get(link_to(&page, "/receipt.json")).await.expect(200).json();
+        let signed = verified(&server, &file).await;
+        let event = &signed["events"][0];
+        assert_eq!(event["event_state"], "ConsentWithdrawn");
+        assert_eq!(event["wording"], "all marketing email from Civic Notes");
+        assert_eq!(event["wording_sha256"], hex(&sha256(event["wording"].as_str().unwrap().as_bytes())));
+        assert_eq!(signed["parties"][0]["party_name"], person.brand.legal_name);
+        // The same again, word for word, also later.
+        server.advance(DAY);
+        assert_eq!(server.get(link_to(&page, "/receipt.json")).await.expect(200).json(), file);
+        // Pressed again: the same page, without another act.
+        let before = server.snapshot();
+        let again = server.post_form(&person.unsubscribe(&server), &ONE_CLICK).await.expect(200).text;
+        assert_eq!(link_to(&again, "/receipt.json"), link_to(&page, "/receipt.json"));
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn a_reason_is_counted_once_without_the_person_and_may_be_left_out(server: TestServer) {
+        use mannerly::domain::preferences::reason;
+        let person = Person::reader(&server);
+        let page = server.post_form(&person.unsubscribe(&server), &ONE_CLICK).await.expect(200).text;
+        let open = BrowserForm::with_button(&page, "reason");
+        let before = server.snapshot();
+        press(&server, &open).await.expect(200);
+        server.post_form(&open.action, &[("action", "reason"), ("reason", "none of these")]).await.expect(422);
+        assert_eq!(server.snapshot(), before, "an open question changes nothing");
+        let told = open.tick("reason", "too_many");
+        for _ in 0..3 {
+            assert!(press(&server, &told).await.expect(200).text.contains("Thank you. It is counted"));
+        }
+        let counted = server.read(|conn| reason::of_campaign(conn, crate::person::CAMPAIGN));
+        assert_eq!(counted, [(reason::Reason::TooMany, 1)]);
+        let rows = server.snapshot();
+        let row = rows.iter().find(|row| row.starts_with("unsubscribe_reason: ")).unwrap();
+        assert!(!row.contains("subscriber"), "{row}");
+    }
+
+    async fn the_link_for_another_brand_goes_by_mail_and_only_to_brands_that_know_the_person(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let harbour = server.other_brand();
+        assert!(!server.get(&url).await.expect(200).text.contains(&harbour.name));
+        server.post_form(&url, &[("action", "other-link"), ("brand", "harbour")]).await.expect(422);
+        person.at(harbour.clone()).grant(&server, "newsletter", Channel::Email);
+        let page = server.get(&url).await.expect(200).text;
+        assert!(page.contains("<details") && page.contains(&harbour.name));
+        let sent = press(&server, &BrowserForm::with_button(&page, "other-link")).await.expect(200).text;
+        assert!(sent.contains("Check your inbox") && !sent.contains("/p/AAAA"));
+        server.run_jobs().await;
+        let mail = server.mail_to(ADDRESS);
+        let link = mail.links().into_iter().find(|link| link.contains("/p/")).unwrap();
+        assert!(server.get(&link).await.expect(200).text.contains(&format!("Your choices at {}", harbour.name)));
+    }
+
+    async fn a_topic_says_how_often_it_comes_and_shows_an_example(server: TestServer) {
+        let person = Person::reader(&server);
+        let key = crate::api::admin(&server);
+        let path = "/brands/civic/topics/newsletter";
+        let mut topic = server.api(&key, "GET", path, Value::Null).await.expect(200).json();
+        topic["frequency_note"] = "About two a month.".into();
+        for (url, status) in [("http://civic.example/7", 422), ("javascript:alert(1)", 422), ("https://a@b.example/", 422)] {
+            topic["example_url"] = url.into();
+            server.api(&key, "PUT", path, topic.clone()).await.expect(status);
+        }
+        topic["example_url"] = "https://civic.example/news/7".into();
+        server.api(&key, "PUT", path, topic).await.expect(200);
+        let page = server.get(&person.preferences(&server)).await.expect(200).text;
+        assert!(page.contains("About two a month.") && page.contains("href=\"https://civic.example/news/7\""));
+    }
+
+    async fn a_confirmation_is_pressed_for_the_list_that_was_shown_and_no_other(server: TestServer) {
+        let person = Person::reader(&server);
+        let confirmation = person.pending_confirmation(&server);
+        let url = format!("/confirm/{}", server.app.keys.seal(&ConfirmLink { confirmation }));
+        let list = |page: &str| {
+            page.split("name=\"list\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+        };
+        let open = list(&server.get(&url).await.expect(200).text);
+        person.answer(&server, "grants", Channel::Email, Answered::Pending);
+        let before = server.snapshot();
+        let again = server.post_form(&url, &[("list", &open)]).await.expect(409).text;
+        assert!(again.contains("changed in the meantime") && again.contains("Grants and Funding by email"));
+        assert_eq!(server.snapshot(), before);
+        server.post_form(&url, &[("list", &list(&again))]).await.expect(200);
+        assert_eq!(person.state(&server, "grants", Channel::Email), Some(State::Granted));
+    }
+}

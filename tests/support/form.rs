@@ -1,0 +1,101 @@
+//! A form as a browser has it: what it would post, and the changes that a person makes before they press a button.
+
+/// The fields of one form of a page.
+#[derive(Debug, Clone)]
+pub(crate) struct BrowserForm {
+    /// Where it is posted to.
+    pub(crate) action: String,
+    fields: Vec<(String, String)>,
+    /// The values of all boxes, by name, ticked or not.
+    boxes: Vec<(String, String)>,
+    button: String,
+}
+
+impl BrowserForm {
+    /// The form of a page that has a button of this value, as it is before anybody touches it.
+    #[track_caller]
+    pub(crate) fn with_button(page: &str, button: &str) -> Self {
+        let pressed = format!("name=\"action\" value=\"{button}\"");
+        let forms = page.split("<form").skip(1).map(|rest| rest.split("</form>").next().unwrap_or_default());
+        let form = forms.into_iter().find(|form| form.contains(&pressed));
+        let form = form.unwrap_or_else(|| panic!("no form with the button {button}:\n{page}"));
+        let mut read = Self {
+            action: attribute(form, "action"),
+            fields: Vec::new(),
+            boxes: Vec::new(),
+            button: button.to_owned(),
+        };
+        for (at, _) in form.match_indices('<') {
+            let tag = form[at + 1..].split('>').next().unwrap_or_default();
+            let (name, value) = (attribute(tag, "name"), attribute(tag, "value"));
+            if tag.starts_with("select ") {
+                let options = form[at..].split("</select>").next().unwrap_or_default();
+                let chosen = options.split("<option ").skip(1).find(|option| is_set(option, "selected"));
+                let chosen = chosen.or_else(|| options.split("<option ").nth(1)).unwrap_or_default();
+                read.fields.push((name, attribute(&format!(" {chosen}"), "value")));
+            } else if tag.starts_with("input ") {
+                match attribute(tag, "type").as_str() {
+                    "checkbox" | "radio" => {
+                        if is_set(tag, "checked") {
+                            read.fields.push((name.clone(), value.clone()));
+                        }
+                        read.boxes.push((name, value));
+                    }
+                    _ => read.fields.push((name, value)),
+                }
+            }
+        }
+        read
+    }
+
+    /// Ticks a box that is there.
+    #[track_caller]
+    pub(crate) fn tick(mut self, name: &str, value: &str) -> Self {
+        let item = (name.to_owned(), value.to_owned());
+        assert!(self.boxes.contains(&item), "there is no box {name} {value}: {:?}", self.boxes);
+        if !self.fields.contains(&item) {
+            self.fields.push(item);
+        }
+        self
+    }
+
+    /// Empties a box that is ticked.
+    #[track_caller]
+    pub(crate) fn untick(mut self, name: &str, value: &str) -> Self {
+        let before = self.fields.len();
+        self.fields.retain(|(n, v)| (n.as_str(), v.as_str()) != (name, value));
+        assert_eq!(self.fields.len() + 1, before, "{name} {value} was not ticked");
+        self
+    }
+
+    /// Empties every box of a name.
+    pub(crate) fn untick_all(mut self, name: &str) -> Self {
+        self.fields.retain(|(n, _)| n != name);
+        self
+    }
+
+    /// Chooses or types a value.
+    #[track_caller]
+    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+        self.fields.retain(|(n, _)| n != name);
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// What is posted when the button is pressed.
+    pub(crate) fn pressed(&self) -> Vec<(&str, &str)> {
+        let mut fields: Vec<(&str, &str)> =
+            self.fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        fields.push(("action", &self.button));
+        fields
+    }
+}
+
+fn is_set(tag: &str, word: &str) -> bool {
+    tag.split('>').next().unwrap_or_default().split_whitespace().any(|part| part == word)
+}
+
+fn attribute(tag: &str, name: &str) -> String {
+    let after = tag.split(&format!(" {name}=\"")).nth(1).unwrap_or_default();
+    after.split('"').next().unwrap_or_default().to_owned()
+}
