@@ -16,6 +16,7 @@ mod api_imports;
 mod api_people;
 mod architecture;
 mod audience;
+mod browser;
 mod campaigns;
 mod classes;
 mod cli;

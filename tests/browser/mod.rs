@@ -1,0 +1,7 @@
+//! The public pages in a real browser: Chromium, over the real server. `./test` installs what is needed; the pictures
+//! are in `target/screenshots`.
+
+mod check;
+mod driver;
+mod languages;
+mod pages;
