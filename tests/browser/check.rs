@@ -33,7 +33,8 @@ pub(crate) async fn everywhere(browser: &Browser, name: &str, axe: &str) -> Vec<
     for look in Look::ALL {
         browser.look(look).await;
         let here = format!("{name}, {}", look.name());
-        faults.extend(violations(browser, axe).await.into_iter().map(|fault| format!("{here}: {fault}")));
+        faults
+            .extend(violations(browser, axe, &[]).await.into_iter().map(|fault| format!("{here}: {fault}")));
         faults.extend(too_wide(browser).await.map(|fault| format!("{here}: {fault}")));
         let file = pictures().join(format!("{name}-{}.png", look.name()));
         fs::write(file, browser.picture().await).unwrap();
@@ -44,15 +45,15 @@ pub(crate) async fn everywhere(browser: &Browser, name: &str, axe: &str) -> Vec<
     faults
 }
 
-/// What axe-core has to say, in the rules of WCAG 2.2 A and AA and its best practices.
-async fn violations(browser: &Browser, axe: &str) -> Vec<String> {
+/// What axe-core has to say: by the rules of these kinds, or by all that it has.
+pub(crate) async fn violations(browser: &Browser, axe: &str, kinds: &[&str]) -> Vec<String> {
     let known = browser.run("return typeof window.axe").await;
     if known == "undefined" {
         browser.run(axe).await;
     }
-    let script =
-        "const done = arguments[arguments.length - 1]; axe.run().then(done, error => done(String(error)))";
-    let found = browser.client.execute_async(script, Vec::new()).await.unwrap();
+    let script = "const [kinds, done] = arguments; const only = kinds.length ? { runOnly: kinds } : {}; \
+        axe.run(only).then(done, error => done(String(error)))";
+    let found = browser.client.execute_async(script, vec![Value::from(kinds)]).await.unwrap();
     let violations = found["violations"].as_array().unwrap_or_else(|| panic!("axe-core failed: {found}"));
     let told = |violation: &Value| {
         let nodes: Vec<&str> =

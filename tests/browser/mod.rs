@@ -4,4 +4,5 @@
 mod check;
 mod driver;
 mod languages;
+mod letters;
 mod pages;

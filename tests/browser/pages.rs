@@ -14,10 +14,13 @@ use crate::person::Person;
 use crate::support::server::TestServer;
 
 /// What the server answers with something else than a page for people.
-const NO_PAGES: [&str; 8] = [
+const NO_PAGES: [&str; 11] = [
     "GET /healthz",
     "GET /readyz",
     "GET /assets/page.css",
+    "GET /assets/desk.css",
+    "GET /favicon.ico",
+    "GET /b/{brand}/page.css",
     "GET /.well-known/gpc.json",
     "GET /o/{token}.gif",
     "GET /c/{token}",
@@ -72,6 +75,19 @@ fn with_a_logo(server: &TestServer, brand: i64) {
     let mut upload = Vec::new();
     picture.write_to(&mut Cursor::new(&mut upload), image::ImageFormat::Png).unwrap();
     server.write(|conn, _| logo::store(conn, brand, &logo::normalise(&upload)?));
+}
+
+/// The same pages in the colours of another brand.
+async fn in_other_colours(tour: &mut Tour<'_>) {
+    tour.server.write(|conn, _| {
+        use diesel::prelude::*;
+        use mannerly::db::schema::brand;
+        let colours = (brand::accent.eq("#5b2a86"), brand::accent_dark.eq("#d7b8f3"));
+        diesel::update(brand::table.filter(brand::slug.eq("harbour"))).set(colours).execute(conn)?;
+        Ok(())
+    });
+    tour.open("/b/harbour/sign-up").await;
+    tour.look("colours", "GET /b/{brand}/sign-up", "Hear from Harbour Weekly").await;
 }
 
 async fn come_in(tour: &mut Tour<'_>) {
@@ -177,6 +193,7 @@ async fn every_public_page_can_be_read_and_used_by_everybody() {
     let server = TestServer::start(Kind::Sqlite).await;
     let browser = Browser::start().await;
     let person = Person::reader(&server);
+    server.other_brand();
     with_a_logo(&server, person.brand.id);
     let mut tour = Tour {
         server: &server,
@@ -191,6 +208,7 @@ async fn every_public_page_can_be_read_and_used_by_everybody() {
     tour.look("not-found", "*", "Page not found").await;
     tour.open("/api/docs").await;
     tour.look("api-docs", "GET /api/docs", "Mannerly").await;
+    in_other_colours(&mut tour).await;
     come_in(&mut tour).await;
     change_ones_mind(&mut tour, &person).await;
     ask_for_ones_data(&mut tour, &person).await;

@@ -68,7 +68,7 @@ fn answer(
     asked: Asked,
     brand: BrandView,
 ) -> Result<HttpResponse, PageError> {
-    let lang = spoken.to(asked.language);
+    let lang = spoken.at(asked.brand.lang()).to(asked.language);
     let words = |items: Vec<Item>| items.iter().map(|item| item.say(lang)).collect();
     match asked.state {
         Standing::Open(items) => {

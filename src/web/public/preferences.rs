@@ -59,7 +59,7 @@ async fn choices_page(
             Ok((stored, brand))
         })
         .await?;
-    let lang = spoken.to(stored.language());
+    let lang = spoken.at(stored.brand.lang()).to(stored.language());
     Ok(PreferencesPage {
         lang,
         action,
@@ -126,7 +126,9 @@ async fn save(
     app.db
         .write(move |conn| {
             let brand = brand::get(conn, link.brand)?;
-            let lang = spoken.to(preferences::load(conn, link.brand, link.subscriber, now)?.language());
+            let lang = spoken
+                .at(brand.lang())
+                .to(preferences::load(conn, link.brand, link.subscriber, now)?.language());
             let [opens_wording, clicks_wording] = tracking_words(lang);
             let screen = Screen {
                 opens_wording: &opens_wording,
@@ -151,7 +153,7 @@ async fn stop(
         .db
         .write(move |conn| {
             let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
-            let lang = spoken.to(stored.language());
+            let lang = spoken.at(stored.brand.lang()).to(stored.language());
             preferences::stop_everything(conn, &link, lang, now)?;
             Ok((brand_view(conn, &stored.brand)?, lang))
         })
@@ -184,7 +186,7 @@ async fn mail_data_link(
         .await?;
     app.wake();
     page(&DataLinkSentPage {
-        lang: spoken.to(stored.language()),
+        lang: spoken.at(stored.brand.lang()).to(stored.language()),
         brand,
         masked_address: stored.masked_address(),
         valid_hours: outbox::DATA_LINK_HOURS,
