@@ -225,6 +225,36 @@ async fn every_public_page_can_be_read_and_used_by_everybody() {
 }
 
 #[tokio::test]
+async fn the_checks_find_what_is_wrong_with_a_page() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let browser = Browser::start().await;
+    let axe = check::axe();
+    for (spoil, sign) in [
+        ("const image = document.createElement('img'); image.width = 40; main.append(image)", "image-alt"),
+        ("main.querySelector('p').style.color = '#cccccc'", "color-contrast"),
+        ("main.append(document.createElement('input'))", "label"),
+        ("document.documentElement.lang = ''", "html-has-lang"),
+        ("main.style.width = '2000px'; main.style.maxWidth = 'none'", "wider than the window"),
+        ("main.querySelector('a').style.outline = 'none'", "the focus cannot be seen"),
+        (
+            "main.querySelector('a').tabIndex = -1; main.querySelector('a').focus()",
+            "the tabulator should reach",
+        ),
+        ("document.cookie = 'a=b'", "a cookie"),
+    ] {
+        browser.open(&server.url("/")).await;
+        browser.run(&format!("const main = document.querySelector('main'); {spoil}")).await;
+        let faults = check::everywhere(&browser, "spoilt", &axe).await;
+        assert!(faults.iter().any(|fault| fault.contains(sign)), "{spoil}: {faults:?}");
+        browser.client.delete_all_cookies().await.unwrap();
+    }
+    for look in super::driver::Look::ALL {
+        std::fs::remove_file(check::pictures().join(format!("spoilt-{}.png", look.name()))).unwrap();
+    }
+    browser.stop().await;
+}
+
+#[tokio::test]
 async fn the_pages_do_all_their_work_without_scripts() {
     let server = TestServer::start(Kind::Sqlite).await;
     let browser = Browser::start().await;
