@@ -12,6 +12,7 @@ use mannerly::clock::{Clock, Moment};
 use mannerly::db::{Database, DatabaseUrl};
 use mannerly::domain::audience::source::{self, Kind as SourceKind, SourceForm};
 use mannerly::domain::audience::subscriber::{self, Profile};
+use mannerly::domain::campaign::compose::Format;
 use mannerly::domain::campaign::draft::{self, DraftForm};
 use mannerly::domain::campaign::state;
 use mannerly::domain::catalog::{Channel, topic};
@@ -95,6 +96,8 @@ fn claims(database: &Database, keys: &Keys, now: Moment) -> Result<(Letterhead, 
             subject: "{{ first_name|default('Hello') }}, the month in ten minutes".into(),
             html: html(),
             text: None,
+            format: Format::Html,
+            template: None,
         };
         let campaign = draft::create(conn, &form, now)?;
         state::schedule(conn, campaign.id, None, now)?;

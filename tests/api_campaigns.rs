@@ -60,6 +60,49 @@ both_databases! {
         }
     }
 
+    async fn a_letter_may_be_written_in_markdown_or_mjml_and_keeps_its_links_and_ending(server: TestServer) {
+        let (key, draft) = (admin(&server), draft(&server));
+        let markdown = "# Hello {{ first_name|default(\"reader\") }}\n\n[Read on](https://www.example.com/on)\n";
+        let mjml = "<mjml><mj-body><mj-section><mj-column><mj-text>Hello {{ first_name|default(\"reader\") }}, \
+            <a href=\"https://www.example.com/on\">read on</a></mj-text></mj-column></mj-section></mj-body></mjml>";
+        let styled = "<style>p { color: #123456 }</style><p>Hello {{ first_name|default(\"reader\") }}, \
+            <a href=\"https://www.example.com/on\">read on</a></p>";
+        for (format, source, template) in [
+            ("markdown", markdown, Some("newsletter")), ("markdown", markdown, None), ("mjml", mjml, None),
+            ("html", styled, None), ("html", styled, Some("announcement")),
+        ] {
+            let mut form = draft.clone();
+            form["html"] = json!(source);
+            form["format"] = json!(format);
+            form["template"] = json!(template);
+            let made = server.api(&key, "POST", "/campaigns", form).await.expect(201).json();
+            assert_eq!((&made["html"], &made["format"]), (&json!(source), &json!(format)), "what was written stays");
+            assert_eq!(made["template"], json!(template));
+            assert_eq!(made["links"][0]["url"], "https://www.example.com/on");
+            let path = format!("/campaigns/{}/preview", made["id"].as_str().unwrap());
+            let seen = server.api(&key, "POST", &path, Value::Null).await.expect(200).json();
+            let (html, text) = (seen["html"].as_str().unwrap(), seen["text"].as_str().unwrap());
+            for part in [html, text] {
+                assert!(part.contains("Hello reader") && part.contains("https://www.example.com/on"), "{format}: {part}");
+                assert!(part.contains("/u/preview") && part.contains("/p/preview"), "{format}: {part}");
+            }
+            assert!(!html.contains("{{") && !html.contains("<link"), "{html}");
+            assert!(format != "html" || html.contains("color: #123456"), "{html}");
+        }
+        for (format, source, template, at) in [
+            ("mjml", "<p>No MJML</p>", None, "/html"), ("mjml", mjml, Some("plain"), "/template"),
+            ("markdown", "{{ open", None, "/html"), ("markdown", "<script>alert(1)</script>", None, "/html"),
+            ("html", "<html><body>Whole</body></html>", Some("event"), "/template"),
+        ] {
+            let mut form = draft.clone();
+            form["html"] = json!(source);
+            form["format"] = json!(format);
+            form["template"] = json!(template);
+            let problem = expect_problem(server.api(&key, "POST", "/campaigns", form).await, 422);
+            assert_eq!(pointer(&problem), at, "{problem}");
+        }
+    }
+
     async fn a_preview_fills_in_one_person_and_leads_nowhere(server: TestServer) {
         let key = admin(&server);
         let (path, _) = save(&server, &key).await;

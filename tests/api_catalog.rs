@@ -50,6 +50,29 @@ both_databases! {
         Answer::to(again.header("if-none-match", read.header("etag"))).await.expect(304);
     }
 
+    async fn a_brands_colours_are_refused_where_they_cannot_be_read(server: TestServer) {
+        let (key, mut brand) = (admin(&server), brand("example"));
+        brand["accent"] = json!("#8fd3ff");
+        brand["accent_dark"] = json!("#003366");
+        let refused = server.api(&key, "POST", "/brands", brand.clone()).await.expect(422).json();
+        for (index, field) in ["/accent", "/accent_dark"].into_iter().enumerate() {
+            let error = &refused["errors"][index];
+            assert_eq!(error["pointer"], field);
+            assert!(error["detail"].as_str().unwrap().ends_with("would pass"), "{error}");
+        }
+        brand["accent"] = json!("#5B2A86");
+        brand["accent_dark"] = json!("#d7b8f3");
+        brand["language"] = json!("cy-GB");
+        let made = server.api(&key, "POST", "/brands", brand).await.expect(201).json();
+        assert_eq!((&made["accent"], &made["language"]), (&json!("#5b2a86"), &json!("cy")));
+        let page = server.get("/b/example/sign-up").await.expect(200);
+        assert!(page.text.contains("<html lang=\"cy\""), "a Welsh brand speaks Welsh where nobody asks for another");
+        let style = page.text.split("href=\"/b/example/page.css").nth(1).unwrap().split('"').next().unwrap();
+        let style = server.get(&format!("/b/example/page.css{style}")).await.expect(200);
+        assert_eq!(style.header("content-type"), "text/css; charset=utf-8");
+        assert!(style.text.contains("--accent: #5b2a86") && style.text.contains("main.page"));
+    }
+
     async fn a_logo_is_encoded_anew_and_open_to_all(server: TestServer) {
         let key = admin(&server);
         server.api(&key, "POST", "/brands", brand("example")).await.expect(201);

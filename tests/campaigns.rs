@@ -5,6 +5,7 @@ use std::time::Duration;
 use mannerly::domain::audience::source::SourceForm;
 use mannerly::domain::audience::subscriber::Profile;
 use mannerly::domain::campaign::audience::preview;
+use mannerly::domain::campaign::compose::Format;
 use mannerly::domain::campaign::{Campaign, State, draft, state};
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::gate::Refusal;
@@ -388,6 +389,8 @@ both_databases! {
                 subject: subject.into(),
                 html: html.into(),
                 text: None,
+                format: Format::Html,
+                template: None,
             };
             server.app.db.write_here(|conn| draft::create(conn, &form, server.now())).map(drop)
         };

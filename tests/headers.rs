@@ -4,6 +4,7 @@ use mannerly::token::{
     ClickLink, ConfirmLink, DataRequestLink, OpenLink, PreferencesLink, Purpose, ReceiptLink, UnsubscribeLink,
 };
 
+use crate::person::CANARIES;
 use crate::readonly::Sample;
 use crate::support::http::Answer;
 use crate::support::server::TestServer;
@@ -33,7 +34,11 @@ const PICTURE: [(&str, &str); 3] = [
 
 /// What is the same for everybody may be kept: the style sheet, the logos, the API's description.
 fn may_be_kept(path: &str) -> bool {
-    path.starts_with("/assets/") || path.ends_with(".png") || path == "/api/openapi.json"
+    path.starts_with("/assets/")
+        || path == "/favicon.ico"
+        || path.ends_with(".css")
+        || path.ends_with(".png")
+        || path == "/api/openapi.json"
 }
 
 /// A token of each purpose for the same person, and where a token of that purpose belongs.
@@ -73,6 +78,30 @@ both_databases! {
                 assert_eq!(answer.header("set-cookie"), "", "{method} {path}");
             }
         }
+    }
+
+    async fn a_page_is_one_html_and_one_css_under_30_kb_and_shows_no_address(server: TestServer) {
+        let sample = Sample::new(&server).await;
+        let css = server.get("/assets/page.css").await.expect(200).bytes.len();
+        let mut pages = 0;
+        for (path, _) in sample.every_path(&server) {
+            let answer = server.get(&path).await;
+            // The API's documentation is for programmers, and as long as the API.
+            if answer.status != 200 || !answer.header("content-type").starts_with("text/html") || path == "/api/docs" {
+                continue;
+            }
+            pages += 1;
+            assert_eq!(answer.text.matches("<link ").count(), 1, "{path}");
+            assert!(!answer.text.contains("<script") && !answer.text.contains("<style"), "{path}");
+            assert!(answer.bytes.len() + css < 30_000, "{path}: {} and {css} octets", answer.bytes.len());
+            // The link to the data is mailed to its owner just before.
+            if !path.starts_with("/d/") {
+                for word in CANARIES {
+                    assert!(!answer.text.contains(word), "{path}: {word}");
+                }
+            }
+        }
+        assert!(pages >= 7, "only {pages} pages were weighed");
     }
 
     async fn a_token_opens_the_page_of_its_own_purpose_and_no_other(server: TestServer) {

@@ -26,6 +26,34 @@ fn speaks(answer: &Answer, lang: Lang) {
     assert_eq!(answer.header("vary"), "Accept-Language");
 }
 
+/// The HTML of every service mail to somebody who reads this language.
+pub(crate) async fn service_mails(server: &TestServer, lang: Lang) -> Vec<(&'static str, String)> {
+    let address = format!("{}@example.com", lang.tag().to_lowercase());
+    let page = get_in(server, "/b/civic/sign-up", lang.tag()).await.expect(200).text;
+    let fields = [
+        ("email", address.as_str()),
+        ("seen", seen(&page)),
+        ("shown_language", lang.tag()),
+        ("shown", "newsletter:email"),
+        ("choice", "newsletter:email"),
+        ("shown_permission", "opens"),
+        ("permission", "opens"),
+    ];
+    post_in(server, "/b/civic/sign-up", lang.tag(), &fields).await.expect(200);
+    server.run_jobs().await;
+    let confirmation = server.mail_to(&address);
+    let link = confirmation.text.lines().find(|line| line.contains("/confirm/")).unwrap().trim().to_owned();
+    server.post_form(&link, &[]).await.expect(200);
+    server.post_form("/b/civic/link", &[("email", &address)]).await.expect(200);
+    server.run_jobs().await;
+    let preferences = server.mail_to(&address);
+    let link = preferences.text.lines().find(|line| line.contains("/p/")).unwrap().trim().to_owned();
+    server.post_form(&link, &[("action", "data-link")]).await.expect(200);
+    server.run_jobs().await;
+    let data = server.mail_to(&address);
+    vec![("confirmation", confirmation.html), ("preference-link", preferences.html), ("data-link", data.html)]
+}
+
 both_databases! {
     async fn a_page_speaks_the_browsers_language_and_else_english(server: TestServer) {
         server.demo_brand();

@@ -34,6 +34,9 @@ fn receiving(server: &TestServer, brand: &Brand) -> Brand {
         anonymous_tracking: false,
         incoming_domain: Some("in.civic.example".into()),
         relay: None,
+        accent: None,
+        accent_dark: None,
+        language: None,
     };
     server.write(|conn, now| brand::replace(conn, brand.slug.as_str(), form, now))
 }

@@ -17,6 +17,7 @@ mod api_imports;
 mod api_people;
 mod architecture;
 mod audience;
+mod browser;
 mod campaigns;
 mod choices;
 mod classes;

@@ -145,6 +145,7 @@ fn expected(path: &str, entries: &[Entry]) -> u16 {
     match path.split('/').nth(1).unwrap_or_default() {
         _ if entries.iter().all(|entry| entry.method != "GET") => 405,
         "c" => 302,
+        "favicon.ico" => 204,
         // Nothing was put there, and a look puts nothing there.
         _ if path.ends_with("/logo.png") || path.ends_with("/pace") && path.contains("/campaigns/") => 404,
         _ => 200,

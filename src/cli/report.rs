@@ -13,7 +13,7 @@ use crate::domain::campaign;
 use crate::domain::tracking::report::{self, Include};
 use crate::error::{Error, Problem, Result};
 use crate::id::PublicId;
-use crate::web::page::{PAGE_CSS, ReportPage, render};
+use crate::web::page::{DESK_CSS, ReportPage, render};
 use crate::web::report::{csv, page};
 
 /// The most campaigns that are listed.
@@ -56,7 +56,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<()> {
         Ok((campaign, report))
     })?;
     if let Some(file) = &args.html {
-        let alone = ReportPage { css: PAGE_CSS, ..page(&campaign, &report) };
+        let alone = ReportPage { css: DESK_CSS, ..page(&campaign, &report) };
         fs::write(file, render(&alone)?)?;
     }
     if let Some(file) = &args.csv {

@@ -41,6 +41,9 @@ diesel::table! {
         changed_at -> BigInt,
         incoming_domain -> Nullable<Text>,
         relay -> Nullable<Text>,
+        accent -> Nullable<Text>,
+        accent_dark -> Nullable<Text>,
+        language -> Nullable<Text>,
     }
 }
 
@@ -295,6 +298,9 @@ diesel::table! {
         created_at -> BigInt,
         changed_at -> BigInt,
         resumed_at -> Nullable<BigInt>,
+        format -> Text,
+        template -> Nullable<Text>,
+        source -> Nullable<Text>,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::subscriber;
+use crate::domain::catalog::look::ACCENTS;
 use crate::domain::catalog::{Brand, Channel, brand, dkim_key};
 use crate::domain::consent::Permit;
 use crate::domain::consent::confirmation;
@@ -187,13 +188,13 @@ fn words(
     known: Option<Lang>,
     now: Moment,
 ) -> Result<Option<Words>> {
-    let (head, lang) = (letterhead(brand), known.unwrap_or_default());
+    let (head, lang) = (letterhead(brand), known.unwrap_or(brand.lang()));
     let (brand_id, subscriber) = (mail.brand_id, mail.subscriber_id);
     let words = match (mail.kind, mail.confirmation_id) {
         (Kind::Confirmation, None) => return Ok(None),
         (Kind::Confirmation, Some(confirmation)) => {
             let asked = look(conn, confirmation, now)?;
-            let lang = asked.language.unwrap_or_default();
+            let lang = asked.language.unwrap_or(brand.lang());
             let Standing::Open(items) = asked.state else { return Ok(None) };
             let items = items.iter().map(|item| item.say(lang)).collect();
             let token = keys.seal(&ConfirmLink { confirmation });
@@ -226,5 +227,6 @@ fn letterhead(brand: &Brand) -> Letterhead {
         registered_address: brand.registered_address.clone(),
         contact_email: brand.contact_email.as_str().to_owned(),
         policy_url: brand.policy_url.clone(),
+        accent: brand.accent.clone().unwrap_or_else(|| ACCENTS[0].to_owned()),
     }
 }

@@ -4,6 +4,7 @@
 //! [`transport`] as a [`transport::Clearance`]. A campaign's way is [`template`], [`html`] and [`frame`] once, then
 //! `write` and `hand_over` for each person; a service mail is a [`letter`].
 
+pub mod compose;
 pub mod dkim;
 pub mod dns;
 pub mod frame;

@@ -1,19 +1,25 @@
 //! The front page of the server and the one style sheet.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
-use crate::domain::catalog::brand;
+use crate::domain::catalog::{Brand, brand};
+use crate::id::Slug;
 use crate::web::language::Spoken;
-use crate::web::page::{HomePage, Link, PAGE_CSS};
+use crate::web::page::{DESK_CSS, HomePage, Link, PAGE_CSS};
 use crate::web::problem::{PageError, page};
 
 /// What this server is, and the brands' sign-up forms.
-pub async fn home(app: web::Data<App>, spoken: Spoken) -> Result<HttpResponse, PageError> {
+pub async fn home(app: web::Data<App>, spoken: Spoken, http: HttpRequest) -> Result<HttpResponse, PageError> {
     let lang = spoken.to(None);
-    let brands = app.db.read(|conn| brand::list(conn, 0, 100)).await?;
-    let sign_up = |brand: brand::Brand| {
+    let mut brands = app.db.read(|conn| brand::list(conn, 0, 100)).await?;
+    // A host that belongs to brands shows those; any other, such as the operator's own, shows all.
+    let is_here = |brand: &Brand| brand.host() == Some(http.connection_info().host().to_owned());
+    if brands.iter().any(is_here) {
+        brands.retain(is_here);
+    }
+    let sign_up = |brand: Brand| {
         Link::new(
             format!("/b/{}/sign-up", brand.slug),
             brand.name.clone(),
@@ -31,10 +37,34 @@ pub async fn home(app: web::Data<App>, spoken: Spoken) -> Result<HttpResponse, P
     })
 }
 
-/// The style sheet of all pages; kept by browsers for an hour.
+/// The style sheet of people's pages; kept by browsers for an hour.
 pub async fn style() -> HttpResponse {
+    style_sheet(PAGE_CSS.to_owned())
+}
+
+/// The style sheet of operators' and programmers' pages.
+pub async fn desk_style() -> HttpResponse {
+    style_sheet(DESK_CSS.to_owned())
+}
+
+/// `GET /b/{brand}/page.css`: the style sheet in a brand's colours, so that a page needs no second one. Its address
+/// changes with the colours.
+///
+/// # Errors
+/// If there is no such brand.
+pub async fn brand_style(app: web::Data<App>, slug: web::Path<Slug>) -> Result<HttpResponse, PageError> {
+    let brand = app.db.read(move |conn| brand::find(conn, slug.as_str())).await?;
+    Ok(style_sheet([PAGE_CSS, &brand.style()].concat()))
+}
+
+fn style_sheet(text: String) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/css; charset=utf-8"))
         .insert_header((CACHE_CONTROL, "public, max-age=3600"))
-        .body(PAGE_CSS)
+        .body(text)
+}
+
+/// `GET /favicon.ico`: browsers ask for it unasked; there is none, and they need not ask again for a day.
+pub async fn icon() -> HttpResponse {
+    HttpResponse::NoContent().insert_header((CACHE_CONTROL, "public, max-age=86400")).finish()
 }

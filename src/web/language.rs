@@ -1,5 +1,5 @@
 //! Which language a page speaks: that of the form it answers, else what its address says (`?lang=cy`), else what the person reads, else what the browser
-//! asks for (RFC 9110, section 12.5.4), else British English. And the pages that say what went wrong, which are
+//! asks for (RFC 9110, section 12.5.4), else the brand's own. And the pages that say what went wrong, which are
 //! written here because only here the request is at hand.
 
 use std::future::{Ready, ready};
@@ -28,12 +28,14 @@ pub struct Spoken {
     address: Option<Lang>,
     /// By the browser: the first of its languages that we speak.
     browser: Option<Lang>,
+    /// Of the brand, where nobody said anything.
+    brand: Lang,
 }
 
 impl Spoken {
     /// The language to answer in, to a person who reads `known`, where that is known.
     pub fn to(self, known: Option<Lang>) -> Lang {
-        self.form.or(self.address).or(known).or(self.browser).unwrap_or_default()
+        self.form.or(self.address).or(known).or(self.browser).unwrap_or(self.brand)
     }
 
     /// The same for whoever posted `form`.
@@ -45,6 +47,12 @@ impl Spoken {
     /// The language of the form that was posted; none without one.
     pub fn read_in(self) -> Option<Lang> {
         self.form
+    }
+
+    /// The same on a page of a brand that writes in this language.
+    #[must_use]
+    pub fn at(self, brand: Lang) -> Self {
+        Self { brand, ..self }
     }
 
     /// The language that was asked for; none if it is only our own guess.
@@ -62,7 +70,7 @@ impl Spoken {
             Preference::Any => None,
             Preference::Specific(tag) => Lang::read(tag.as_str()),
         });
-        Self { form: None, address, browser }
+        Self { form: None, address, browser, brand: Lang::default() }
     }
 }
 

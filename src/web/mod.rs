@@ -53,6 +53,9 @@ pub fn table() -> Vec<Entry> {
         get("/healthz", health::live),
         get("/readyz", health::ready),
         get("/assets/page.css", home::style),
+        get("/assets/desk.css", home::desk_style),
+        get("/favicon.ico", home::icon),
+        get("/b/{brand}/page.css", home::brand_style),
         get("/.well-known/gpc.json", gpc::support),
         get("/b/{brand}/sign-up", public::sign_up::show),
         post("/b/{brand}/sign-up", public::sign_up::post),
@@ -127,6 +130,7 @@ fn api_v1() -> Vec<Entry> {
         api(GET, "/api/v1/campaigns/{campaign}", ReadAggregate, campaigns::get),
         api(PUT, "/api/v1/campaigns/{campaign}", Campaigns, campaigns::replace),
         api(DELETE, "/api/v1/campaigns/{campaign}", Campaigns, campaigns::delete),
+        api(GET, "/api/v1/letter-templates", ReadAggregate, campaigns::templates),
         api(POST, "/api/v1/campaigns/{campaign}/preview", ReadPerson, campaigns::preview),
         api(
             POST,

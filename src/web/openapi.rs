@@ -33,7 +33,7 @@ use crate::web::{Entry, table};
         brand_choices::set, ledger::list,
         suppressions::list, suppressions::create, suppressions::delete,
         campaigns::list, campaigns::create, campaigns::get, campaigns::replace, campaigns::delete,
-        campaigns::preview, campaigns::audience_preview, test_letters::send, preflights::show,
+        campaigns::templates, campaigns::preview, campaigns::audience_preview, test_letters::send, preflights::show,
         campaigns::schedule, campaigns::pause, campaigns::resume, campaigns::cancel, retries::retry,
         reports::show, reports::download,
         pace::list, pace::replace, pace::get_of_campaign, pace::set_of_campaign, pace::delete_of_campaign,

@@ -41,8 +41,12 @@ pub use sign_up::{
     SignUpPage, SignUpTyped,
 };
 
-/// The one style sheet, served at `/assets/page.css`; the pages' content policy allows no other.
+/// The style sheet of people's pages, served at `/assets/page.css`; the pages' content policy allows none from elsewhere.
 pub const PAGE_CSS: &str = include_str!("../../static/assets/page.css");
+
+/// The style sheet of operators' and programmers' pages, served at `/assets/desk.css`: the same and more.
+pub const DESK_CSS: &str =
+    concat!(include_str!("../../static/assets/page.css"), include_str!("../../static/assets/desk.css"));
 
 /// A page, and the language it speaks.
 pub trait Page: Template {
@@ -94,6 +98,17 @@ pub struct BrandView {
     pub policy_url: String,
     /// Whether `/b/{slug}/logo.png` exists.
     pub has_logo: bool,
+    /// The version of the brand's own style at `/b/{slug}/page.css`; empty if it has none.
+    pub style: String,
+    /// The language in which the brand writes.
+    pub language: Lang,
+}
+
+impl BrandView {
+    /// The attribute that names the language of what the brand wrote, where the page has another (WCAG 2.2, 3.1.2).
+    pub fn authored(&self, page: &Lang) -> String {
+        if self.language == *page { String::new() } else { format!(" lang=\"{}\"", self.language.tag()) }
+    }
 }
 
 /// A link in a list, with what is behind it.

@@ -2,6 +2,7 @@
 
 use mannerly::domain::audience::source::{self, Kind as SourceKind, SourceForm};
 use mannerly::domain::audience::subscriber::{self, Profile};
+use mannerly::domain::campaign::compose::Format;
 use mannerly::domain::campaign::draft::DraftForm;
 use mannerly::domain::campaign::{self, Campaign, draft, state};
 use mannerly::domain::catalog::{Brand, Channel, topic};
@@ -143,6 +144,8 @@ impl TestServer {
                    <a href=\"mailto:hello@example.org\">Write</a></p></body></html>"
                 .into(),
             text: None,
+            format: Format::Html,
+            template: None,
         };
         change(&mut form);
         self.write(|conn, now| draft::create(conn, &form, now))

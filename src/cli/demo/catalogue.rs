@@ -89,6 +89,9 @@ fn brand_form(slug: &str, name: &str, legal_name: &str, base_url: &str) -> Resul
         anonymous_tracking: false,
         incoming_domain: None,
         relay: None,
+        accent: None,
+        accent_dark: None,
+        language: None,
     })
 }
 

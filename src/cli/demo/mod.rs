@@ -20,6 +20,7 @@ use crate::cli::{log, say, serve};
 use crate::clock::Clock;
 use crate::config::{LogArgs, LogFormat, LogLevel};
 use crate::db::DbConnection;
+use crate::domain::campaign::compose::Format;
 use crate::domain::campaign::draft::{self, DraftForm};
 use crate::domain::campaign::state::schedule;
 use crate::domain::campaign::{self, Campaign, State};
@@ -142,6 +143,8 @@ fn begin(app: &App, base_url: &str) -> Result<Campaign> {
         subject: SUBJECT.to_owned(),
         html: LETTER.replace("BASE_URL", base_url),
         text: None,
+        format: Format::Html,
+        template: None,
     };
     let now = app.clock.now();
     app.db.write_here(|conn: &mut DbConnection| {

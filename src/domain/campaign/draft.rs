@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::{campaign, campaign_subject, link};
+use crate::domain::campaign::compose::{Format, LetterTemplate, compose};
 use crate::domain::campaign::{Campaign, State, content, get, link as links, state};
 use crate::domain::catalog::{Channel, brand, topic};
 use crate::error::{Error, Problem, Result};
@@ -27,8 +28,15 @@ pub struct DraftForm {
     /// The subject line. May merge {{ first_name|default("reader") }}, last_name, company, country,
     /// attributes.NAME and brand.name; what can be missing needs a default.
     pub subject: String,
-    /// The HTML part, with the same merge fields. Links and the ending of the letter are added.
+    /// What the letter says, written in `format`, with the same merge fields. Its styles are written into the elements;
+    /// links and the ending of the letter are added.
     pub html: String,
+    /// What it is written in: `html`, `markdown` or `mjml`.
+    #[serde(default)]
+    pub format: Format,
+    /// The template around it, for Markdown and for a piece of HTML; `plain` for Markdown without one.
+    #[serde(default)]
+    pub template: Option<LetterTemplate>,
     /// The text part; made from the HTML if left out.
     #[serde(default)]
     pub text: Option<String>,
@@ -49,7 +57,10 @@ pub fn create(conn: &mut DbConnection, form: &DraftForm, now: Moment) -> Result<
             campaign::topic_id.eq(checked.topic),
             campaign::state.eq(State::Draft),
             campaign::subject.eq(&form.subject),
-            campaign::html.eq(&form.html),
+            campaign::html.eq(&checked.html),
+            campaign::format.eq(form.format),
+            campaign::template.eq(form.template),
+            campaign::source.eq(Some(&form.html).filter(|source| **source != checked.html)),
             campaign::text.eq(&form.text),
             campaign::plan_cursor.eq(0),
             campaign::created_at.eq(now),
@@ -74,7 +85,10 @@ pub fn replace(conn: &mut DbConnection, id: PublicId, form: &DraftForm, now: Mom
             campaign::name.eq(form.name.trim()),
             campaign::topic_id.eq(checked.topic),
             campaign::subject.eq(&form.subject),
-            campaign::html.eq(&form.html),
+            campaign::html.eq(&checked.html),
+            campaign::format.eq(form.format),
+            campaign::template.eq(form.template),
+            campaign::source.eq(Some(&form.html).filter(|source| **source != checked.html)),
             campaign::text.eq(&form.text),
             campaign::changed_at.eq(now),
         ))
@@ -111,6 +125,7 @@ struct Checked {
     topic: i64,
     subjects: Vec<i64>,
     urls: Vec<String>,
+    html: String,
 }
 
 fn check(conn: &mut DbConnection, form: &DraftForm) -> Result<Checked> {
@@ -118,14 +133,18 @@ fn check(conn: &mut DbConnection, form: &DraftForm) -> Result<Checked> {
     if form.name.trim().is_empty() || form.name.len() > 200 || form.name.chars().any(char::is_control) {
         problems.push(Problem::new("name", "Enter one line of 1 to 200 characters"));
     }
-    let urls = content::check(&form.subject, &form.html, form.text.as_deref()).unwrap_or_else(|error| {
+    let brand = brand::find(conn, form.brand.as_str())
+        .map_err(|error| not_found_is(error, "brand", "There is no brand of this slug"))?;
+    // What cannot be read as what it is said to be is not looked into any further.
+    let html = compose(&form.html, form.format, form.template, &brand).map_err(|problem| {
+        Error::invalid(if problem.field.is_empty() { "html" } else { &problem.field }, &problem.detail)
+    })?;
+    let urls = content::check(&form.subject, &html, form.text.as_deref()).unwrap_or_else(|error| {
         if let Error::Invalid(found) = error {
             problems.extend(found);
         }
         Vec::new()
     });
-    let brand = brand::find(conn, form.brand.as_str())
-        .map_err(|error| not_found_is(error, "brand", "There is no brand of this slug"))?;
     let topics = topic::of_brand(conn, brand.id)?;
     let find = |slug: &Slug, kind| topics.iter().find(|t| t.slug == *slug && t.kind == kind).map(|t| t.id);
     let communication = find(&form.topic, topic::Kind::Communication);
@@ -138,7 +157,7 @@ fn check(conn: &mut DbConnection, form: &DraftForm) -> Result<Checked> {
         problems.push(Problem::new("subjects", "The brand has no subject of one of these slugs"));
     }
     match communication {
-        Some(topic) if problems.is_empty() => Ok(Checked { brand: brand.id, topic, subjects, urls }),
+        Some(topic) if problems.is_empty() => Ok(Checked { brand: brand.id, topic, subjects, urls, html }),
         _ => Err(Error::Invalid(problems)),
     }
 }

@@ -2,6 +2,7 @@
 //! subjects. What it says, to whom it would go, and the states it passes through.
 
 pub mod audience;
+pub mod compose;
 pub mod content;
 pub mod draft;
 pub mod link;
@@ -13,6 +14,7 @@ use diesel::prelude::*;
 use crate::clock::Moment;
 use crate::db::schema::{brand as brand_table, campaign, campaign_subject};
 use crate::db::{DbConnection, fixed};
+use crate::domain::campaign::compose::{Format, LetterTemplate};
 use crate::domain::catalog::{Brand, Channel, brand};
 use crate::domain::consent::gate::CampaignFacts;
 use crate::error::{Error, Result};
@@ -58,6 +60,12 @@ pub struct Campaign {
     pub created_at: Moment,
     /// When it was last changed.
     pub changed_at: Moment,
+    /// What it was written in.
+    pub format: Format,
+    /// The template around what was written.
+    pub template: Option<LetterTemplate>,
+    /// What was written; none where that is the HTML itself.
+    pub source: Option<String>,
 }
 
 /// The campaign of this public identity.

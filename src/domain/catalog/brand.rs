@@ -6,8 +6,10 @@ use serde::Deserialize;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::{brand, logo};
+use crate::domain::catalog::look::{self, Scheme};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
+use crate::i18n::Lang;
 use crate::id::Slug;
 
 /// A brand as it is stored.
@@ -50,6 +52,31 @@ pub struct Brand {
     pub incoming_domain: Option<String>,
     /// The one relay that carries the brand's marketing mail; all of them by their weights if none.
     pub relay: Option<String>,
+    /// The colour of links and buttons on light pages: `#rrggbb`.
+    pub accent: Option<String>,
+    /// The colour of links and buttons on dark pages: `#rrggbb`.
+    pub accent_dark: Option<String>,
+    /// The language in which the brand writes: a tag of BCP 47.
+    pub language: Option<String>,
+}
+
+impl Brand {
+    /// The language that the brand's pages and service mails speak where nothing else is known.
+    pub fn lang(&self) -> Lang {
+        self.language.as_deref().and_then(Lang::read).unwrap_or_default()
+    }
+
+    /// The host of its pages, with the port where it is not the scheme's own.
+    pub fn host(&self) -> Option<String> {
+        let url = url::Url::parse(&self.base_url).ok()?;
+        let host = url.host_str()?;
+        Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+    }
+
+    /// What its colours change in the style sheet; empty where it has none.
+    pub fn style(&self) -> String {
+        look::style(self.accent.as_deref(), self.accent_dark.as_deref())
+    }
 }
 
 /// A brand as it is written: all of it.
@@ -95,6 +122,17 @@ pub struct BrandForm {
     /// The name of the one relay that carries the brand's marketing mail; all of them by their weights if left out.
     #[serde(default)]
     pub relay: Option<String>,
+    /// The colour of links and buttons on light pages, as in `#0b5c5c`; with too little contrast it is refused with
+    /// one that has enough.
+    #[serde(default)]
+    pub accent: Option<String>,
+    /// The same on dark pages, as in `#7fcfc4`.
+    #[serde(default)]
+    pub accent_dark: Option<String>,
+    /// The language in which the brand writes; its pages and service mails speak it where a person's is not known:
+    /// `en-GB`, `cy`, `de` or `fr`.
+    #[serde(default)]
+    pub language: Option<String>,
 }
 
 #[derive(Insertable, AsChangeset)]
@@ -117,6 +155,9 @@ struct BrandRow {
     changed_at: Moment,
     incoming_domain: Option<String>,
     relay: Option<String>,
+    accent: Option<String>,
+    accent_dark: Option<String>,
+    language: Option<String>,
 }
 
 impl BrandForm {
@@ -169,6 +210,17 @@ impl BrandForm {
         if self.relay.as_ref().is_some_and(|name| Slug::parse(name).is_err()) {
             problems.push(Problem::new("relay", "Enter the name of a relay, as it is in the settings"));
         }
+        let mut colour = |field: &str, text: Option<&str>, scheme| {
+            text.and_then(|text| {
+                look::check(field, text, scheme).map_err(|problem| problems.push(problem)).ok()
+            })
+        };
+        let accent = colour("accent", self.accent.as_deref(), Scheme::Light);
+        let accent_dark = colour("accent_dark", self.accent_dark.as_deref(), Scheme::Dark);
+        let language = self.language.as_deref().map(Lang::read);
+        if language == Some(None) {
+            problems.push(Problem::new("language", "Enter one of en-GB, cy, de and fr"));
+        }
         if !is_web_url(&policy_url) {
             problems.push(Problem::new("policy_url", "Enter a full http or https address"));
         }
@@ -192,6 +244,9 @@ impl BrandForm {
                     changed_at: now,
                     incoming_domain,
                     relay: self.relay,
+                    accent,
+                    accent_dark,
+                    language: language.flatten().map(|lang| lang.tag().to_owned()),
                 })
             }
             _ => Err(Error::Invalid(problems)),

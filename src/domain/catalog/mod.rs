@@ -4,6 +4,7 @@ pub mod brand;
 pub mod channel;
 pub mod dkim_key;
 pub mod logo;
+pub mod look;
 pub mod topic;
 
 pub use brand::Brand;

@@ -21,6 +21,8 @@ pub struct Letterhead {
     pub contact_email: String,
     /// The privacy policy: an absolute URL.
     pub policy_url: String,
+    /// The colour of the button, dark enough for white words: `#rrggbb`.
+    pub accent: String,
 }
 
 /// Asks a person to confirm what somebody, most likely they, asked for.
@@ -152,6 +154,7 @@ mod tests {
             registered_address: "1 Example Street, Exampleton".into(),
             contact_email: "privacy@civic.example.com".into(),
             policy_url: "https://civic.example.com/privacy".into(),
+            accent: "#5b2a86".into(),
         };
         let link = "https://civic.example.com/x/token".to_owned();
         let items = vec!["Newsletter by email".to_owned(), "Transport by email".to_owned()];

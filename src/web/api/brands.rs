@@ -52,6 +52,12 @@ pub struct BrandView {
     incoming_domain: Option<String>,
     /// The one relay that carries the brand's marketing mail.
     relay: Option<String>,
+    /// The colour of links and buttons on light pages.
+    accent: Option<String>,
+    /// The colour of links and buttons on dark pages.
+    accent_dark: Option<String>,
+    /// The language in which the brand writes.
+    language: Option<String>,
 }
 
 impl From<Brand> for BrandView {
@@ -75,6 +81,9 @@ impl From<Brand> for BrandView {
             changed_at: brand.changed_at,
             incoming_domain: brand.incoming_domain,
             relay: brand.relay,
+            accent: brand.accent,
+            accent_dark: brand.accent_dark,
+            language: brand.language,
         }
     }
 }

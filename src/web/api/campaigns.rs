@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::campaign::audience::{self, Preview};
+use crate::domain::campaign::compose::{Format, LetterTemplate, TemplateCard};
 use crate::domain::campaign::content::Rendered;
 use crate::domain::campaign::draft::{self, DraftForm};
 use crate::domain::campaign::link::{self, Link};
@@ -62,8 +63,12 @@ pub struct CampaignView {
     summary: CampaignSummary,
     /// The subject line: a template.
     subject: String,
-    /// The HTML part: a template.
+    /// What the letter says, written in `format`: a template.
     html: String,
+    /// What it is written in.
+    format: Format,
+    /// The template around it.
+    template: Option<LetterTemplate>,
     /// The text part: a template; made from the HTML if null.
     text: Option<String>,
     /// Its web links, each once, in their order. In the letters of those who allow it they are tracked.
@@ -118,7 +123,15 @@ fn summarise(
 fn view(conn: &mut DbConnection, campaign: Campaign) -> Result<CampaignView> {
     let summary = summarise(conn, &mut BrandWords::default(), &campaign)?;
     let links = link::of_campaign(conn, campaign.id)?.into_iter().map(LinkView::of).collect();
-    Ok(CampaignView { summary, subject: campaign.subject, html: campaign.html, text: campaign.text, links })
+    Ok(CampaignView {
+        summary,
+        subject: campaign.subject,
+        html: campaign.source.unwrap_or(campaign.html),
+        format: campaign.format,
+        template: campaign.template,
+        text: campaign.text,
+        links,
+    })
 }
 
 /// List campaigns
@@ -370,4 +383,13 @@ async fn change(
 fn held(conn: &mut DbConnection, id: PublicId) -> Result<Campaign> {
     let row = campaign::find(conn, id)?.id;
     state::hold(conn, row)
+}
+
+/// List letter templates
+///
+/// Frames for letters in a brand's name and colours; a draft names one in `template`.
+#[utoipa::path(get, path = "/api/v1/letter-templates", operation_id = "list_letter_templates", tag = "Campaigns",
+    responses((status = 200, description = "All templates", body = Vec<TemplateCard>)))]
+pub async fn templates() -> Answer {
+    ok(&LetterTemplate::ALL.iter().map(|template| template.card()).collect::<Vec<_>>())
 }

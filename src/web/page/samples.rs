@@ -18,6 +18,7 @@ pub(super) fn brand() -> BrandView {
         contact_email: "privacy@civic.example.com".into(),
         policy_url: "https://civic.example.com/privacy".into(),
         has_logo: true,
+        ..BrandView::default()
     }
 }
 

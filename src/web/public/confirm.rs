@@ -93,7 +93,7 @@ fn answer(
     brand: BrandView,
     is_stale: bool,
 ) -> Result<HttpResponse, PageError> {
-    let lang = spoken.to(asked.language);
+    let lang = spoken.at(asked.brand.lang()).to(asked.language);
     let words = |items: Vec<Item>| items.iter().map(|item| item.say(lang)).collect();
     match asked.state {
         Standing::Open(items) => {

@@ -79,7 +79,7 @@ async fn show_with(
 ) -> Result<HttpResponse, PageError> {
     let (held, brand) = load(app, link).await?;
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let lang = spoken.to(held.person.locale.as_deref().and_then(Lang::read));
+    let lang = spoken.at(brand.language).to(held.person.locale.as_deref().and_then(Lang::read));
     let view = DataPage {
         lang,
         brand,
@@ -111,7 +111,7 @@ async fn erase(app: &App, link: DataRequestLink, spoken: Spoken) -> Result<HttpR
             Ok((brand_view(conn, &brand)?, locale.as_deref().and_then(Lang::read)))
         })
         .await?;
-    page(&ErasedPage { lang: spoken.to(known), brand })
+    page(&ErasedPage { lang: spoken.at(brand.language).to(known), brand })
 }
 
 async fn load(app: &App, link: DataRequestLink) -> Result<(Export, BrandView)> {

@@ -28,7 +28,7 @@ pub async fn show(
 ) -> Result<HttpResponse, PageError> {
     let (_, view) = load(&app, slug.into_inner()).await?;
     page(&LinkRequestPage {
-        lang: spoken.to(None),
+        lang: spoken.at(view.language).to(None),
         action: address(&view),
         brand: view,
         email: String::new(),
@@ -50,7 +50,7 @@ pub async fn post(
 ) -> Result<HttpResponse, PageError> {
     limits.form(&http)?;
     let (brand, view) = load(&app, slug.into_inner()).await?;
-    let lang = spoken.in_form(&posted).to(None);
+    let lang = spoken.in_form(&posted).at(view.language).to(None);
     let typed = posted.text("email")?;
     let email = match EmailAddress::parse(&typed) {
         Ok(email) => email,

@@ -174,7 +174,7 @@ impl Visit {
                 Ok((stored, brand))
             })
             .await?;
-        let lang = self.spoken.to(stored.language());
+        let lang = self.spoken.at(stored.brand.lang()).to(stored.language());
         let topics = stored.topics.iter().map(|answers| (&answers.topic, box_states(answers)));
         Ok(PreferencesPage {
             lang,
@@ -207,7 +207,7 @@ impl Visit {
         app.db
             .write(move |conn| {
                 let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
-                let lang = spoken.to(stored.language());
+                let lang = spoken.at(stored.brand.lang()).to(stored.language());
                 let done = match carry_out(conn, &link, wish, (&stored, lang), now)? {
                     Some(act) => Some(act),
                     None => act::last_since(conn, link, opened)?,
@@ -228,7 +228,7 @@ impl Visit {
         let here = |stored: &Preferences| Ok(stored.brand.id);
         let (stored, brand) = self.mail(app, outbox::Kind::DataLink, here).await?;
         page(&DataLinkSentPage {
-            lang: self.spoken.to(stored.language()),
+            lang: self.spoken.at(stored.brand.lang()).to(stored.language()),
             brand,
             masked_address: stored.masked_address(),
             valid_hours: outbox::DATA_LINK_HOURS,
@@ -247,7 +247,7 @@ impl Visit {
         let (stored, brand) = self.mail(app, outbox::Kind::PreferencesLink, other).await?;
         let name = stored.elsewhere.iter().find(|brand| brand.slug.as_str() == slug);
         page(&OtherLinkSentPage {
-            lang: self.spoken.to(stored.language()),
+            lang: self.spoken.at(stored.brand.lang()).to(stored.language()),
             brand,
             other: name.map(|brand| brand.name.clone()).unwrap_or_default(),
             masked_address: stored.masked_address(),

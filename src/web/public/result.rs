@@ -145,7 +145,8 @@ pub(super) fn see(app: &App, link: ReceiptLink, lang: Option<Lang>) -> HttpRespo
 
 fn language(conn: &mut DbConnection, act: &Act, spoken: Spoken) -> Result<Lang> {
     let person = subscriber::get(conn, act.subscriber)?;
-    Ok(spoken.to(person.locale.as_deref().and_then(Lang::read)))
+    let brand = brand::get(conn, act.brand)?;
+    Ok(spoken.at(brand.lang()).to(person.locale.as_deref().and_then(Lang::read)))
 }
 
 /// The page of an act as things are now.

@@ -39,7 +39,15 @@ pub async fn show(
     spoken: Spoken,
 ) -> Result<HttpResponse, PageError> {
     let offer = offer(&app, slug.into_inner()).await?;
-    page(&form_page(&offer, &http, spoken.to(None), SignUpTyped::default(), &[], &[], Vec::new()))
+    page(&form_page(
+        &offer,
+        &http,
+        spoken.at(offer.brand.lang()).to(None),
+        SignUpTyped::default(),
+        &[],
+        &[],
+        Vec::new(),
+    ))
 }
 
 /// `POST /b/{brand}/sign-up`.
@@ -56,7 +64,7 @@ pub async fn post(
 ) -> Result<HttpResponse, PageError> {
     limits.form(&http)?;
     let offer = offer(&app, slug.into_inner()).await?;
-    let (lang, typed) = (spoken.in_form(&posted).to(None), typed(&posted)?);
+    let (lang, typed) = (spoken.in_form(&posted).at(offer.brand.lang()).to(None), typed(&posted)?);
     let all = |name: &str| posted.all(name).map(str::to_owned).collect::<Vec<_>>();
     let (choices, permissions) = (all("choice"), all("permission"));
     let form = SignUpForm {

@@ -39,7 +39,7 @@ pub async fn show(
         .db
         .read(move |conn| {
             let (brand, person) = (brand::get(conn, link.brand)?, person(conn, &link)?);
-            let lang = spoken.to(person.as_ref().and_then(language));
+            let lang = spoken.at(brand.lang()).to(person.as_ref().and_then(language));
             Ok(UnsubscribePage {
                 lang,
                 action,
@@ -78,6 +78,7 @@ pub async fn press(
     let (outcome, brand, lang) = app
         .db
         .write(move |conn| {
+            let spoken = spoken.at(brand::get(conn, link.brand)?.lang());
             let lang = spoken.to(person(conn, &link)?.as_ref().and_then(language));
             let way = Way { method, page: on_page.then_some(lang) };
             let outcome = preferences::unsubscribe(conn, &link, way, now)?;

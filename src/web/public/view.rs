@@ -2,7 +2,7 @@
 
 use crate::db::DbConnection;
 use crate::domain::catalog::topic::Kind;
-use crate::domain::catalog::{Brand, Channel, Topic, brand};
+use crate::domain::catalog::{Brand, Channel, Topic, brand, look};
 use crate::error::Result;
 use crate::i18n::Lang;
 use crate::secret::{hex, sha256};
@@ -23,6 +23,11 @@ pub fn brand_view(conn: &mut DbConnection, brand: &Brand) -> Result<BrandView> {
         contact_email: brand.contact_email.as_str().to_owned(),
         policy_url: brand.policy_url.clone(),
         has_logo: brand::has_logo(conn, brand.id)?,
+        style: Some(brand.style())
+            .filter(|style| !style.is_empty())
+            .map(|style| look::version(&style))
+            .unwrap_or_default(),
+        language: brand.lang(),
     })
 }
 

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::*;
 use crate::clock::Moment;
 use crate::domain::campaign::State;
+use crate::domain::campaign::compose::Format;
 use crate::id::{PublicId, Slug};
 use crate::mail::dns::Unanswered;
 
@@ -37,6 +38,9 @@ fn brand() -> Brand {
         changed_at: Moment::from_micros(0),
         incoming_domain: Some("in.brand.test".into()),
         relay: None,
+        accent: None,
+        accent_dark: None,
+        language: None,
     }
 }
 
@@ -345,6 +349,9 @@ fn campaign(html: String) -> Letter {
         planned_at: None,
         finished_at: None,
         plan_cursor: 0,
+        format: Format::Html,
+        template: None,
+        source: None,
         created_at: nothing,
         changed_at: nothing,
     };

@@ -132,9 +132,10 @@ fn one_brand_s_permission_is_not_another_s() {
     house.write(|conn| {
         let statement = statement(conn, ANA, NOW)?;
         on_backend!(conn, |c| diesel::sql_query(
-            "INSERT INTO brand SELECT 2, 'other', name, legal_name, registered_address, contact_email, \
-             marketing_from, service_from, reply_to, base_url, policy_url, policy_version, consent_wording, \
-             refresh_consents_before, anonymous_tracking, changed_at, incoming_domain, relay FROM brand"
+            "INSERT INTO brand (id, slug, name, legal_name, registered_address, contact_email, marketing_from, \
+             service_from, base_url, policy_url, policy_version, consent_wording, anonymous_tracking, changed_at) \
+             SELECT 2, 'other', name, legal_name, registered_address, contact_email, marketing_from, service_from, \
+             base_url, policy_url, policy_version, consent_wording, anonymous_tracking, changed_at FROM brand"
         )
         .execute(c))?;
         permission::set(conn, &Statement { brand: 2, ..statement }, Kind::Opens, true)

@@ -1,0 +1,113 @@
+//! What must hold for a page that the browser shows: no violation that axe-core finds, nothing wider than the window,
+//! nothing from elsewhere, no cookie, and everything to be reached and seen with the keyboard alone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::driver::{Browser, Look};
+
+/// Where the pictures are left, to be looked at.
+pub(crate) fn pictures() -> PathBuf {
+    let folder = target().join("screenshots");
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target")
+}
+
+/// axe-core's source, as `./test` leaves it.
+pub(crate) fn axe() -> String {
+    let file = target().join("axe-core/axe.min.js");
+    fs::read_to_string(&file).unwrap_or_else(|error| {
+        panic!("{}: {error}. ./test fetches it with npm (function fetch_axe).", file.display())
+    })
+}
+
+/// Looks at the page in every way, and leaves a picture of each.
+pub(crate) async fn everywhere(browser: &Browser, name: &str, axe: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    for look in Look::ALL {
+        browser.look(look).await;
+        let here = format!("{name}, {}", look.name());
+        faults
+            .extend(violations(browser, axe, &[]).await.into_iter().map(|fault| format!("{here}: {fault}")));
+        faults.extend(too_wide(browser).await.map(|fault| format!("{here}: {fault}")));
+        let file = pictures().join(format!("{name}-{}.png", look.name()));
+        fs::write(file, browser.picture().await).unwrap();
+    }
+    browser.look(Look::Wide).await;
+    let (foreign, keyboard) = (foreign(browser).await, keyboard(browser).await);
+    faults.extend(foreign.into_iter().chain(keyboard).map(|fault| format!("{name}: {fault}")));
+    faults
+}
+
+/// What axe-core has to say: by the rules of these kinds, or by all that it has.
+pub(crate) async fn violations(browser: &Browser, axe: &str, kinds: &[&str]) -> Vec<String> {
+    let known = browser.run("return typeof window.axe").await;
+    if known == "undefined" {
+        browser.run(axe).await;
+    }
+    let script = "const [kinds, done] = arguments; const only = kinds.length ? { runOnly: kinds } : {}; \
+        axe.run(only).then(done, error => done(String(error)))";
+    let found = browser.client.execute_async(script, vec![Value::from(kinds)]).await.unwrap();
+    let violations = found["violations"].as_array().unwrap_or_else(|| panic!("axe-core failed: {found}"));
+    let told = |violation: &Value| {
+        let nodes: Vec<&str> =
+            violation["nodes"].as_array().unwrap().iter().filter_map(|node| node["html"].as_str()).collect();
+        format!("{}: {}: {nodes:?}", violation["id"], violation["help"])
+    };
+    violations.iter().map(told).collect()
+}
+
+/// Whether one has to scroll sideways to read.
+pub(crate) async fn too_wide(browser: &Browser) -> Option<String> {
+    let script = "const root = document.documentElement; return [root.scrollWidth, root.clientWidth]";
+    let widths = browser.run(script).await;
+    (widths[0].as_i64() > widths[1].as_i64()).then(|| format!("wider than the window: {widths}"))
+}
+
+/// Whatever came from another host, and any cookie (SEC-02).
+async fn foreign(browser: &Browser) -> Vec<String> {
+    let script = "const own = url => url.startsWith(location.origin + '/'); \
+        const loaded = performance.getEntriesByType('resource').map(entry => entry.name); \
+        return loaded.filter(url => !own(url)).concat(document.cookie ? ['a cookie'] : [])";
+    browser.run(script).await.as_array().unwrap().iter().map(|url| format!("from elsewhere: {url}")).collect()
+}
+
+/// What the tabulator does not reach, reaches out of order, or reaches without showing it (WCAG 2.2, 2.1.1, 2.4.3,
+/// 2.4.7, 2.4.11).
+async fn keyboard(browser: &Browser) -> Vec<String> {
+    let mark = "const wanted = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), textarea, \
+        select, summary, [tabindex=\"0\"]')].filter(element => element.checkVisibility()); \
+        wanted.forEach((element, index) => element.dataset.order = index); \
+        document.activeElement.blur(); window.scrollTo(0, 0); return wanted.length";
+    let wanted = browser.run(mark).await.as_i64().unwrap();
+    // Focus begins again at the top of the page.
+    browser
+        .run("document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')")
+        .await;
+    let mut faults = Vec::new();
+    for order in 0..wanted {
+        browser.tab().await;
+        let script = "const here = document.activeElement, style = getComputedStyle(here), box = here.getBoundingClientRect(); \
+            return { order: here.dataset.order ?? here.outerHTML.slice(0, 200), html: here.outerHTML.slice(0, 200), \
+            outline: style.outlineStyle === 'none' ? 0 : parseFloat(style.outlineWidth), \
+            seen: box.bottom > 0 && box.top < innerHeight }";
+        let focus = browser.run(script).await;
+        if focus["order"].as_str() != Some(order.to_string().as_str()) {
+            faults.push(format!("the tabulator should reach element {order}, and is at {focus}"));
+            break;
+        }
+        if focus["outline"].as_f64().unwrap_or_default() < 2.0 {
+            faults.push(format!("the focus cannot be seen: {}", focus["html"]));
+        }
+        if focus["seen"] != true {
+            faults.push(format!("the focus is outside of the window: {}", focus["html"]));
+        }
+    }
+    faults
+}

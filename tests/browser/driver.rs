@@ -1,0 +1,207 @@
+//! A Chromium of our own for one test: started with nothing of anybody's, driven over WebDriver, ended with the test.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+const MISSING: &str = "Chromium and its driver are needed; ./test installs them. By hand: \
+                       sudo apt-get install --no-install-recommends chromium chromium-driver";
+
+/// How long a page may take to come: only a page that never comes takes so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How a page is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// 1000 px wide.
+    Wide,
+    /// 320 px wide, which is also what 400 % zoom leaves of 1280 px (WCAG 2.2, 1.4.10).
+    Narrow,
+    /// 1000 px wide, for people who prefer dark.
+    Dark,
+    /// 1000 px wide, with the colours of the system forced on the page.
+    Forced,
+}
+
+impl Look {
+    pub(crate) const ALL: [Self; 4] = [Self::Wide, Self::Narrow, Self::Dark, Self::Forced];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Wide => "wide",
+            Self::Narrow => "narrow",
+            Self::Dark => "dark",
+            Self::Forced => "forced",
+        }
+    }
+}
+
+/// A browser window.
+pub(crate) struct Browser {
+    pub(crate) client: Client,
+    driver: Child,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// Starts the driver on a free port, and a browser with an empty profile.
+    pub(crate) async fn start() -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect(MISSING);
+        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = lines
+            .map_while(Result::ok)
+            .find_map(|line| line.split("started successfully on port ").nth(1).map(str::to_owned))
+            .expect("the driver should say its port");
+        let profile = tempfile::tempdir().unwrap();
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            "--force-color-profile=srgb",
+            "--lang=en-GB",
+            &format!("--user-data-dir={}", profile.path().display()),
+        ];
+        let wanted = json!({ "goog:chromeOptions": { "args": arguments, "prefs": { "intl.accept_languages": "en-GB" } } });
+        let Value::Object(wanted) = wanted else { unreachable!() };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(wanted)
+            .connect(&format!("http://127.0.0.1:{}", port.trim_end_matches('.')))
+            .await
+            .expect(MISSING);
+        Self { client, driver, _profile: profile }
+    }
+
+    /// Ends the browser, then its driver.
+    pub(crate) async fn stop(self) {
+        let _ = self.client.clone().close().await;
+    }
+
+    /// A command of the DevTools protocol.
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let body = json!({ "cmd": command, "params": parameters }).to_string();
+        self.client.issue_cmd(DevTools(body)).await.unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
+    /// Runs a script of the test in the page; what it returns comes back.
+    pub(crate) async fn run(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script:.200}: {error}"))
+    }
+
+    /// Opens an address.
+    pub(crate) async fn open(&self, url: &str) {
+        self.client.goto(url).await.unwrap();
+    }
+
+    /// Clicks a button that leaves the page, and waits until the next one is there.
+    pub(crate) async fn submit(&self, selector: &str) {
+        self.run("document.documentElement.dataset.left = 'yes'").await;
+        self.click(selector).await;
+        let script = "return document.readyState === 'complete' && !document.documentElement.dataset.left";
+        let arrive = async {
+            // Between two pages there may be nothing that could answer.
+            while self.client.execute(script, Vec::new()).await.ok() != Some(Value::Bool(true)) {}
+        };
+        tokio::time::timeout(PATIENCE, arrive).await.unwrap_or_else(|_| panic!("{selector} leads nowhere"));
+    }
+
+    /// Clicks the first element of a selector.
+    pub(crate) async fn click(&self, selector: &str) {
+        let element = self.client.find(Locator::Css(selector)).await;
+        element
+            .unwrap_or_else(|error| panic!("{selector}: {error}"))
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    /// Types into the first element of a selector.
+    pub(crate) async fn fill(&self, selector: &str, text: &str) {
+        let element = self.client.find(Locator::Css(selector)).await;
+        element.unwrap_or_else(|error| panic!("{selector}: {error}")).send_keys(text).await.unwrap();
+    }
+
+    /// Presses a key where the focus is, by its name and its virtual key code.
+    pub(crate) async fn press(&self, key: &str, code: u32) {
+        for kind in ["keyDown", "keyUp"] {
+            let event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
+            self.devtools("Input.dispatchKeyEvent", event).await;
+        }
+    }
+
+    /// Presses the tabulator.
+    pub(crate) async fn tab(&self) {
+        self.press("Tab", 9).await;
+    }
+
+    /// The text of the page's heading.
+    pub(crate) async fn heading(&self) -> String {
+        self.run("return document.querySelector('h1').textContent").await.as_str().unwrap().to_owned()
+    }
+
+    /// Looks at the page in another way.
+    pub(crate) async fn look(&self, look: Look) {
+        let (width, height) = if look == Look::Narrow { (320, 640) } else { (1000, 800) };
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+        let scheme = if look == Look::Dark { "dark" } else { "light" };
+        let forced = if look == Look::Forced { "active" } else { "none" };
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "forced-colors", "value": forced },
+        ]);
+        self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+    }
+
+    /// Lets the pages run scripts, or not.
+    pub(crate) async fn scripts(&self, allowed: bool) {
+        self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": !allowed })).await;
+    }
+
+    /// A picture of the whole page, as PNG.
+    pub(crate) async fn picture(&self) -> Vec<u8> {
+        let whole = json!({ "format": "png", "captureBeyondViewport": true });
+        let picture = self.devtools("Page.captureScreenshot", whole).await;
+        STANDARD.decode(picture["data"].as_str().unwrap()).unwrap()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // A driver that is told to end takes its browser along, also when the test failed.
+        let id = self.driver.id().to_string();
+        let _ = Command::new("kill").args(["-TERM", &id]).status();
+        let _ = self.driver.wait();
+    }
+}
+
+#[derive(Debug)]
+struct DevTools(String);
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (reqwest::Method, Option<String>) {
+        (reqwest::Method::POST, Some(self.0.clone()))
+    }
+}

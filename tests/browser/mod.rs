@@ -1,0 +1,8 @@
+//! The public pages in a real browser: Chromium, over the real server. `./test` installs what is needed; the pictures
+//! are in `target/screenshots`.
+
+mod check;
+mod driver;
+mod languages;
+mod letters;
+mod pages;

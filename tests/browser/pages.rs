@@ -1,0 +1,281 @@
+//! A tour of every public page in every state, held against the route table so that no new page is forgotten.
+
+use std::collections::BTreeSet;
+use std::io::Cursor;
+use std::time::Duration;
+
+use mannerly::db::Kind;
+use mannerly::domain::catalog::{Channel, logo};
+use mannerly::web;
+
+use super::check;
+use super::driver::Browser;
+use crate::person::Person;
+use crate::support::server::TestServer;
+
+/// What the server answers with something else than a page for people.
+const NO_PAGES: [&str; 11] = [
+    "GET /healthz",
+    "GET /readyz",
+    "GET /assets/page.css",
+    "GET /assets/desk.css",
+    "GET /favicon.ico",
+    "GET /b/{brand}/page.css",
+    "GET /.well-known/gpc.json",
+    "GET /o/{token}.gif",
+    "GET /c/{token}",
+    "GET /b/{brand}/logo.png",
+    "GET /api/openapi.json",
+];
+
+struct Tour<'a> {
+    server: &'a TestServer,
+    browser: &'a Browser,
+    axe: String,
+    seen: BTreeSet<&'static str>,
+    faults: Vec<String>,
+}
+
+impl Tour<'_> {
+    async fn open(&self, path: &str) {
+        self.browser.open(&self.server.url(path)).await;
+    }
+
+    async fn click(&self, selector: &str) {
+        self.browser.click(selector).await;
+    }
+
+    async fn submit(&self, selector: &str) {
+        self.browser.submit(selector).await;
+    }
+
+    /// Looks at the page that is there: how it is called, which route gave it, and what its heading has to say.
+    async fn look(&mut self, name: &str, route: &'static str, heading: &str) {
+        let found = self.browser.heading().await;
+        assert!(found.contains(heading), "{name}: the heading is {found}");
+        self.seen.insert(route);
+        let faults = check::everywhere(self.browser, name, &self.axe).await;
+        self.faults.extend(faults);
+    }
+
+    async fn mailed_link(&self, address: &str, part: &str) -> String {
+        self.server.run_jobs().await;
+        let mail = self.server.mail_to(address);
+        let link = mail.text.lines().find(|line| line.contains(part)).expect("a link in the mail");
+        link.trim().to_owned()
+    }
+}
+
+/// A picture with the brand's name in the colours of nobody.
+fn with_a_logo(server: &TestServer, brand: i64) {
+    let picture = image::RgbaImage::from_fn(120, 80, |x, y| {
+        let inside = (x as i32 - 60).pow(2) + (y as i32 - 40).pow(2) < 34 * 34;
+        image::Rgba(if inside { [24, 110, 122, 255] } else { [0, 0, 0, 0] })
+    });
+    let mut upload = Vec::new();
+    picture.write_to(&mut Cursor::new(&mut upload), image::ImageFormat::Png).unwrap();
+    server.write(|conn, _| logo::store(conn, brand, &logo::normalise(&upload)?));
+}
+
+/// The same pages in the colours of another brand.
+async fn in_other_colours(tour: &mut Tour<'_>) {
+    tour.server.write(|conn, _| {
+        use diesel::prelude::*;
+        use mannerly::db::schema::brand;
+        let colours = (brand::accent.eq("#5b2a86"), brand::accent_dark.eq("#d7b8f3"));
+        diesel::update(brand::table.filter(brand::slug.eq("harbour"))).set(colours).execute(conn)?;
+        Ok(())
+    });
+    tour.open("/b/harbour/sign-up").await;
+    tour.look("colours", "GET /b/{brand}/sign-up", "Hear from Harbour Weekly").await;
+}
+
+async fn come_in(tour: &mut Tour<'_>) {
+    const FORM: &str = "POST /b/{brand}/sign-up";
+    tour.open("/b/civic/sign-up").await;
+    tour.look("sign-up", "GET /b/{brand}/sign-up", "Hear from Civic Notes").await;
+    tour.browser.fill("#email", "ana@").await;
+    tour.click("#choice-events-phone").await;
+    tour.submit("main button").await;
+    tour.look("sign-up-errors", FORM, "Hear from Civic Notes").await;
+    tour.open("/b/civic/sign-up").await;
+    tour.browser.fill("#email", "ana@example.com").await;
+    tour.click("#choice-newsletter-email").await;
+    tour.click("#permission-opens").await;
+    tour.submit("main button").await;
+    tour.look("sign-up-done", FORM, "Check your inbox").await;
+    let link = tour.mailed_link("ana@example.com", "/confirm/").await;
+    tour.open(&link).await;
+    tour.look("confirm", "GET /confirm/{token}", "Is this what you want?").await;
+    tour.submit("main button").await;
+    tour.look("confirmed", "POST /confirm/{token}", "Thank you").await;
+
+    tour.open("/b/civic/sign-up").await;
+    tour.browser.fill("#email", "late@example.com").await;
+    tour.click("#choice-newsletter-email").await;
+    tour.submit("main button").await;
+    let link = tour.mailed_link("late@example.com", "/confirm/").await;
+    tour.server.advance(Duration::from_secs(60 * 24 * 60 * 60));
+    tour.open(&link).await;
+    tour.look("confirm-expired", "GET /confirm/{token}", "This link has expired").await;
+
+    tour.open("/b/civic/link").await;
+    tour.look("link", "GET /b/{brand}/link", "Get a link to your choices").await;
+    tour.submit("main button").await;
+    tour.look("link-errors", "POST /b/{brand}/link", "Get a link to your choices").await;
+    tour.browser.fill("#email", "nobody@example.com").await;
+    tour.submit("main button").await;
+    tour.look("link-done", "POST /b/{brand}/link", "Check your inbox").await;
+    tour.server.run_jobs().await;
+}
+
+async fn change_ones_mind(tour: &mut Tour<'_>, person: &Person) {
+    const SAVE: &str = "POST /p/{token}";
+    let url = person.preferences(tour.server);
+    person.answer(
+        tour.server,
+        "webinars",
+        Channel::Email,
+        mannerly::domain::consent::opt_in::Answer::Pending,
+    );
+    tour.open(&url).await;
+    tour.look("preferences", "GET /p/{token}", "Your choices at Civic Notes").await;
+    tour.submit("button[value=save]").await;
+    tour.open(&url).await;
+    tour.submit("button[value=save]").await;
+    tour.look("preferences-unchanged", SAVE, "Nothing changed").await;
+    tour.open(&url).await;
+    tour.click("#choice-transport-email").await;
+    tour.click("#choice-newsletter-post").await;
+    tour.click("#permission-clicks").await;
+    tour.submit("button[value=save]").await;
+    tour.look("preferences-saved", SAVE, "Saved").await;
+    // Another tab has changed something since.
+    tour.open(&url).await;
+    person.answer(
+        tour.server,
+        "newsletter",
+        Channel::Email,
+        mannerly::domain::consent::opt_in::Answer::Withdrawn,
+    );
+    tour.submit("button[value=save]").await;
+    tour.look("preferences-outdated", SAVE, "Your choices at Civic Notes").await;
+    tour.submit("button[value=stop]").await;
+    tour.look("preferences-stopped", SAVE, "Everything is stopped").await;
+    person.grant(tour.server, "newsletter", Channel::Post);
+    let url = person.unsubscribe(tour.server);
+    tour.open(&url).await;
+    tour.look("unsubscribe", "GET /u/{token}", "Unsubscribe").await;
+    tour.submit("main button").await;
+    tour.look("unsubscribed", "POST /u/{token}", "You are unsubscribed").await;
+}
+
+async fn ask_for_ones_data(tour: &mut Tour<'_>, person: &Person) {
+    const ACT: &str = "POST /d/{token}";
+    tour.open(&person.preferences(tour.server)).await;
+    tour.submit("button[value=data-link]").await;
+    tour.look("data-link-sent", "POST /p/{token}", "Check your inbox").await;
+    let link = tour.mailed_link(crate::person::ADDRESS, "/d/").await;
+    tour.open(&link).await;
+    tour.look("data", "GET /d/{token}", "Your data at Civic Notes").await;
+    tour.submit("button[value=erase]").await;
+    tour.look("data-errors", ACT, "Your data at Civic Notes").await;
+    tour.click("#understood").await;
+    tour.submit("button[value=erase]").await;
+    tour.look("erased", ACT, "Your account is closed").await;
+    tour.server.advance(Duration::from_secs(25 * 60 * 60));
+    tour.open(&link).await;
+    tour.look("link-gone", "GET /d/{token}", "This link is no longer valid").await;
+}
+
+#[tokio::test]
+async fn every_public_page_can_be_read_and_used_by_everybody() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let browser = Browser::start().await;
+    let person = Person::reader(&server);
+    server.other_brand();
+    with_a_logo(&server, person.brand.id);
+    let mut tour = Tour {
+        server: &server,
+        browser: &browser,
+        axe: check::axe(),
+        seen: BTreeSet::new(),
+        faults: Vec::new(),
+    };
+    tour.open("/").await;
+    tour.look("home", "GET /", "Marketing mail that asks first").await;
+    tour.open("/no-such-page").await;
+    tour.look("not-found", "*", "Page not found").await;
+    tour.open("/api/docs").await;
+    tour.look("api-docs", "GET /api/docs", "Mannerly").await;
+    in_other_colours(&mut tour).await;
+    come_in(&mut tour).await;
+    change_ones_mind(&mut tour, &person).await;
+    ask_for_ones_data(&mut tour, &person).await;
+
+    let Tour { seen, faults, .. } = tour;
+    browser.stop().await;
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    let routes = web::table().into_iter().filter(|entry| !entry.path.starts_with("/api/v1/"));
+    let forgotten: Vec<String> = routes
+        .map(|entry| format!("{} {}", entry.method, entry.path))
+        .filter(|route| !seen.contains(route.as_str()) && !NO_PAGES.contains(&route.as_str()))
+        .collect();
+    assert!(forgotten.is_empty(), "pages that nobody looked at: {forgotten:?}");
+}
+
+#[tokio::test]
+async fn the_checks_find_what_is_wrong_with_a_page() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let browser = Browser::start().await;
+    let axe = check::axe();
+    for (spoil, sign) in [
+        ("const image = document.createElement('img'); image.width = 40; main.append(image)", "image-alt"),
+        ("main.querySelector('p').style.color = '#cccccc'", "color-contrast"),
+        ("main.append(document.createElement('input'))", "label"),
+        ("document.documentElement.lang = ''", "html-has-lang"),
+        ("main.style.width = '2000px'; main.style.maxWidth = 'none'", "wider than the window"),
+        ("main.querySelector('a').style.outline = 'none'", "the focus cannot be seen"),
+        (
+            "main.querySelector('a').tabIndex = -1; main.querySelector('a').focus()",
+            "the tabulator should reach",
+        ),
+        ("document.cookie = 'a=b'", "a cookie"),
+    ] {
+        browser.open(&server.url("/")).await;
+        browser.run(&format!("const main = document.querySelector('main'); {spoil}")).await;
+        let faults = check::everywhere(&browser, "spoilt", &axe).await;
+        assert!(faults.iter().any(|fault| fault.contains(sign)), "{spoil}: {faults:?}");
+        browser.client.delete_all_cookies().await.unwrap();
+    }
+    for look in super::driver::Look::ALL {
+        std::fs::remove_file(check::pictures().join(format!("spoilt-{}.png", look.name()))).unwrap();
+    }
+    browser.stop().await;
+}
+
+#[tokio::test]
+async fn the_pages_do_all_their_work_without_scripts() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let browser = Browser::start().await;
+    browser.scripts(false).await;
+    let person = Person::reader(&server);
+    browser.open(&server.url(&person.preferences(&server))).await;
+    browser.click("#choice-newsletter-post").await;
+    browser.submit("button[value=save]").await;
+    assert_eq!(browser.heading().await, "Saved, and it works now");
+    browser.open(&server.url(&person.unsubscribe(&server))).await;
+    browser.submit("main button").await;
+    assert_eq!(browser.heading().await, "You are unsubscribed");
+    browser.open(&server.url("/b/civic/sign-up")).await;
+    browser.fill("#email", "ana@example.com").await;
+    browser.click("#choice-newsletter-email").await;
+    browser.submit("main button").await;
+    assert_eq!(browser.heading().await, "Check your inbox");
+    server.run_jobs().await;
+    let mail = server.mail_to("ana@example.com");
+    browser.open(mail.text.lines().find(|line| line.contains("/confirm/")).unwrap().trim()).await;
+    browser.submit("main button").await;
+    assert_eq!(browser.heading().await, "Thank you, that is confirmed");
+    browser.stop().await;
+}
