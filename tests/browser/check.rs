@@ -78,11 +78,18 @@ async fn foreign(browser: &Browser) -> Vec<String> {
     browser.run(script).await.as_array().unwrap().iter().map(|url| format!("from elsewhere: {url}")).collect()
 }
 
+/// The place of the date field that has the focus.
+const INSIDE_A_DATE: &str =
+    "const here = document.activeElement; return here.type === 'date' ? Number(here.dataset.order) : null";
+
 /// What the tabulator does not reach, reaches out of order, or reaches without showing it (WCAG 2.2, 2.1.1, 2.4.3,
 /// 2.4.7, 2.4.11).
 async fn keyboard(browser: &Browser) -> Vec<String> {
-    let mark = "const wanted = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), textarea, \
-        select, summary, [tabindex=\"0\"]')].filter(element => element.checkVisibility()); \
+    // One stop for a group of radio buttons, which the arrow keys go through.
+    let mark = "const named = radio => [...radio.form.querySelectorAll('[type=radio]')].filter(one => one.name === radio.name); const wanted = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), textarea, \
+        select, summary, [tabindex=\"0\"]')].filter(element => element.checkVisibility()) \
+        .filter(element => element.type !== 'radio' || element.checked || (!named(element).some(one => one.checked) \
+        && element === named(element)[0])); \
         wanted.forEach((element, index) => element.dataset.order = index); \
         document.activeElement.blur(); window.scrollTo(0, 0); return wanted.length";
     let wanted = browser.run(mark).await.as_i64().unwrap();
@@ -93,6 +100,10 @@ async fn keyboard(browser: &Browser) -> Vec<String> {
     let mut faults = Vec::new();
     for order in 0..wanted {
         browser.tab().await;
+        // A date has a stop for each of its parts.
+        while browser.run(INSIDE_A_DATE).await == Value::from(order - 1) {
+            browser.tab().await;
+        }
         let script = "const here = document.activeElement, style = getComputedStyle(here), box = here.getBoundingClientRect(); \
             return { order: here.dataset.order ?? here.outerHTML.slice(0, 200), html: here.outerHTML.slice(0, 200), \
             outline: style.outlineStyle === 'none' ? 0 : parseFloat(style.outlineWidth), \

@@ -14,7 +14,7 @@ use crate::person::Person;
 use crate::support::server::TestServer;
 
 /// What the server answers with something else than a page for people.
-const NO_PAGES: [&str; 11] = [
+const NO_PAGES: [&str; 13] = [
     "GET /healthz",
     "GET /readyz",
     "GET /assets/page.css",
@@ -22,6 +22,8 @@ const NO_PAGES: [&str; 11] = [
     "GET /favicon.ico",
     "GET /b/{brand}/page.css",
     "GET /.well-known/gpc.json",
+    "GET /.well-known/receipt-keys.json",
+    "GET /r/{token}/receipt.json",
     "GET /o/{token}.gif",
     "GET /c/{token}",
     "GET /b/{brand}/logo.png",
@@ -95,12 +97,12 @@ async fn come_in(tour: &mut Tour<'_>) {
     tour.open("/b/civic/sign-up").await;
     tour.look("sign-up", "GET /b/{brand}/sign-up", "Hear from Civic Notes").await;
     tour.browser.fill("#email", "ana@").await;
-    tour.click("#choice-events-phone").await;
+    tour.click("[name=choice][value='events:phone']").await;
     tour.submit("main button").await;
     tour.look("sign-up-errors", FORM, "Hear from Civic Notes").await;
     tour.open("/b/civic/sign-up").await;
     tour.browser.fill("#email", "ana@example.com").await;
-    tour.click("#choice-newsletter-email").await;
+    tour.click("[name=choice][value='newsletter:email']").await;
     tour.click("#permission-opens").await;
     tour.submit("main button").await;
     tour.look("sign-up-done", FORM, "Check your inbox").await;
@@ -112,7 +114,7 @@ async fn come_in(tour: &mut Tour<'_>) {
 
     tour.open("/b/civic/sign-up").await;
     tour.browser.fill("#email", "late@example.com").await;
-    tour.click("#choice-newsletter-email").await;
+    tour.click("[name=choice][value='newsletter:email']").await;
     tour.submit("main button").await;
     let link = tour.mailed_link("late@example.com", "/confirm/").await;
     tour.server.advance(Duration::from_secs(60 * 24 * 60 * 60));
@@ -141,15 +143,18 @@ async fn change_ones_mind(tour: &mut Tour<'_>, person: &Person) {
     tour.open(&url).await;
     tour.look("preferences", "GET /p/{token}", "Your choices at Civic Notes").await;
     tour.submit("button[value=save]").await;
+    tour.server.advance(Duration::from_secs(1));
     tour.open(&url).await;
     tour.submit("button[value=save]").await;
     tour.look("preferences-unchanged", SAVE, "Nothing changed").await;
     tour.open(&url).await;
-    tour.click("#choice-transport-email").await;
-    tour.click("#choice-newsletter-post").await;
+    tour.click("[name=choice][value='transport:email']").await;
+    tour.click("[name=choice][value='newsletter:post']").await;
     tour.click("#permission-clicks").await;
     tour.submit("button[value=save]").await;
-    tour.look("preferences-saved", SAVE, "Saved").await;
+    tour.look("preferences-saved", "GET /r/{token}", "Saved").await;
+    tour.submit("button[value=undo]").await;
+    tour.look("preferences-undone", "POST /r/{token}", "Undone").await;
     // Another tab has changed something since.
     tour.open(&url).await;
     person.answer(
@@ -261,7 +266,7 @@ async fn the_pages_do_all_their_work_without_scripts() {
     browser.scripts(false).await;
     let person = Person::reader(&server);
     browser.open(&server.url(&person.preferences(&server))).await;
-    browser.click("#choice-newsletter-post").await;
+    browser.click("[name=choice][value='newsletter:post']").await;
     browser.submit("button[value=save]").await;
     assert_eq!(browser.heading().await, "Saved, and it works now");
     browser.open(&server.url(&person.unsubscribe(&server))).await;
@@ -269,7 +274,7 @@ async fn the_pages_do_all_their_work_without_scripts() {
     assert_eq!(browser.heading().await, "You are unsubscribed");
     browser.open(&server.url("/b/civic/sign-up")).await;
     browser.fill("#email", "ana@example.com").await;
-    browser.click("#choice-newsletter-email").await;
+    browser.click("[name=choice][value='newsletter:email']").await;
     browser.submit("main button").await;
     assert_eq!(browser.heading().await, "Check your inbox");
     server.run_jobs().await;

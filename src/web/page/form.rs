@@ -66,9 +66,9 @@ impl ChannelBox {
         self.state == BoxState::Pending
     }
 
-    /// The element's id.
-    pub fn id(&self) -> String {
-        format!("choice-{}-{}", self.topic, self.channel)
+    /// The id of the note that it waits to be confirmed.
+    pub fn pending_id(&self) -> String {
+        format!("{}-{}-pending", self.topic, self.channel)
     }
 }
 
