@@ -101,7 +101,7 @@ async fn keyboard(browser: &Browser) -> Vec<String> {
     for order in 0..wanted {
         browser.tab().await;
         // A date has a stop for each of its parts.
-        while browser.run(INSIDE_A_DATE).await == Value::from(order - 1) {
+        while browser.run(INSIDE_A_DATE).await == order - 1 {
             browser.tab().await;
         }
         let script = "const here = document.activeElement, style = getComputedStyle(here), box = here.getBoundingClientRect(); \
