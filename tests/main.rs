@@ -53,6 +53,7 @@ mod recorder;
 mod report;
 mod retention;
 mod retry;
+mod rules;
 mod schema;
 mod sign_up;
 mod sign_up_strangers;
