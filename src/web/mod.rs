@@ -11,6 +11,7 @@ pub mod gpc;
 pub mod headers;
 pub mod health;
 pub mod home;
+pub mod idempotency;
 pub mod language;
 pub mod limit;
 pub mod openapi;
@@ -196,7 +197,11 @@ where
     H::Output: Responder + 'static,
 {
     let check = move |request, next| auth::check(scope, request, next);
-    let route = answering(method.clone()).to(handler).wrap(middleware::from_fn(check));
+    let mut route = answering(method.clone()).to(handler);
+    if method == Method::POST && idempotency::acts(scope) {
+        route = route.wrap(middleware::from_fn(idempotency::once));
+    }
+    let route = route.wrap(middleware::from_fn(check));
     Entry { method, path, scope: Some(scope), route }
 }
 
