@@ -13,6 +13,7 @@ mod api;
 mod api_access;
 mod api_campaigns;
 mod api_catalog;
+mod api_idempotency;
 mod api_imports;
 mod api_people;
 mod architecture;

@@ -8,6 +8,8 @@ mod types;
 #[macro_use]
 mod connection;
 mod among;
+#[macro_use]
+pub mod bulk;
 pub mod migrate;
 #[macro_use]
 mod prepared;
@@ -19,6 +21,7 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 
 pub use among::{Among, among};
+pub use bulk::BulkRow;
 pub use connection::{DatabaseUrl, DbConnection};
 pub use prepared::{Prepared, fixed};
 
