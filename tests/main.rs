@@ -59,4 +59,5 @@ mod sign_up_strangers;
 mod tracking;
 mod tracking_answers;
 mod tracking_race;
+mod undo;
 mod unsubscribe;

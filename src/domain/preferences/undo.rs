@@ -15,7 +15,7 @@ use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, 
 use crate::domain::consent::opt_in::{self, Answer};
 use crate::domain::consent::permission::State as Permission;
 use crate::domain::consent::{brand_choice, lock, suppression};
-use crate::domain::preferences::act::{self, Act, Kind, Running};
+use crate::domain::preferences::act::{self, Act, Against, Kind, Running};
 use crate::domain::tracking::permission;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::{Lang, Message};
@@ -182,6 +182,13 @@ fn put_back(conn: &mut DbConnection, act: &Act, statement: &Statement<'_>, now: 
         let before = act.before.permission(kind) == Some(Permission::Granted);
         if before != (act.after.permission(kind) == Some(Permission::Granted)) {
             permission::set(conn, statement, kind, before)?;
+        }
+    }
+    // What stood in the way before stands there again.
+    if let Some(address) = subscriber::email_hash(conn, act.subscriber)? {
+        let lifted = act.before.against.iter().filter(|wish| !act.after.against.contains(wish));
+        for Against { brand, reason, since } in lifted {
+            suppression::reinstate(conn, &address, act.brand, (*brand, *reason, *since))?;
         }
     }
     let mut choice = act.before.choice();
