@@ -186,6 +186,23 @@ pub fn set(
     Ok(true)
 }
 
+/// Notes when an answer came in from its source, where that is longer ago than the answer was written.
+///
+/// # Errors
+/// Of the database.
+pub fn set_obtained(
+    conn: &mut DbConnection,
+    person: i64,
+    topic: i64,
+    channel: Channel,
+    obtained_at: Moment,
+) -> Result<()> {
+    diesel::update(opt_in::table.find((person, topic, channel)).filter(opt_in::source_id.is_not_null()))
+        .set(opt_in::obtained_at.eq(obtained_at))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Whether this asks, for the first time, for what so far only a supplier's word grants.
 fn asks_for_a_suppliers(conn: &mut DbConnection, statement: &Statement<'_>, before: &OptIn) -> Result<bool> {
     let (None, Some(from)) = (statement.source, before.source_id) else { return Ok(false) };

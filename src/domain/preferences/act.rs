@@ -53,6 +53,9 @@ pub struct Running {
     pub until: Option<Moment>,
     /// The source that it came with.
     pub source: Option<i64>,
+    /// When it came in from that source.
+    #[serde(default)]
+    pub obtained_at: Option<Moment>,
 }
 
 /// A person's own wish that stands against all marketing email of the brand, and that they can lift themselves.
@@ -239,6 +242,7 @@ pub(super) fn standing(conn: &mut DbConnection, link: PreferencesLink, now: Mome
             basis: answer.basis,
             until: answer.expires_at,
             source: answer.source_id,
+            obtained_at: answer.obtained_at,
         })
         .collect();
     running.sort_by_key(|answer| (answer.topic, answer.channel));

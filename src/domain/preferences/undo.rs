@@ -166,10 +166,13 @@ fn outdated() -> Error {
 
 fn put_back(conn: &mut DbConnection, act: &Act, statement: &Statement<'_>, now: Moment) -> Result<()> {
     for answer in returning(act, now) {
-        // As it was, so a supplier's contact is still told of the supplier.
+        // As it was, so a supplier's contact is still told of the supplier, and in time.
         let as_before = Statement { source: answer.source, ..*statement };
         let granted = Answer::Granted(answer.basis, answer.until);
         opt_in::set(conn, &as_before, answer.topic, answer.channel, granted)?;
+        if let Some(obtained) = answer.obtained_at {
+            opt_in::set_obtained(conn, act.subscriber, answer.topic, answer.channel, obtained)?;
+        }
     }
     for answer in leaving(act) {
         opt_in::set(conn, statement, answer.topic, answer.channel, Answer::Withdrawn)?;
