@@ -61,4 +61,5 @@ mod sign_up_strangers;
 mod tracking;
 mod tracking_answers;
 mod tracking_race;
+mod undo;
 mod unsubscribe;

@@ -133,11 +133,13 @@ impl r2d2::ManageConnection for Opener {
             DatabaseUrl::Postgres(url) => {
                 let mut connection = PgConnection::establish(url).map_err(failed)?;
                 // Where the server itself is content with less, its crash would take back outcomes that were written,
-                // and send those letters again.
+                // and send those letters again. And whoever waited for a row reads what the other one left: a stricter
+                // isolation would show them what was there before they waited, or fail.
                 connection
                     .batch_execute(
                         "SELECT set_config('synchronous_commit', 'on', false) \
-                         WHERE current_setting('synchronous_commit') = 'off'",
+                         WHERE current_setting('synchronous_commit') = 'off'; \
+                         SET default_transaction_isolation = 'read committed'",
                     )
                     .map_err(prepared)?;
                 if self.read_only {
