@@ -175,8 +175,8 @@ link! {
 }
 
 link! {
-    /// One person's letter of one campaign, in its envelope sender: only the mail systems on its way have it, so a bounce
-    /// that comes back to it is theirs (B-01).
+    /// One person's letter of one campaign, in its envelope sender: only the mail systems on its way have it, so a
+    /// bounce that comes back to it is theirs (B-01).
     LetterLink for Letter {
         /// The campaign.
         campaign,

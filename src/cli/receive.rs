@@ -1,7 +1,7 @@
 //! `mannerly receive`: one message from standard input, as a mail system's pipe gives it, beside a running server.
 //!
-//! It ends as pipes expect (`sysexits.h`): 0 when everything is committed, 64 for a command line that makes no sense, 65
-//! for a message that is none, 67 for an address that is not ours, and 75 for "keep it and try again".
+//! It ends as pipes expect (`sysexits.h`): 0 when everything is committed, 64 for a command line that makes no sense,
+//! 65 for a message that is none, 67 for an address that is not ours, and 75 for "keep it and try again".
 
 use std::io::Read;
 use std::process::ExitCode;

@@ -111,8 +111,8 @@ pub struct ServerArgs {
     /// Where mail goes: smtp://HOST, smtps://USER:PASSWORD@HOST, or folder:PATH for files. Several relays are
     /// separated by commas, each with a name and, if it is to get more or less than its part of the connections, a
     /// weight: fast=smtp://a.example?weight=3,slow=smtp://b.example. A brand may name the one that carries it.
-    /// A relay of smtp: is spoken to after STARTTLS, and in clear only on this machine; ?starttls=required, opportunistic
-    /// (in clear where it is not offered) or never says otherwise.
+    /// A relay of smtp: is spoken to after STARTTLS, and in clear only on this machine; ?starttls=required,
+    /// opportunistic (in clear where it is not offered) or never says otherwise.
     #[arg(long, env = "MANNERLY_MAIL", default_value = "smtp://localhost:25", hide_env_values = true)]
     pub mail: String,
     /// The address to listen on.
@@ -149,8 +149,8 @@ pub struct ServerArgs {
     /// Take them from a maildir that a mail system fills. Off if not set.
     #[arg(long, env = "MANNERLY_MAILDIR")]
     pub maildir: Option<PathBuf>,
-    /// A file of known programs in place of the built-in one: proxies, prefetchers, scanners and their networks. Its form
-    /// is that of static/tracking/machines.toml in the source.
+    /// A file of known programs in place of the built-in one: proxies, prefetchers, scanners and their networks. Its
+    /// form is that of static/tracking/machines.toml in the source.
     #[arg(long, env = "MANNERLY_MACHINES")]
     pub machines: Option<PathBuf>,
     /// How many days opens and clicks of people are kept, 1 to 3650; afterwards only counters without people remain.

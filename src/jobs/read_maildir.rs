@@ -1,6 +1,6 @@
-//! Reads the mail that a mail system puts into a maildir: what is done moves from `new` to `cur` with the flag S. What is
-//! no mail of ours moves there without it, so that it is in nobody's way and a person finds it as unread. What cannot be
-//! read or worked on now stays, and is tried again.
+//! Reads the mail that a mail system puts into a maildir: what is done moves from `new` to `cur` with the flag S. What
+//! is no mail of ours moves there without it, so that it is in nobody's way and a person finds it as unread. What
+//! cannot be read or worked on now stays, and is tried again.
 
 use std::ffi::OsString;
 use std::fs;

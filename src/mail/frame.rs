@@ -121,8 +121,8 @@ impl Frame {
         })
     }
 
-    /// Writes one letter: its octets, ready for a transport, in the place of what is in `out`, so that a buffer can be used
-    /// again.
+    /// Writes one letter: its octets, ready for a transport, in the place of what is in `out`, so that a buffer can be
+    /// used again.
     ///
     /// # Errors
     /// [`Error::Invalid`] if a value would break a header, a limit of the templates is reached, or the HTML is longer

@@ -41,7 +41,8 @@ pub use sign_up::{
     SignUpPage, SignUpTyped,
 };
 
-/// The style sheet of people's pages, served at `/assets/page.css`; the pages' content policy allows none from elsewhere.
+/// The style sheet of people's pages, served at `/assets/page.css`; the pages' content policy allows none from
+/// elsewhere.
 pub const PAGE_CSS: &str = include_str!("../../static/assets/page.css");
 
 /// The style sheet of operators' and programmers' pages, served at `/assets/desk.css`: the same and more.

@@ -1,8 +1,8 @@
 //! Receipts: what a person did, in a form that they can keep and anybody can check, with the fields of ISO/IEC TS
 //! 27560:2023 (C-01, C-08).
 //!
-//! A receipt names the person by their identity outside and by nothing else. It is made anew from the act and the ledger
-//! each time and always says the same, because neither changes.
+//! A receipt names the person by their identity outside and by nothing else. It is made anew from the act and the
+//! ledger each time and always says the same, because neither changes.
 
 use std::collections::BTreeMap;
 
@@ -96,8 +96,8 @@ pub struct Event {
     pub policy_version: String,
 }
 
-/// A receipt with its signature: a JSON Web Signature in the flattened form (RFC 7515, section 7.2.2), whose payload is the
-/// receipt, octet by octet. `receipt` is the same for the eye; what counts is what is signed.
+/// A receipt with its signature: a JSON Web Signature in the flattened form (RFC 7515, section 7.2.2), whose payload is
+/// the receipt, octet by octet. `receipt` is the same for the eye; what counts is what is signed.
 #[derive(Debug, Clone, Serialize)]
 pub struct SignedReceipt {
     /// The receipt, to be read.
@@ -167,8 +167,8 @@ pub fn receipt(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<Rece
     })
 }
 
-/// The version of the policy that was in force; the ledger knows it, and where only the brand's pace or pause was chosen, so
-/// does the brand.
+/// The version of the policy that was in force; the ledger knows it, and where only the brand's pace or pause was
+/// chosen, so does the brand.
 fn version(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<String> {
     let said = ledger::of_range(conn, act.subscriber, act.brand, act.ledger)?;
     Ok(said.into_iter().next().map_or_else(|| brand.policy_version.clone(), |entry| entry.policy_version))

@@ -1,9 +1,9 @@
-//! Undo: one press puts back what was before an act. It is a new act of the person, with entries of its own in the ledger;
-//! nothing that was written is taken back.
+//! Undo: one press puts back what was before an act. It is a new act of the person, with entries of its own in the
+//! ledger; nothing that was written is taken back.
 //!
-//! It is possible for a month, as long as nothing was said about the person and the brand since, and never where it would
-//! bring back what a suppression forbids. What waited for a confirmation before is not asked for again, and hits that
-//! were deleted stay deleted.
+//! It is possible for a month, as long as nothing was said about the person and the brand since, and never where it
+//! would bring back what a suppression forbids. What waited for a confirmation before is not asked for again, and hits
+//! that were deleted stay deleted.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! `/r/{token}`: what was done on a page, its receipt, and the button that undoes it. The address is where a form leads to,
-//! so it can be reloaded and kept.
+//! `/r/{token}`: what was done on a page, its receipt, and the button that undoes it. The address is where a form leads
+//! to, so it can be reloaded and kept.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, LOCATION};
