@@ -41,8 +41,3 @@ pub fn secure(headers: &mut HeaderMap) {
 pub fn get_or_head() -> impl Guard {
     fn_guard(|context| context.head().method == Method::GET || context.head().method == Method::HEAD)
 }
-
-/// Whether the request is a `HEAD`.
-pub fn is_head(request: &actix_web::HttpRequest) -> bool {
-    *request.method() == Method::HEAD
-}

@@ -141,21 +141,6 @@ pub fn stopped_at(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Op
         .optional()?)
 }
 
-/// When a person last confirmed something with a brand.
-///
-/// # Errors
-/// Of the database.
-pub fn last_confirmed(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Option<Moment>> {
-    let last: Option<Option<Moment>> = confirmation::table
-        .filter(confirmation::subscriber_id.eq(person).and(confirmation::brand_id.eq(brand)))
-        .filter(confirmation::confirmed_at.is_not_null())
-        .order(confirmation::confirmed_at.desc())
-        .select(confirmation::confirmed_at)
-        .first(conn)
-        .optional()?;
-    Ok(last.flatten())
-}
-
 /// Forgets what was typed about people who did not press the button in time.
 ///
 /// # Errors
