@@ -27,7 +27,7 @@ pub use demo::{
     DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportListPage, TextPiece, find_links,
 };
 pub use form::{
-    BoxState, ChannelBox, Fact, PermissionBox, PermissionState, Radio, TextField, TopicChoices, TopicGroup,
+    BoxState, ChannelBox, Fact, PermissionBox, PermissionView, Radio, TextField, TopicChoices, TopicGroup,
     profiling_words, tracking_words,
 };
 pub use preferences::{

@@ -15,7 +15,7 @@ use crate::domain::catalog::{Brand, Channel, Topic, topic};
 use crate::domain::consent::brand_choice::{self, AtMost};
 use crate::domain::consent::ledger::{self, Decision, Entry, Method, ShownBox};
 use crate::domain::consent::opt_in::Basis;
-use crate::domain::consent::permission::{Kind as PermissionKind, State as Permission};
+use crate::domain::consent::permission::{Kind as PermissionKind, State as PermissionState};
 use crate::domain::preferences::act::{self, Act, Running};
 use crate::error::{Error, Result};
 use crate::id::PublicId;
@@ -134,7 +134,7 @@ pub fn receipt(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<Rece
     }
     let topics = topic::of_brand(conn, brand.id)?;
     let purposes = act.after.granted().filter_map(|answer| purpose(brand, &topics, answer)).collect();
-    let allowed = |kind: &PermissionKind| act.after.permission(*kind) == Some(Permission::Granted);
+    let allowed = |kind: &PermissionKind| act.after.permission(*kind) == Some(PermissionState::Granted);
     let refused = PermissionKind::ALL.iter().filter(|kind| !allowed(kind));
     Ok(Receipt {
         schema: "urn:mannerly:receipt:1",

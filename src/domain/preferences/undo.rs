@@ -13,7 +13,7 @@ use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::{Brand, Channel, topic};
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, Statement};
 use crate::domain::consent::opt_in::{self, Answer};
-use crate::domain::consent::permission::State as Permission;
+use crate::domain::consent::permission::State as PermissionState;
 use crate::domain::consent::{brand_choice, lock, suppression};
 use crate::domain::preferences::act::{self, Act, Against, Kind, Running};
 use crate::domain::tracking::permission;
@@ -71,7 +71,7 @@ pub fn look(conn: &mut DbConnection, keys: &Keys, act: &Act, now: Moment) -> Res
     }
     let allows =
         act.before.permissions.iter().any(|(kind, state)| {
-            *state == Permission::Granted && act.after.permission(*kind) != Some(*state)
+            *state == PermissionState::Granted && act.after.permission(*kind) != Some(*state)
         });
     Ok(Undo::Possible { grants: !returning.is_empty() || allows })
 }
@@ -90,7 +90,7 @@ fn leaving(act: &Act) -> impl Iterator<Item = &Running> {
 /// Whether it changed something besides the topics that can be put back.
 fn changes_more(act: &Act, now: Moment) -> bool {
     let tracking = act.before.permissions.iter().chain(&act.after.permissions).any(|(kind, _)| {
-        let granted = |state: Option<Permission>| state == Some(Permission::Granted);
+        let granted = |state: Option<PermissionState>| state == Some(PermissionState::Granted);
         granted(act.before.permission(*kind)) != granted(act.after.permission(*kind))
     });
     let (before, after) = (act.before.choice(), act.after.choice());
@@ -182,8 +182,8 @@ fn put_back(conn: &mut DbConnection, act: &Act, statement: &Statement<'_>, now: 
     kinds.sort_unstable();
     kinds.dedup();
     for kind in kinds {
-        let before = act.before.permission(kind) == Some(Permission::Granted);
-        if before != (act.after.permission(kind) == Some(Permission::Granted)) {
+        let before = act.before.permission(kind) == Some(PermissionState::Granted);
+        if before != (act.after.permission(kind) == Some(PermissionState::Granted)) {
             permission::set(conn, statement, kind, before)?;
         }
     }

@@ -10,7 +10,7 @@ use crate::db::DbConnection;
 use crate::domain::catalog::Channel;
 use crate::domain::consent::brand_choice::{AtMost, PAUSE_MAX};
 use crate::domain::consent::opt_in::State;
-use crate::domain::consent::permission::{Kind, Permission, State as PermissionAnswer};
+use crate::domain::consent::permission::{Kind, Permission, State as PermissionState};
 use crate::domain::intake::{parse_choice, request};
 use crate::domain::outbox;
 use crate::domain::preferences::act::{self, Act};
@@ -24,7 +24,7 @@ use crate::web::gpc::asks_not_to_be_tracked;
 use crate::web::language::Spoken;
 use crate::web::limit::Limits;
 use crate::web::page::{
-    BoxState, BrandView, DataLinkSentPage, OtherBrand, OtherLinkSentPage, PermissionBox, PermissionState,
+    BoxState, BrandView, DataLinkSentPage, OtherBrand, OtherLinkSentPage, PermissionBox, PermissionView,
     PreferencesPage, Radio, UnchangedPage, profiling_words, tracking_words,
 };
 use crate::web::problem::{PageError, page, page_with};
@@ -432,10 +432,10 @@ fn permission_boxes(stored: &Preferences, lang: Lang) -> Vec<PermissionBox> {
         .collect()
 }
 
-fn permission_state(lang: Lang, stored: Option<&Permission>) -> PermissionState {
+fn permission_state(lang: Lang, stored: Option<&Permission>) -> PermissionView {
     match stored.map(|permission| (permission.state, lang.day(permission.changed_at))) {
-        None => PermissionState::NeverAsked,
-        Some((PermissionAnswer::Granted, since)) => PermissionState::Granted(since),
-        Some((PermissionAnswer::Refused, since)) => PermissionState::Refused(since),
+        None => PermissionView::NeverAsked,
+        Some((PermissionState::Granted, since)) => PermissionView::Granted(since),
+        Some((PermissionState::Refused, since)) => PermissionView::Refused(since),
     }
 }
