@@ -69,10 +69,9 @@ pub fn look(conn: &mut DbConnection, keys: &Keys, act: &Act, now: Moment) -> Res
             return Ok(Undo::Forbidden);
         }
     }
-    let allows =
-        act.before.permissions.iter().any(|(kind, state)| {
-            *state == PermissionState::Granted && act.after.permission(*kind) != Some(*state)
-        });
+    let allows = act.before.permissions.iter().any(|(kind, state)| {
+        *state == PermissionState::Granted && act.after.permission(*kind) != Some(*state)
+    });
     Ok(Undo::Possible { grants: !returning.is_empty() || allows })
 }
 
