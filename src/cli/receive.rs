@@ -17,9 +17,6 @@ use crate::domain::feedback;
 use crate::error::{Error, Result};
 use crate::mail::report;
 
-/// A longer message is no report and no unsubscribe; in octets.
-const SIZE_MAX: u64 = 10 * 1024 * 1024;
-
 /// The command line made no sense (`EX_USAGE`).
 pub const USAGE: u8 = 64;
 const DATA: u8 = 65;
@@ -56,8 +53,8 @@ pub(super) fn run(args: &ReceiveArgs) -> ExitCode {
 
 fn take_in(args: &ReceiveArgs) -> Result<u8> {
     let mut message = Vec::new();
-    std::io::stdin().lock().take(SIZE_MAX + 1).read_to_end(&mut message)?;
-    if message.is_empty() || message.len() as u64 > SIZE_MAX {
+    std::io::stdin().lock().take(report::SIZE_MAX as u64 + 1).read_to_end(&mut message)?;
+    if message.is_empty() || message.len() > report::SIZE_MAX {
         eprintln!("There is no message, or it is longer than 10 MB");
         return Ok(DATA);
     }

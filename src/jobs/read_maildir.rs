@@ -13,9 +13,6 @@ use crate::error::Result;
 use crate::jobs::Progress;
 use crate::mail::report;
 
-/// A longer message is no report and no unsubscribe; in octets.
-const SIZE_MAX: u64 = 10 * 1024 * 1024;
-
 /// How many messages one run takes.
 const AT_ONCE: usize = 500;
 
@@ -89,7 +86,7 @@ fn list(maildir: &Path) -> io::Result<Vec<OsString>> {
 
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let about = fs::symlink_metadata(path)?;
-    if !about.is_file() || about.len() > SIZE_MAX {
+    if !about.is_file() || about.len() > report::SIZE_MAX as u64 {
         return Ok(None);
     }
     fs::read(path).map(Some)

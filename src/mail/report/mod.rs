@@ -14,7 +14,7 @@ use crate::mail::report::parts::{Part, Parts, split};
 use crate::mail::transport::{Blame, Enhanced};
 
 pub use mailbox::Mailbox;
-pub use parts::READ_MAX;
+pub use parts::{READ_MAX, SIZE_MAX};
 
 /// A message that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
