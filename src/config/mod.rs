@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::clock::DAY;
 use crate::db::DatabaseUrl;
 use crate::domain::delivery::claim::LEASE;
 use crate::domain::tracking::{self, Machines};
@@ -92,12 +93,10 @@ pub enum LogFormat {
 const LEASE_MIN: u64 = 5;
 
 /// The longest lease, in seconds.
-const LEASE_MAX: u64 = 24 * 60 * 60;
+const LEASE_MAX: u64 = DAY.as_secs();
 
 /// The longest time for which hits are kept, in days.
 const KEEP_HITS_MAX: u32 = 3650;
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the server is told, as typed.
 #[derive(Debug, Clone, Args)]

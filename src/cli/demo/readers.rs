@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::cli::demo::place::Place;
-use crate::clock::Moment;
+use crate::clock::{HOUR, Moment};
 use crate::domain::consent::permission::Kind;
 use crate::domain::tracking::glance::{Request, glance};
 use crate::domain::tracking::{Hit, hit, settle};
@@ -18,7 +18,7 @@ use crate::web::page::{TextPiece, find_links};
 
 /// How long before the demo its letters were sent: as long as the report shows opens and clicks over time, and a
 /// little.
-pub(super) const AGO: Duration = Duration::from_secs(50 * 60 * 60);
+pub(super) const AGO: Duration = HOUR.saturating_mul(50);
 
 /// At most so many letters are read; more make the report no better.
 const LETTERS: usize = 5000;

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::idempotency;
 use crate::error::{Error, Result};
 
 /// How long a name counts.
-pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+pub const KEPT: Duration = DAY;
 
 /// The most rows that one transaction deletes.
 const BATCH: i64 = 1000;

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel::upsert::excluded;
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::schema::{brand, brand_choice, brand_choice_entry, evidence};
 use crate::db::{DbConnection, among};
 use crate::domain::consent::gate::CampaignFacts;
@@ -30,8 +30,6 @@ word_enum! {
     }
 }
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
 impl AtMost {
     /// How long after one letter of the brand the next may be claimed; none where each may come.
     ///
@@ -48,7 +46,7 @@ impl AtMost {
 }
 
 /// A pause can be no longer: whoever wants more wants to stop, and a pause must not turn into that unnoticed.
-pub const PAUSE_MAX: Duration = Duration::from_secs(366 * DAY.as_secs());
+pub const PAUSE_MAX: Duration = DAY.saturating_mul(366);
 
 /// The choice itself. By default each letter may come, now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

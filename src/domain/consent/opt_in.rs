@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use crate::clock::Moment;
+use crate::clock::{HOUR, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::{ledger as entries, opt_in};
 use crate::domain::audience::source;
@@ -235,7 +235,7 @@ pub enum Scope {
 
 /// A stop that is said again within so short a time is the same one, as when a mail program tries again (M-05). Said
 /// again later it is written down with its date: no file may grant what was agreed to in between.
-pub const REPEAT_WITHIN: Duration = Duration::from_secs(60 * 60);
+pub const REPEAT_WITHIN: Duration = HOUR;
 
 /// Ends all opt-ins of the brand within the scope, with one ledger entry that says the scope. Returns how many
 /// ended. A repeat ends none, and writes nothing within [`REPEAT_WITHIN`]; a first stop is written down even if nothing

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::domain::audience::source::{self, SourceForm};
 use crate::domain::audience::subscriber::{self, Profile};
@@ -27,7 +27,7 @@ use crate::i18n::{Lang, Message};
 use crate::token::Keys;
 
 /// An address gets at most one confirmation mail in this time, whatever the brands (SEC-06).
-const ONE_MAIL_IN: Duration = Duration::from_secs(24 * 60 * 60);
+const ONE_MAIL_IN: Duration = DAY;
 
 /// The longest wording that a form may have shown, in characters.
 pub const WORDING_CHARS_MAX: usize = 10_000;

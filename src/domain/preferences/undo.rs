@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::{Brand, Channel, topic};
@@ -22,7 +22,7 @@ use crate::i18n::{Lang, Message};
 use crate::token::Keys;
 
 /// For so long an act can be undone.
-pub const UNDO_WITHIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub const UNDO_WITHIN: Duration = DAY.saturating_mul(30);
 
 /// Whether an act can be undone now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::domain::catalog::Channel;
 use crate::domain::consent::brand_choice::{AtMost, PAUSE_MAX};
@@ -275,8 +275,6 @@ impl Visit {
         Ok(mailed)
     }
 }
-
-const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 
 fn carry_out(
     conn: &mut DbConnection,
