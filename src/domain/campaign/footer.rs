@@ -1,5 +1,5 @@
 //! The fixed lines at the end of each letter, in the language of the letter: why it came, how to stop and to change it,
-//! where to see it in the browser, and who sends it (IDOX-15, IDOX-48, L-09).
+//! where to see it in the browser, and who sends it (L-09).
 //!
 //! What comes of them is template source again: the places for the person's links and the brand's names stay open.
 

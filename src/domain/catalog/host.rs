@@ -1,4 +1,4 @@
-//! Hosts at which a brand is alone: pages of other brands are not found there (IDOX-5). A brand without any shares its host
+//! Hosts at which a brand is alone: pages of other brands are not found there. A brand without any shares its host
 //! with whoever else has it in their base URL.
 
 use diesel::prelude::*;

@@ -1,5 +1,5 @@
 //! Privacy notices that a brand keeps here: versions with the day from which each is in force, in the languages it was
-//! written in. What was published stays as it is, because evidence of consent names it (L-02, C-01, IDOX-52).
+//! written in. What was published stays as it is, because evidence of consent names it (L-02, C-01).
 //!
 //! The version in force is written into the brand, where everything that shows or records a version finds it.
 
