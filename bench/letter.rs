@@ -98,6 +98,8 @@ fn claims(database: &Database, keys: &Keys, now: Moment) -> Result<(Letterhead, 
             text: None,
             format: Format::Html,
             template: None,
+            language: None,
+            archive: false,
         };
         let campaign = draft::create(conn, &form, now)?;
         state::schedule(conn, campaign.id, None, now)?;

@@ -21,7 +21,9 @@ use crate::mail::dkim::Signer;
 use crate::mail::frame::{Common, Frame, Own};
 use crate::mail::letter::{Letter, Sender};
 use crate::mail::transport::Clearance;
-use crate::token::{ClickLink, Keys, LetterLink, MessageLink, OpenLink, PreferencesLink, UnsubscribeLink};
+use crate::token::{
+    ClickLink, Keys, LetterLink, MessageLink, OpenLink, PreferencesLink, UnsubscribeLink, ViewLink,
+};
 
 /// What all letters of a campaign have in common, prepared once.
 #[derive(Debug, Clone)]
@@ -153,6 +155,7 @@ impl Letterhead {
         Urls {
             unsubscribe: format!("{base}/u/{}", keys.seal(unsubscribe)),
             preferences: format!("{base}/p/{}", keys.seal(&PreferencesLink { brand, subscriber, campaign })),
+            view: format!("{base}/v/{}", keys.seal(&ViewLink { campaign, subscriber })),
             links: self.links.iter().map(link_url).collect(),
             pixel: who(claimed.tracks_opens)
                 .map(|subscriber| format!("{base}/o/{}.gif", keys.seal(&OpenLink { campaign, subscriber }))),
@@ -251,7 +254,7 @@ pub fn preview(
 }
 
 /// The supplier that a letter would name: that of the answer to its topic, or, where there is none, of the person.
-fn supplier_of(
+pub(super) fn supplier_of(
     conn: &mut DbConnection,
     campaign: &Campaign,
     person: &Subscriber,

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::DAY;
+
 #[cfg(test)]
 mod tests;
 
