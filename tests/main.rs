@@ -55,6 +55,8 @@ mod retention;
 mod retry;
 mod schema;
 mod sign_up;
+mod sign_up_forms;
+mod sign_up_safety;
 mod sign_up_strangers;
 mod tracking;
 mod tracking_answers;

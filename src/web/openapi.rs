@@ -13,7 +13,7 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, RefO
 
 use crate::web::api::{
     brand_choices, brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, reports,
-    retries, sign_ups, sources, subscribers, suppressions, test_letters, topics,
+    retries, sign_up_forms, sign_ups, sources, subscribers, suppressions, test_letters, topics,
 };
 use crate::web::problem::ProblemBody;
 use crate::web::{Entry, table};
@@ -24,6 +24,8 @@ use crate::web::{Entry, table};
     paths(
         brands::list, brands::create, brands::get, brands::replace, brands::replace_logo,
         topics::list, topics::create, topics::get, topics::replace,
+        sign_up_forms::list, sign_up_forms::create, sign_up_forms::get, sign_up_forms::replace, sign_up_forms::delete,
+        sign_up_forms::snippets,
         sign_ups::create, imports::create,
         sources::list, sources::ensure,
         subscribers::list, subscribers::create, subscribers::lookup, subscribers::get,
@@ -42,6 +44,7 @@ use crate::web::{Entry, table};
     tags(
         (name = "Brands", description = "The named entities that people deal with."),
         (name = "Topics", description = "What people can opt in to."),
+        (name = "Sign-up forms", description = "Forms that offer a part of a brand's topics, for a page or another site."),
         (name = "Sources", description = "Where people's data came from."),
         (name = "Sign-ups", description = "People who ask to be written to, by a form of your own."),
         (name = "Subscribers", description = "People, what they agreed to, and the proof of it."),
