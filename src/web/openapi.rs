@@ -183,6 +183,19 @@ mod tests {
     }
 
     #[test]
+    fn words_stand_in_the_document_as_the_api_takes_and_gives_them() {
+        let document = serde_json::to_value(document()).unwrap();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let words = |schema: &str| schemas[schema]["enum"].as_array().unwrap().clone();
+        assert_eq!(words("PermissionKind"), ["opens", "clicks", "profiling"]);
+        for (name, schema) in schemas {
+            for word in schema["enum"].as_array().into_iter().flatten().filter_map(|word| word.as_str()) {
+                assert_eq!(word, word.to_lowercase(), "{name}");
+            }
+        }
+    }
+
+    #[test]
     fn every_route_of_the_api_is_in_the_document_and_every_operation_has_a_route() {
         let described: BTreeSet<_> = operations().into_iter().map(|(m, p, _)| (m, p)).collect();
         let routed: BTreeSet<_> = table()

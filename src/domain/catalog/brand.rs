@@ -42,7 +42,7 @@ pub struct Brand {
     pub policy_version: String,
     /// The sentence a person agrees to on the brand's forms.
     pub consent_wording: String,
-    /// Consents given before this moment have to be asked for again (IDOX-52).
+    /// Consents given before this moment have to be asked for again.
     pub refresh_consents_before: Option<Moment>,
     /// Whether people without permission share one counter per campaign; off by default.
     pub anonymous_tracking: bool,

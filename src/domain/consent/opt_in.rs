@@ -67,7 +67,7 @@ pub struct OptIn {
 pub enum Lapse {
     /// It was given until a moment that has passed.
     Expired,
-    /// The brand has to ask again for what was agreed to before a moment (IDOX-52).
+    /// The brand has to ask again for what was agreed to before a moment.
     NeedsRefresh,
 }
 

@@ -111,7 +111,7 @@ struct Plan {
 ///
 /// # Errors
 /// [`Error::Invalid`] for what concerns the whole file: an unknown brand or column (nothing is kept without a
-/// purpose, IDOX-4), consent without its wording or from a supplier that did not name us (L-04), a soft opt-in from a
+/// purpose), consent without its wording or from a supplier that did not name us (L-04), a soft opt-in from a
 /// supplier or without the chance to object (L-07). Nothing is imported then. Of the database: what was reported as
 /// progress is kept, and the same file can be imported again.
 pub fn run(
