@@ -27,9 +27,9 @@ const fn of(name: &'static str, value: &'static str) -> (HeaderName, HeaderValue
     (HeaderName::from_static(name), HeaderValue::from_static(value))
 }
 
-/// Lets pages of these origins show an answer inside of theirs; nobody where there are none. `X-Frame-Options` could name
-/// no origin, so it is left out where there are some: browsers that know `frame-ancestors` go by that alone (CSP Level 3,
-/// section 7.7.1).
+/// Lets pages of these origins show an answer inside of theirs; nobody where there are none. `X-Frame-Options` could
+/// name no origin, so it is left out where there are some: browsers that know `frame-ancestors` go by that alone (CSP
+/// Level 3, section 7.7.1).
 pub fn allow_frames(headers: &mut HeaderMap, origins: &[String]) {
     if origins.is_empty() {
         return;

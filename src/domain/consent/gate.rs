@@ -1,7 +1,7 @@
 //! The send gate: one pure function decides who may be written to, and only it can make a [`Permit`].
 //!
 //! It runs twice: when the audience is planned, and again in the transaction that claims a message. The most
-//! restrictive rule wins; the first reason in the order of the list is the one that is kept (standards 3.5).
+//! restrictive rule wins; the first reason in the order of the list is the one that is kept.
 
 use std::sync::Arc;
 use std::time::Duration;
