@@ -57,11 +57,13 @@ pub enum Purpose {
     Message,
     /// Seeing what one did on a page, its receipt, and undoing it.
     Receipt,
+    /// Seeing a letter in the browser.
+    View,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Open,
         Self::Click,
         Self::Unsubscribe,
@@ -71,6 +73,7 @@ impl Purpose {
         Self::Letter,
         Self::Message,
         Self::Receipt,
+        Self::View,
     ];
 
     const fn label(self) -> &'static str {
@@ -84,6 +87,7 @@ impl Purpose {
             Self::Letter => "letter",
             Self::Message => "message",
             Self::Receipt => "receipt",
+            Self::View => "view",
         }
     }
 }
@@ -199,6 +203,15 @@ link! {
     ReceiptLink for Receipt {
         /// The act.
         act
+    }
+}
+link! {
+    /// "View in browser": the letter of a campaign, with the links of the person who got it and nothing else about them.
+    ViewLink for View {
+        /// The campaign.
+        campaign,
+        /// The person.
+        subscriber
     }
 }
 

@@ -66,7 +66,7 @@ impl Database {
                 .build(connection::Opener { url: url.clone(), read_only })
         };
         let writers = pool(writers, false)?;
-        migrate::up(&mut *writers.get()?)?;
+        migrate::up(&mut writers.get()?.connection)?;
         Ok(Self { readers: pool(readers, true)?, writers, kind })
     }
 
@@ -104,7 +104,7 @@ impl Database {
     /// # Errors
     /// As [`Database::read`].
     pub fn read_here<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T>) -> Result<T> {
-        work(&mut *self.readers.get()?)
+        work(&mut self.readers.get()?.connection)
     }
 
     /// [`Database::write`] on this thread.
@@ -112,7 +112,7 @@ impl Database {
     /// # Errors
     /// As [`Database::write`].
     pub fn write_here<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T>) -> Result<T> {
-        connection::write_transaction(&mut *self.writers.get()?, work)
+        connection::write_transaction(&mut self.writers.get()?.connection, work)
     }
 }
 

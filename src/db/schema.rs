@@ -55,6 +55,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    brand_host (host) {
+        host -> Text,
+        brand_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    notice (id) {
+        id -> BigInt,
+        brand_id -> BigInt,
+        version -> Text,
+        language -> Text,
+        valid_from -> BigInt,
+        markdown -> Text,
+        sha256 -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     topic (id) {
         id -> BigInt,
         brand_id -> BigInt,
@@ -301,6 +321,8 @@ diesel::table! {
         format -> Text,
         template -> Nullable<Text>,
         source -> Nullable<Text>,
+        archive -> Bool,
+        language -> Nullable<Text>,
     }
 }
 
@@ -455,6 +477,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_key,
     brand,
     logo,
+    brand_host,
+    notice,
     topic,
     source,
     subscriber,

@@ -5,6 +5,7 @@ pub mod forget_answers;
 pub mod forget_hits;
 pub mod judge_hits;
 pub mod plan_campaigns;
+pub mod publish_notices;
 pub mod read_maildir;
 pub mod send_deliveries;
 pub mod send_outbox;
@@ -79,6 +80,11 @@ pub const JOBS: &[Job] = &[
         name: "forget_answers",
         interval: Duration::from_secs(60 * 60),
         run: |app| Box::pin(async move { forget_answers::run_once(&app).await }),
+    },
+    Job {
+        name: "publish_notices",
+        interval: Duration::from_secs(5),
+        run: |app| Box::pin(async move { publish_notices::run_once(&app).await }),
     },
     Job {
         name: "read_maildir",

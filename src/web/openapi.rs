@@ -15,8 +15,8 @@ use utoipa::openapi::{
 };
 
 use crate::web::api::{
-    brand_choices, brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, reports,
-    retries, sign_ups, sources, subscribers, suppressions, test_letters, topics,
+    brand_choices, brands, campaign_archive, campaigns, imports, ledger, notices, opt_ins, pace, permissions,
+    preflights, reports, retries, sign_ups, sources, subscribers, suppressions, test_letters, topics,
 };
 use crate::web::idempotency;
 use crate::web::problem::ProblemBody;
@@ -27,6 +27,7 @@ use crate::web::{Entry, table};
     info(title = "Mannerly API", description = DESCRIPTION),
     paths(
         brands::list, brands::create, brands::get, brands::replace, brands::replace_logo,
+        notices::list, notices::add,
         topics::list, topics::create, topics::get, topics::replace,
         sign_ups::create, imports::create,
         sources::list, sources::ensure,
@@ -39,7 +40,7 @@ use crate::web::{Entry, table};
         campaigns::list, campaigns::create, campaigns::get, campaigns::replace, campaigns::delete,
         campaigns::templates, campaigns::preview, campaigns::audience_preview, test_letters::send, preflights::show,
         campaigns::schedule, campaigns::pause, campaigns::resume, campaigns::cancel, retries::retry,
-        reports::show, reports::download,
+        campaign_archive::put_in, campaign_archive::take_out, reports::show, reports::download,
         pace::list, pace::replace, pace::get_of_campaign, pace::set_of_campaign, pace::delete_of_campaign,
     ),
     components(schemas(ProblemBody)),

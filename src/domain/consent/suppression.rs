@@ -195,6 +195,22 @@ pub fn of_address(
         .load(conn)?)
 }
 
+/// What stands against a brand's use of an email address, for all brands or for this one.
+///
+/// # Errors
+/// Of the database.
+pub fn standing(conn: &mut DbConnection, address_hash: &[u8], brand: i64) -> Result<Vec<Suppression>> {
+    let excepted = exception::table
+        .filter(exception::suppression_id.eq(suppression::id).and(exception::brand_id.eq(brand)));
+    Ok(suppression::table
+        .filter(suppression::address_hash.eq(address_hash).and(suppression::channel.eq(Channel::Email)))
+        .filter(suppression::brand_id.is_null().or(suppression::brand_id.eq(brand)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(excepted)))
+        .order(suppression::id)
+        .select(Suppression::as_select())
+        .load(conn)?)
+}
+
 /// Takes a suppression back, because it was a mistake. A person's own wish is undone only by a person.
 ///
 /// # Errors
@@ -246,6 +262,29 @@ pub fn lift_by_own_act(conn: &mut DbConnection, address_hash: &[u8], brand: i64,
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Undoes for a brand what [`lift_by_own_act`] did to the suppression of an email address with this scope and reason, which
+/// counts from when it was made first.
+///
+/// # Errors
+/// Of the database.
+pub fn reinstate(
+    conn: &mut DbConnection,
+    address_hash: &[u8],
+    brand: i64,
+    (scope, reason, since): (Option<i64>, Reason, Moment),
+) -> Result<()> {
+    let all = of_address(conn, address_hash, Channel::Email)?;
+    match all.into_iter().find(|found| found.brand_id == scope && found.reason == reason) {
+        Some(found) => {
+            diesel::delete(exception::table.find((found.id, brand))).execute(conn)?;
+        }
+        None => {
+            add(conn, address_hash, Channel::Email, scope, reason, since)?;
+        }
     }
     Ok(())
 }
