@@ -15,6 +15,8 @@ fn issue(file: &Path, host: &str) -> (String, String) {
     let authority_key = KeyPair::generate().unwrap();
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    // With the same name as the server's, its certificate would look as if it had signed itself.
+    authority.distinguished_name.push(rcgen::DnType::CommonName, "Authority");
     std::fs::write(file, authority.self_signed(&authority_key).unwrap().pem()).unwrap();
     let key = KeyPair::generate().unwrap();
     let issuer = Issuer::new(authority, authority_key);
