@@ -307,7 +307,12 @@ impl Keys {
     /// The keyed hash under which a suppressed address is remembered (L-34). `kind` keeps an email address and a
     /// phone number apart.
     pub fn address_hash(&self, kind: &str, address: &str) -> Vec<u8> {
-        mac(&self.pepper, &[kind.as_bytes(), b":", address.as_bytes()]).to_vec()
+        self.keyed_hash(kind, address.as_bytes())
+    }
+
+    /// The keyed hash of anything that is only to be known again. `kind` keeps what is of different kinds apart.
+    pub fn keyed_hash(&self, kind: &str, octets: &[u8]) -> Vec<u8> {
+        mac(&self.pepper, &[kind.as_bytes(), b":", octets]).to_vec()
     }
 
     /// A fingerprint of the oldest secret: tells whether a database belongs to these keys, and nothing else.

@@ -439,6 +439,16 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    idempotency (api_key_id, name_hash) {
+        api_key_id -> BigInt,
+        name_hash -> Binary,
+        request_hash -> Binary,
+        answer -> Nullable<Binary>,
+        begun_at -> BigInt,
+    }
+}
+
 diesel::joinable!(topic -> brand (brand_id));
 diesel::joinable!(subscriber -> source (source_id));
 diesel::joinable!(ledger -> evidence (evidence_id));
@@ -495,4 +505,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     outcome_tally,
     dkim_key,
     pace,
+    idempotency,
 );

@@ -11,6 +11,7 @@ pub mod gpc;
 pub mod headers;
 pub mod health;
 pub mod home;
+pub mod idempotency;
 pub mod language;
 pub mod limit;
 pub mod openapi;
@@ -19,6 +20,7 @@ pub mod page;
 pub mod problem;
 pub mod public;
 pub mod report;
+pub mod shortcut;
 
 use std::net::TcpListener;
 
@@ -32,6 +34,7 @@ use crate::app::App;
 use crate::domain::account::Scope;
 use crate::error::Result;
 use crate::web::limit::Limits;
+use crate::web::shortcut::Shortcut;
 
 /// One line of the route table.
 pub struct Entry {
@@ -47,7 +50,7 @@ pub struct Entry {
 /// The route table: every path that the server answers.
 pub fn table() -> Vec<Entry> {
     let mut entries = vec![
-        // First, because the table is searched from its beginning and these two are asked for most.
+        // Asked for most, and mostly answered by `shortcut` before this table is searched.
         get("/o/{token}.gif", public::pixel::pixel),
         get("/c/{token}", public::click::click),
         get("/", home::home),
@@ -205,7 +208,11 @@ where
     H::Output: Responder + 'static,
 {
     let check = move |request, next| auth::check(scope, request, next);
-    let route = answering(method.clone()).to(handler).wrap(middleware::from_fn(check));
+    let mut route = answering(method.clone()).to(handler);
+    if method == Method::POST && idempotency::acts(scope) {
+        route = route.wrap(middleware::from_fn(idempotency::once));
+    }
+    let route = route.wrap(middleware::from_fn(check));
     Entry { method, path, scope: Some(scope), route }
 }
 
@@ -267,7 +274,7 @@ pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
     let limits = web::Data::new(Limits::new(&app.clock, &app.options));
     let app = web::Data::new(app);
     let server = HttpServer::new(move || {
-        Actix::new()
+        let all = Actix::new()
             .app_data(app.clone())
             .app_data(limits.clone())
             .app_data(problem::query_config())
@@ -275,7 +282,8 @@ pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
             .wrap(middleware::from_fn(around))
             .configure(|config| mount(config, table()))
             .configure(|config| mount(config, if demo { demo_table() } else { Vec::new() }))
-            .default_service(web::route().to(problem::no_such_page))
+            .default_service(web::route().to(problem::no_such_page));
+        Shortcut::before(all, app.clone())
     })
     .workers(workers)
     .shutdown_timeout(20)
