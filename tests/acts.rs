@@ -34,13 +34,13 @@ async fn press(server: &TestServer, form: &BrowserForm) -> Answer {
     server.post_form(&form.action, &form.pressed()).await
 }
 
-fn link_to<'a>(page: &'a str, part: &str) -> &'a str {
+pub(crate) fn link_to<'a>(page: &'a str, part: &str) -> &'a str {
     let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
     links.into_iter().find(|link| link.contains(part)).unwrap_or_else(|| panic!("no link to {part}:\n{page}"))
 }
 
 /// Checks the signature of a receipt with a published key, as its reader does, and returns what was signed.
-async fn verified(server: &TestServer, file: &Value) -> Value {
+pub(crate) async fn verified(server: &TestServer, file: &Value) -> Value {
     let part = |name: &str| file[name].as_str().unwrap();
     let decoded = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
     let header: Value = serde_json::from_slice(&decoded(part("protected"))).unwrap();

@@ -31,7 +31,7 @@ pub use form::{
     profiling_words, tracking_words,
 };
 pub use preferences::{
-    DataLinkSentPage, DataPage, ErasedPage, OtherBrand, OtherLinkSentPage, PreferencesPage, UnsubscribePage,
+    DataLinkSentPage, DataPage, ErasedPage, Kept, OtherBrand, OtherLinkSentPage, PreferencesPage, UnsubscribePage,
     UnsubscribedPage,
 };
 pub use report::{Bar, Bars, Chart, Column, Columns, Mark, ReportPage, ReportSection, ReportTable};

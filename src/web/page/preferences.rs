@@ -38,6 +38,10 @@ pub struct PreferencesPage {
     pub gpc: bool,
     /// Stands for the boxes and how they started, for the buttons that set them all.
     pub list: String,
+    /// What comes now, of which one can be kept alone; none where there is nothing to choose between.
+    pub can_keep: Vec<Kept>,
+    /// Whether anything about the person may be recorded, so that it can be ended.
+    pub is_tracked: bool,
     /// When the page was opened: microseconds since 1970.
     pub opened: i64,
     /// Until which day the brand pauses; empty if it does not.
@@ -58,6 +62,15 @@ pub struct PreferencesPage {
     pub others: Vec<OtherBrand>,
     /// What is wrong with what was posted; usually nothing.
     pub errors: Vec<Problem>,
+}
+
+/// A kind of message in a way in which it comes.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// What it posts, as `newsletter:email`.
+    pub value: String,
+    /// What it is called.
+    pub label: String,
 }
 
 /// Another brand that deals with the person.
@@ -84,6 +97,10 @@ impl PreferencesPage {
     pub const ALL_EMAIL: &'static str = "all-email";
     /// End every topic on every channel.
     pub const NONE: &'static str = "none";
+    /// Keep one kind of message in one way, and end every other.
+    pub const ONLY: &'static str = "only";
+    /// End every permission to track.
+    pub const NO_TRACKING: &'static str = "no-tracking";
     /// Mail the link to the choices at another brand.
     pub const OTHER_LINK: &'static str = "other-link";
     /// Withdraw everything of this brand, on all channels.

@@ -12,6 +12,7 @@ pub mod sign_up;
 pub mod unsubscribe;
 pub mod view;
 mod watch;
+mod wish;
 
 use crate::app::App;
 use crate::error::{Error, Result};

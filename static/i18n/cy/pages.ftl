@@ -263,3 +263,12 @@ reason-never-asked = Ni ofynnais amdano erioed
 reason-other = Rhywbeth arall
 reason-button = Anfon
 reason-thanks = Diolch. Mae wedi’i gyfrif, heb eich enw.
+
+# One kind of message alone, and no tracking.
+only-heading = Cadw un yn unig
+only-text = Mae popeth arall yn stopio ar unwaith, ym mhob ffordd. Mae pynciau yn aros lle maen nhw’n dod yn yr un ffordd: dim ond dweud am beth y mae maen nhw.
+only-label = Beth hoffech chi ei gadw?
+only-button = Cadw hwn yn unig
+no-tracking-heading = Cyfrif agor a chlicio
+no-tracking-text = Fe wnaethoch chi ganiatáu inni gofnodi peth o’r hyn a wnewch. Mae un gwasgiad yn dod â hynny i ben, ac mae’r hyn a gofnodwyd yn cael ei ddileu. Fe gewch chi’r un e-byst.
+no-tracking-button = Peidio â chofnodi dim amdanaf

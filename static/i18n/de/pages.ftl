@@ -272,3 +272,12 @@ reason-never-asked = Ich habe nie darum gebeten
 reason-other = Etwas anderes
 reason-button = Absenden
 reason-thanks = Danke. Es ist gezählt, ohne Ihren Namen.
+
+# One kind of message alone, and no tracking.
+only-heading = Nur eines behalten
+only-text = Alles andere endet sofort, auf jedem Weg. Themen bleiben, wo sie auf demselben Weg kommen: Sie sagen nur, worum es geht.
+only-label = Was möchten Sie behalten?
+only-button = Nur das behalten
+no-tracking-heading = Zählen von Öffnungen und Klicks
+no-tracking-text = Sie haben uns erlaubt, manches aufzuzeichnen, was Sie tun. Ein Druck beendet das, und was wir aufgezeichnet haben, wird gelöscht. Sie erhalten dieselben E-Mails.
+no-tracking-button = Nichts über mich aufzeichnen

@@ -272,3 +272,12 @@ reason-never-asked = I never asked for it
 reason-other = Something else
 reason-button = Send
 reason-thanks = Thank you. It is counted, without your name.
+
+# One kind of message alone, and no tracking.
+only-heading = Keep only one
+only-text = Everything else stops at once, in every way. Subjects stay where they come in the same way: they only say what it is about.
+only-label = What would you like to keep?
+only-button = Keep only this
+no-tracking-heading = Counting opens and clicks
+no-tracking-text = You allowed us to record some of what you do. One press ends it, and what we recorded is deleted. You get the same emails.
+no-tracking-button = Record nothing about me

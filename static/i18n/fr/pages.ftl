@@ -272,3 +272,12 @@ reason-never-asked = Je ne l’ai jamais demandé
 reason-other = Autre chose
 reason-button = Envoyer
 reason-thanks = Merci. C’est compté, sans votre nom.
+
+# One kind of message alone, and no tracking.
+only-heading = N’en garder qu’un
+only-text = Tout le reste s’arrête aussitôt, par tous les moyens. Les sujets restent là où ils arrivent par le même moyen : ils disent seulement de quoi il s’agit.
+only-label = Que souhaitez-vous garder ?
+only-button = Ne garder que cela
+no-tracking-heading = Comptage des ouvertures et des clics
+no-tracking-text = Vous nous avez permis d’enregistrer une partie de ce que vous faites. Une pression y met fin, et ce que nous avons enregistré est effacé. Vous recevez les mêmes e-mails.
+no-tracking-button = Ne rien enregistrer sur moi
