@@ -57,11 +57,13 @@ pub enum Purpose {
     Message,
     /// Seeing what one did on a page, its receipt, and undoing it.
     Receipt,
+    /// Beginning to use another address.
+    AddressChange,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Open,
         Self::Click,
         Self::Unsubscribe,
@@ -71,6 +73,7 @@ impl Purpose {
         Self::Letter,
         Self::Message,
         Self::Receipt,
+        Self::AddressChange,
     ];
 
     const fn label(self) -> &'static str {
@@ -84,6 +87,7 @@ impl Purpose {
             Self::Letter => "letter",
             Self::Message => "message",
             Self::Receipt => "receipt",
+            Self::AddressChange => "address-change",
         }
     }
 }
@@ -199,6 +203,14 @@ link! {
     ReceiptLink for Receipt {
         /// The act.
         act
+    }
+}
+
+link! {
+    /// "Yes, use this address from now on", mailed to the new address and good for a short time.
+    AddressChangeLink for AddressChange {
+        /// The change, which knows the address and until when the link works.
+        change
     }
 }
 

@@ -1,7 +1,8 @@
 //! Security headers (SEC-01), cookies, and which token opens which page (SEC-03).
 
 use mannerly::token::{
-    ClickLink, ConfirmLink, DataRequestLink, OpenLink, PreferencesLink, Purpose, ReceiptLink, UnsubscribeLink,
+    AddressChangeLink, ClickLink, ConfirmLink, DataRequestLink, OpenLink, PreferencesLink, Purpose,
+    ReceiptLink, UnsubscribeLink,
 };
 
 use crate::person::CANARIES;
@@ -42,7 +43,7 @@ fn may_be_kept(path: &str) -> bool {
 }
 
 /// A token of each purpose for the same person, and where a token of that purpose belongs.
-fn tokens(server: &TestServer, sample: &Sample) -> [(Purpose, &'static str, String); 7] {
+fn tokens(server: &TestServer, sample: &Sample) -> [(Purpose, &'static str, String); 8] {
     let keys = &server.app.keys;
     let (brand, subscriber, campaign) = (sample.person.brand.id, sample.person.id, sample.campaign);
     let (link, confirmation) = (sample.link, sample.confirmation);
@@ -54,6 +55,7 @@ fn tokens(server: &TestServer, sample: &Sample) -> [(Purpose, &'static str, Stri
         (Purpose::Preferences, "/p/{}", keys.seal(&PreferencesLink { brand, subscriber, campaign })),
         (Purpose::Receipt, "/r/{}", keys.seal(&ReceiptLink { act: sample.act })),
         (Purpose::Confirm, "/confirm/{}", keys.seal(&ConfirmLink { confirmation })),
+        (Purpose::AddressChange, "/a/{}", keys.seal(&AddressChangeLink { change: sample.change })),
         (Purpose::DataRequest, "/d/{}", keys.seal(&DataRequestLink { brand, subscriber, expires_at })),
     ]
 }

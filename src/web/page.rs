@@ -4,6 +4,7 @@
 //! here knows the database, the domain or HTTP. Every page is one HTML and one CSS file, without script.
 
 mod api_docs;
+mod data;
 mod demo;
 mod form;
 mod preferences;
@@ -23,6 +24,10 @@ use crate::error::{Error, Result};
 use crate::i18n::{Lang, Saying};
 
 pub use api_docs::{ApiDocsPage, ApiField, ApiGroup, ApiOperation, ApiParameter, ApiResponse, ApiSchema};
+pub use data::{
+    AddressChangedPage, AddressConfirmPage, AddressSentPage, AddressTakenPage, DataPage, DataTyped,
+    ErasedPage,
+};
 pub use demo::{
     DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportListPage, TextPiece, find_links,
 };
@@ -31,8 +36,7 @@ pub use form::{
     profiling_words, tracking_words,
 };
 pub use preferences::{
-    DataLinkSentPage, DataPage, ErasedPage, Kept, OtherBrand, OtherLinkSentPage, PreferencesPage, UnsubscribePage,
-    UnsubscribedPage,
+    DataLinkSentPage, Kept, OtherBrand, OtherLinkSentPage, PreferencesPage, UnsubscribePage, UnsubscribedPage,
 };
 pub use report::{Bar, Bars, Chart, Column, Columns, Mark, ReportPage, ReportSection, ReportTable};
 pub use result::{ResultPage, UnchangedPage};
@@ -67,7 +71,8 @@ macro_rules! pages {
 pages!(|page| Some(page.lang) =>
     HomePage, ProblemPage, SignUpPage, SignUpDonePage, LinkRequestPage, LinkRequestDonePage, ConfirmPage,
     ConfirmedPage, ConfirmExpiredPage, PreferencesPage, OtherLinkSentPage, ResultPage, UnchangedPage, UnsubscribePage, UnsubscribedPage,
-    DataLinkSentPage, DataPage, ErasedPage,
+    DataLinkSentPage, DataPage, ErasedPage, AddressSentPage, AddressConfirmPage, AddressChangedPage,
+    AddressTakenPage,
 );
 pages!(|_| None =>
     ApiDocsPage, DemoHomePage, DemoMailListPage, DemoMailPage, DemoReportListPage, ReportPage,

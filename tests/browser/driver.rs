@@ -153,7 +153,8 @@ impl Browser {
         // Only a key that writes something presses a button.
         let text = if key == "Enter" { "\r" } else { "" };
         for kind in ["keyDown", "keyUp"] {
-            let event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text });
+            let event =
+                json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text });
             self.devtools("Input.dispatchKeyEvent", event).await;
         }
     }

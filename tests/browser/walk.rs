@@ -173,7 +173,9 @@ async fn from_one_mail(hand: Hand) {
     walk.follow(&link).await;
     walk.press("no-tracking").await;
     let page = walk.arrived("4-no-tracking", "Saved, and it works now", 2).await;
-    assert!(page.contains("no longer count when you open") && page.contains("no longer count when you follow"));
+    assert!(
+        page.contains("no longer count when you open") && page.contains("no longer count when you follow")
+    );
     assert_eq!(walk.allowed(), [Some(Permission::Refused); 2]);
 
     // Taken back, where one has just landed.

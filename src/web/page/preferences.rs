@@ -1,4 +1,4 @@
-//! The pages on which a person changes their mind: preferences, unsubscribe, and the data we hold.
+//! The pages on which a person changes their mind: preferences and unsubscribe.
 //!
 //! The forms post to the page's own URL; the field `action` says which button it was.
 
@@ -8,7 +8,7 @@ use crate::error::Problem;
 use crate::i18n::Lang;
 
 use super::BrandView;
-use super::form::{Fact, PermissionBox, Radio, TopicGroup};
+use super::form::{PermissionBox, Radio, TopicGroup};
 
 /// The preference page: existing choices as they are, on one page, without logging in.
 ///
@@ -186,46 +186,4 @@ pub struct DataLinkSentPage {
     pub valid_hours: u32,
     /// The preference page.
     pub preferences_url: String,
-}
-
-/// What we hold about a person, behind a link mailed just now (SEC-04).
-///
-/// It posts `action` = `copy`, or `action` = `erase` with `understood` = `yes`.
-#[derive(Debug, Clone, Template)]
-#[template(path = "pages/data.html")]
-pub struct DataPage {
-    /// The language.
-    pub lang: Lang,
-    /// The brand.
-    pub brand: BrandView,
-    /// Where the forms are posted to: the page's own URL.
-    pub action: String,
-    /// The full address.
-    pub address: String,
-    /// What else we hold, in the order to show it.
-    pub facts: Vec<Fact>,
-    /// What is wrong: the field `understood` if the box was not ticked.
-    pub errors: Vec<Problem>,
-}
-
-impl DataPage {
-    /// Answer with the copy as a file.
-    pub const COPY: &'static str = "copy";
-    /// Erase, if `understood` is `yes`.
-    pub const ERASE: &'static str = "erase";
-
-    /// What is wrong with the box, if anything.
-    pub fn understood_error(&self) -> Option<&str> {
-        self.errors.iter().find(|p| p.field == "understood").map(|p| p.detail.as_str())
-    }
-}
-
-/// The account is closed and the data erased.
-#[derive(Debug, Clone, Template)]
-#[template(path = "pages/erased.html")]
-pub struct ErasedPage {
-    /// The language.
-    pub lang: Lang,
-    /// The brand.
-    pub brand: BrandView,
 }

@@ -323,7 +323,8 @@ fn closing_the_account_needs_a_box_ticked_by_the_person() {
     assert!(html.contains("<title>Error: "));
     assert_eq!(values(&html, "[role=alert] a", "href"), ["#understood"]);
     assert!(elements(&html, "[checked]").is_empty());
-    assert_eq!(values(&html, "button", "value"), [DataPage::COPY, DataPage::ERASE]);
+    let buttons = [DataPage::COPY, DataPage::CORRECT, DataPage::CHANGE_ADDRESS, DataPage::ERASE];
+    assert_eq!(values(&html, "button", "value"), buttons);
 }
 
 #[test]

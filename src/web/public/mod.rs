@@ -1,5 +1,6 @@
 //! What people touch, mostly by a signed link: one file per page. No cookies, no login, no JavaScript.
 
+pub mod address;
 pub mod click;
 pub mod confirm;
 pub mod data;

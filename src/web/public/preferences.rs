@@ -6,14 +6,14 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::app::App;
 use crate::clock::Moment;
-use crate::db::DbConnection;
 use crate::domain::catalog::Channel;
 use crate::domain::consent::brand_choice::{AtMost, PAUSE_MAX};
+use crate::domain::consent::lock;
 use crate::domain::consent::opt_in::State;
 use crate::domain::consent::permission::{Permission, State as PermissionAnswer};
 use crate::domain::intake::{request, topic_item};
 use crate::domain::outbox;
-use crate::domain::preferences::act::{self, Act};
+use crate::domain::preferences::act;
 use crate::domain::preferences::{self, Preferences, TopicAnswers};
 use crate::error::{Error, Problem, Result};
 use crate::i18n::Lang;
@@ -23,8 +23,8 @@ use crate::web::gpc::asks_not_to_be_tracked;
 use crate::web::language::Spoken;
 use crate::web::limit::Limits;
 use crate::web::page::{
-    BoxState, BrandView, DataLinkSentPage, Kept, OtherBrand, OtherLinkSentPage, PermissionBox, PermissionState,
-    PreferencesPage, Radio, UnchangedPage,
+    BoxState, BrandView, DataLinkSentPage, Kept, OtherBrand, OtherLinkSentPage, PermissionBox,
+    PermissionState, PreferencesPage, Radio, UnchangedPage,
 };
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::open;
@@ -164,6 +164,7 @@ impl Visit {
         let (now, link, spoken, url) = (app.clock.now(), self.link, self.spoken, self.url.clone());
         app.db
             .write(move |conn| {
+                lock(conn, link.subscriber)?;
                 let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
                 let lang = spoken.at(stored.brand.lang()).to(stored.language());
                 let done = match wish::carry_out(conn, &link, wish, (&stored, lang), now)? {

@@ -64,7 +64,8 @@ fn read_wish(action: Option<&str>, form: &Form, now: Moment) -> Result<Wish> {
         Some(PreferencesPage::NONE) => Wish::None,
         Some(PreferencesPage::ONLY) => {
             let kept = read_choice(&form.text("only")?);
-            let (slug, channel) = kept.ok_or_else(|| Error::invalid("only", "This is no choice of the page"))?;
+            let (slug, channel) =
+                kept.ok_or_else(|| Error::invalid("only", "This is no choice of the page"))?;
             Wish::Only(slug, channel)
         }
         Some(PreferencesPage::NO_TRACKING) => Wish::NoTracking,
@@ -105,6 +106,10 @@ pub(super) fn carry_out(
         }
         Wish::Save { posted, seen } => (*posted, seen == current),
         Wish::AllEmail { seen, list: shown } => {
+            // Pressed twice: what is so already is done, however the list was before.
+            if boxes(stored).all(|((_, channel), started)| started || channel != Channel::Email) {
+                return Ok(None);
+            }
             if shown != list(stored) {
                 return Err(choices_changed());
             }
@@ -156,7 +161,10 @@ fn keep_only(stored: &Preferences, slug: &str, kept: Channel) -> Result<Posted> 
 fn no_tracking(stored: &Preferences) -> Posted {
     let granted = |permission: &Permission| permission.state == PermissionAnswer::Granted;
     let allowed = stored.permissions.iter().filter(|(_, answer)| answer.as_ref().is_some_and(granted));
-    Posted { shown_permissions: allowed.map(|(kind, _)| (*kind, Start::Ticked)).collect(), ..Posted::default() }
+    Posted {
+        shown_permissions: allowed.map(|(kind, _)| (*kind, Start::Ticked)).collect(),
+        ..Posted::default()
+    }
 }
 
 /// Every box of the page as it is stored, and how it stands after a button that sets them all.
@@ -236,4 +244,3 @@ fn read_all<T>(form: &Form, name: &str, read: impl Fn(&str) -> Option<T>) -> Res
 fn read_choice(value: &str) -> Option<(String, Channel)> {
     parse_choice(value).map(|(topic, channel)| (topic.to_owned(), channel))
 }
-
