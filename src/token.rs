@@ -59,11 +59,13 @@ pub enum Purpose {
     Receipt,
     /// Beginning to use another address.
     AddressChange,
+    /// Seeing a letter in the browser.
+    View,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Open,
         Self::Click,
         Self::Unsubscribe,
@@ -74,6 +76,7 @@ impl Purpose {
         Self::Message,
         Self::Receipt,
         Self::AddressChange,
+        Self::View,
     ];
 
     const fn label(self) -> &'static str {
@@ -88,6 +91,7 @@ impl Purpose {
             Self::Message => "message",
             Self::Receipt => "receipt",
             Self::AddressChange => "address-change",
+            Self::View => "view",
         }
     }
 }
@@ -205,6 +209,15 @@ link! {
         act
     }
 }
+link! {
+    /// "View in browser": the letter of a campaign, with the links of the person who got it and nothing else about them.
+    ViewLink for View {
+        /// The campaign.
+        campaign,
+        /// The person.
+        subscriber
+    }
+}
 
 link! {
     /// "Yes, use this address from now on", mailed to the new address and good for a short time.
@@ -306,7 +319,12 @@ impl Keys {
     /// The keyed hash under which a suppressed address is remembered (L-34). `kind` keeps an email address and a
     /// phone number apart.
     pub fn address_hash(&self, kind: &str, address: &str) -> Vec<u8> {
-        mac(&self.pepper, &[kind.as_bytes(), b":", address.as_bytes()]).to_vec()
+        self.keyed_hash(kind, address.as_bytes())
+    }
+
+    /// The keyed hash of anything that is only to be known again. `kind` keeps what is of different kinds apart.
+    pub fn keyed_hash(&self, kind: &str, octets: &[u8]) -> Vec<u8> {
+        mac(&self.pepper, &[kind.as_bytes(), b":", octets]).to_vec()
     }
 
     /// A fingerprint of the oldest secret: tells whether a database belongs to these keys, and nothing else.

@@ -4,9 +4,11 @@
 //! here knows the database, the domain or HTTP. Every page is one HTML and one CSS file, without script.
 
 mod api_docs;
+mod archive;
 mod data;
 mod demo;
 mod form;
+mod notice;
 mod preferences;
 mod report;
 mod result;
@@ -24,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::i18n::{Lang, Saying};
 
 pub use api_docs::{ApiDocsPage, ApiField, ApiGroup, ApiOperation, ApiParameter, ApiResponse, ApiSchema};
+pub use archive::{ArchiveFeed, ArchivePage, ArchivedLetter, FeedEntry, LetterBar};
 pub use data::{
     AddressChangedPage, AddressConfirmPage, AddressSentPage, AddressTakenPage, DataPage, DataTyped,
     ErasedPage,
@@ -35,6 +38,7 @@ pub use form::{
     BoxState, ChannelBox, Fact, PermissionBox, PermissionState, Radio, TextField, TopicChoices, TopicGroup,
     profiling_words, tracking_words,
 };
+pub use notice::{NoticePage, NoticeVersion};
 pub use preferences::{
     DataLinkSentPage, Kept, OtherBrand, OtherLinkSentPage, PreferencesPage, UnsubscribePage, UnsubscribedPage,
 };
@@ -73,6 +77,7 @@ pages!(|page| Some(page.lang) =>
     ConfirmedPage, ConfirmExpiredPage, PreferencesPage, OtherLinkSentPage, ResultPage, UnchangedPage, UnsubscribePage, UnsubscribedPage,
     DataLinkSentPage, DataPage, ErasedPage, AddressSentPage, AddressConfirmPage, AddressChangedPage,
     AddressTakenPage,
+    ArchivePage, NoticePage,
 );
 pages!(|_| None =>
     ApiDocsPage, DemoHomePage, DemoMailListPage, DemoMailPage, DemoReportListPage, ReportPage,

@@ -171,11 +171,21 @@ impl Browser {
 
     /// Looks at the page in another way.
     pub(crate) async fn look(&self, look: Look) {
-        let (width, height) = if look == Look::Narrow { (320, 640) } else { (1000, 800) };
+        let forced = if look == Look::Forced { "active" } else { "none" };
+        let width = if look == Look::Narrow { 320 } else { 1000 };
+        self.look_as(width, look == Look::Dark, forced).await;
+    }
+
+    /// Looks at it on a screen so many px wide, light or dark.
+    pub(crate) async fn screen(&self, width: u32, dark: bool) {
+        self.look_as(width, dark, "none").await;
+    }
+
+    async fn look_as(&self, width: u32, dark: bool, forced: &str) {
+        let height = if width < 400 { 640 } else { 800 };
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
-        let scheme = if look == Look::Dark { "dark" } else { "light" };
-        let forced = if look == Look::Forced { "active" } else { "none" };
+        let scheme = if dark { "dark" } else { "light" };
         let features = json!([
             { "name": "prefers-color-scheme", "value": scheme },
             { "name": "forced-colors", "value": forced },
@@ -190,8 +200,16 @@ impl Browser {
 
     /// A picture of the whole page, as PNG.
     pub(crate) async fn picture(&self) -> Vec<u8> {
-        let whole = json!({ "format": "png", "captureBeyondViewport": true });
-        let picture = self.devtools("Page.captureScreenshot", whole).await;
+        self.captured(json!({ "format": "png", "captureBeyondViewport": true })).await
+    }
+
+    /// A picture of a part of the page, as PNG.
+    pub(crate) async fn part(&self, clip: Value) -> Vec<u8> {
+        self.captured(json!({ "format": "png", "captureBeyondViewport": true, "clip": clip })).await
+    }
+
+    async fn captured(&self, what: Value) -> Vec<u8> {
+        let picture = self.devtools("Page.captureScreenshot", what).await;
         STANDARD.decode(picture["data"].as_str().unwrap()).unwrap()
     }
 }

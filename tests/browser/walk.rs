@@ -11,6 +11,7 @@ use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::opt_in::State;
 use mannerly::domain::consent::permission::{Kind, State as Permission};
 use mannerly::id::Slug;
+use serde_json::json;
 
 use super::check;
 use super::driver::{Browser, Look};
@@ -114,6 +115,17 @@ impl<'a> Walk<'a> {
         self.browser.client.source().await.unwrap()
     }
 
+    /// The upper part of the page for the README, light and dark.
+    async fn portray(&self, name: &str) {
+        for look in [Look::Wide, Look::Dark] {
+            self.browser.look(look).await;
+            let clip = json!({ "x": 0, "y": 0, "width": 1000, "height": 1150, "scale": 0.8 });
+            let file = check::pictures().join(format!("readme-{name}-{}.png", look.name()));
+            fs::write(file, self.browser.part(clip).await).unwrap();
+        }
+        self.browser.look(Look::Wide).await;
+    }
+
     /// What comes of the next letter about a topic: the letter, or none.
     async fn next_letter(&self, topic: &str) -> Option<Mail> {
         let draft = self.server.draft(&self.person.brand, |form| form.topic = Slug::parse(topic).unwrap());
@@ -145,9 +157,11 @@ async fn from_one_mail(hand: Hand) {
     // Webinars by email only.
     walk.follow(&link).await;
     walk.arrived("1-choices", "Your choices at Civic Notes", 1).await;
+    walk.portray("preferences").await;
     walk.choose("#only", "webinars:email").await;
     walk.press("only").await;
     let page = walk.arrived("2-webinars-only", "Saved, and it works now", 3).await;
+    walk.portray("result").await;
     for kept in ["Videos, Podcasts and Webinars by email", "Transport by email"] {
         assert!(page.split("you still get").nth(1).unwrap().contains(kept), "{kept}");
     }

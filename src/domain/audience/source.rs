@@ -20,7 +20,7 @@ word_enum! {
         Import = "import",
         /// A program of the organisation, through the API.
         Api = "api",
-        /// A licensed supplier: a third party (IDOX-14).
+        /// A licensed supplier: a third party.
         Supplier = "supplier",
     }
 }
@@ -33,7 +33,7 @@ pub struct Source {
     pub id: i64,
     /// Its identity outside.
     pub public_id: PublicId,
-    /// What people read; for a supplier this stands in every mail (IDOX-15).
+    /// What people read; for a supplier this stands in every mail.
     pub name: String,
     /// Form, import, API or supplier.
     pub kind: Kind,

@@ -46,7 +46,7 @@ word_enum! {
         ChannelOff = "channel_off",
         /// They have not confirmed their address yet.
         PendingConfirmation = "pending_confirmation",
-        /// What they agreed to came from a supplier whose licence does not hold or who names no policy (IDOX-14, IDOX-15).
+        /// What they agreed to came from a supplier whose licence does not hold or who names no policy.
         SourceTerms = "source_terms",
         /// What they agreed to came from a supplier, and they were not told within a month (GDPR Art. 14(3)).
         Art14Overdue = "art14_overdue",

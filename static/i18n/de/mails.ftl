@@ -18,10 +18,19 @@ preference-link-not-you = Wenn Sie das nicht waren, tun Sie nichts. Nichts ände
 
 data-link-subject = Ihr Link zu Ihren Daten bei { $brand }
 data-link-heading = Ihr Link zu Ihren Daten
-data-link-lead = Sie, oder jemand mit einer E-Mail, die wir Ihnen gesendet haben, haben um die Seite gebeten, die zeigt, welche Daten wir über Sie gespeichert haben. Dort können Sie eine Kopie herunterladen oder Ihr Konto schließen.
+data-link-lead = Sie, oder jemand mit einer E-Mail, die wir Ihnen gesendet haben, haben um die Seite gebeten, die zeigt, welche Daten wir über Sie gespeichert haben. Dort können Sie sie berichtigen, eine Kopie herunterladen, eine andere Adresse verwenden oder Ihr Konto schließen.
 data-link-button = Ihre Daten ansehen
 data-link-next = Der Link gilt { $hours ->
     [one] { $hours } Stunde
    *[other] { $hours } Stunden
 }. Bitte leiten Sie diese E-Mail nicht weiter.
 data-link-not-you = Wenn Sie das nicht waren, tun Sie nichts. Nichts ändert sich.
+
+# The fixed lines of each letter.
+letter-unsubscribe = Abbestellen
+letter-preferences = Einstellungen
+letter-view = Im Browser ansehen
+letter-source = Ihre Angaben haben wir nicht von Ihnen: Sie kamen von { $source }.
+letter-source-policy = Wie { $source } mit Ihren Angaben umgeht
+letter-why = Diese E-Mail bekommen Sie von { $brand }. „Einstellungen“ zeigt, wozu Sie zugestimmt haben, und ändert es.
+letter-published = Veröffentlicht von { $brand }.

@@ -61,14 +61,14 @@ pub(super) fn check(facts: &Facts, findings: &mut Vec<Finding>) {
             key.domain,
             key.selector.trim_end_matches(key.kind).trim_end_matches('-'),
         );
-        findings.push(Finding::warning("dkim_waiting", "D-04", detail));
+        findings.push(Finding::warning("dkim_waiting", "RFC 9989", detail));
     } else {
         let detail = format!(
             "Nobody signs with DKIM for {}, so letters go without the one-click header, and large providers sort \
              them out. Make a key with `mannerly dkim create`, or say --relay-signs if your relay signs",
             facts.sender_domain()
         );
-        findings.push(Finding::warning("dkim_unsigned", "M-07", detail));
+        findings.push(Finding::warning("dkim_unsigned", "RFC 8058", detail));
     }
 }
 
@@ -157,7 +157,7 @@ fn check_record(key: &SigningKey, answers: &Answers) -> Option<Finding> {
         );
         ("dkim_other_key", detail)
     };
-    Some(Finding::blocking(code, "D-04", detail))
+    Some(Finding::blocking(code, "RFC 9989", detail))
 }
 
 /// What DNS has to be asked before these keys may sign.

@@ -78,7 +78,7 @@ pub(super) fn check(facts: &Facts, answers: &Answers, findings: &mut Vec<Finding
             "There is no DMARC record for {from}. Add a TXT record at _dmarc.{from}, such as \"v=DMARC1; p=none\"; \
              if there is one, see that it is the only one and begins with v=DMARC1"
         );
-        return findings.push(Finding::blocking("dmarc_missing", "P-02", detail));
+        return findings.push(Finding::blocking("dmarc_missing", "sender rules of Google and Yahoo", detail));
     };
     check_tags(place, tags, findings);
     check_alignment(facts, answers, tags, &home, findings);
@@ -129,13 +129,13 @@ fn check_alignment(facts: &Facts, answers: &Answers, tags: &Tags, home: &str, fi
             "The envelope sender's domain {envelope} is not aligned with {from}, so DMARC passes only if your relay \
              signs with d={from}. See that it does"
         );
-        findings.push(Finding::warning("dmarc_rests_on_relay", "D-04", detail));
+        findings.push(Finding::warning("dmarc_rests_on_relay", "RFC 9989", detail));
     } else {
         let detail = format!(
             "DMARC would fail: neither the envelope sender's domain {envelope} nor a DKIM key is aligned with {from}. \
              Sign with a key of {from}, or let the envelope sender be in the same domain"
         );
-        findings.push(Finding::blocking("dmarc_unaligned", "D-04", detail));
+        findings.push(Finding::blocking("dmarc_unaligned", "RFC 9989", detail));
     }
 }
 

@@ -28,7 +28,7 @@ const NEARLY: usize = 90;
 pub(super) fn check(brand: &Brand, letter: &Letter, findings: &mut Vec<Finding>) {
     if !letter.offered {
         let detail = "The communication topic is not offered by email; offer it or choose another";
-        findings.push(Finding::blocking("topic_not_by_email", "M-10", detail));
+        findings.push(Finding::blocking("topic_not_by_email", "the topic's channels", detail));
     }
     let content = match Content::prepare(&letter.campaign, brand, &letter.links) {
         Ok(content) => content,
@@ -81,6 +81,7 @@ fn urls(brand: &Brand, letter: &Letter) -> Urls {
     Urls {
         unsubscribe: of("u"),
         preferences: of("p"),
+        view: of("v"),
         links: letter.links.iter().map(|known| link(&known.url)).collect(),
         pixel: Some(format!("{}.gif", of("o"))),
     }
@@ -133,19 +134,19 @@ fn check_links(rendered: &Rendered, urls: &Urls, findings: &mut Vec<Finding>) {
                 let detail = format!(
                     "The link {words} is not in the finished HTML. See that nothing of yours is left open at its end"
                 );
-                findings.push(Finding::blocking("link_missing", "P-09", detail));
+                findings.push(Finding::blocking("link_missing", "UK GDPR, article 7(3)", detail));
             }
             Seen::Hidden => {
                 let detail = format!(
                     "The link {words} stands inside something that is not shown. See that every element of yours with \
                      display:none, visibility:hidden or hidden is closed before the end"
                 );
-                findings.push(Finding::blocking("link_hidden", "P-09", detail));
+                findings.push(Finding::blocking("link_hidden", "UK GDPR, article 7(3)", detail));
             }
         }
         if !rendered.text.lines().any(|line| line.trim() == format!("{words}: {address}")) {
             let detail = format!("The link {words} is not on a line of its own in the finished text");
-            findings.push(Finding::blocking("link_missing_in_text", "P-09", detail));
+            findings.push(Finding::blocking("link_missing_in_text", "UK GDPR, article 7(3)", detail));
         }
     }
 }
@@ -159,17 +160,21 @@ fn check_size(rendered: &Rendered, whose: &str, too_large: Level, findings: &mut
         )
     };
     if octets > MAX_HTML_OCTETS {
-        let finding = Finding::blocking("too_large", "P-10", about("more than"));
+        let finding = Finding::blocking("too_large", "Gmail clips a letter at 102 KB", about("more than"));
         findings.push(Finding { level: too_large, ..finding });
     } else if octets > MAX_HTML_OCTETS / 100 * NEARLY {
-        findings.push(Finding::warning("nearly_too_large", "P-10", about("nearly")));
+        findings.push(Finding::warning(
+            "nearly_too_large",
+            "Gmail clips a letter at 102 KB",
+            about("nearly"),
+        ));
     }
     if rendered.subject.chars().count() > MAX_SUBJECT_CHARS {
         let detail = format!(
             "With the longest values the subject has more than {MAX_SUBJECT_CHARS} characters; those people would not \
              get the letter. Merge fewer fields into it"
         );
-        findings.push(Finding::warning("subject_too_long", "M-14", detail));
+        findings.push(Finding::warning("subject_too_long", "RFC 5322, section 2.1.1", detail));
     }
 }
 
@@ -180,6 +185,6 @@ fn check_styles(letter: &Letter, findings: &mut Vec<Finding>) {
             "A rule of the style sheet may hide the links Unsubscribe and Preferences: {selector}. Give what you want \
              to hide a class of its own"
         );
-        findings.push(Finding::warning("link_may_be_hidden", "P-09", detail));
+        findings.push(Finding::warning("link_may_be_hidden", "UK GDPR, article 7(3)", detail));
     }
 }

@@ -53,14 +53,18 @@ pub(super) fn check(facts: &Facts, findings: &mut Vec<Finding>) {
         let detail = "Marketing and service mail have the same sender. Give the brand's service_from another name \
                       before the @: providers judge senders by their address, and who blocks one must still get the \
                       other";
-        findings.push(Finding::blocking("same_sender", "P-06", detail));
+        findings.push(Finding::blocking(
+            "same_sender",
+            "sender rules of Google, subscription messages",
+            detail,
+        ));
     }
     if !brand.base_url.starts_with("https://") {
         let detail = "The brand's pages are not on https, and mail programs offer one-click unsubscribing only there. \
                       Letters can be looked at on this machine alone: set base_url to an https address before they go \
                       further";
         let finding = if facts.are_local { Finding::warning } else { Finding::blocking };
-        findings.push(finding("pages_without_https", "M-01", detail.to_owned()));
+        findings.push(finding("pages_without_https", "RFC 8058, section 3", detail.to_owned()));
     }
     if let Some(relay) = brand.relay.as_ref().filter(|relay| !facts.relays.contains(relay)) {
         let known = match facts.relays.as_slice() {
@@ -71,7 +75,7 @@ pub(super) fn check(facts: &Facts, findings: &mut Vec<Finding>) {
             "The brand's mail goes through the relay {relay}, which is not in the server's settings ({known}). Add it \
              there, or choose another for the brand"
         );
-        findings.push(Finding::blocking("relay_unknown", "P-02", detail));
+        findings.push(Finding::blocking("relay_unknown", "sender rules of Google and Yahoo", detail));
     }
 }
 

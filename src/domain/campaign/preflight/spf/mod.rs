@@ -80,7 +80,7 @@ fn check_terms(domain: &str, record: &Record, findings: &mut Vec<Finding>) {
             "The SPF record of {domain} says that nobody may send in its name (-all alone). Name your relay in it, such \
              as \"v=spf1 include:RELAY -all\""
         );
-        findings.push(Finding::blocking("spf_permits_nobody", "P-02", detail));
+        findings.push(Finding::blocking("spf_permits_nobody", "sender rules of Google and Yahoo", detail));
     }
     let unknown: Vec<&str> = record.unknown().map(|name| name.get(..30).unwrap_or(name)).collect();
     if !unknown.is_empty() {
@@ -142,7 +142,11 @@ pub(super) fn check(facts: &Facts, answers: &Answers, findings: &mut Vec<Finding
                 "The envelope sender's domain {domain} has no SPF record. Add a TXT record that names your relay, \
                  such as \"v=spf1 include:RELAY -all\""
             );
-            return findings.push(Finding::blocking("spf_missing", "P-02", detail));
+            return findings.push(Finding::blocking(
+                "spf_missing",
+                "sender rules of Google and Yahoo",
+                detail,
+            ));
         }
         Some((None, several)) => {
             let detail = format!(
