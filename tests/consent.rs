@@ -93,6 +93,23 @@ both_databases! {
         assert_eq!((report.opt_ins, report.kept_withdrawn), (0, 1));
     }
 
+    async fn a_stop_that_is_said_again_days_later_counts_from_then_for_files(server: TestServer) {
+        let reader = Person::reader(&server);
+        let stop = reader.unsubscribe(&server);
+        let one_click = [("List-Unsubscribe", "One-Click")];
+        server.post_form(&stop, &one_click).await.expect(200);
+        server.advance(DAY);
+        let on_paper = server.now().to_string();
+        server.advance(DAY);
+        server.post_form(&stop, &one_click).await.expect(200);
+        server.advance(DAY);
+        let report = import(&server, own_source(), ADDRESS, &on_paper);
+        assert_eq!((report.opt_ins, report.kept_withdrawn), (0, 1));
+        assert_eq!(outcome(&server, &reader.brand).await, "skipped withdrawn");
+        let later = Moment::parse(&on_paper).unwrap().plus(2 * DAY).to_string();
+        assert_eq!(import(&server, own_source(), ADDRESS, &later).opt_ins, 1, "what was agreed to since counts");
+    }
+
     async fn lifting_an_objection_brings_back_only_what_is_confirmed_now(server: TestServer) {
         let reader = Person::reader(&server);
         reader.answer(&server, "webinars", Channel::Email, Answer::Granted(Basis::Consent, None));

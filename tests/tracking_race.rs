@@ -4,14 +4,36 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use diesel::prelude::*;
+use mannerly::db::DatabaseUrl;
 use mannerly::db::schema::{delivery, hit, hit_count};
+use mannerly::domain::audience::subscriber;
 use mannerly::domain::consent::permission::Kind;
 use mannerly::domain::tracking::hit::store;
 use mannerly::domain::tracking::settle::settle;
 use mannerly::domain::tracking::{Class, Hit, Options};
 
 use crate::support::people::Person;
+use crate::support::postgres::TestDatabase;
+use crate::support::server::TestServer;
 use crate::tracking::{allow, hits_of, reader, send};
+
+#[tokio::test]
+async fn what_was_withdrawn_while_a_batch_waited_is_not_stored_whatever_isolation_the_database_prefers() {
+    let database = TestDatabase::migrated();
+    database.set("default_transaction_isolation", "repeatable read");
+    let server = TestServer::start_at(DatabaseUrl::Postgres(database.url().to_owned()));
+    let brand = server.demo_brand();
+    let person = reader(&server, &brand, "ana@example.com", Some(true));
+    let campaign = send(&server, &brand).await;
+    server.mail_to("ana@example.com");
+    let hit = Hit { campaign, link: None, subscriber: person.id, at: server.now(), sign: None };
+    let stored = server.write(|conn, _| {
+        subscriber::get(conn, person.id)?;
+        std::thread::scope(|scope| scope.spawn(|| allow(&person, Kind::Opens, false)).join().unwrap());
+        store(conn, &[hit])
+    });
+    assert_eq!(stored, 0);
+}
 
 both_databases! {
     async fn a_person_whom_several_servers_see_at_once_counts_once(server: TestServer) {

@@ -40,6 +40,11 @@ impl TestDatabase {
         &self.url
     }
 
+    /// Connections to it begin with this setting from now on, as an administrator can arrange.
+    pub(crate) fn set(&self, setting: &str, value: &str) {
+        server().batch_execute(&format!("ALTER DATABASE {} SET {setting} = '{value}'", self.name)).unwrap();
+    }
+
     fn create(template: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("mannerly_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));

@@ -10,6 +10,7 @@ pub mod facts;
 pub mod gate;
 pub mod ledger;
 pub mod looks;
+pub mod objection;
 pub mod opt_in;
 pub mod permission;
 pub mod suppression;

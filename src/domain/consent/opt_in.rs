@@ -1,5 +1,7 @@
 //! Opt-ins: the present answer for one person, topic and channel. No row means never asked.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
@@ -184,6 +186,23 @@ pub fn set(
     Ok(true)
 }
 
+/// Notes when an answer came in from its source, where that is longer ago than the answer was written.
+///
+/// # Errors
+/// Of the database.
+pub fn set_obtained(
+    conn: &mut DbConnection,
+    person: i64,
+    topic: i64,
+    channel: Channel,
+    obtained_at: Moment,
+) -> Result<()> {
+    diesel::update(opt_in::table.find((person, topic, channel)).filter(opt_in::source_id.is_not_null()))
+        .set(opt_in::obtained_at.eq(obtained_at))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Whether this asks, for the first time, for what so far only a supplier's word grants.
 fn asks_for_a_suppliers(conn: &mut DbConnection, statement: &Statement<'_>, before: &OptIn) -> Result<bool> {
     let (None, Some(from)) = (statement.source, before.source_id) else { return Ok(false) };
@@ -214,8 +233,13 @@ pub enum Scope {
     Everything,
 }
 
+/// A stop that is said again within so short a time is the same one, as when a mail program tries again (M-05). Said again
+/// later it is written down with its date: no file may grant what was agreed to in between.
+pub const REPEAT_WITHIN: Duration = Duration::from_secs(60 * 60);
+
 /// Ends all opt-ins of the brand within the scope, with one ledger entry that says the scope. Returns how many
-/// ended. A repeat ends none and writes nothing; a first stop is written down even if nothing was running.
+/// ended. A repeat ends none, and writes nothing within [`REPEAT_WITHIN`]; a first stop is written down even if nothing was
+/// running.
 ///
 /// # Errors
 /// Of the database.
@@ -232,7 +256,7 @@ pub fn withdraw_all(conn: &mut DbConnection, statement: &Statement<'_>, scope: S
     let count: i64 = running.clone().count().get_result(conn)?;
     if count == 0 {
         // Nothing runs, and the wish counts all the same: no older file may grant anything behind it.
-        if !stopped_since_the_last_yes(conn, statement, scope)? {
+        if !stopped_just_now(conn, statement, scope)? {
             ledger::record(conn, statement, matter, Decision::Withdrawn, None)?;
         }
         return Ok(0);
@@ -248,8 +272,9 @@ pub fn withdraw_all(conn: &mut DbConnection, statement: &Statement<'_>, scope: S
         .execute(conn)?)
 }
 
-/// Whether the ledger says already that all of this ended, after whatever the person last agreed to or asked for.
-fn stopped_since_the_last_yes(
+/// Whether the ledger says already that all of this ended a short while ago, after whatever the person last agreed to or
+/// asked for.
+fn stopped_just_now(
     conn: &mut DbConnection,
     statement: &Statement<'_>,
     scope: Scope,
@@ -263,7 +288,7 @@ fn stopped_since_the_last_yes(
         .first(conn)?;
     let stops: Vec<Option<Channel>> = of_brand
         .filter(entries::topic_id.is_null().and(entries::decision.eq(Decision::Withdrawn)))
-        .filter(entries::id.gt(last_yes.unwrap_or(0)))
+        .filter(entries::id.gt(last_yes.unwrap_or(0)).and(entries::at.ge(statement.at.minus(REPEAT_WITHIN))))
         .select(entries::channel)
         .load(conn)?;
     Ok(stops.iter().any(|stopped| match (stopped, scope) {

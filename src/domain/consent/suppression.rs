@@ -1,6 +1,8 @@
 //! Suppressions: "never this address". Kept as a keyed hash, so that it survives erasure (L-34); no import undoes it.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 
 use crate::clock::Moment;
 use crate::db::schema::{subscriber, suppression, suppression_exception as exception};
@@ -10,6 +12,7 @@ use crate::domain::catalog::Channel;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::id::PublicId;
+use crate::secret::hex;
 use crate::token::Keys;
 
 word_enum! {
@@ -143,13 +146,22 @@ pub fn of_addresses(
 ) -> Result<Vec<(Vec<u8>, Reason)>> {
     let excepted = exception::table
         .filter(exception::suppression_id.eq(suppression::id).and(exception::brand_id.eq(brand)));
-    Ok(suppression::table
-        .filter(suppression::address_hash.eq_any(hashes))
+    let of_brand = suppression::table
         .filter(suppression::channel.eq(channel))
         .filter(suppression::brand_id.is_null().or(suppression::brand_id.eq(brand)))
         .filter(diesel::dsl::not(diesel::dsl::exists(excepted)))
-        .select((suppression::address_hash, suppression::reason))
-        .load(conn)?)
+        .select((suppression::address_hash, suppression::reason));
+    match conn {
+        DbConnection::Sqlite(c) => {
+            // A placeholder for each would be a new statement for each number of them.
+            let listed = serde_json::to_string(&hashes.iter().map(|hash| hex(hash)).collect::<Vec<_>>())?;
+            let among = sql::<Bool>("suppression.address_hash IN (SELECT unhex(value) FROM json_each(")
+                .bind::<Text, _>(listed)
+                .sql("))");
+            Ok(of_brand.filter(among).load(c)?)
+        }
+        DbConnection::Postgres(c) => Ok(of_brand.filter(suppression::address_hash.eq_any(hashes)).load(c)?),
+    }
 }
 
 /// The brands for which these suppressions do not hold, because the person opted in to them by their own act since:
@@ -178,6 +190,22 @@ pub fn of_address(
 ) -> Result<Vec<Suppression>> {
     Ok(suppression::table
         .filter(suppression::address_hash.eq(address_hash).and(suppression::channel.eq(channel)))
+        .order(suppression::id)
+        .select(Suppression::as_select())
+        .load(conn)?)
+}
+
+/// What stands against a brand's use of an email address, for all brands or for this one.
+///
+/// # Errors
+/// Of the database.
+pub fn standing(conn: &mut DbConnection, address_hash: &[u8], brand: i64) -> Result<Vec<Suppression>> {
+    let excepted = exception::table
+        .filter(exception::suppression_id.eq(suppression::id).and(exception::brand_id.eq(brand)));
+    Ok(suppression::table
+        .filter(suppression::address_hash.eq(address_hash).and(suppression::channel.eq(Channel::Email)))
+        .filter(suppression::brand_id.is_null().or(suppression::brand_id.eq(brand)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(excepted)))
         .order(suppression::id)
         .select(Suppression::as_select())
         .load(conn)?)
@@ -234,6 +262,29 @@ pub fn lift_by_own_act(conn: &mut DbConnection, address_hash: &[u8], brand: i64,
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Undoes for a brand what [`lift_by_own_act`] did to the suppression of an email address with this scope and reason, which
+/// counts from when it was made first.
+///
+/// # Errors
+/// Of the database.
+pub fn reinstate(
+    conn: &mut DbConnection,
+    address_hash: &[u8],
+    brand: i64,
+    (scope, reason, since): (Option<i64>, Reason, Moment),
+) -> Result<()> {
+    let all = of_address(conn, address_hash, Channel::Email)?;
+    match all.into_iter().find(|found| found.brand_id == scope && found.reason == reason) {
+        Some(found) => {
+            diesel::delete(exception::table.find((found.id, brand))).execute(conn)?;
+        }
+        None => {
+            add(conn, address_hash, Channel::Email, scope, reason, since)?;
+        }
     }
     Ok(())
 }

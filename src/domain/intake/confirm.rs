@@ -6,10 +6,9 @@ use crate::domain::audience::subscriber::{self, Profile};
 use crate::domain::catalog::{Brand, Channel, Topic, brand, topic};
 use crate::domain::consent::confirmation::{self, Confirmation, Confirmed};
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Statement};
-use crate::domain::consent::lock;
-use crate::domain::consent::opt_in::{self, Answer, OptIn, State};
+use crate::domain::consent::opt_in::{self, OptIn, State};
 use crate::domain::consent::permission::{self, Kind};
-use crate::domain::consent::suppression::{self, Reason};
+use crate::domain::consent::{lock, objection, suppression};
 use crate::domain::intake::{Detail, Item};
 use crate::error::{Error, Result};
 use crate::i18n::Lang;
@@ -106,8 +105,10 @@ pub fn press(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
     let pending = confirmation::pending(conn, before.subscriber, before.brand.id)?;
     let by_email = pending.iter().any(|asked| asked.channel == Channel::Email);
     let email = subscriber::email_hash(conn, before.subscriber)?.filter(|_| by_email);
-    if let Some(email) = &email {
-        end_what_was_objected_to(conn, id, &before, email, now)?;
+    if email.is_some() {
+        // Lifting it brings back only what is confirmed now.
+        let statement = statement(conn, id, &before, now)?;
+        objection::end_what_it_covers(conn, &statement)?;
     }
     if confirmation::confirm(conn, id, now)? == Confirmed::Granted
         && let Some(email) = &email
@@ -117,22 +118,9 @@ pub fn press(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
     look(conn, id, now)
 }
 
-/// An objection stood in the way of everything agreed to before it. Lifting it brings back only what is confirmed now.
-fn end_what_was_objected_to(
-    conn: &mut DbConnection,
-    id: i64,
-    asked: &Asked,
-    email: &[u8],
-    now: Moment,
-) -> Result<()> {
-    let objected = suppression::of_address(conn, email, Channel::Email)?
-        .into_iter()
-        .filter(|found| found.reason == Reason::Objection)
-        .filter(|found| found.brand_id.is_none_or(|brand| brand == asked.brand.id))
-        .map(|found| found.created_at)
-        .max();
-    let Some(objected) = objected else { return Ok(()) };
-    let statement = Statement {
+/// What is confirmed, as a statement of the person.
+fn statement(conn: &mut DbConnection, id: i64, asked: &Asked, now: Moment) -> Result<Statement<'static>> {
+    Ok(Statement {
         subscriber: asked.subscriber,
         brand: asked.brand.id,
         evidence: confirmation::get(conn, id)?.evidence_id,
@@ -141,17 +129,7 @@ fn end_what_was_objected_to(
         campaign: None,
         source: None,
         at: now,
-    };
-    for known in opt_in::of_subscriber(conn, asked.subscriber)? {
-        let older = known.brand_id == asked.brand.id
-            && known.channel == Channel::Email
-            && known.state == State::Granted
-            && known.changed_at <= objected;
-        if older {
-            opt_in::set(conn, &statement, known.topic_id, known.channel, Answer::Withdrawn)?;
-        }
-    }
-    Ok(())
+    })
 }
 
 /// What was typed in the form becomes the person's with the press.

@@ -10,9 +10,10 @@ use crate::db::schema::{act, brand_choice_entry, ledger as entries};
 use crate::domain::audience::subscriber;
 use crate::domain::catalog::{Brand, Channel, brand, topic};
 use crate::domain::consent::brand_choice::{self, AtMost, BrandChoice};
-use crate::domain::consent::lock;
 use crate::domain::consent::opt_in::{self, Basis, State};
 use crate::domain::consent::permission::{self, Change, Kind as PermissionKind, State as Permission};
+use crate::domain::consent::suppression::{self, Reason};
+use crate::domain::consent::{lock, objection};
 use crate::domain::preferences::{Changes, Choice};
 use crate::error::{Error, Result};
 use crate::id::PublicId;
@@ -52,6 +53,20 @@ pub struct Running {
     pub until: Option<Moment>,
     /// The source that it came with.
     pub source: Option<i64>,
+    /// When it came in from that source.
+    #[serde(default)]
+    pub obtained_at: Option<Moment>,
+}
+
+/// A person's own wish that stands against all marketing email of the brand, and that they can lift themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Against {
+    /// For this brand only; otherwise for all.
+    pub brand: Option<i64>,
+    /// Why.
+    pub reason: Reason,
+    /// Since when.
+    pub since: Moment,
 }
 
 /// How a person's answers about a brand stand.
@@ -67,6 +82,9 @@ pub struct Standing {
     pub at_most: AtMost,
     /// The language they read.
     pub locale: Option<String>,
+    /// What stands against its email.
+    #[serde(default)]
+    pub against: Vec<Against>,
 }
 
 impl Standing {
@@ -210,8 +228,10 @@ pub(super) fn standing(conn: &mut DbConnection, link: PreferencesLink, now: Mome
         return Err(Error::NotFound("subscriber"));
     }
     let refresh_before = brand::get(conn, link.brand)?.refresh_consents_before;
+    let objected = objection::since(conn, link.subscriber, link.brand)?;
     let running = opt_in::of_subscriber(conn, link.subscriber)?.into_iter().filter(|answer| {
-        let lapsed = answer.state == State::Granted && !answer.holds(refresh_before, now);
+        let granted = answer.state == State::Granted;
+        let lapsed = granted && (!answer.holds(refresh_before, now) || objection::covers(objected, answer));
         answer.brand_id == link.brand && answer.state != State::Withdrawn && !lapsed
     });
     let mut running: Vec<Running> = running
@@ -222,6 +242,7 @@ pub(super) fn standing(conn: &mut DbConnection, link: PreferencesLink, now: Mome
             basis: answer.basis,
             until: answer.expires_at,
             source: answer.source_id,
+            obtained_at: answer.obtained_at,
         })
         .collect();
     running.sort_by_key(|answer| (answer.topic, answer.channel));
@@ -236,7 +257,16 @@ pub(super) fn standing(conn: &mut DbConnection, link: PreferencesLink, now: Mome
         paused_until: choice.pause(now),
         at_most: choice.at_most,
         locale: person.locale,
+        against: against(conn, link)?,
     })
+}
+
+fn against(conn: &mut DbConnection, link: PreferencesLink) -> Result<Vec<Against>> {
+    let Some(address) = subscriber::email_hash(conn, link.subscriber)? else { return Ok(Vec::new()) };
+    let standing = suppression::standing(conn, &address, link.brand)?.into_iter();
+    let own = standing.filter(|found| matches!(found.reason, Reason::Objection | Reason::Erasure));
+    let against = own.map(|found| Against { brand: found.brand_id, reason: found.reason, since: found.created_at });
+    Ok(against.collect())
 }
 
 /// The last entries about the person and the brand: of the ledger, and of the choices about the brand.

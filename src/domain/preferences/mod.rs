@@ -3,6 +3,7 @@
 //! A box that was not shown is left as it was. Every change goes through consent, which writes the ledger.
 
 pub mod act;
+mod pause;
 pub mod reason;
 pub mod receipt;
 mod save;
@@ -22,14 +23,14 @@ use crate::domain::catalog::{Channel, brand, topic};
 use crate::domain::consent::brand_choice::{self, BrandChoice};
 use crate::domain::consent::opt_in::State;
 use crate::domain::consent::permission::{Kind, Permission};
-use crate::domain::consent::{ledger, opt_in, permission};
+use crate::domain::consent::{ledger, objection, opt_in, permission};
 use crate::domain::intake::topic_item;
 use crate::error::{Error, Result};
 use crate::i18n::Lang;
 
+pub use pause::{end_pause, pause, pause_wording, resume_wording};
 pub use save::{
-    Changes, Posted, Screen, Start, at_most_wording, at_most_words, end_pause, pause, pause_wording,
-    resume_wording, save, stop_everything, stop_wording,
+    Changes, Posted, Screen, Start, at_most_wording, at_most_words, save, stop_everything, stop_wording,
 };
 pub use unsubscribe::{Unsubscribed, Way, unsubscribe, unsubscribe_scope};
 
@@ -91,10 +92,12 @@ pub fn load(conn: &mut DbConnection, brand: i64, person: i64, now: Moment) -> Re
     }
     let brand = brand::get(conn, brand)?;
     let opt_ins = opt_in::of_subscriber(conn, person.id)?;
+    let objected = objection::since(conn, person.id, brand.id)?;
     let answer = |topic: i64, channel: Channel| {
         let found = opt_ins.iter().find(|o| o.topic_id == topic && o.channel == channel)?;
-        // What has lapsed is shown as an empty box, which can be ticked anew.
-        let lapsed = found.state == State::Granted && !found.holds(brand.refresh_consents_before, now);
+        // What has lapsed or was objected to is shown as an empty box, which can be ticked anew.
+        let holds = found.holds(brand.refresh_consents_before, now) && !objection::covers(objected, found);
+        let lapsed = found.state == State::Granted && !holds;
         (!lapsed).then_some(found.state)
     };
     let topics = topic::of_brand(conn, brand.id)?

@@ -20,7 +20,7 @@ use crate::domain::consent::brand_choice::{self, AtMost, BrandChoice};
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, Statement};
 use crate::domain::consent::opt_in::{Answer, Basis, Scope, State};
 use crate::domain::consent::permission::{Change, Kind, State as PermissionState};
-use crate::domain::consent::{opt_in, suppression};
+use crate::domain::consent::{objection, opt_in, suppression};
 use crate::domain::preferences::act::{self, Act};
 use crate::domain::preferences::{Choice, Preferences, load};
 use crate::domain::tracking::permission;
@@ -122,12 +122,18 @@ fn store(
     let evidence = |conn: &mut DbConnection, wording: &str| {
         keep(conn, &before.brand, (wording, screen.language), boxes.clone())
     };
+    let grants_email = steps.iter().any(Step::grants_email);
+    if grants_email {
+        // Lifting an objection brings back only what is ticked now.
+        let statement = statement(link, evidence(conn, &before.brand.consent_wording)?, now);
+        objection::end_what_it_covers(conn, &statement)?;
+    }
     for step in &steps {
         let Some(answer) = step.answer else { continue };
         let statement = statement(link, evidence(conn, &before.brand.consent_wording)?, now);
         opt_in::set(conn, &statement, step.topic.id, step.channel, answer)?;
     }
-    if steps.iter().any(Step::grants_email) {
+    if grants_email {
         lift_suppressions(conn, link, now)?;
     }
     for question in &questions {
@@ -172,66 +178,8 @@ pub fn at_most_words(at_most: AtMost, lang: Lang) -> String {
     .to_string()
 }
 
-/// What the page says about a pause, exactly.
-pub fn pause_wording(brand: &Brand, lang: Lang) -> String {
-    lang.say("pause-text").with("brand", &brand.name).to_string()
-}
-
-/// What the button says that ends a pause, exactly.
-pub fn resume_wording(lang: Lang) -> String {
-    lang.say("pause-end-button").to_string()
-}
-
-/// Asks the brand to pause until a moment.
-///
-/// # Errors
-/// [`Error::NotFound`] if the person was erased; [`Error::Invalid`] for a moment that is past or more than a year away.
-pub fn pause(
-    conn: &mut DbConnection,
-    link: &PreferencesLink,
-    until: Moment,
-    lang: Lang,
-    now: Moment,
-) -> Result<Option<Act>> {
-    set_pause(conn, link, Some(until), lang, now)
-}
-
-/// Ends a pause before its time.
-///
-/// # Errors
-/// [`Error::NotFound`] if the person was erased.
-pub fn end_pause(
-    conn: &mut DbConnection,
-    link: &PreferencesLink,
-    lang: Lang,
-    now: Moment,
-) -> Result<Option<Act>> {
-    set_pause(conn, link, None, lang, now)
-}
-
-fn set_pause(
-    conn: &mut DbConnection,
-    link: &PreferencesLink,
-    until: Option<Moment>,
-    lang: Lang,
-    now: Moment,
-) -> Result<Option<Act>> {
-    let work = |conn: &mut DbConnection| {
-        let before = load(conn, link.brand, link.subscriber, now)?;
-        let wording = match until {
-            Some(_) => pause_wording(&before.brand, lang),
-            None => resume_wording(lang),
-        };
-        let evidence = keep(conn, &before.brand, (&wording, lang), Vec::new())?;
-        let choice = BrandChoice { paused_until: until, ..before.choice };
-        brand_choice::set(conn, &statement(link, evidence, now), choice)
-    };
-    let kind = if until.is_some() { act::Kind::Paused } else { act::Kind::Resumed };
-    Ok(act::perform(conn, *link, (kind, None), now, work)?.1)
-}
-
 /// Keeps what the page said, in its language.
-fn keep(
+pub(super) fn keep(
     conn: &mut DbConnection,
     brand: &Brand,
     (wording, lang): (&str, Lang),
@@ -271,7 +219,8 @@ pub fn stop_everything(
     Ok(act::perform(conn, *link, (act::Kind::Stopped, None), now, work)?.1)
 }
 
-fn statement(link: &PreferencesLink, evidence: i64, now: Moment) -> Statement<'static> {
+/// What the person says on the page behind this link.
+pub(super) fn statement(link: &PreferencesLink, evidence: i64, now: Moment) -> Statement<'static> {
     Statement {
         subscriber: link.subscriber,
         brand: link.brand,

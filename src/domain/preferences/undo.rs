@@ -15,7 +15,7 @@ use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, 
 use crate::domain::consent::opt_in::{self, Answer};
 use crate::domain::consent::permission::State as Permission;
 use crate::domain::consent::{brand_choice, lock, suppression};
-use crate::domain::preferences::act::{self, Act, Kind, Running};
+use crate::domain::preferences::act::{self, Act, Against, Kind, Running};
 use crate::domain::tracking::permission;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::{Lang, Message};
@@ -166,10 +166,13 @@ fn outdated() -> Error {
 
 fn put_back(conn: &mut DbConnection, act: &Act, statement: &Statement<'_>, now: Moment) -> Result<()> {
     for answer in returning(act, now) {
-        // As it was, so a supplier's contact is still told of the supplier.
+        // As it was, so a supplier's contact is still told of the supplier, and in time.
         let as_before = Statement { source: answer.source, ..*statement };
         let granted = Answer::Granted(answer.basis, answer.until);
         opt_in::set(conn, &as_before, answer.topic, answer.channel, granted)?;
+        if let Some(obtained) = answer.obtained_at {
+            opt_in::set_obtained(conn, act.subscriber, answer.topic, answer.channel, obtained)?;
+        }
     }
     for answer in leaving(act) {
         opt_in::set(conn, statement, answer.topic, answer.channel, Answer::Withdrawn)?;
@@ -182,6 +185,13 @@ fn put_back(conn: &mut DbConnection, act: &Act, statement: &Statement<'_>, now: 
         let before = act.before.permission(kind) == Some(Permission::Granted);
         if before != (act.after.permission(kind) == Some(Permission::Granted)) {
             permission::set(conn, statement, kind, before)?;
+        }
+    }
+    // What stood in the way before stands there again.
+    if let Some(address) = subscriber::email_hash(conn, act.subscriber)? {
+        let lifted = act.before.against.iter().filter(|wish| !act.after.against.contains(wish));
+        for Against { brand, reason, since } in lifted {
+            suppression::reinstate(conn, &address, act.brand, (*brand, *reason, *since))?;
         }
     }
     let mut choice = act.before.choice();

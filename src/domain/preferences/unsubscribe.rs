@@ -54,7 +54,7 @@ pub fn unsubscribe_scope(brand: &brand::Brand, lang: Lang) -> String {
     lang.say("scope-email").with("brand", &brand.name).to_string()
 }
 
-/// Ends all marketing email of the link's brand, with one ledger entry; a repeat adds nothing.
+/// Ends all marketing email of the link's brand, with one ledger entry; a repeat in a short while adds nothing.
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such brand.

@@ -1,0 +1,98 @@
+//! What a tick, a stop and an Undo on the preference page do to what stood before: objections, suppliers, later files.
+
+use std::time::Duration;
+
+use mannerly::domain::catalog::Channel;
+use mannerly::domain::consent::opt_in::State;
+use mannerly::domain::consent::suppression::{self, Reason};
+use serde_json::json;
+
+use crate::person::{ADDRESS, Person};
+use crate::support::form::BrowserForm;
+use crate::support::http::{Answer, seen};
+use crate::support::server::TestServer;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Opens a page and reads the form with this button.
+async fn form(server: &TestServer, url: &str, button: &str) -> BrowserForm {
+    BrowserForm::with_button(&server.get(url).await.expect(200).text, button)
+}
+
+/// Presses the button and goes where that leads.
+async fn press(server: &TestServer, form: &BrowserForm) -> Answer {
+    server.post_form(&form.action, &form.pressed()).await
+}
+
+/// Sends a newsletter and says what became of it.
+async fn outcome(server: &TestServer, person: &Person) -> String {
+    let campaign = server.campaign(&person.brand);
+    server.run_jobs().await;
+    server.mails();
+    server.outcomes(&campaign).remove(0).0
+}
+
+/// Objects to all marketing email, at the organisation.
+async fn object(server: &TestServer) {
+    let key = crate::api::admin(server);
+    let form = json!({"address": ADDRESS, "channel": "email", "reason": "objection"});
+    server.api(&key, "POST", "/suppressions", form).await.expect(201);
+}
+
+/// What stands against the brand's email now.
+fn against(server: &TestServer, person: &Person) -> Vec<Reason> {
+    server.read(|conn| {
+        let hash = suppression::hash(&server.app.keys, Channel::Email, ADDRESS)?;
+        Ok(suppression::standing(conn, &hash, person.brand.id)?.into_iter().map(|found| found.reason).collect())
+    })
+}
+
+both_databases! {
+    async fn a_tick_after_an_objection_brings_back_only_what_is_ticked_and_undo_puts_the_objection_back(server: TestServer) {
+        let person = Person::reader(&server);
+        server.advance(DAY);
+        object(&server).await;
+        server.advance(DAY);
+        let choices = form(&server, &person.preferences(&server), "save").await;
+        assert!(!choices.pressed().contains(&("choice", "newsletter:email")), "it is not sent, so it is not ticked");
+        let saved = press(&server, &choices.tick("choice", "transport:email")).await.expect(200).text;
+        assert!(saved.contains("Transport by email") && !saved.contains("Newsletter by email"), "{saved}");
+        assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Granted));
+        assert_eq!(outcome(&server, &person).await, "skipped withdrawn");
+        assert_eq!(against(&server, &person), []);
+
+        press(&server, &BrowserForm::with_button(&saved, "undo")).await.expect(200);
+        assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Withdrawn));
+        assert_eq!(against(&server, &person), [Reason::Objection]);
+        assert!(!outcome(&server, &person).await.starts_with("sent"));
+    }
+
+    async fn undo_puts_back_an_objection_to_one_brand_too(server: TestServer) {
+        let person = Person::reader(&server);
+        server.write(|conn, now| {
+            let hash = suppression::hash(&server.app.keys, Channel::Email, ADDRESS)?;
+            suppression::add(conn, &hash, Channel::Email, Some(person.brand.id), Reason::Objection, now)
+        });
+        let choices = form(&server, &person.preferences(&server), "save").await.tick("choice", "newsletter:email");
+        let saved = press(&server, &choices).await.expect(200).text;
+        assert_eq!(outcome(&server, &person).await, "sent", "ticked anew, it comes again");
+        press(&server, &BrowserForm::with_button(&saved, "undo")).await.expect(200);
+        assert_eq!(against(&server, &person), [Reason::Objection]);
+    }
+
+    async fn a_confirmation_leaves_alone_what_was_agreed_to_again_after_an_objection(server: TestServer) {
+        let person = Person::reader(&server);
+        object(&server).await;
+        let choices = form(&server, &person.preferences(&server), "save").await.tick("choice", "newsletter:email");
+        press(&server, &choices).await.expect(200);
+        let page = server.get("/b/civic/sign-up").await.expect(200).text;
+        let item = "product-updates:email";
+        let fields = [("email", ADDRESS), ("shown", item), ("choice", item), ("seen", seen(&page))];
+        server.post_form("/b/civic/sign-up", &fields).await.expect(200);
+        server.run_jobs().await;
+        let link = server.mail_to(ADDRESS).link("/confirm/");
+        server.post_form(&link, &[]).await.expect(200);
+        assert_eq!(person.state(&server, "product-updates", Channel::Email), Some(State::Granted));
+        assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));
+    }
+}
