@@ -316,7 +316,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         subject: "Buses that come on time".into(),
         size: "12 KB".into(),
     };
-    let all: [(&'static str, &dyn askama::DynTemplate); 29] = [
+    let all: [(&'static str, &dyn askama::DynTemplate); 31] = [
         ("sign_up", &sign_up()),
         ("sign_up_errors", &sign_up_with_errors()),
         ("sign_up_named", &named_sign_up()),
