@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use mannerly::domain::audience::subscriber::Profile;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::opt_in::State;
+use mannerly::domain::consent::permission::{Kind, State as Permission};
 use mannerly::domain::consent::suppression::{self, Reason};
 use serde_json::json;
 
 use crate::person::{ADDRESS, Person};
 use crate::support::form::BrowserForm;
 use crate::support::http::{Answer, seen};
+use crate::support::people::supplier;
 use crate::support::server::TestServer;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -94,5 +97,59 @@ both_databases! {
         server.post_form(&link, &[]).await.expect(200);
         assert_eq!(person.state(&server, "product-updates", Channel::Email), Some(State::Granted));
         assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));
+    }
+
+    async fn undo_that_allows_tracking_again_shows_its_words_and_keeps_them_as_evidence(server: TestServer) {
+        let person = Person::reader(&server);
+        person.allow(&server, Kind::Opens);
+        let choices = form(&server, &person.preferences(&server), "save").await.untick("permission", "opens");
+        let saved = press(&server, &choices).await.expect(200).text;
+        let undo = saved.split("<form").find(|form| form.contains("value=\"undo\"")).unwrap().to_owned();
+        let opens = "when I open";
+        press(&server, &BrowserForm::with_button(&saved, "undo")).await.expect(200);
+        assert_eq!(person.permission(&server, Kind::Opens), Some(Permission::Granted));
+        let entry = person.ledger(&server).pop().unwrap();
+        assert!(undo.contains(opens), "{undo}");
+        assert!(entry.wording.contains(opens), "{}", entry.wording);
+        assert!(entry.shown.contains("permission:opens"), "{}", entry.shown);
+    }
+
+    async fn undo_says_what_is_no_longer_offered_and_leaves_it_out(server: TestServer) {
+        use diesel::prelude::*;
+        use mannerly::db::schema::topic;
+        let person = Person::reader(&server);
+        let stopped = press(&server, &form(&server, &person.preferences(&server), "stop").await).await.expect(200).text;
+        server.write(|conn, _| {
+            let newsletter = topic::table.filter(topic::slug.eq("newsletter").and(topic::brand_id.eq(person.brand.id)));
+            Ok(diesel::update(newsletter).set(topic::offers_post.eq(false)).execute(conn)?)
+        });
+        let undo = BrowserForm::with_button(&stopped, "undo");
+        let page = server.get(&undo.action).await.expect(200).text;
+        assert!(page.contains("No longer offered, so it does not come back: Newsletter by post."), "{page}");
+        press(&server, &undo).await.expect(200);
+        assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));
+        assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Withdrawn));
+    }
+
+    async fn undo_does_not_turn_back_a_language_that_was_chosen_since(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let first = press(&server, &form(&server, &url, "save").await.set("locale", "de")).await.expect(200).text;
+        let undo = BrowserForm::with_button(&first, "undo");
+        press(&server, &form(&server, &url, "save").await.set("locale", "fr")).await.expect(200);
+        press(&server, &undo).await.expect(409);
+        let locale = server.read(|conn| mannerly::domain::audience::subscriber::get(conn, person.id)).locale;
+        assert_eq!(locale.as_deref(), Some("fr"));
+    }
+
+    async fn undo_leaves_the_month_to_tell_a_suppliers_contact_as_it_was(server: TestServer) {
+        let brand = server.demo_brand();
+        let contact = server.person_from(&brand, ADDRESS, &supplier(), Profile::default()).agrees("newsletter");
+        let person = Person { id: contact.id, brand: brand.clone() };
+        server.advance(20 * DAY);
+        let stopped = press(&server, &form(&server, &person.preferences(&server), "stop").await).await.expect(200).text;
+        press(&server, &BrowserForm::with_button(&stopped, "undo")).await.expect(200);
+        server.advance(20 * DAY);
+        assert_eq!(outcome(&server, &person).await, "skipped art14_overdue");
     }
 }

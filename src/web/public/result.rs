@@ -176,6 +176,7 @@ fn view(
     let (brand, lang) = (brand::get(conn, act.brand)?, language(conn, &act, spoken)?);
     let changes = act::changes(conn, &act)?;
     let undo = undo::look(conn, keys, &act, now)?;
+    let undo_words = undo::words(conn, &act, (&brand, undo), lang, now)?;
     let can_undo = matches!(undo, Undo::Possible { .. });
     let url = format!("/r/{}", keys.seal(&link));
     let choices = PreferencesLink { campaign: 0, ..act.link() };
@@ -200,10 +201,9 @@ fn view(
         gets_nothing: changes.granted.is_empty() && changes.continues.is_empty(),
         can_undo,
         undo_note: undo_note(lang, undo),
-        undo_wording: match undo {
-            Undo::Possible { grants: true } => brand.consent_wording.clone(),
-            _ => String::new(),
-        },
+        undo_not_offered: undo_words.not_offered,
+        undo_wording: undo_words.agrees,
+        undo_permissions: undo_words.permissions,
         seen: seen_choices(&brand, lang),
         reasons: if stopped && !act.gave_reason { reasons(lang) } else { Vec::new() },
         thanks: act.gave_reason,

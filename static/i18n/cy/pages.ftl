@@ -244,6 +244,7 @@ result-late-email = E-bost oedd wedi ein gadael cyn hynny.
 result-late-post = Llythyr ar bapur oedd yn cael ei argraffu: erbyn { $day } fan bellaf.
 undo-heading = Wedi newid eich meddwl?
 undo-text = Mae un wasgiad yn gwneud eich dewisiadau yn { $brand } fel yr oeddent cyn hyn.
+undo-not-offered = Nid yw ar gael bellach, felly ni fydd yn dychwelyd: { $choices }.
 undo-button = Dadwneud
 undo-done = Cafodd hyn ei ddadwneud.
 undo-overtaken = Newidiodd rhywbeth ers hynny, felly ni ellir dadwneud hyn ar unwaith bellach.

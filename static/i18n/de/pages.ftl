@@ -253,6 +253,7 @@ result-late-email = Eine E-Mail, die uns vorher verlassen hat.
 result-late-post = Ein Brief auf Papier, der gerade gedruckt wurde: spätestens bis zum { $day }.
 undo-heading = Anders überlegt?
 undo-text = Ein Druck macht Ihre Auswahl bei { $brand } wieder so, wie sie davor war.
+undo-not-offered = Nicht mehr im Angebot und kommt deshalb nicht zurück: { $choices }.
 undo-button = Rückgängig machen
 undo-done = Das wurde rückgängig gemacht.
 undo-overtaken = Seitdem hat sich etwas geändert, deshalb lässt sich das nicht mehr auf einmal rückgängig machen.

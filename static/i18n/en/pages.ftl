@@ -253,6 +253,7 @@ result-late-email = An email that had left us before.
 result-late-post = A letter on paper that was being printed: until { $day } at the latest.
 undo-heading = Changed your mind?
 undo-text = One press makes your choices at { $brand } what they were before this.
+undo-not-offered = No longer offered, so it does not come back: { $choices }.
 undo-button = Undo
 undo-done = This was undone.
 undo-overtaken = Something changed since, so this cannot be undone in one go any more.

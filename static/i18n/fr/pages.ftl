@@ -253,6 +253,7 @@ result-late-email = Un e-mail parti auparavant.
 result-late-post = Une lettre sur papier en cours d’impression : au plus tard le { $day }.
 undo-heading = Vous avez changé d’avis ?
 undo-text = Une pression rend à vos choix chez { $brand } l’état qu’ils avaient avant.
+undo-not-offered = N’est plus proposé et ne revient donc pas : { $choices }.
 undo-button = Annuler cette modification
 undo-done = Ceci a été annulé.
 undo-overtaken = Quelque chose a changé depuis ; cela ne peut plus être annulé d’un seul coup.
