@@ -114,7 +114,7 @@ enum Wish {
     None,
     /// Stop everything.
     Stop,
-    /// Pause until a day; none for one that cannot be read.
+    /// Pause until a day has begun wherever the person may be; none for one that cannot be read.
     Pause(Option<Moment>),
     /// End the pause.
     Resume,
@@ -288,22 +288,22 @@ fn carry_out(
     let current = seen_choices(&stored.brand, lang);
     let (posted, is_current) = match wish {
         Wish::Stop => return preferences::stop_everything(conn, link, lang, now),
+        Wish::None => return preferences::choose_nothing(conn, link, lang, now),
         Wish::Resume => return preferences::end_pause(conn, link, lang, now),
-        Wish::Pause(until) => {
-            let fits = |until: &Moment| *until > now && *until <= now.plus(PAUSE_MAX);
-            let until = until.filter(fits).ok_or_else(|| {
+        Wish::Pause(day) => {
+            let fits = |day: &Moment| *day > now && day.begun_everywhere() <= now.plus(PAUSE_MAX);
+            let day = day.filter(fits).ok_or_else(|| {
                 Error::Invalid(vec![Problem::said("pause_until", Message::new("problem-pause-day"))])
             })?;
-            return preferences::pause(conn, link, until, lang, now);
+            return preferences::pause(conn, link, day.begun_everywhere(), lang, now);
         }
         Wish::Save { posted, seen } => (*posted, seen == current),
         Wish::AllEmail { seen, list: shown } => {
             if shown != list(stored) {
                 return Err(Error::Outdated(Problem::said("", Message::new("problem-choices-changed"))));
             }
-            (set_all(stored, |channel, started| started || channel == Channel::Email), seen == current)
+            (all_email(stored), seen == current)
         }
-        Wish::None => (set_all(stored, |_, _| false), true),
     };
     let [opens_wording, clicks_wording] = tracking_words(lang);
     let screen = Screen {
@@ -316,7 +316,7 @@ fn carry_out(
     preferences::save(conn, link, &posted, &screen, now)
 }
 
-/// Every box of the page as it is stored, and how it stands after a button that sets them all.
+/// Every box of the page as it is stored.
 fn boxes(stored: &Preferences) -> impl Iterator<Item = ((String, Channel), bool)> {
     stored.topics.iter().flat_map(|found| {
         let slug = found.topic.slug.as_str();
@@ -325,9 +325,15 @@ fn boxes(stored: &Preferences) -> impl Iterator<Item = ((String, Channel), bool)
     })
 }
 
-fn set_all(stored: &Preferences, ticks: impl Fn(Channel, bool) -> bool) -> Posted {
+/// The page with every box for email ticked but those of sensitive topics: such an interest is told by a tick of its own.
+fn all_email(stored: &Preferences) -> Posted {
     let shown: Vec<_> = boxes(stored).collect();
-    let ticked = shown.iter().filter(|((_, channel), started)| ticks(*channel, *started));
+    let sensitive = |slug: &str| {
+        stored.topics.iter().any(|found| found.topic.sensitive && found.topic.slug.as_str() == slug)
+    };
+    let ticked = shown.iter().filter(|((slug, channel), started)| {
+        *started || (*channel == Channel::Email && !sensitive(slug))
+    });
     Posted { ticked: ticked.map(|(item, _)| item.clone()).collect(), shown, ..Posted::default() }
 }
 

@@ -197,7 +197,7 @@ our-fault-text = Ein bai ni yw hyn. Ni newidiwyd dim. Rhowch gynnig arall arni y
 
 # Pausing, how often at most, other brands, and what was done.
 pause-heading = Oedi
-pause-text = Am gyfnod, ni fydd { $brand } yn anfon dim byd atoch. Bydd eich dewisiadau’n aros fel y maent, a daw’r oedi i ben ohono’i hun.
+pause-text = Am gyfnod, ni fydd { $brand } yn anfon unrhyw farchnata atoch. Bydd eich dewisiadau’n aros fel y maent, a daw’r oedi i ben ohono’i hun, am 12:00 UTC ar ei ddiwrnod.
 pause-for = Am faint o amser?
 pause-months = { $count ->
     [one] { $count } mis
@@ -209,7 +209,7 @@ pause-runs = Mae { $brand } yn oedi tan { $day }. Wedyn bydd yn parhau ohono’i
 pause-end-button = Anfonwch ataf eto nawr
 all-email-button = Cael popeth isod drwy e-bost
 none-button = Cael dim byd isod
-shortcuts-hint = Mae’r ddau’n gweithio ar unwaith, ar gyfer pob pwnc isod. Gallwch ei ddadwneud ar y dudalen nesaf.
+shortcuts-hint = Mae’r ddau’n gweithio ar unwaith, ar gyfer pob pwnc isod; dim ond drwy dicio ei flwch ei hun y cytunwch i un sensitif. Gallwch ei ddadwneud ar y dudalen nesaf.
 topic-example = Gweld enghraifft
 at-most-legend = Pa mor aml y caiff { $brand } ysgrifennu atoch ar y mwyaf?
 at-most-hint = Mae hyn yn cyfrif ar wahân ar gyfer pob ffordd. Ni chaiff yr hyn a ddelir yn ôl ei anfon yn ddiweddarach.

@@ -206,7 +206,7 @@ our-fault-text = Der Fehler liegt bei uns. Nichts wurde geändert. Bitte versuch
 
 # Pausing, how often at most, other brands, and what was done.
 pause-heading = Pause
-pause-text = Für eine Weile schickt Ihnen { $brand } gar nichts. Ihre Auswahl bleibt, wie sie ist, und die Pause endet von selbst.
+pause-text = Für eine Weile schickt Ihnen { $brand } keinerlei Werbung. Ihre Auswahl bleibt, wie sie ist, und die Pause endet von selbst, um 12:00 Uhr UTC an ihrem Tag.
 pause-for = Für wie lange?
 pause-months = { $count ->
     [one] { $count } Monat
@@ -218,7 +218,7 @@ pause-runs = { $brand } pausiert bis zum { $day }. Dann geht es von selbst weite
 pause-end-button = Schicken Sie mir jetzt wieder etwas
 all-email-button = Alles Folgende per E-Mail bekommen
 none-button = Nichts davon bekommen
-shortcuts-hint = Beides gilt sofort, für jedes Thema unten. Auf der nächsten Seite können Sie es rückgängig machen.
+shortcuts-hint = Beides gilt sofort, für jedes Thema unten; einem sensiblen stimmen Sie nur mit seinem eigenen Kästchen zu. Auf der nächsten Seite können Sie es rückgängig machen.
 topic-example = Ein Beispiel ansehen
 at-most-legend = Wie oft darf Ihnen { $brand } höchstens schreiben?
 at-most-hint = Das zählt für jeden Weg einzeln. Was zurückgehalten wird, wird nicht nachgeschickt.

@@ -206,7 +206,7 @@ our-fault-text = The fault is ours. Nothing was changed. Please try again later.
 
 # Pausing, how often at most, other brands, and what was done.
 pause-heading = Pause
-pause-text = For a while, { $brand } sends you nothing at all. What you chose stays as it is, and the pause ends by itself.
+pause-text = For a while, { $brand } sends you no marketing at all. What you chose stays as it is, and the pause ends by itself, at 12:00 UTC on its day.
 pause-for = For how long?
 pause-months = { $count ->
     [one] { $count } month
@@ -218,7 +218,7 @@ pause-runs = { $brand } pauses until { $day }. Then it goes on by itself.
 pause-end-button = Send to me again now
 all-email-button = Get everything below by email
 none-button = Get nothing below
-shortcuts-hint = Both work at once, for every topic below. You can undo it on the next page.
+shortcuts-hint = Both work at once, for every topic below; you agree to a sensitive one only with its own box. You can undo it on the next page.
 topic-example = See an example
 at-most-legend = How often may { $brand } write to you at most?
 at-most-hint = This counts for each way apart. What is held back is not sent later.

@@ -206,7 +206,7 @@ our-fault-text = La faute est de notre côté. Rien n’a été modifié. Veuill
 
 # Pausing, how often at most, other brands, and what was done.
 pause-heading = Pause
-pause-text = Pendant un temps, { $brand } ne vous envoie rien du tout. Vos choix restent tels quels, et la pause prend fin d’elle-même.
+pause-text = Pendant un temps, { $brand } ne vous envoie aucune communication commerciale. Vos choix restent tels quels, et la pause prend fin d’elle-même, à 12 h 00 UTC le jour dit.
 pause-for = Pour combien de temps ?
 pause-months = { $count ->
     [one] { $count } mois
@@ -218,7 +218,7 @@ pause-runs = { $brand } fait une pause jusqu’au { $day }. Ensuite, les envois 
 pause-end-button = Écrivez-moi de nouveau dès maintenant
 all-email-button = Recevoir tout ce qui suit par e-mail
 none-button = Ne rien recevoir de ce qui suit
-shortcuts-hint = Les deux prennent effet aussitôt, pour chaque sujet ci-dessous. Vous pourrez annuler à la page suivante.
+shortcuts-hint = Les deux prennent effet aussitôt, pour chaque sujet ci-dessous ; vous n’acceptez un sujet sensible qu’en cochant sa propre case. Vous pourrez annuler à la page suivante.
 topic-example = Voir un exemple
 at-most-legend = À quelle fréquence { $brand } peut-il vous écrire, au plus ?
 at-most-hint = Cela compte pour chaque moyen séparément. Ce qui est retenu n’est pas envoyé plus tard.
