@@ -98,6 +98,8 @@ fn claims(database: &Database, keys: &Keys, now: Moment) -> Result<(Letterhead, 
             text: None,
             format: Format::Html,
             template: None,
+            language: None,
+            archive: false,
         };
         let campaign = draft::create(conn, &form, now)?;
         state::schedule(conn, campaign.id, None, now)?;
@@ -149,7 +151,7 @@ fn main() {
         (0..20).for_each(|_| write(&tracked));
         return;
     }
-    let size = letterhead.write(&tracked[0], &keys, now, Vec::new()).unwrap().message.len();
+    let size = letterhead.write(&tracked[0], &keys, now, Vec::new()).unwrap().len();
     println!("{size:>8}  octets of a letter");
     measure("writing an untracked letter", ROUNDS * others.len(), || write(&others));
     measure("writing a tracked letter", ROUNDS * tracked.len(), || write(&tracked));

@@ -1,8 +1,8 @@
 //! Mannerly: a self-hosted server for marketing mail that asks first.
 //!
 //! An account manages a catalog of brands, channels and topics; the audience gives consent, directly or through
-//! intake (sign-up, import); a campaign becomes deliveries; tracking records what comes back; privacy can show or
-//! remove it all.
+//! intake (sign-up, import); a campaign becomes deliveries; tracking records what comes back; preferences and privacy
+//! show, change and remove it all; feedback is what comes back by mail.
 //!
 //! The floors, from the top; a lower one never imports a higher one (`tests/architecture.rs` sees to it):
 //!

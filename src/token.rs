@@ -57,11 +57,13 @@ pub enum Purpose {
     Message,
     /// Seeing what one did on a page, its receipt, and undoing it.
     Receipt,
+    /// Seeing a letter in the browser.
+    View,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Open,
         Self::Click,
         Self::Unsubscribe,
@@ -71,6 +73,7 @@ impl Purpose {
         Self::Letter,
         Self::Message,
         Self::Receipt,
+        Self::View,
     ];
 
     const fn label(self) -> &'static str {
@@ -84,6 +87,7 @@ impl Purpose {
             Self::Letter => "letter",
             Self::Message => "message",
             Self::Receipt => "receipt",
+            Self::View => "view",
         }
     }
 }
@@ -201,6 +205,15 @@ link! {
         act
     }
 }
+link! {
+    /// "View in browser": the letter of a campaign, with the links of the person who got it and nothing else about them.
+    ViewLink for View {
+        /// The campaign.
+        campaign,
+        /// The person.
+        subscriber
+    }
+}
 
 /// The server's keys, derived from its secrets; the first secret seals, all of them open. Cheap to clone.
 #[derive(Clone)]
@@ -294,7 +307,12 @@ impl Keys {
     /// The keyed hash under which a suppressed address is remembered (L-34). `kind` keeps an email address and a
     /// phone number apart.
     pub fn address_hash(&self, kind: &str, address: &str) -> Vec<u8> {
-        mac(&self.pepper, &[kind.as_bytes(), b":", address.as_bytes()]).to_vec()
+        self.keyed_hash(kind, address.as_bytes())
+    }
+
+    /// The keyed hash of anything that is only to be known again. `kind` keeps what is of different kinds apart.
+    pub fn keyed_hash(&self, kind: &str, octets: &[u8]) -> Vec<u8> {
+        mac(&self.pepper, &[kind.as_bytes(), b":", octets]).to_vec()
     }
 
     /// A fingerprint of the oldest secret: tells whether a database belongs to these keys, and nothing else.

@@ -270,11 +270,16 @@ both_databases! {
 
     async fn a_key_that_asks_too_often_is_told_when_to_come_again(server: TestServer) {
         let key = admin(&server);
-        for _ in 0..mannerly::web::limit::API_AT_ONCE {
-            server.api(&key, "GET", "/brands?limit=0", Value::Null).await.expect(422);
+        let mut left = mannerly::web::limit::API_AT_ONCE;
+        while left > 0 {
+            left -= 1;
+            let answer = server.api(&key, "GET", "/brands?limit=0", Value::Null).await.expect(422);
+            assert_eq!(answer.header("ratelimit-policy"), "\"key\";q=1000;w=20");
+            assert!(answer.header("ratelimit").starts_with(&format!("\"key\";r={left};t=")), "{left}");
         }
         let answer = server.api(&key, "GET", "/brands", Value::Null).await;
         assert_eq!(answer.header("retry-after"), "1");
+        assert_eq!(answer.header("ratelimit"), "\"key\";r=0;t=20");
         expect_problem(answer, 429);
         server.api(&admin(&server), "GET", "/brands", Value::Null).await.expect(200);
         server.advance(std::time::Duration::from_secs(1));

@@ -48,7 +48,7 @@ const CONSENT_WRITERS: [&str; 5] = [
     "domain/consent/ledger",
     "domain/consent/opt_in",
     "domain/consent/permission",
-    "domain/intake/import/store",
+    "domain/intake/import/rows",
     "domain/privacy/erase",
 ];
 

@@ -15,7 +15,7 @@ use mannerly::domain::campaign::audience::Preview;
 use mannerly::domain::campaign::{self as campaigns, Campaign, audience, state};
 use mannerly::domain::catalog::{Brand, Channel, topic};
 use mannerly::domain::consent::brand_choice::{self as choices, AtMost, BrandChoice};
-use mannerly::domain::consent::facts::{gather, who_allows};
+use mannerly::domain::consent::facts::gather;
 use mannerly::domain::consent::gate::{Refusal, decide};
 use mannerly::domain::consent::looks::{self, Stretch};
 use mannerly::domain::consent::opt_in::State;
@@ -304,19 +304,20 @@ fn one_by_one(server: &TestServer, campaign: &Campaign) -> (Preview, BTreeMap<i6
         let (_, facts) = campaigns::facts(conn, campaign)?;
         let people: Vec<i64> =
             subscriber::table.filter(subscriber::erased_at.is_null()).select(subscriber::id).load(conn)?;
-        let (mut preview, mut words, mut allowed) = (Preview::default(), BTreeMap::new(), Vec::new());
-        for (person, _) in gather(conn, &facts, &people, now)? {
-            let refusal = decide(&person, &facts, now).err();
+        let (mut preview, mut words) = (Preview::default(), BTreeMap::new());
+        for known in gather(conn, &facts, &people, now)? {
+            let refusal = decide(&known.facts, &facts, now).err();
             match refusal {
-                None => allowed.push(person.subscriber),
+                None => {
+                    preview.allowed += 1;
+                    preview.opens_measurable += i64::from(known.allows.opens);
+                    preview.clicks_measurable += i64::from(known.allows.clicks);
+                }
                 Some(refusal) => *preview.refused.entry(refusal).or_default() += 1,
             }
-            words.insert(person.subscriber, refusal.map(|refusal| refusal.as_str()));
+            words.insert(known.person.id, refusal.map(|refusal| refusal.as_str()));
         }
         preview.people = people.len() as i64;
-        preview.allowed = allowed.len() as i64;
-        let (opens, clicks) = who_allows(conn, facts.brand, &allowed)?;
-        (preview.opens_measurable, preview.clicks_measurable) = (opens.len() as i64, clicks.len() as i64);
         Ok((preview, words))
     })
 }

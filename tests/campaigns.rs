@@ -210,7 +210,7 @@ both_databases! {
         server.write(|conn, now| state::schedule(conn, fragment.id, None, now));
         server.run_jobs().await;
         let mail = server.mail_to("ana@example.com");
-        assert!(mail.html.starts_with("<!DOCTYPE html>") && mail.html.contains("<html lang=\"en\">"));
+        assert!(mail.html.starts_with("<!DOCTYPE html>") && mail.html.contains("<html lang=\"en-GB\" dir=\"ltr\">"));
         assert!(mail.html.contains(&format!("<title>{}</title>", brand.name)));
         assert_eq!(mail.html.matches("Only this").count(), 1);
         assert!(mail.html.find("Only this").unwrap() < mail.html.find("Unsubscribe").unwrap());
@@ -391,6 +391,8 @@ both_databases! {
                 text: None,
                 format: Format::Html,
                 template: None,
+                language: None,
+                archive: false,
             };
             server.app.db.write_here(|conn| draft::create(conn, &form, server.now())).map(drop)
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::dsl::max;
 use diesel::prelude::*;
 use mannerly::clock::{Clock, Moment};
-use mannerly::db::schema::delivery;
+use mannerly::db::schema::{campaign, delivery, subscriber};
 use mannerly::jobs::send_deliveries;
 use serde_json::json;
 
@@ -187,6 +187,26 @@ both_databases! {
 
     async fn what_a_relay_lost_when_it_died_is_uncertain_and_not_sent_again_by_itself(server: TestServer) {
         drops_after_the_final_dot(server, End::AfterLosing).await;
+    }
+
+    async fn letters_that_cannot_be_written_fail_alone_although_the_relay_was_told_of_them(server: TestServer) {
+        let rig = Rig::new(server, 40, POLITE);
+        rig.server.write(|conn, _| {
+            let subject = format!("{}{{{{ last_name|default('') }}}}", rig.campaign.subject);
+            diesel::update(campaign::table).set(campaign::subject.eq(subject)).execute(conn)?;
+            let people: Vec<i64> = subscriber::table.select(subscriber::id).load(conn)?;
+            let every_fifth: Vec<i64> = people.into_iter().step_by(5).collect();
+            diesel::update(subscriber::table.filter(subscriber::id.eq_any(every_fifth)))
+                .set(subscriber::last_name.eq("x".repeat(2000)))
+                .execute(conn)?;
+            Ok(())
+        });
+        let _running = rig.boot();
+        rig.until_sent();
+        let failed: Vec<_> = rig.people().into_values().filter(|(state, _)| state == "failed").collect();
+        assert_eq!(failed, vec![("failed".to_owned(), Some("unwritable: subject".to_owned())); 8]);
+        assert_eq!(rig.relay.accepted(), 32);
+        rig.check(0).await;
     }
 
     async fn a_slow_relay_is_waited_for(server: TestServer) {

@@ -1,7 +1,8 @@
 //! Security headers (SEC-01), cookies, and which token opens which page (SEC-03).
 
 use mannerly::token::{
-    ClickLink, ConfirmLink, DataRequestLink, OpenLink, PreferencesLink, Purpose, ReceiptLink, UnsubscribeLink,
+    ClickLink, ConfirmLink, DataRequestLink, OpenLink, PreferencesLink, Purpose, ReceiptLink,
+    UnsubscribeLink, ViewLink,
 };
 
 use crate::person::CANARIES;
@@ -25,6 +26,16 @@ const SECURE: [(&str, &str); 9] = [
     ("cross-origin-resource-policy", "same-origin"),
 ];
 
+/// What a letter in the browser has instead: its author's styles and pictures of ours, in a sandbox.
+const LETTER: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: BASE; form-action 'none'; \
+    base-uri 'none'; frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox \
+    allow-top-navigation-by-user-activation";
+
+/// Whether it is a letter that its author wrote, shown as a page.
+fn is_letter(path: &str) -> bool {
+    path.starts_with("/v/") || path.starts_with("/b/") && path.contains("/archive/")
+}
+
 /// What a picture in a mail has to carry; nobody reads it as a document (O-11).
 const PICTURE: [(&str, &str); 3] = [
     ("referrer-policy", "no-referrer"),
@@ -38,11 +49,12 @@ fn may_be_kept(path: &str) -> bool {
         || path == "/favicon.ico"
         || path.ends_with(".css")
         || path.ends_with(".png")
+        || path.ends_with(".atom")
         || path == "/api/openapi.json"
 }
 
 /// A token of each purpose for the same person, and where a token of that purpose belongs.
-fn tokens(server: &TestServer, sample: &Sample) -> [(Purpose, &'static str, String); 7] {
+fn tokens(server: &TestServer, sample: &Sample) -> [(Purpose, &'static str, String); 8] {
     let keys = &server.app.keys;
     let (brand, subscriber, campaign) = (sample.person.brand.id, sample.person.id, sample.campaign);
     let (link, confirmation) = (sample.link, sample.confirmation);
@@ -52,6 +64,7 @@ fn tokens(server: &TestServer, sample: &Sample) -> [(Purpose, &'static str, Stri
         (Purpose::Click, "/c/{}", keys.seal(&ClickLink { link, subscriber })),
         (Purpose::Unsubscribe, "/u/{}", keys.seal(&UnsubscribeLink { brand, subscriber, campaign })),
         (Purpose::Preferences, "/p/{}", keys.seal(&PreferencesLink { brand, subscriber, campaign })),
+        (Purpose::View, "/v/{}", keys.seal(&ViewLink { campaign, subscriber })),
         (Purpose::Receipt, "/r/{}", keys.seal(&ReceiptLink { act: sample.act })),
         (Purpose::Confirm, "/confirm/{}", keys.seal(&ConfirmLink { confirmation })),
         (Purpose::DataRequest, "/d/{}", keys.seal(&DataRequestLink { brand, subscriber, expires_at })),
@@ -70,9 +83,12 @@ both_databases! {
                 // DELETE and POST reach whoever answers them, without a body and a key.
                 let answer = Answer::to(server.request(method, path)).await;
                 let is_picture = answer.status == 200 && answer.header("content-type").starts_with("image/");
+                let letter = LETTER.replace("BASE", &server.url("/")[..server.url("/").len() - 1]);
                 for (name, value) in if is_picture { &PICTURE[..] } else { &SECURE[..] } {
+                    let is_own = is_letter(path) && answer.status == 200 && *name == "content-security-policy";
+                    let value = if is_own { &*letter } else { *value };
                     if *name != "cache-control" || !may_be_kept(path) {
-                        assert_eq!(answer.header(name), *value, "{method} {path}: {name}");
+                        assert_eq!(answer.header(name), value, "{method} {path}: {name}");
                     }
                 }
                 assert_eq!(answer.header("set-cookie"), "", "{method} {path}");
@@ -91,6 +107,13 @@ both_databases! {
                 continue;
             }
             pages += 1;
+            if is_letter(&path) {
+                assert!(!answer.text.contains("<link") && !answer.text.contains("<script"), "{path}");
+                for word in CANARIES {
+                    assert!(!answer.text.contains(word), "{path}: {word}");
+                }
+                continue;
+            }
             assert_eq!(answer.text.matches("<link ").count(), 1, "{path}");
             assert!(!answer.text.contains("<script") && !answer.text.contains("<style"), "{path}");
             assert!(answer.bytes.len() + css < 30_000, "{path}: {} and {css} octets", answer.bytes.len());

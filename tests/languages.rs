@@ -9,6 +9,7 @@ use mannerly::web::page::tracking_words;
 use crate::person::Person;
 use crate::sign_up::states;
 use crate::support::http::{Answer, seen};
+use crate::support::mail::Mail;
 use crate::support::server::TestServer;
 
 async fn get_in(server: &TestServer, path: &str, languages: &str) -> Answer {
@@ -26,8 +27,8 @@ fn speaks(answer: &Answer, lang: Lang) {
     assert_eq!(answer.header("vary"), "Accept-Language");
 }
 
-/// The HTML of every service mail to somebody who reads this language.
-pub(crate) async fn service_mails(server: &TestServer, lang: Lang) -> Vec<(&'static str, String)> {
+/// Every service mail to somebody who reads this language.
+pub(crate) async fn service_mails(server: &TestServer, lang: Lang) -> Vec<(&'static str, Mail)> {
     let address = format!("{}@example.com", lang.tag().to_lowercase());
     let page = get_in(server, "/b/civic/sign-up", lang.tag()).await.expect(200).text;
     let fields = [
@@ -51,7 +52,7 @@ pub(crate) async fn service_mails(server: &TestServer, lang: Lang) -> Vec<(&'sta
     server.post_form(&link, &[("action", "data-link")]).await.expect(200);
     server.run_jobs().await;
     let data = server.mail_to(&address);
-    vec![("confirmation", confirmation.html), ("preference-link", preferences.html), ("data-link", data.html)]
+    vec![("confirmation", confirmation), ("preference-link", preferences), ("data-link", data)]
 }
 
 both_databases! {
@@ -68,6 +69,35 @@ both_databases! {
             assert!(page.text.contains(words), "{}", page.text);
             speaks(&get_in(&server, "/b/civic/sign-up?lang=fr", languages).await, Lang::French);
         }
+    }
+
+    async fn a_page_leads_to_itself_in_the_other_languages(server: TestServer) {
+        let person = Person::reader(&server);
+        for path in ["/", "/b/civic/sign-up", "/b/civic/link", "/b/civic/archive", &person.preferences(&server), &person.data(&server)] {
+            let page = get_in(&server, path, "de").await.expect(200).text;
+            for (lang, name) in [("en-GB", "English"), ("cy", "Cymraeg"), ("fr", "Français")] {
+                let link = format!("<a href=\"?lang={lang}\" lang=\"{lang}\" hreflang=\"{lang}\">{name}</a>");
+                assert!(page.contains(&link), "{path}: {link}");
+            }
+            assert!(page.contains("<span aria-current=\"true\">Deutsch</span>"), "{path}");
+            speaks(&get_in(&server, &format!("{path}?lang=cy"), "de").await.expect(200), Lang::Welsh);
+        }
+        let second = get_in(&server, "/b/civic/archive?page=2", "de").await.expect(200).text;
+        assert!(second.contains("href=\"?page=2&#38;lang=fr\""), "the rest of its address stays");
+    }
+
+    async fn an_answer_to_a_form_leads_to_no_other_language_of_itself(server: TestServer) {
+        let person = Person::reader(&server);
+        let sent = server.post_form("/b/civic/link", &[("email", "nobody@example.com")]).await.expect(200).text;
+        let wrong = server.post_form("/b/civic/link", &[("email", "nobody")]).await.expect(422).text;
+        let lost = server.get("/no-such-page").await.expect(404).text;
+        for page in [sent, wrong, lost] {
+            assert!(!page.contains("hreflang"), "{page}");
+        }
+        let fields = [("List-Unsubscribe", "One-Click"), ("page", "1")];
+        let done = server.post_form(&person.unsubscribe(&server), &fields).await.expect(200).text;
+        assert!(done.contains("href=\"/r/") && !done.contains("href=\"?lang"), "what was done has a page of its own: {done}");
+        server.run_jobs().await;
     }
 
     async fn what_went_wrong_is_said_in_the_browsers_language(server: TestServer) {

@@ -28,6 +28,7 @@ fn receiving(server: &TestServer, brand: &Brand) -> Brand {
         reply_to: None,
         base_url: brand.base_url.clone(),
         policy_url: brand.policy_url.clone(),
+        hosts: Vec::new(),
         policy_version: brand.policy_version.clone(),
         consent_wording: None,
         refresh_consents_before: None,

@@ -4,12 +4,14 @@
 
 use diesel::prelude::*;
 use mannerly::db::schema::link;
+use mannerly::domain::campaign::archive;
 use mannerly::domain::catalog::Channel;
+use mannerly::domain::catalog::notice::{self, NoticeForm};
 use mannerly::domain::consent::brand_choice::AtMost;
 use mannerly::domain::consent::permission::Kind;
 use mannerly::domain::preferences::{self, Posted, Screen};
 use mannerly::i18n::Lang;
-use mannerly::token::{ClickLink, ConfirmLink, OpenLink, PreferencesLink, ReceiptLink};
+use mannerly::token::{ClickLink, ConfirmLink, OpenLink, PreferencesLink, ReceiptLink, ViewLink};
 use mannerly::web::Entry;
 
 use crate::api;
@@ -60,6 +62,14 @@ impl Sample {
         let campaign = server.campaign(&person.brand);
         server.run_jobs().await;
         server.mail_to(crate::person::ADDRESS);
+        server.write(|conn, now| archive::set(conn, campaign.public_id, true, now));
+        let notice = NoticeForm {
+            version: "1.1".into(),
+            language: None,
+            valid_from: None,
+            text: "# What we keep".into(),
+        };
+        server.write(|conn, now| notice::add(conn, &person.brand, &notice, now));
         let key = api::admin(server);
         let people =
             server.api(&key, "GET", "/subscribers", serde_json::Value::Null).await.expect(200).json();
@@ -87,6 +97,7 @@ impl Sample {
             "o" => keys.seal(&OpenLink { campaign: self.campaign, subscriber }),
             "r" => keys.seal(&ReceiptLink { act: self.act }),
             "c" => keys.seal(&ClickLink { link: self.link, subscriber }),
+            "v" => keys.seal(&ViewLink { campaign: self.campaign, subscriber }),
             "confirm" => keys.seal(&ConfirmLink { confirmation: self.confirmation }),
             _ => String::new(),
         };
@@ -94,6 +105,7 @@ impl Sample {
         let filled = path
             .replace("{brand}", self.person.brand.slug.as_str())
             .replace("{topic}", "newsletter")
+            .replace("{version}", "1.1")
             .replace("{subscriber}", &self.subscriber_id)
             .replace("{campaign}", &self.campaign_id);
         let filled = if token.is_empty() { filled } else { filled.replace("{token}", token) };

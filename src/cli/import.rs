@@ -90,9 +90,9 @@ pub(super) fn run(args: ImportArgs) -> Result<()> {
     Ok(())
 }
 
-fn open(path: &Path) -> Result<Box<dyn Read>> {
+fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
     if path == Path::new("-") {
-        return Ok(Box::new(std::io::stdin().lock()));
+        return Ok(Box::new(std::io::stdin()));
     }
     let file = File::open(path).map_err(|error| {
         Error::invalid("", format!("The file {} cannot be read: {}", path.display(), error.kind()))

@@ -111,6 +111,8 @@ pub struct ServerArgs {
     /// Where mail goes: smtp://HOST, smtps://USER:PASSWORD@HOST, or folder:PATH for files. Several relays are
     /// separated by commas, each with a name and, if it is to get more or less than its part of the connections, a
     /// weight: fast=smtp://a.example?weight=3,slow=smtp://b.example. A brand may name the one that carries it.
+    /// A relay of smtp: is spoken to after STARTTLS, and in clear only on this machine; ?starttls=required, opportunistic
+    /// (in clear where it is not offered) or never says otherwise.
     #[arg(long, env = "MANNERLY_MAIL", default_value = "smtp://localhost:25", hide_env_values = true)]
     pub mail: String,
     /// The address to listen on.

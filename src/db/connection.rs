@@ -1,5 +1,7 @@
 //! One connection type for both databases, how it is opened, and the macro for what the common type cannot say.
 
+use std::time::{Duration, Instant};
+
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::r2d2::R2D2Connection;
 use diesel::{Connection, PgConnection, SqliteConnection};
@@ -78,6 +80,23 @@ impl std::fmt::Debug for DatabaseUrl {
     }
 }
 
+/// A connection of a pool.
+pub(super) struct Pooled {
+    pub(super) connection: DbConnection,
+    /// When it last answered that it is alive.
+    answered: Instant,
+}
+
+impl Pooled {
+    fn new(connection: DbConnection) -> Self {
+        Self { connection, answered: Instant::now() }
+    }
+}
+
+/// For how long an answer counts: no database that is used a thousand times a second is asked each time, and none
+/// restarts so fast.
+const ANSWER_COUNTS: Duration = Duration::from_millis(50);
+
 /// Opens and checks connections for r2d2.
 #[derive(Debug)]
 pub(super) struct Opener {
@@ -87,10 +106,10 @@ pub(super) struct Opener {
 }
 
 impl r2d2::ManageConnection for Opener {
-    type Connection = DbConnection;
+    type Connection = Pooled;
     type Error = diesel::r2d2::Error;
 
-    fn connect(&self) -> Result<DbConnection, Self::Error> {
+    fn connect(&self) -> Result<Pooled, Self::Error> {
         let failed = diesel::r2d2::Error::ConnectionError;
         let prepared = diesel::r2d2::Error::QueryError;
         match &self.url {
@@ -109,7 +128,7 @@ impl r2d2::ManageConnection for Opener {
                     let reader = "PRAGMA query_only = ON; PRAGMA cache_size = -1000;";
                     connection.batch_execute(reader).map_err(prepared)?;
                 }
-                Ok(DbConnection::Sqlite(connection))
+                Ok(Pooled::new(DbConnection::Sqlite(connection)))
             }
             DatabaseUrl::Postgres(url) => {
                 let mut connection = PgConnection::establish(url).map_err(failed)?;
@@ -126,21 +145,26 @@ impl r2d2::ManageConnection for Opener {
                 if self.read_only {
                     connection.batch_execute("SET default_transaction_read_only = on").map_err(prepared)?;
                 }
-                Ok(DbConnection::Postgres(connection))
+                Ok(Pooled::new(DbConnection::Postgres(connection)))
             }
         }
     }
 
-    fn is_valid(&self, connection: &mut DbConnection) -> Result<(), Self::Error> {
-        match connection {
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), Self::Error> {
+        match &mut pooled.connection {
             // A file does not hang up.
             DbConnection::Sqlite(_) => Ok(()),
-            DbConnection::Postgres(c) => c.ping().map_err(diesel::r2d2::Error::QueryError),
+            DbConnection::Postgres(_) if pooled.answered.elapsed() < ANSWER_COUNTS => Ok(()),
+            DbConnection::Postgres(c) => {
+                c.ping().map_err(diesel::r2d2::Error::QueryError)?;
+                pooled.answered = Instant::now();
+                Ok(())
+            }
         }
     }
 
-    fn has_broken(&self, connection: &mut DbConnection) -> bool {
-        std::thread::panicking() || on_backend!(connection, |c| c.is_broken())
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        std::thread::panicking() || on_backend!(&mut pooled.connection, |c| c.is_broken())
     }
 }
 

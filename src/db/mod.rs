@@ -8,6 +8,8 @@ mod types;
 #[macro_use]
 mod connection;
 mod among;
+#[macro_use]
+pub mod bulk;
 pub mod migrate;
 #[macro_use]
 mod prepared;
@@ -19,6 +21,7 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 
 pub use among::{Among, among};
+pub use bulk::BulkRow;
 pub use connection::{DatabaseUrl, DbConnection};
 pub use prepared::{Prepared, fixed};
 
@@ -63,7 +66,7 @@ impl Database {
                 .build(connection::Opener { url: url.clone(), read_only })
         };
         let writers = pool(writers, false)?;
-        migrate::up(&mut *writers.get()?)?;
+        migrate::up(&mut writers.get()?.connection)?;
         Ok(Self { readers: pool(readers, true)?, writers, kind })
     }
 
@@ -101,7 +104,7 @@ impl Database {
     /// # Errors
     /// As [`Database::read`].
     pub fn read_here<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T>) -> Result<T> {
-        work(&mut *self.readers.get()?)
+        work(&mut self.readers.get()?.connection)
     }
 
     /// [`Database::write`] on this thread.
@@ -109,7 +112,7 @@ impl Database {
     /// # Errors
     /// As [`Database::write`].
     pub fn write_here<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T>) -> Result<T> {
-        connection::write_transaction(&mut *self.writers.get()?, work)
+        connection::write_transaction(&mut self.writers.get()?.connection, work)
     }
 }
 

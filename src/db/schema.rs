@@ -55,6 +55,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    brand_host (host) {
+        host -> Text,
+        brand_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    notice (id) {
+        id -> BigInt,
+        brand_id -> BigInt,
+        version -> Text,
+        language -> Text,
+        valid_from -> BigInt,
+        markdown -> Text,
+        sha256 -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     topic (id) {
         id -> BigInt,
         brand_id -> BigInt,
@@ -301,6 +321,8 @@ diesel::table! {
         format -> Text,
         template -> Nullable<Text>,
         source -> Nullable<Text>,
+        archive -> Bool,
+        language -> Nullable<Text>,
     }
 }
 
@@ -417,6 +439,16 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    idempotency (api_key_id, name_hash) {
+        api_key_id -> BigInt,
+        name_hash -> Binary,
+        request_hash -> Binary,
+        answer -> Nullable<Binary>,
+        begun_at -> BigInt,
+    }
+}
+
 diesel::joinable!(topic -> brand (brand_id));
 diesel::joinable!(subscriber -> source (source_id));
 diesel::joinable!(ledger -> evidence (evidence_id));
@@ -445,6 +477,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_key,
     brand,
     logo,
+    brand_host,
+    notice,
     topic,
     source,
     subscriber,
@@ -471,4 +505,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     outcome_tally,
     dkim_key,
     pace,
+    idempotency,
 );

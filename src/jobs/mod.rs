@@ -1,9 +1,11 @@
 //! Time: work that nobody waits for. Each file is one job with `run_once(&App) -> Result<Progress>`; this one is the
 //! table of all jobs with their intervals, and what runs them.
 
+pub mod forget_answers;
 pub mod forget_hits;
 pub mod judge_hits;
 pub mod plan_campaigns;
+pub mod publish_notices;
 pub mod read_maildir;
 pub mod send_deliveries;
 pub mod send_outbox;
@@ -73,6 +75,16 @@ pub const JOBS: &[Job] = &[
         name: "forget_hits",
         interval: Duration::from_secs(60 * 60),
         run: |app| Box::pin(async move { forget_hits::run_once(&app).await }),
+    },
+    Job {
+        name: "forget_answers",
+        interval: Duration::from_secs(60 * 60),
+        run: |app| Box::pin(async move { forget_answers::run_once(&app).await }),
+    },
+    Job {
+        name: "publish_notices",
+        interval: Duration::from_secs(5),
+        run: |app| Box::pin(async move { publish_notices::run_once(&app).await }),
     },
     Job {
         name: "read_maildir",

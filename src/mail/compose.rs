@@ -136,14 +136,14 @@ pub fn inline_styles(source: &str) -> Result<String, Problem> {
     Ok(tags.put_back(&html))
 }
 
-fn check_length(source: &str) -> Result<(), Problem> {
+pub(super) fn check_length(source: &str) -> Result<(), Problem> {
     if source.len() <= SOURCE_OCTETS_MAX {
         return Ok(());
     }
     Err(Problem::new("html", format!("A letter is at most {} KB long", SOURCE_OCTETS_MAX / 1024)))
 }
 
-fn check_depth(markup: &str) -> Result<(), Problem> {
+pub(super) fn check_depth(markup: &str) -> Result<(), Problem> {
     let (mut depth, mut deepest) = (0_usize, 0);
     for piece in markup.split('<').skip(1) {
         let name =

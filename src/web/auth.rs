@@ -12,7 +12,7 @@ use crate::domain::account::api_key;
 use crate::domain::account::{ApiKey, Scope};
 use crate::error::{Error, Result};
 use crate::secret::Secret;
-use crate::web::limit::Limits;
+use crate::web::limit::{self, Limits};
 use crate::web::problem::ApiError;
 
 /// Lets the request through if its key has the scope; the handler finds the key as `web::ReqData<ApiKey>`.
@@ -25,19 +25,26 @@ pub async fn check(
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     match identify(&request, scope).await {
-        Ok(key) => {
+        Ok((key, left)) => {
             request.extensions_mut().insert(key);
-            next.call(request).await
+            let mut response = next.call(request).await?;
+            limit::tell(response.headers_mut(), left);
+            Ok(response)
         }
         // An answer and not an error, so that it gets the headers that every answer has.
         Err(error) => {
-            let answer = ApiError::from(error).error_response();
+            let used_up = matches!(error, Error::TooMany { .. });
+            let mut answer = ApiError::from(error).error_response();
+            if used_up {
+                limit::tell(answer.headers_mut(), 0);
+            }
             Ok(request.into_response(answer))
         }
     }
 }
 
-async fn identify(request: &ServiceRequest, scope: Scope) -> Result<ApiKey> {
+/// The key, and how many requests it may send at once after this one.
+async fn identify(request: &ServiceRequest, scope: Scope) -> Result<(ApiKey, u32)> {
     let app = request.app_data::<web::Data<App>>().ok_or_else(|| Error::internal("no App"))?;
     let limits = request.app_data::<web::Data<Limits>>().ok_or_else(|| Error::internal("no Limits"))?;
     // Before the database is asked: made-up keys must not keep its connections busy.
@@ -45,9 +52,9 @@ async fn identify(request: &ServiceRequest, scope: Scope) -> Result<ApiKey> {
     let secret = bearer(request.headers()).ok_or(Error::Unauthorized)?;
     let found = app.db.read(move |conn| api_key::authenticate(conn, &secret)).await?;
     let key = found.ok_or(Error::Unauthorized)?;
-    limits.key(key.id)?;
+    let left = limits.key(key.id)?;
     app.key_uses.note(&key, app.clock.now());
-    if key.allows(scope) { Ok(key) } else { Err(Error::Forbidden(scope.as_str())) }
+    if key.allows(scope) { Ok((key, left)) } else { Err(Error::Forbidden(scope.as_str())) }
 }
 
 /// The credentials of the Bearer scheme, whose name has no case (RFC 9110, section 11.1).

@@ -40,6 +40,16 @@ pub async fn home(app: web::Data<App>) -> Result<HttpResponse, PageError> {
             "The reports",
             "Who got a campaign, who did not and why, and what was counted",
         ),
+        Link::new(
+            "/b/civic/archive",
+            "The archive of letters",
+            "What was sent, for all to read, with a feed",
+        ),
+        Link::new(
+            "/b/civic/privacy",
+            "The privacy notice",
+            "By version, with the day from which each is in force",
+        ),
         Link::new("/", "The server's front page", "With the sign-up forms of both brands"),
         Link::new("/api/docs", "The API documentation", "For programs that manage brands and campaigns"),
     ]);

@@ -4,7 +4,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
-use crate::domain::catalog::{Brand, brand};
+use crate::domain::catalog::{Brand, brand, host};
 use crate::id::Slug;
 use crate::web::language::Spoken;
 use crate::web::page::{DESK_CSS, HomePage, Link, PAGE_CSS};
@@ -13,9 +13,17 @@ use crate::web::problem::{PageError, page};
 /// What this server is, and the brands' sign-up forms.
 pub async fn home(app: web::Data<App>, spoken: Spoken, http: HttpRequest) -> Result<HttpResponse, PageError> {
     let lang = spoken.to(None);
-    let mut brands = app.db.read(|conn| brand::list(conn, 0, 100)).await?;
+    let asked = http.connection_info().host().to_owned();
+    let (mut brands, owner) = app
+        .db
+        .read({
+            let asked = asked.clone();
+            move |conn| Ok((brand::list(conn, 0, 100)?, host::owner(conn, &asked)?))
+        })
+        .await?;
     // A host that belongs to brands shows those; any other, such as the operator's own, shows all.
-    let is_here = |brand: &Brand| brand.host() == Some(http.connection_info().host().to_owned());
+    let is_here =
+        |brand: &Brand| owner.map_or(brand.host().as_ref() == Some(&asked), |owner| brand.id == owner);
     if brands.iter().any(is_here) {
         brands.retain(is_here);
     }

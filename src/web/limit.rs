@@ -10,13 +10,14 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use actix_web::dev::Payload;
+use actix_web::dev::{Payload, RequestHead};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpRequest, web};
 use governor::clock::Clock as _;
-use governor::middleware::NoOpMiddleware;
+use governor::middleware::{NoOpMiddleware, RateLimitingMiddleware, StateInformationMiddleware};
 use governor::nanos::Nanos;
 use governor::state::keyed::DefaultKeyedStateStore;
-use governor::{Quota, RateLimiter};
+use governor::{NotUntil, Quota, RateLimiter};
 
 use crate::clock::{Clock, Ticks};
 use crate::config::Options;
@@ -48,14 +49,14 @@ pub const NETWORK_EVERY: Duration = Duration::from_millis(5);
 /// What was not used for a while is forgotten each so many checks.
 const SWEEP_EVERY: u32 = 1000;
 
-type Limiter = RateLimiter<u64, DefaultKeyedStateStore<u64>, Ticks, NoOpMiddleware<Nanos>>;
+type Limiter<Told = NoOpMiddleware<Nanos>> = RateLimiter<u64, DefaultKeyedStateStore<u64>, Ticks, Told>;
 
 /// All limits of a server; one for all its workers.
 pub struct Limits {
     forms: Limiter,
     addresses: Limiter,
     networks: Limiter,
-    api: Limiter,
+    api: Limiter<StateInformationMiddleware>,
     ticks: Ticks,
     hashes: RandomState,
     checks: AtomicU32,
@@ -73,7 +74,7 @@ impl Limits {
             forms: limiter(FORMS_AT_ONCE, FORM_EVERY),
             addresses: limiter(ADDRESS_AT_ONCE, ADDRESS_EVERY),
             networks: limiter(NETWORK_AT_ONCE, NETWORK_EVERY),
-            api: limiter(API_AT_ONCE, API_EVERY),
+            api: limiter(API_AT_ONCE, API_EVERY).with_middleware(),
             hashes: RandomState::new(),
             checks: AtomicU32::new(0),
             behind_proxy: options.behind_proxy,
@@ -105,19 +106,23 @@ impl Limits {
         self.check(&self.networks, self.network(request))
     }
 
-    /// Counts an API request of this key.
+    /// Counts an API request of this key. Returns how many it may send at once after this one.
     ///
     /// # Errors
     /// [`Error::TooMany`].
-    pub fn key(&self, key: i64) -> Result<()> {
-        self.check(&self.api, key)
+    pub fn key(&self, key: i64) -> Result<u32> {
+        self.check(&self.api, key).map(|state| state.remaining_burst_capacity())
     }
 
-    fn check(&self, limiter: &Limiter, key: impl Hash) -> Result<()> {
+    fn check<Told>(&self, limiter: &Limiter<Told>, key: impl Hash) -> Result<Told::PositiveOutcome>
+    where
+        Told: RateLimitingMiddleware<Nanos, NegativeOutcome = NotUntil<Nanos>>,
+    {
         if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
-            for limiter in [&self.forms, &self.addresses, &self.networks, &self.api] {
+            for limiter in [&self.forms, &self.addresses, &self.networks] {
                 limiter.retain_recent();
             }
+            self.api.retain_recent();
         }
         limiter
             .check_key(&self.hashes.hash_one(key))
@@ -125,13 +130,29 @@ impl Limits {
     }
 
     fn network(&self, request: &HttpRequest) -> IpAddr {
-        prefix(client(request, self.behind_proxy).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)))
+        prefix(client(request.head(), self.behind_proxy).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)))
     }
 }
 
 impl std::fmt::Debug for Limits {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Limits")
+    }
+}
+
+/// Tells a program how much of its key's limit is left, and in how many seconds all of it will be there again
+/// (draft-ietf-httpapi-ratelimit-headers).
+pub fn tell(headers: &mut HeaderMap, left: u32) {
+    let all = API_EVERY.saturating_mul(API_AT_ONCE).as_secs();
+    let missing = API_EVERY.saturating_mul(API_AT_ONCE.saturating_sub(left));
+    let refilled = missing.as_secs() + u64::from(missing.subsec_nanos() > 0);
+    let policy = format!("\"key\";q={API_AT_ONCE};w={all}");
+    let limit = format!("\"key\";r={left};t={refilled}");
+    for (name, value) in [("ratelimit-policy", policy), ("ratelimit", limit)] {
+        // Digits and plain words make a header.
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
     }
 }
 
@@ -159,9 +180,9 @@ fn quota(at_once: u32, every: Duration) -> Quota {
 }
 
 /// Where a request came from: the peer, or behind a proxy of ours what that proxy wrote.
-pub fn client(request: &HttpRequest, behind_proxy: bool) -> Option<IpAddr> {
+pub fn client(request: &RequestHead, behind_proxy: bool) -> Option<IpAddr> {
     let forwarded = || request.headers().get_all("x-forwarded-for").last().and_then(|v| v.to_str().ok());
-    let peer = || request.peer_addr().map(|address| address.ip());
+    let peer = || request.peer_addr.map(|address| address.ip());
     if behind_proxy { forwarded().and_then(nearest).or_else(peer) } else { peer() }
 }
 
@@ -253,7 +274,7 @@ mod tests {
             limits.key(1).unwrap();
         }
         limits.key(1).unwrap_err();
-        limits.key(2).unwrap();
+        assert_eq!(limits.key(2).unwrap(), API_AT_ONCE - 1);
     }
 
     #[test]

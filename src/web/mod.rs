@@ -11,13 +11,16 @@ pub mod gpc;
 pub mod headers;
 pub mod health;
 pub mod home;
+pub mod idempotency;
 pub mod language;
 pub mod limit;
 pub mod openapi;
+pub mod own_host;
 pub mod page;
 pub mod problem;
 pub mod public;
 pub mod report;
+pub mod shortcut;
 
 use std::net::TcpListener;
 
@@ -31,6 +34,7 @@ use crate::app::App;
 use crate::domain::account::Scope;
 use crate::error::Result;
 use crate::web::limit::Limits;
+use crate::web::shortcut::Shortcut;
 
 /// One line of the route table.
 pub struct Entry {
@@ -46,7 +50,7 @@ pub struct Entry {
 /// The route table: every path that the server answers.
 pub fn table() -> Vec<Entry> {
     let mut entries = vec![
-        // First, because the table is searched from its beginning and these two are asked for most.
+        // Asked for most, and mostly answered by `shortcut` before this table is searched.
         get("/o/{token}.gif", public::pixel::pixel),
         get("/c/{token}", public::click::click),
         get("/", home::home),
@@ -74,6 +78,12 @@ pub fn table() -> Vec<Entry> {
         get("/d/{token}", public::data::show),
         post("/d/{token}", public::data::act),
         get("/b/{brand}/logo.png", public::logo::show),
+        get("/v/{token}", public::letter::show),
+        get("/b/{brand}/archive", public::archive::list),
+        get("/b/{brand}/archive.atom", public::archive::feed),
+        get("/b/{brand}/archive/{campaign}", public::archive::show),
+        get("/b/{brand}/privacy", public::notice::current),
+        get("/b/{brand}/privacy/{version}", public::notice::version),
         get("/api/openapi.json", openapi::json),
         get("/api/docs", docs::show),
     ];
@@ -85,8 +95,8 @@ pub fn table() -> Vec<Entry> {
 fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
     use api::{
-        brand_choices, brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, reports,
-        retries, sign_ups, sources, subscribers, test_letters,
+        brand_choices, brands, campaign_archive, campaigns, imports, ledger, notices, opt_ins, pace,
+        permissions, preflights, reports, retries, sign_ups, sources, subscribers, test_letters,
     };
     use api::{suppressions, topics};
     const GET: Method = Method::GET;
@@ -99,6 +109,8 @@ fn api_v1() -> Vec<Entry> {
         api(GET, "/api/v1/brands/{brand}", ReadAggregate, brands::get),
         api(PUT, "/api/v1/brands/{brand}", Catalog, brands::replace),
         api(PUT, "/api/v1/brands/{brand}/logo", Catalog, brands::replace_logo),
+        api(GET, "/api/v1/brands/{brand}/notices", ReadAggregate, notices::list),
+        api(POST, "/api/v1/brands/{brand}/notices", Catalog, notices::add),
         post("/api/v1/brands/{brand}/sign-ups", sign_ups::create),
         api(GET, "/api/v1/brands/{brand}/topics", ReadAggregate, topics::list),
         api(POST, "/api/v1/brands/{brand}/topics", Catalog, topics::create),
@@ -145,6 +157,8 @@ fn api_v1() -> Vec<Entry> {
         api(POST, "/api/v1/campaigns/{campaign}/resume", Campaigns, campaigns::resume),
         api(POST, "/api/v1/campaigns/{campaign}/cancel", Campaigns, campaigns::cancel),
         api(POST, "/api/v1/campaigns/{campaign}/retry", Campaigns, retries::retry),
+        api(PUT, "/api/v1/campaigns/{campaign}/archive", Campaigns, campaign_archive::put_in),
+        api(DELETE, "/api/v1/campaigns/{campaign}/archive", Campaigns, campaign_archive::take_out),
         api(GET, "/api/v1/campaigns/{campaign}/report", ReadAggregate, reports::show),
         api(GET, "/api/v1/campaigns/{campaign}/report.csv", ReadAggregate, reports::download),
         api(GET, "/api/v1/campaigns/{campaign}/pace", ReadAggregate, pace::get_of_campaign),
@@ -194,7 +208,11 @@ where
     H::Output: Responder + 'static,
 {
     let check = move |request, next| auth::check(scope, request, next);
-    let route = answering(method.clone()).to(handler).wrap(middleware::from_fn(check));
+    let mut route = answering(method.clone()).to(handler);
+    if method == Method::POST && idempotency::acts(scope) {
+        route = route.wrap(middleware::from_fn(idempotency::once));
+    }
+    let route = route.wrap(middleware::from_fn(check));
     Entry { method, path, scope: Some(scope), route }
 }
 
@@ -230,7 +248,16 @@ async fn around<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let line = access_log::Line::begin(&request);
-    let mut response = language::tell(next.call(request).await?);
+    let is_foreign = match request.app_data::<web::Data<App>>() {
+        Some(app) => own_host::is_foreign(app, request.request()).await,
+        None => false,
+    };
+    let mut response = if is_foreign {
+        let nothing = problem::no_such_page(request.request().clone()).await;
+        language::tell(request.into_response(nothing)).map_into_boxed_body().map_into_right_body()
+    } else {
+        language::tell(next.call(request).await?)
+    };
     headers::secure(response.headers_mut());
     if let Some(line) = line {
         line.end(&response);
@@ -247,7 +274,7 @@ pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
     let limits = web::Data::new(Limits::new(&app.clock, &app.options));
     let app = web::Data::new(app);
     let server = HttpServer::new(move || {
-        Actix::new()
+        let all = Actix::new()
             .app_data(app.clone())
             .app_data(limits.clone())
             .app_data(problem::query_config())
@@ -255,7 +282,8 @@ pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
             .wrap(middleware::from_fn(around))
             .configure(|config| mount(config, table()))
             .configure(|config| mount(config, if demo { demo_table() } else { Vec::new() }))
-            .default_service(web::route().to(problem::no_such_page))
+            .default_service(web::route().to(problem::no_such_page));
+        Shortcut::before(all, app.clone())
     })
     .workers(workers)
     .shutdown_timeout(20)

@@ -7,14 +7,18 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use utoipa::OpenApi;
-use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder, Schema};
+use utoipa::openapi::{
+    Components, ContentBuilder, OpenApi as Document, Ref, RefOr, Required, ResponseBuilder, Schema,
+};
 
 use crate::web::api::{
-    brand_choices, brands, campaigns, imports, ledger, opt_ins, pace, permissions, preflights, reports,
-    retries, sign_ups, sources, subscribers, suppressions, test_letters, topics,
+    brand_choices, brands, campaign_archive, campaigns, imports, ledger, notices, opt_ins, pace, permissions,
+    preflights, reports, retries, sign_ups, sources, subscribers, suppressions, test_letters, topics,
 };
+use crate::web::idempotency;
 use crate::web::problem::ProblemBody;
 use crate::web::{Entry, table};
 
@@ -23,6 +27,7 @@ use crate::web::{Entry, table};
     info(title = "Mannerly API", description = DESCRIPTION),
     paths(
         brands::list, brands::create, brands::get, brands::replace, brands::replace_logo,
+        notices::list, notices::add,
         topics::list, topics::create, topics::get, topics::replace,
         sign_ups::create, imports::create,
         sources::list, sources::ensure,
@@ -35,7 +40,7 @@ use crate::web::{Entry, table};
         campaigns::list, campaigns::create, campaigns::get, campaigns::replace, campaigns::delete,
         campaigns::templates, campaigns::preview, campaigns::audience_preview, test_letters::send, preflights::show,
         campaigns::schedule, campaigns::pause, campaigns::resume, campaigns::cancel, retries::retry,
-        reports::show, reports::download,
+        campaign_archive::put_in, campaign_archive::take_out, reports::show, reports::download,
         pace::list, pace::replace, pace::get_of_campaign, pace::set_of_campaign, pace::delete_of_campaign,
     ),
     components(schemas(ProblemBody)),
@@ -58,6 +63,9 @@ Manage brands, topics, people with their consent, and campaigns.
 
 Send a key as `Authorization: Bearer mk_…`. Make one on the server: `mannerly api-key create`. Each operation names \
 the scope that its key needs; the scope `admin` allows all.
+
+To be safe against lost answers, send what acts with an `Idempotency-Key` of your choice, such as a UUID: what succeeded \
+is answered again for 24 hours and not done again. How much of a key's limit is left stands in `RateLimit`.
 
 Errors are `application/problem+json` (RFC 9457). Lists come by pages: pass `next` of one page as `after` for the \
 next. Moments are RFC 3339 in UTC.";
@@ -107,12 +115,16 @@ fn complete(operation: &mut Operation, entry: &Entry) {
         problem(operation, "404", "There is no such thing");
     }
     without_null(operation);
+    let changes_what_was_read = has_parameter(operation, ParameterIn::Header);
+    if entry.method == Method::POST && entry.scope.is_some_and(idempotency::acts) {
+        idempotent(operation);
+    }
     let has_body = operation.request_body.is_some();
     if has_body {
         problem(operation, "413", "The body is too large");
         problem(operation, "415", "The body is of another type");
     }
-    if has_parameter(operation, ParameterIn::Header) {
+    if changes_what_was_read {
         problem(operation, "412", "It was changed since it was read");
     }
     if has_body || has_parameter(operation, ParameterIn::Query) {
@@ -142,6 +154,26 @@ fn without_null(operation: &mut Operation) {
     }
 }
 
+/// What may be sent again with the same key.
+fn idempotent(operation: &mut Operation) {
+    const KEY: &str = "Names the request: sent again with the same key it is answered as before and not done again. A string \
+                       of RFC 8941 of 1 to 255 visible characters, or the same without quotes. What was refused may be sent \
+                       again with the same key.";
+    let key = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some(KEY))
+        .required(Required::False)
+        .schema(Some(Object::with_type(Type::String)))
+        .build();
+    operation.parameters.get_or_insert_default().push(key.into());
+    problem(operation, "400", "The body, the query or the `Idempotency-Key` is damaged");
+    problem(operation, "409", "The request with this `Idempotency-Key` is being worked on, or was cut off");
+    const OTHER: &str = "Something breaks a rule (`errors` says where and which), or the `Idempotency-Key` was sent with \
+                         another request";
+    problem(operation, "422", OTHER);
+}
+
 /// What a handler says itself about a status is more exact and stays.
 fn problem(operation: &mut Operation, status: &str, description: &str) {
     let response = || ResponseBuilder::new().description(description).build().into();
@@ -164,7 +196,6 @@ pub async fn json() -> HttpResponse {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
-    use utoipa::openapi::Required;
 
     fn operations() -> Vec<(String, String, Operation)> {
         let mut document = document().clone();

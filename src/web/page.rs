@@ -4,8 +4,10 @@
 //! here knows the database, the domain or HTTP. Every page is one HTML and one CSS file, without script.
 
 mod api_docs;
+mod archive;
 mod demo;
 mod form;
+mod notice;
 mod preferences;
 mod report;
 mod result;
@@ -23,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::i18n::{Lang, Saying};
 
 pub use api_docs::{ApiDocsPage, ApiField, ApiGroup, ApiOperation, ApiParameter, ApiResponse, ApiSchema};
+pub use archive::{ArchiveFeed, ArchivePage, ArchivedLetter, FeedEntry, LetterBar};
 pub use demo::{
     DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportListPage, TextPiece, find_links,
 };
@@ -30,6 +33,7 @@ pub use form::{
     BoxState, ChannelBox, Fact, PermissionBox, PermissionState, Radio, TextField, TopicChoices, TopicGroup,
     profiling_words, tracking_words,
 };
+pub use notice::{NoticePage, NoticeVersion};
 pub use preferences::{
     DataLinkSentPage, DataPage, ErasedPage, OtherBrand, OtherLinkSentPage, PreferencesPage, UnsubscribePage,
     UnsubscribedPage,
@@ -68,6 +72,7 @@ pages!(|page| Some(page.lang) =>
     HomePage, ProblemPage, SignUpPage, SignUpDonePage, LinkRequestPage, LinkRequestDonePage, ConfirmPage,
     ConfirmedPage, ConfirmExpiredPage, PreferencesPage, OtherLinkSentPage, ResultPage, UnchangedPage, UnsubscribePage, UnsubscribedPage,
     DataLinkSentPage, DataPage, ErasedPage,
+    ArchivePage, NoticePage,
 );
 pages!(|_| None =>
     ApiDocsPage, DemoHomePage, DemoMailListPage, DemoMailPage, DemoReportListPage, ReportPage,

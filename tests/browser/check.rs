@@ -45,6 +45,33 @@ pub(crate) async fn everywhere(browser: &Browser, name: &str, axe: &str) -> Vec<
     faults
 }
 
+/// The same for a letter, whose author decides on headings and landmarks, and which has no cookies to ask for. Its sandbox
+/// lets nothing run, axe-core neither, so what it says of itself is asked of a copy.
+pub(crate) async fn letter(browser: &Browser, name: &str, html: &str, axe: &str) -> Vec<String> {
+    for look in Look::ALL {
+        browser.look(look).await;
+        fs::write(pictures().join(format!("{name}-{}.png", look.name())), browser.picture().await).unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("letter.html");
+    fs::write(&copy, html).unwrap();
+    let here = browser.client.current_url().await.unwrap();
+    browser.open(&format!("file://{}", copy.display())).await;
+    let mut faults = Vec::new();
+    for look in Look::ALL {
+        browser.look(look).await;
+        let mut found = violations(browser, axe, &LAW).await;
+        found.extend(too_wide(browser).await);
+        faults.extend(found.into_iter().map(|fault| format!("{name}, {}: {fault}", look.name())));
+    }
+    browser.look(Look::Wide).await;
+    browser.open(here.as_str()).await;
+    faults
+}
+
+/// The rules of WCAG, without what axe-core holds for good besides.
+pub(crate) const LAW: [&str; 4] = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
+
 /// What axe-core has to say: by the rules of these kinds, or by all that it has.
 pub(crate) async fn violations(browser: &Browser, axe: &str, kinds: &[&str]) -> Vec<String> {
     let known = browser.run("return typeof window.axe").await;

@@ -159,11 +159,21 @@ impl Browser {
 
     /// Looks at the page in another way.
     pub(crate) async fn look(&self, look: Look) {
-        let (width, height) = if look == Look::Narrow { (320, 640) } else { (1000, 800) };
+        let forced = if look == Look::Forced { "active" } else { "none" };
+        let width = if look == Look::Narrow { 320 } else { 1000 };
+        self.look_as(width, look == Look::Dark, forced).await;
+    }
+
+    /// Looks at it on a screen so many px wide, light or dark.
+    pub(crate) async fn screen(&self, width: u32, dark: bool) {
+        self.look_as(width, dark, "none").await;
+    }
+
+    async fn look_as(&self, width: u32, dark: bool, forced: &str) {
+        let height = if width < 400 { 640 } else { 800 };
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
-        let scheme = if look == Look::Dark { "dark" } else { "light" };
-        let forced = if look == Look::Forced { "active" } else { "none" };
+        let scheme = if dark { "dark" } else { "light" };
         let features = json!([
             { "name": "prefers-color-scheme", "value": scheme },
             { "name": "forced-colors", "value": forced },

@@ -5,6 +5,7 @@ use std::io::Cursor;
 use std::time::Duration;
 
 use mannerly::db::Kind;
+use mannerly::domain::catalog::notice::{self, NoticeForm};
 use mannerly::domain::catalog::{Channel, logo};
 use mannerly::web;
 
@@ -14,7 +15,7 @@ use crate::person::Person;
 use crate::support::server::TestServer;
 
 /// What the server answers with something else than a page for people.
-const NO_PAGES: [&str; 13] = [
+const NO_PAGES: [&str; 14] = [
     "GET /healthz",
     "GET /readyz",
     "GET /assets/page.css",
@@ -27,6 +28,7 @@ const NO_PAGES: [&str; 13] = [
     "GET /o/{token}.gif",
     "GET /c/{token}",
     "GET /b/{brand}/logo.png",
+    "GET /b/{brand}/archive.atom",
     "GET /api/openapi.json",
 ];
 
@@ -57,6 +59,17 @@ impl Tour<'_> {
         assert!(found.contains(heading), "{name}: the heading is {found}");
         self.seen.insert(route);
         let faults = check::everywhere(self.browser, name, &self.axe).await;
+        self.faults.extend(faults);
+    }
+
+    /// Looks at a letter, which is a document of its author's in a sandbox.
+    async fn look_at_letter(&mut self, name: &str, route: &'static str, heading: &str) {
+        let found = self.browser.heading().await;
+        assert!(found.contains(heading), "{name}: the heading is {found}");
+        self.seen.insert(route);
+        let here = self.browser.client.current_url().await.unwrap();
+        let html = self.server.get(here.as_str()).await.expect(200).text;
+        let faults = check::letter(self.browser, name, &html, &self.axe).await;
         self.faults.extend(faults);
     }
 
@@ -193,6 +206,57 @@ async fn ask_for_ones_data(tour: &mut Tour<'_>, person: &Person) {
     tour.look("link-gone", "GET /d/{token}", "This link is no longer valid").await;
 }
 
+/// Letters that anybody may read, and one as it was sent.
+async fn read_letters(tour: &mut Tour<'_>, person: &Person) {
+    let server = tour.server;
+    tour.open("/b/civic/archive").await;
+    tour.look("archive-empty", "GET /b/{brand}/archive", "Letters from Civic Notes").await;
+    for (subject, template) in
+        [("A morning on transport", "event"), ("The month in ten minutes", "newsletter")]
+    {
+        let draft = server.draft(&person.brand, |form| {
+            form.subject = subject.to_owned();
+            form.html = format!("# {subject}\n\nHello {{{{ first_name|default(\"reader\") }}}}, [read on](https://example.org/a).\n\n\
+                ![A bus](https://pictures.invalid/bus.png)\n\n[Keep me a place](https://example.org/b \"button\")\n");
+            form.format = mannerly::domain::campaign::compose::Format::Markdown;
+            form.template = mannerly::domain::campaign::compose::LetterTemplate::parse(template);
+            form.archive = true;
+        });
+        server.write(|conn, now| mannerly::domain::campaign::state::schedule(conn, draft.id, None, now));
+        server.run_jobs().await;
+    }
+    let mail = server.mails().pop().unwrap();
+    tour.open("/b/civic/archive").await;
+    tour.look("archive", "GET /b/{brand}/archive", "Letters from Civic Notes").await;
+    tour.click(".links a").await;
+    tour.look_at_letter("archive-letter", "GET /b/{brand}/archive/{campaign}", "The month in ten minutes")
+        .await;
+    tour.open(&mail.link("/v/")).await;
+    tour.look_at_letter("view", "GET /v/{token}", "The month in ten minutes").await;
+}
+
+/// The privacy notice, its versions, and the one of a day.
+async fn read_the_notice(tour: &mut Tour<'_>, person: &Person) {
+    for (version, from) in [("2025-03", "2025-03-01T00:00:00Z"), ("2026-05", "2026-05-03T00:00:00Z")] {
+        let form = NoticeForm {
+            version: version.into(),
+            language: None,
+            valid_from: mannerly::clock::Moment::parse(from),
+            text: format!(
+                "# What we keep\n\nYour address and what you chose, since {version}.\n\n\
+                 ## Why\n\n- to write to you\n- to prove what you agreed to\n\n\
+                 | What | For how long |\n|---|---|\n| Your address | until you close your account |\n\n\
+                 # Who else sees it\n\nNobody. [Write to us](mailto:privacy@civic.example.com) if you want to know more.\n"
+            ),
+        };
+        tour.server.write(|conn, now| notice::add(conn, &person.brand, &form, now));
+    }
+    tour.open("/b/civic/privacy").await;
+    tour.look("notice", "GET /b/{brand}/privacy", "Privacy notice of Civic Notes").await;
+    tour.click("#versions + ul a").await;
+    tour.look("notice-older", "GET /b/{brand}/privacy/{version}", "Privacy notice of Civic Notes").await;
+}
+
 #[tokio::test]
 async fn every_public_page_can_be_read_and_used_by_everybody() {
     let server = TestServer::start(Kind::Sqlite).await;
@@ -215,6 +279,8 @@ async fn every_public_page_can_be_read_and_used_by_everybody() {
     tour.look("api-docs", "GET /api/docs", "Mannerly").await;
     in_other_colours(&mut tour).await;
     come_in(&mut tour).await;
+    read_letters(&mut tour, &person).await;
+    read_the_notice(&mut tour, &person).await;
     change_ones_mind(&mut tour, &person).await;
     ask_for_ones_data(&mut tour, &person).await;
 

@@ -146,6 +146,8 @@ impl TestServer {
             text: None,
             format: Format::Html,
             template: None,
+            language: None,
+            archive: false,
         };
         change(&mut form);
         self.write(|conn, now| draft::create(conn, &form, now))

@@ -83,6 +83,7 @@ fn brand_form(slug: &str, name: &str, legal_name: &str, base_url: &str) -> Resul
         reply_to: Some(format!("answers@{domain}")),
         base_url: base_url.to_owned(),
         policy_url: format!("https://{domain}/privacy"),
+        hosts: Vec::new(),
         policy_version: String::from("2026-05"),
         consent_wording: None,
         refresh_consents_before: None,

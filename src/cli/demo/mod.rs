@@ -17,7 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::app::App;
 use crate::cli::demo::place::Place;
 use crate::cli::{log, say, serve};
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::config::{LogArgs, LogFormat, LogLevel};
 use crate::db::DbConnection;
 use crate::domain::campaign::compose::Format;
@@ -26,6 +26,7 @@ use crate::domain::campaign::state::schedule;
 use crate::domain::campaign::{self, Campaign, State};
 use crate::domain::catalog::brand;
 use crate::domain::catalog::dkim_key::{self, NewPair};
+use crate::domain::catalog::notice::{self, NoticeForm};
 use crate::domain::delivery::{self, State as DeliveryState};
 use crate::error::{Error, Result};
 use crate::id::Slug;
@@ -51,6 +52,8 @@ pub struct DemoArgs {
 
 const SUBJECT: &str = "{{ first_name|default(\"Hello\") }}, the month in ten minutes";
 const LETTER: &str = include_str!("../../../static/demo/letter.html");
+
+const NOTICE: &str = include_str!("../../../static/demo/notice.md");
 
 /// Runs the main job, says where to look, and serves.
 pub(super) fn run(args: &DemoArgs) -> Result<()> {
@@ -101,7 +104,14 @@ fn prepare_catalogue(app: &App, base_url: &str) -> Result<()> {
             brand.base_url
         ))),
         Err(Error::NotFound(_)) => {
-            catalogue::civic(conn, base_url, now)?;
+            let civic = catalogue::civic(conn, base_url, now)?;
+            let published = NoticeForm {
+                version: civic.policy_version.clone(),
+                language: None,
+                valid_from: Moment::parse_day("2026-05-03"),
+                text: NOTICE.to_owned(),
+            };
+            notice::add(conn, &civic, &published, now)?;
             catalogue::harbour(conn, base_url, now)?;
             Ok(())
         }
@@ -145,6 +155,8 @@ fn begin(app: &App, base_url: &str) -> Result<Campaign> {
         text: None,
         format: Format::Html,
         template: None,
+        language: None,
+        archive: true,
     };
     let now = app.clock.now();
     app.db.write_here(|conn: &mut DbConnection| {
@@ -217,6 +229,8 @@ fn where_to_look(app: &App, place: &Place, campaign: &Campaign, base_url: &str, 
         ("The mail as received", format!("{base_url}/demo/mail")),
         ("The campaign's report", format!("{base_url}/demo/report")),
         ("Sign-up form", format!("{base_url}/b/{}/sign-up", catalogue::CIVIC)),
+        ("Letters that all may read", format!("{base_url}/b/{}/archive", catalogue::CIVIC)),
+        ("Privacy notice", format!("{base_url}/b/{}/privacy", catalogue::CIVIC)),
         ("API documentation", format!("{base_url}/api/docs")),
         ("API key", key.to_owned()),
         ("Folder", place.dir.display().to_string()),

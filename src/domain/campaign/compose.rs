@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::domain::catalog::Brand;
 use crate::domain::catalog::look::ACCENTS;
 use crate::error::Problem;
+use crate::i18n::Lang;
 use crate::mail::compose::{from_markdown, from_mjml, inline_styles};
 
 word_enum! {
@@ -86,9 +87,8 @@ impl LetterTemplate {
         TemplateCard { name: self, purpose, sample }
     }
 
-    /// A piece of HTML in this template, in the brand's colours and language.
-    fn around(self, content: &str, brand: &Brand) -> String {
-        let lang = brand.lang();
+    /// A piece of HTML in this template, in the brand's colours.
+    fn around(self, content: &str, brand: &Brand, lang: Lang) -> String {
         let dark = brand.accent_dark.as_deref().unwrap_or(ACCENTS[1]);
         let light = brand.accent.as_deref().unwrap_or(ACCENTS[0]);
         self.source()
@@ -102,7 +102,7 @@ impl LetterTemplate {
     }
 }
 
-/// The HTML of a letter of `brand`, from what its author wrote. Template tags stay as they are.
+/// The HTML of a letter of `brand` in `lang`, from what its author wrote. Template tags stay as they are.
 ///
 /// # Errors
 /// What is wrong with it: not of its format, too long, too deep, or a template around what is a whole document.
@@ -111,6 +111,7 @@ pub fn compose(
     format: Format,
     template: Option<LetterTemplate>,
     brand: &Brand,
+    lang: Lang,
 ) -> Result<String, Problem> {
     let is_whole = format == Format::Mjml || source.to_ascii_lowercase().contains("<html");
     if template.is_some() && is_whole {
@@ -122,9 +123,9 @@ pub fn compose(
         (Format::Mjml, _) => from_mjml(source),
         (Format::Markdown, template) => {
             let template = template.unwrap_or(LetterTemplate::Plain);
-            inline_styles(&template.around(&from_markdown(source)?, brand))
+            inline_styles(&template.around(&from_markdown(source)?, brand, lang))
         }
-        (Format::Html, Some(template)) => inline_styles(&template.around(source, brand)),
+        (Format::Html, Some(template)) => inline_styles(&template.around(source, brand, lang)),
         (Format::Html, None) => inline_styles(source),
     }
 }

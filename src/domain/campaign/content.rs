@@ -1,7 +1,7 @@
 //! What a campaign says: checked when it is saved, prepared once, and rendered for each person.
 //!
-//! Outside the author's control every letter ends with the links "Unsubscribe" and "Preferences", the brand's legal
-//! identity and, for a supplier's contact, the source (L-09).
+//! Outside the author's control every letter ends with [its fixed lines](footer): the links "Unsubscribe" and
+//! "Preferences", the brand's legal identity and, for a supplier's contact, the source (L-09).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,27 +11,24 @@ use serde::Serialize;
 
 use crate::domain::audience::Subscriber;
 use crate::domain::audience::subscriber::attributes;
-use crate::domain::campaign::Campaign;
 use crate::domain::campaign::link::Link;
+use crate::domain::campaign::{Campaign, footer};
 use crate::domain::catalog::Brand;
 use crate::domain::consent::gate::SupplierFacts;
 use crate::error::{Error, Problem, Result};
+use crate::i18n::Lang;
 use crate::mail::frame::{Common, Frame};
 use crate::mail::letter::MAX_HTML_OCTETS;
 use crate::mail::link::FoundLink;
 use crate::mail::template::{Fields, Kind, Merge, Template, Values};
 use crate::mail::{html, text};
 
-/// The end of the HTML part of each letter.
-pub const FOOTER_HTML: &str = include_str!("../../../static/mail/footer.html");
-/// The end of the text part of each letter: the same fields and links.
-pub const FOOTER_TEXT: &str = include_str!("../../../static/mail/footer.txt");
 const FRAME: &str = include_str!("../../../static/mail/letter_frame.html");
 const PIXEL: &str =
     "{% if pixel_url %}<img src=\"{{ pixel_url }}\" width=\"1\" height=\"1\" alt=\"\">{% endif %}";
 
 /// Fields that hold a whole address and may stand alone in an `href`.
-const SERVICE_LINKS: &[&str] = &["unsubscribe_url", "preferences_url"];
+const SERVICE_LINKS: &[&str] = &["unsubscribe_url", "preferences_url", "view_url"];
 
 /// What an author may merge.
 const AUTHOR: Fields<'_> = Fields {
@@ -41,6 +38,7 @@ const AUTHOR: Fields<'_> = Fields {
         "brand.registered_address",
         "unsubscribe_url",
         "preferences_url",
+        "view_url",
     ],
     optional: &["first_name", "last_name", "company", "country", "attributes.*"],
 };
@@ -53,6 +51,7 @@ const PREPARED: Fields<'_> = Fields {
         "brand.registered_address",
         "unsubscribe_url",
         "preferences_url",
+        "view_url",
         "links.*",
         "source_name",
         "source_policy_url",
@@ -99,6 +98,8 @@ pub struct Urls {
     pub unsubscribe: String,
     /// Shows and changes choices.
     pub preferences: String,
+    /// Shows the letter in the browser.
+    pub view: String,
     /// For each link in its order: the tracked address, or the original one.
     pub links: Vec<String>,
     /// The pixel, where the person allows it.
@@ -158,11 +159,12 @@ pub fn check(subject: &str, html_source: &str, text_source: Option<&str>) -> Res
 
 /// A fragment becomes a document with a language, a title and a column that fits a phone; a document stays as
 /// its author wrote it.
-fn whole_document(html: &str) -> Cow<'_, str> {
+fn whole_document(html: &str, lang: Lang) -> Cow<'_, str> {
     if html.to_ascii_lowercase().contains("<html") {
         return Cow::Borrowed(html);
     }
-    Cow::Owned(FRAME.replace("CONTENT", html))
+    let frame = FRAME.replace("LANG", lang.tag()).replace("DIRECTION", lang.direction());
+    Cow::Owned(frame.replacen("CONTENT", html, 1))
 }
 
 impl Content {
@@ -181,10 +183,10 @@ impl Content {
             Some(source) => source.clone(),
             None => html::to_text(&campaign.html)?,
         };
-        let html_source = html::prepare(&whole_document(&campaign.html), slot, FOOTER_HTML, PIXEL)?;
-        let text_source = text::prepare(&plain, slot, FOOTER_TEXT);
-        let parse =
-            |name, source: &str, kind| Template::parse(name, source, kind, PREPARED).map_err(Error::Invalid);
+        let lang = campaign.lang(brand);
+        let document = whole_document(&campaign.html, lang);
+        let html_source = html::prepare(&document, slot, &footer::html(lang)?, PIXEL)?;
+        let text_source = text::prepare(&plain, slot, &footer::text(lang)?);
         let content = Self {
             subject: parse("subject", &campaign.subject, Kind::Plain)?,
             html: parse("html", &html_source, Kind::Html)?,
@@ -200,6 +202,14 @@ impl Content {
         Ok(content)
     }
 
+    /// The frame of the campaign's letters, to send.
+    ///
+    /// # Errors
+    /// As [`Frame::new`].
+    pub fn frame(&self, common: &Common) -> Result<Frame> {
+        Frame::new(common, &self.subject, &self.html, &self.text)
+    }
+
     /// The letter of one person as texts, to look at.
     ///
     /// # Errors
@@ -211,14 +221,35 @@ impl Content {
             text: self.text.render(values)?,
         })
     }
+}
 
-    /// The frame of the campaign's letters, to send.
-    ///
-    /// # Errors
-    /// As [`Frame::new`].
-    pub fn frame(&self, common: &Common) -> Result<Frame> {
-        Frame::new(common, &self.subject, &self.html, &self.text)
-    }
+/// The subject line of a campaign as somebody reads it of whom nothing is known.
+///
+/// # Errors
+/// [`Error::Invalid`] if it cannot be rendered, which saving it has ruled out.
+pub fn general_subject(campaign: &Campaign, brand: &Brand) -> Result<String> {
+    parse("subject", &campaign.subject, Kind::Plain)?
+        .render_line(&nobody(brand, Urls::of_preview(brand, &[])))
+}
+
+/// The HTML of a campaign for everybody: nothing about anybody, links as its author wrote them, no pixel, and an ending
+/// that speaks of no recipient.
+///
+/// # Errors
+/// As [`general_subject`].
+pub fn published(campaign: &Campaign, brand: &Brand, urls: Urls) -> Result<String> {
+    let lang = campaign.lang(brand);
+    let document = whole_document(&campaign.html, lang);
+    let source = html::prepare(&document, |_| None, &footer::published(lang)?, "")?;
+    parse("html", &source, Kind::Html)?.render(&nobody(brand, urls))
+}
+
+fn parse(name: &str, source: &str, kind: Kind) -> Result<Template> {
+    Template::parse(name, source, kind, PREPARED).map_err(Error::Invalid)
+}
+
+fn nobody(brand: &Brand, urls: Urls) -> Merge {
+    PersonValues::new(Arc::new(BrandValues::of(brand)), None, None, urls).merge()
 }
 
 impl Urls {
@@ -228,6 +259,7 @@ impl Urls {
         Self {
             unsubscribe: longest.clone(),
             preferences: longest.clone(),
+            view: longest.clone(),
             links: links
                 .iter()
                 .map(|link| if link.url.len() > longest.len() { link.url.clone() } else { longest.clone() })
@@ -241,6 +273,7 @@ impl Urls {
         Self {
             unsubscribe: format!("{}/u/preview", brand.base_url),
             preferences: format!("{}/p/preview", brand.base_url),
+            view: format!("{}/v/preview", brand.base_url),
             links: links.iter().map(|link| link.url.clone()).collect(),
             pixel: None,
         }
@@ -296,6 +329,7 @@ impl Values for PersonValues {
             "country" => self.country.as_deref(),
             "unsubscribe_url" => Some(&self.urls.unsubscribe),
             "preferences_url" => Some(&self.urls.preferences),
+            "view_url" => Some(&self.urls.view),
             "source_name" => Some(&self.source_name),
             "source_policy_url" => Some(&self.source_policy_url),
             "pixel_url" => self.urls.pixel.as_deref(),

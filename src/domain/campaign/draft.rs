@@ -7,9 +7,10 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::{campaign, campaign_subject, link};
 use crate::domain::campaign::compose::{Format, LetterTemplate, compose};
-use crate::domain::campaign::{Campaign, State, content, get, link as links, state};
-use crate::domain::catalog::{Channel, brand, topic};
+use crate::domain::campaign::{Campaign, State, archive, content, get, link as links, state};
+use crate::domain::catalog::{Channel, Topic, brand, topic};
 use crate::error::{Error, Problem, Result};
+use crate::i18n::Lang;
 use crate::id::{PublicId, Slug};
 
 /// A campaign as an author writes it.
@@ -40,6 +41,14 @@ pub struct DraftForm {
     /// The text part; made from the HTML if left out.
     #[serde(default)]
     pub text: Option<String>,
+    /// The language in which it is written, which its fixed lines speak too: `en-GB`, `cy`, `de` or `fr`; the brand's if
+    /// left out.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// Whether it is published in the brand's archive once it is sent, without anything about anybody. Never for a
+    /// sensitive topic.
+    #[serde(default)]
+    pub archive: bool,
 }
 
 /// Saves a new draft.
@@ -62,6 +71,8 @@ pub fn create(conn: &mut DbConnection, form: &DraftForm, now: Moment) -> Result<
             campaign::template.eq(form.template),
             campaign::source.eq(Some(&form.html).filter(|source| **source != checked.html)),
             campaign::text.eq(&form.text),
+            campaign::language.eq(&checked.language),
+            campaign::archive.eq(form.archive),
             campaign::plan_cursor.eq(0),
             campaign::created_at.eq(now),
             campaign::changed_at.eq(now),
@@ -90,6 +101,8 @@ pub fn replace(conn: &mut DbConnection, id: PublicId, form: &DraftForm, now: Mom
             campaign::template.eq(form.template),
             campaign::source.eq(Some(&form.html).filter(|source| **source != checked.html)),
             campaign::text.eq(&form.text),
+            campaign::language.eq(&checked.language),
+            campaign::archive.eq(form.archive),
             campaign::changed_at.eq(now),
         ))
         .execute(conn)?;
@@ -126,6 +139,7 @@ struct Checked {
     subjects: Vec<i64>,
     urls: Vec<String>,
     html: String,
+    language: Option<String>,
 }
 
 fn check(conn: &mut DbConnection, form: &DraftForm) -> Result<Checked> {
@@ -136,7 +150,13 @@ fn check(conn: &mut DbConnection, form: &DraftForm) -> Result<Checked> {
     let brand = brand::find(conn, form.brand.as_str())
         .map_err(|error| not_found_is(error, "brand", "There is no brand of this slug"))?;
     // What cannot be read as what it is said to be is not looked into any further.
-    let html = compose(&form.html, form.format, form.template, &brand).map_err(|problem| {
+    let language = form.language.as_deref().map(Lang::read);
+    if language == Some(None) {
+        problems.push(Problem::new("language", "Enter one of en-GB, cy, de and fr"));
+    }
+    let language = language.flatten();
+    let lang = language.unwrap_or_else(|| brand.lang());
+    let html = compose(&form.html, form.format, form.template, &brand, lang).map_err(|problem| {
         Error::invalid(if problem.field.is_empty() { "html" } else { &problem.field }, &problem.detail)
     })?;
     let urls = content::check(&form.subject, &html, form.text.as_deref()).unwrap_or_else(|error| {
@@ -156,8 +176,15 @@ fn check(conn: &mut DbConnection, form: &DraftForm) -> Result<Checked> {
     if subjects.len() != form.subjects.len() {
         problems.push(Problem::new("subjects", "The brand has no subject of one of these slugs"));
     }
+    let named = |topic: &&Topic| communication == Some(topic.id) || subjects.contains(&topic.id);
+    if form.archive && topics.iter().filter(named).any(|topic| topic.sensitive) {
+        problems.push(Problem::new("archive", archive::SENSITIVE));
+    }
+    let language = language.map(|lang| lang.tag().to_owned());
     match communication {
-        Some(topic) if problems.is_empty() => Ok(Checked { brand: brand.id, topic, subjects, urls, html }),
+        Some(topic) if problems.is_empty() => {
+            Ok(Checked { brand: brand.id, topic, subjects, urls, html, language })
+        }
         _ => Err(Error::Invalid(problems)),
     }
 }

@@ -1,10 +1,12 @@
 //! Campaigns: one message of one brand, on one channel, about exactly one communication topic and any number of
 //! subjects. What it says, to whom it would go, and the states it passes through.
 
+pub mod archive;
 pub mod audience;
 pub mod compose;
 pub mod content;
 pub mod draft;
+pub mod footer;
 pub mod link;
 pub mod preflight;
 pub mod state;
@@ -18,6 +20,7 @@ use crate::domain::campaign::compose::{Format, LetterTemplate};
 use crate::domain::catalog::{Brand, Channel, brand};
 use crate::domain::consent::gate::CampaignFacts;
 use crate::error::{Error, Result};
+use crate::i18n::Lang;
 use crate::id::PublicId;
 
 pub use state::State;
@@ -66,6 +69,17 @@ pub struct Campaign {
     pub template: Option<LetterTemplate>,
     /// What was written; none where that is the HTML itself.
     pub source: Option<String>,
+    /// Whether its author wants it in the brand's public archive.
+    pub archive: bool,
+    /// The language in which it is written, a tag of BCP 47; the brand's if none.
+    pub language: Option<String>,
+}
+
+impl Campaign {
+    /// The language in which it is written.
+    pub fn lang(&self, brand: &Brand) -> Lang {
+        self.language.as_deref().and_then(Lang::read).unwrap_or_else(|| brand.lang())
+    }
 }
 
 /// The campaign of this public identity.

@@ -7,6 +7,7 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::{brand, logo};
 use crate::domain::catalog::look::{self, Scheme};
+use crate::domain::catalog::{host, notice};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::Lang;
@@ -102,7 +103,11 @@ pub struct BrandForm {
     pub reply_to: Option<String>,
     /// The public address of the brand's pages: https, or http on this machine.
     pub base_url: String,
-    /// The privacy policy.
+    /// Hosts that are this brand's alone, as in `news.brand.example`, without a port; the one of `base_url` among them. Pages of
+    /// other brands are not found there. Without any, the brand is found at every host that no other has for itself.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// The privacy policy. Where the brand keeps its notice here, it is the address of that, whatever is written.
     pub policy_url: String,
     /// The version of it that is in force.
     pub policy_version: String,
@@ -288,12 +293,16 @@ fn check_base_url(text: &str) -> Result<(), Problem> {
 /// # Errors
 /// [`Error::Invalid`] naming every field that breaks a rule; [`Error::Conflict`] if the slug is taken.
 pub fn create(conn: &mut DbConnection, form: BrandForm, now: Moment) -> Result<Brand> {
+    let hosts = host::check(&form.hosts, &form.base_url);
     let row = form.check(now)?;
+    let hosts = hosts.map_err(|problem| Error::Invalid(vec![problem]))?;
     if find(conn, row.slug.as_str()).is_ok() {
         return Err(Error::conflict("There is a brand of this slug already; choose another"));
     }
     let id = diesel::insert_into(brand::table).values(row).returning(brand::id).get_result(conn)?;
-    get(conn, id)
+    let brand = get(conn, id)?;
+    host::replace(conn, &brand, &hosts)?;
+    Ok(brand)
 }
 
 /// Replaces what is written of a brand; its slug stays.
@@ -305,8 +314,21 @@ pub fn replace(conn: &mut DbConnection, slug: &str, form: BrandForm, now: Moment
     if form.slug != existing.slug {
         return Err(Error::invalid("slug", "A brand's slug stays as it is: old links carry it"));
     }
+    let hosts = host::check(&form.hosts, &form.base_url);
     let row = form.check(now)?;
+    let hosts = hosts.map_err(|problem| Error::Invalid(vec![problem]))?;
+    if let Some(version) = notice::in_force(conn, existing.id, now)?
+        && version != row.policy_version
+    {
+        let detail = format!(
+            "The brand keeps its notice here, and {version} is in force; add a version there instead"
+        );
+        return Err(Error::invalid("policy_version", detail));
+    }
     let id = diesel::update(brand::table.find(existing.id)).set(row).returning(brand::id).get_result(conn)?;
+    let brand = get(conn, id)?;
+    host::replace(conn, &brand, &hosts)?;
+    notice::bring_into_force(conn, &brand, now)?;
     get(conn, id)
 }
 

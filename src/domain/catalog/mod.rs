@@ -3,8 +3,10 @@
 pub mod brand;
 pub mod channel;
 pub mod dkim_key;
+pub mod host;
 pub mod logo;
 pub mod look;
+pub mod notice;
 pub mod topic;
 
 pub use brand::Brand;

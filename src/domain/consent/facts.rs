@@ -22,8 +22,29 @@ use crate::domain::consent::permission::{Kind, State as PermissionState};
 use crate::domain::consent::suppression;
 use crate::error::Result;
 
-/// A person; the hash of their address; whether it is suppressed for anything; and what they chose of the brand.
-type PersonRow = (Subscriber, Option<Vec<u8>>, bool, Option<(Option<Moment>, AtMost)>);
+/// A person; the hash of their address; whether it is suppressed for anything; what they chose of the brand; and what
+/// they allow it to record.
+type PersonRow = (Subscriber, Option<Vec<u8>>, bool, Option<(Option<Moment>, AtMost)>, Allows);
+
+/// What is known of one person.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// For the gate.
+    pub facts: Facts,
+    /// For the merge fields.
+    pub person: Subscriber,
+    /// For the tracking gate.
+    pub allows: Allows,
+}
+
+/// What a person allows a brand to record now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+pub struct Allows {
+    /// That the letter was opened.
+    pub opens: bool,
+    /// Which links were followed.
+    pub clicks: bool,
+}
 
 /// These people and their facts about this campaign, in the order of their row numbers. To be asked where something is
 /// decided by them, in a transaction that may write: what the letters of other campaigns say has to hold until its end.
@@ -35,7 +56,7 @@ pub fn gather(
     campaign: &CampaignFacts,
     people: &[i64],
     now: Moment,
-) -> Result<Vec<(Facts, Subscriber)>> {
+) -> Result<Vec<Known>> {
     let rows = load_people(conn, campaign.brand, people)?;
     let capped = |row: &&PersonRow| row.3.is_some_and(|(_, at_most)| at_most.spacing().is_some());
     let capped: Vec<i64> = rows.iter().filter(capped).map(|row| row.0.id).collect();
@@ -48,7 +69,7 @@ pub fn gather(
             suppressed.entry(hash).or_default().push(reason);
         }
     }
-    let facts = |(person, hash, _, choice): PersonRow| {
+    let known = |(person, hash, _, choice, allows): PersonRow| {
         let facts = Facts {
             subscriber: person.id,
             address: person.email.clone(),
@@ -63,9 +84,9 @@ pub fn gather(
             }),
             last_letter: last_letters.remove(&person.id),
         };
-        (facts, person)
+        Known { facts, person, allows }
     };
-    Ok(rows.into_iter().map(facts).collect())
+    Ok(rows.into_iter().map(known).collect())
 }
 
 fn load_people(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<Vec<PersonRow>> {
@@ -75,6 +96,11 @@ fn load_people(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<Ve
     // Hardly anybody's is, so why is asked only then.
     let suppressed = suppression_table::table
         .filter(suppression_table::address_hash.nullable().eq(subscriber::email_hash));
+    let allowed = |kind: Kind| {
+        let granted = permission::brand_id.eq(brand).and(permission::state.eq(PermissionState::Granted));
+        let own = permission::subscriber_id.eq(subscriber::id).and(permission::kind.eq(kind));
+        diesel::dsl::exists(permission::table.filter(own.and(granted)))
+    };
     Ok(on_backend!(conn, |c| subscriber::table
         .left_join(brand_choice::table.on(of_brand))
         .filter(among(subscriber::id, people))
@@ -84,6 +110,7 @@ fn load_people(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<Ve
             subscriber::email_hash,
             diesel::dsl::exists(suppressed),
             (brand_choice::paused_until, brand_choice::at_most).nullable(),
+            (allowed(Kind::Opens), allowed(Kind::Clicks)),
         ))
         .load(c))?)
 }
@@ -144,19 +171,4 @@ pub(super) fn load_suppliers(
     let sources: Vec<Source> =
         source::table.filter(among(source::id, &ids)).select(Source::as_select()).load(conn)?;
     Ok(sources.iter().filter_map(|s| Some((s.id, Arc::new(SupplierFacts::of(s)?)))).collect())
-}
-
-/// Who of these people allows this brand to record opens now, and who clicks.
-///
-/// # Errors
-/// Of the database.
-pub fn who_allows(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<(Vec<i64>, Vec<i64>)> {
-    let query = permission::table
-        .filter(among(permission::subscriber_id, people))
-        .filter(permission::brand_id.eq(brand))
-        .filter(permission::state.eq(PermissionState::Granted))
-        .select((permission::subscriber_id, permission::kind));
-    let allowed: Vec<(i64, Kind)> = on_backend!(conn, |c| query.load(c))?;
-    let of = |kind| allowed.iter().filter(|(_, of)| *of == kind).map(|(person, _)| *person).collect();
-    Ok((of(Kind::Opens), of(Kind::Clicks)))
 }

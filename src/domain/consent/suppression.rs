@@ -1,6 +1,8 @@
 //! Suppressions: "never this address". Kept as a keyed hash, so that it survives erasure (L-34); no import undoes it.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 
 use crate::clock::Moment;
 use crate::db::schema::{subscriber, suppression, suppression_exception as exception};
@@ -10,6 +12,7 @@ use crate::domain::catalog::Channel;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::id::PublicId;
+use crate::secret::hex;
 use crate::token::Keys;
 
 word_enum! {
@@ -143,13 +146,22 @@ pub fn of_addresses(
 ) -> Result<Vec<(Vec<u8>, Reason)>> {
     let excepted = exception::table
         .filter(exception::suppression_id.eq(suppression::id).and(exception::brand_id.eq(brand)));
-    Ok(suppression::table
-        .filter(suppression::address_hash.eq_any(hashes))
+    let of_brand = suppression::table
         .filter(suppression::channel.eq(channel))
         .filter(suppression::brand_id.is_null().or(suppression::brand_id.eq(brand)))
         .filter(diesel::dsl::not(diesel::dsl::exists(excepted)))
-        .select((suppression::address_hash, suppression::reason))
-        .load(conn)?)
+        .select((suppression::address_hash, suppression::reason));
+    match conn {
+        DbConnection::Sqlite(c) => {
+            // A placeholder for each would be a new statement for each number of them.
+            let listed = serde_json::to_string(&hashes.iter().map(|hash| hex(hash)).collect::<Vec<_>>())?;
+            let among = sql::<Bool>("suppression.address_hash IN (SELECT unhex(value) FROM json_each(")
+                .bind::<Text, _>(listed)
+                .sql("))");
+            Ok(of_brand.filter(among).load(c)?)
+        }
+        DbConnection::Postgres(c) => Ok(of_brand.filter(suppression::address_hash.eq_any(hashes)).load(c)?),
+    }
 }
 
 /// The brands for which these suppressions do not hold, because the person opted in to them by their own act since:

@@ -16,8 +16,8 @@ use crate::db::schema::{brand, campaign, delivery, subscriber};
 use crate::db::{DbConnection, Kind as DatabaseKind, among, fixed};
 use crate::domain::audience::Subscriber;
 use crate::domain::campaign::{self as campaigns, State as CampaignState, state};
-use crate::domain::consent::facts::{gather, who_allows};
-use crate::domain::consent::gate::{Facts, SupplierFacts, decide};
+use crate::domain::consent::facts::{Known, gather};
+use crate::domain::consent::gate::{SupplierFacts, decide};
 use crate::domain::consent::{Permit, hold};
 use crate::domain::delivery::State;
 use crate::domain::delivery::pacer::Pacer;
@@ -106,29 +106,27 @@ pub fn claim(conn: &mut DbConnection, wanted: Wanted, pacer: &Pacer, now: Moment
     }
     let people: Vec<i64> = due.iter().map(|(person, _)| *person).collect();
     hold(conn, &people)?;
-    let mut permitted: Vec<(Permit, Facts, Subscriber)> = Vec::with_capacity(people.len());
-    for (known, person) in gather(conn, &facts, &people, now)? {
-        match decide(&known, &facts, now) {
-            Ok(permit) => permitted.push((permit, known, person)),
-            Err(refusal) => skip(conn, wanted.campaign, known.subscriber, refusal.as_str(), now)?,
+    let mut permitted: Vec<(Permit, Known)> = Vec::with_capacity(people.len());
+    for known in gather(conn, &facts, &people, now)? {
+        match decide(&known.facts, &facts, now) {
+            Ok(permit) => permitted.push((permit, known)),
+            Err(refusal) => skip(conn, wanted.campaign, known.person.id, refusal.as_str(), now)?,
         }
     }
-    let ids: Vec<i64> = permitted.iter().map(|(permit, ..)| permit.subscriber()).collect();
-    let (opens, clicks) = who_allows(conn, facts.brand, &ids)?;
-    mark(conn, wanted, &ids, &opens, &clicks, now)?;
+    mark(conn, wanted, &permitted, now)?;
     let attempts: HashMap<i64, i32> = due.into_iter().collect();
     let mut letters = Vec::with_capacity(permitted.len());
-    for (permit, known, person) in permitted {
-        let id = permit.subscriber();
+    for (permit, Known { facts: known, person, allows }) in permitted {
+        let attempts = attempts.get(&person.id).copied().unwrap_or(0);
         let supplied = known.supplied(&facts);
         letters.push(Claimed {
             permit,
             person,
             supplier: supplied.map(|supplied| Arc::clone(&supplied.supplier)),
             informs: supplied.is_some_and(|supplied| known.knows_nothing_of(supplied)),
-            tracks_opens: opens.contains(&id),
-            tracks_clicks: clicks.contains(&id),
-            attempts: attempts.get(&id).copied().unwrap_or(0),
+            tracks_opens: allows.opens,
+            tracks_clicks: allows.clicks,
+            attempts,
         });
     }
     Ok(Claims { letters, more })
@@ -246,23 +244,21 @@ fn due(conn: &mut DbConnection, campaign: i64, limit: usize, now: Moment) -> Res
 }
 
 /// Marks the claimed rows and keeps which of the letters are tracked.
-fn mark(
-    conn: &mut DbConnection,
-    wanted: Wanted,
-    ids: &[i64],
-    opens: &[i64],
-    clicks: &[i64],
-    now: Moment,
-) -> Result<()> {
+fn mark(conn: &mut DbConnection, wanted: Wanted, permitted: &[(Permit, Known)], now: Moment) -> Result<()> {
+    let those = |are: fn(&Known) -> bool| -> Vec<i64> {
+        permitted.iter().filter(|(_, known)| are(known)).map(|(_, known)| known.person.id).collect()
+    };
+    let (ids, opens, clicks) =
+        (those(|_| true), those(|known| known.allows.opens), those(|known| known.allows.clicks));
     let mark = diesel::update(delivery::table)
-        .filter(delivery::campaign_id.eq(wanted.campaign).and(among(delivery::subscriber_id, ids)))
+        .filter(delivery::campaign_id.eq(wanted.campaign).and(among(delivery::subscriber_id, &ids)))
         .set((
             delivery::state.eq(State::Claimed),
             delivery::attempts.eq(delivery::attempts + 1),
             delivery::claimed_by.eq(wanted.holder.node),
             delivery::lease_until.eq(now.plus(wanted.holder.lease)),
-            delivery::tracks_opens.eq(among(delivery::subscriber_id, opens)),
-            delivery::tracks_clicks.eq(among(delivery::subscriber_id, clicks)),
+            delivery::tracks_opens.eq(among(delivery::subscriber_id, &opens)),
+            delivery::tracks_clicks.eq(among(delivery::subscriber_id, &clicks)),
         ))
         .returning(delivery::subscriber_id);
     on_backend!(conn, |c| prepared!(mark).load::<i64>(c))?;

@@ -21,7 +21,9 @@ use crate::mail::dkim::Signer;
 use crate::mail::frame::{Common, Frame, Own};
 use crate::mail::letter::{Letter, Sender};
 use crate::mail::transport::Clearance;
-use crate::token::{ClickLink, Keys, LetterLink, MessageLink, OpenLink, PreferencesLink, UnsubscribeLink};
+use crate::token::{
+    ClickLink, Keys, LetterLink, MessageLink, OpenLink, PreferencesLink, UnsubscribeLink, ViewLink,
+};
 
 /// What all letters of a campaign have in common, prepared once.
 #[derive(Debug, Clone)]
@@ -36,15 +38,6 @@ pub struct Letterhead {
     /// The envelope sender of a brand that receives nothing here.
     return_path: EmailAddress,
     signer: Option<Signer>,
-}
-
-/// A letter that is ready to be handed over.
-#[derive(Debug, Clone)]
-pub struct WrittenLetter {
-    /// Where it goes back to: an address of this letter alone, if the brand receives mail here (B-01).
-    pub envelope_from: EmailAddress,
-    /// Its octets.
-    pub message: Vec<u8>,
 }
 
 impl Letterhead {
@@ -99,6 +92,21 @@ impl Letterhead {
         &self.links
     }
 
+    /// Where the letter that a claim is about returns to: with an incoming domain, an address of its own.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::error::Error::Internal) if the domain leaves no room for a token.
+    pub fn return_path(&self, claimed: &Claimed, keys: &Keys) -> Result<EmailAddress> {
+        let (campaign, subscriber) = (self.campaign, claimed.permit.subscriber());
+        match &self.incoming {
+            Some(incoming) => {
+                let letter = keys.seal_for_mail(&LetterLink { campaign, subscriber });
+                beside(incoming, BOUNCE_WORD, &letter)
+            }
+            None => Ok(self.return_path.clone()),
+        }
+    }
+
     /// Writes and signs the letter that a claim is about, if it can into `buffer`, the room of an earlier one. Of the same
     /// claim it is always the same message: one that is sent
     /// again because a person asked keeps its Message-ID.
@@ -106,23 +114,13 @@ impl Letterhead {
     /// # Errors
     /// [`Invalid`](crate::error::Error::Invalid) if a value of this person would break a header or the letter
     /// becomes too large.
-    pub fn write(
-        &self,
-        claimed: &Claimed,
-        keys: &Keys,
-        now: Moment,
-        buffer: Vec<u8>,
-    ) -> Result<WrittenLetter> {
+    pub fn write(&self, claimed: &Claimed, keys: &Keys, now: Moment, buffer: Vec<u8>) -> Result<Vec<u8>> {
         let (brand, campaign, subscriber) = (self.brand.id, self.campaign, claimed.permit.subscriber());
-        let letter = keys.seal_for_mail(&LetterLink { campaign, subscriber });
         let message_id = keys.seal_for_mail(&MessageLink { campaign, subscriber });
         let unsubscribe = UnsubscribeLink { brand, subscriber, campaign };
-        let (envelope_from, unsubscribe_mail) = match &self.incoming {
-            Some(incoming) => (
-                beside(incoming, BOUNCE_WORD, &letter)?,
-                Some(beside(incoming, UNSUBSCRIBE_WORD, &keys.seal_for_mail(&unsubscribe))?),
-            ),
-            None => (self.return_path.clone(), None),
+        let unsubscribe_mail = match &self.incoming {
+            Some(incoming) => Some(beside(incoming, UNSUBSCRIBE_WORD, &keys.seal_for_mail(&unsubscribe))?),
+            None => None,
         };
         let urls = self.urls(claimed, keys, &unsubscribe);
         let unsubscribe_url = urls.unsubscribe.clone();
@@ -138,7 +136,7 @@ impl Letterhead {
             values: &merge,
         };
         let message = self.frame.write(&own, buffer)?;
-        Ok(WrittenLetter { envelope_from, message: signed(message, self.signer.as_ref(), now)? })
+        signed(message, self.signer.as_ref(), now)
     }
 
     /// Tracking is decided here, at render: who did not allow it gets the original links and no pixel. In a brand's
@@ -158,6 +156,7 @@ impl Letterhead {
         Urls {
             unsubscribe: format!("{base}/u/{}", keys.seal(unsubscribe)),
             preferences: format!("{base}/p/{}", keys.seal(&PreferencesLink { brand, subscriber, campaign })),
+            view: format!("{base}/v/{}", keys.seal(&ViewLink { campaign, subscriber })),
             links: self.links.iter().map(link_url).collect(),
             pixel: who(claimed.tracks_opens)
                 .map(|subscriber| format!("{base}/o/{}.gif", keys.seal(&OpenLink { campaign, subscriber }))),
@@ -256,7 +255,7 @@ pub fn preview(
 }
 
 /// The supplier that a letter would name: that of the answer to its topic, or, where there is none, of the person.
-fn supplier_of(
+pub(super) fn supplier_of(
     conn: &mut DbConnection,
     campaign: &Campaign,
     person: &Subscriber,

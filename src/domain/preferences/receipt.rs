@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::subscriber;
-use crate::domain::catalog::{Brand, Channel, Topic, topic};
+use crate::domain::catalog::{Brand, Channel, Topic, notice, topic};
 use crate::domain::consent::brand_choice::{self, AtMost};
 use crate::domain::consent::ledger::{self, Decision, Entry, Method, ShownBox};
 use crate::domain::consent::opt_in::Basis;
@@ -144,10 +144,7 @@ pub fn receipt(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<Rece
         made_at: act.at,
         act: act.kind,
         processing: Processing {
-            privacy_notice: BTreeMap::from([
-                ("url", brand.policy_url.clone()),
-                ("version", version(conn, act, brand)?),
-            ]),
+            privacy_notice: privacy_notice(conn, act, brand)?,
             language: act.after.locale.clone(),
             jurisdiction: "as the privacy notice says",
             purposes,
@@ -167,9 +164,28 @@ pub fn receipt(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<Rece
     })
 }
 
+/// The notice that was in force: where it is kept here, exactly that version with its hash.
+fn privacy_notice(
+    conn: &mut DbConnection,
+    act: &Act,
+    brand: &Brand,
+) -> Result<BTreeMap<&'static str, String>> {
+    let version = version(conn, act, brand)?;
+    let kept = notice::kept(conn, brand, &version)?;
+    let mut about = BTreeMap::from([("version", version)]);
+    match kept {
+        Some(edition) => about.extend([("url", edition.url), ("sha256", edition.sha256)]),
+        None => about.extend([("url", brand.policy_url.clone())]),
+    }
+    Ok(about)
+}
+
 /// The version of the policy that was in force; the ledger knows it, and where only the brand's pace or pause was chosen, so
 /// does the brand.
-fn version(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<String> {
+///
+/// # Errors
+/// Of the database.
+pub fn version(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<String> {
     let said = ledger::of_range(conn, act.subscriber, act.brand, act.ledger)?;
     Ok(said.into_iter().next().map_or_else(|| brand.policy_version.clone(), |entry| entry.policy_version))
 }

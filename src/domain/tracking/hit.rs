@@ -6,14 +6,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel::sqlite::Sqlite;
 use diesel::upsert::excluded;
 
 use crate::clock::Moment;
 use crate::db::schema::{brand, campaign, delivery, hit, tally};
-use crate::db::{DbConnection, among};
+use crate::db::{DbConnection, among, bulk};
 use crate::domain::consent;
 use crate::domain::consent::permission::Kind;
 use crate::domain::tracking::{Reason, allowed};
@@ -58,37 +56,11 @@ struct HitRow {
     reason: Option<Reason>,
 }
 
-/// So many rows in one statement of SQLite, which is prepared once and found again by its type: one with as many rows as there
-/// happen to be would be prepared anew for each batch.
-struct InsertRows<'a, const N: usize>(&'a [HitRow; N]);
-
-impl<const N: usize> QueryId for InsertRows<'_, N> {
-    type QueryId = InsertRows<'static, N>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl<const N: usize, Connection> RunQueryDsl<Connection> for InsertRows<'_, N> {}
-
-impl<const N: usize> QueryFragment<Sqlite> for InsertRows<'_, N> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        out.push_sql("INSERT INTO hit (campaign_id, subscriber_id, kind, link_id, at, reason) VALUES ");
-        for (place, row) in self.0.iter().enumerate() {
-            out.push_sql(if place == 0 { "(" } else { ", (" });
-            out.push_bind_param::<BigInt, _>(&row.campaign_id)?;
-            out.push_sql(", ");
-            out.push_bind_param::<BigInt, _>(&row.subscriber_id)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Text, _>(&row.kind)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Nullable<BigInt>, _>(&row.link_id)?;
-            out.push_sql(", ");
-            out.push_bind_param::<BigInt, _>(&row.at)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Nullable<Text>, _>(&row.reason)?;
-            out.push_sql(")");
-        }
-        Ok(())
-    }
+bulk_row! {
+    HitRow, HitRow: "INSERT INTO hit (campaign_id, subscriber_id, kind, link_id, at, reason)" {
+        campaign_id: BigInt, subscriber_id: BigInt, kind: Text, link_id: Nullable<BigInt>, at: BigInt,
+        reason: Nullable<Text>,
+    } ""
 }
 
 #[derive(Insertable)]
@@ -177,26 +149,9 @@ fn load_campaigns(conn: &mut DbConnection, hits: &[Hit]) -> Result<HashMap<i64, 
         .collect())
 }
 
-/// Inserts as many of the rows as go in by so many at once; returns the others.
-fn insert_by<'a, const N: usize>(
-    conn: &mut SqliteConnection,
-    mut rows: &'a [HitRow],
-) -> Result<&'a [HitRow]> {
-    while let Some((these, others)) = rows.split_first_chunk::<N>() {
-        InsertRows(these).execute(conn)?;
-        rows = others;
-    }
-    Ok(rows)
-}
-
 fn insert(conn: &mut DbConnection, rows: &[HitRow]) -> Result<()> {
     match conn {
-        DbConnection::Sqlite(c) => {
-            let rest = insert_by::<64>(c, rows)?;
-            let rest = insert_by::<16>(c, rest)?;
-            let rest = insert_by::<4>(c, rest)?;
-            insert_by::<1>(c, rest)?;
-        }
+        DbConnection::Sqlite(c) => bulk::insert(c, rows)?,
         DbConnection::Postgres(c) => {
             if !rows.is_empty() {
                 diesel::copy_from(hit::table).from_insertable(rows).execute(c)?;

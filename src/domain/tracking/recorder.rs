@@ -121,7 +121,13 @@ impl Recorder {
     /// was settled in that time; no answer ever depends on it.
     pub async fn record(&self, hit: Hit) -> bool {
         let Some(settled) = self.shared.push(hit) else { return false };
-        tokio::time::timeout(PATIENCE, settled).await.unwrap_or(false)
+        if let Some(patience) = settled.patience() {
+            tokio::spawn(async move {
+                tokio::time::sleep(PATIENCE).await;
+                patience.end();
+            });
+        }
+        settled.await
     }
 
     /// What became of the hits so far.

@@ -1,12 +1,12 @@
 //! Waiting for a batch: those who wait for the same one on the same thread are a party, and a party is woken with one
 //! call. Whoever is woken wakes the others, on their own thread, where it costs next to nothing; waking each of them
-//! from the writer's thread would cost more than storing their hits.
+//! from the writer's thread would cost more than storing their hits. A party also shares one limit to its patience.
 
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 /// Numbers the batches of all recorders of this process.
@@ -32,16 +32,18 @@ impl Waiting {
 
     /// One more, on this thread.
     pub(super) fn join(&mut self) -> Wait {
-        let party = LAST.with_borrow_mut(|last| match last {
-            Some((number, party)) if *number == self.number => party.clone(),
+        let (party, is_first) = LAST.with_borrow_mut(|last| match last {
+            Some((number, party)) if *number == self.number && party.state() == ON_ITS_WAY => {
+                (party.clone(), false)
+            }
             _ => {
                 let party = Arc::<Party>::default();
                 self.parties.push(party.clone());
                 *last = Some((self.number, party.clone()));
-                party
+                (party, true)
             }
         });
-        Wait { party, place: None }
+        Wait { party, place: None, is_first }
     }
 
     /// The batch is settled.
@@ -86,8 +88,11 @@ struct Party {
 }
 
 impl Party {
+    /// The first end counts.
     fn end(&self, how: u8) {
-        self.state.store(how, Ordering::Release);
+        if self.state.compare_exchange(ON_ITS_WAY, how, Ordering::Release, Ordering::Relaxed).is_err() {
+            return;
+        }
         let first = self.wakers().iter_mut().find_map(Option::take);
         if let Some(waker) = first {
             waker.wake();
@@ -116,6 +121,27 @@ impl Party {
 pub(super) struct Wait {
     party: Arc<Party>,
     place: Option<usize>,
+    is_first: bool,
+}
+
+impl Wait {
+    /// What ends the waiting of the whole party: for the first of it, who has to see to that.
+    pub(super) fn patience(&self) -> Option<Patience> {
+        self.is_first.then(|| Patience(Arc::downgrade(&self.party)))
+    }
+}
+
+/// A party's patience, which somebody watches.
+#[derive(Debug)]
+pub(super) struct Patience(Weak<Party>);
+
+impl Patience {
+    /// It is at its end: whoever still waits waits no longer.
+    pub(super) fn end(&self) {
+        if let Some(party) = self.0.upgrade() {
+            party.end(RELEASED);
+        }
+    }
 }
 
 impl Future for Wait {
@@ -216,6 +242,24 @@ mod tests {
         drop(second);
         assert_eq!(last.count(), 1, "who was called and is gone has handed it on");
         assert_eq!(poll(&mut third, &last), Some(false), "not settled, and nothing to wait for");
+    }
+
+    #[test]
+    fn a_party_loses_its_patience_together_and_who_comes_later_has_new_patience() {
+        let mut waiting = Waiting::new();
+        let [one, other, late] = [0; 3].map(|_| Arc::<Calls>::default());
+        let (mut first, mut second) = (waiting.join(), waiting.join());
+        assert!(second.patience().is_none(), "the first sees to it for all");
+        let patience = first.patience().unwrap();
+        assert_eq!([poll(&mut first, &one), poll(&mut second, &other)], [None; 2]);
+        patience.end();
+        assert_eq!([poll(&mut first, &one), poll(&mut second, &other)], [Some(false); 2]);
+        let mut third = waiting.join();
+        assert!(third.patience().is_some());
+        assert_eq!(poll(&mut third, &late), None);
+        waiting.settle();
+        patience.end();
+        assert_eq!(poll(&mut third, &late), Some(true));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::app::App;
 use crate::domain::consent::Permit;
 use crate::domain::delivery::claim::Claimed;
-use crate::domain::delivery::letter::{Letterhead, WrittenLetter};
+use crate::domain::delivery::letter::Letterhead;
 use crate::domain::delivery::settle::{HandedOver, Settlement};
 use crate::error::{Error, Result};
 use crate::jobs::send_deliveries::inbox::Inbox;
@@ -259,32 +259,42 @@ impl Worker {
         room: &mut Vec<u8>,
     ) -> Settlement {
         let mut settlement = settlement_of(&order);
-        let campaign = order.campaign;
-        settlement.result = match self.write(order, std::mem::take(room)).await {
-            Ok((permit, WrittenLetter { envelope_from, message })) => {
-                let outcome = connection.hand_over(permit, &envelope_from, &message).await;
-                *room = message;
-                HandedOver::Answered(outcome)
-            }
+        settlement.result = match self.write_and_hand_over(connection, order, room).await {
+            Ok(outcome) => HandedOver::Answered(outcome),
             Err(Error::Invalid(problems)) => HandedOver::Unwritable(
                 problems.first().map(|problem| problem.field.clone()).unwrap_or_default(),
             ),
             Err(error) => {
-                tracing::error!(campaign, %error, "a letter could not be written");
+                tracing::error!(campaign = settlement.campaign, %error, "a letter could not be written");
                 HandedOver::Unwritable("letter".to_owned())
             }
         };
         settlement
     }
 
+    /// The relay makes ready for the letter while it is written.
+    async fn write_and_hand_over(
+        &self,
+        connection: &mut Connection<Permit>,
+        order: Order,
+        room: &mut Vec<u8>,
+    ) -> Result<Outcome> {
+        let return_path = order.letterhead.return_path(&order.claimed, &self.app.keys)?;
+        connection.announce(&order.claimed.permit, &return_path).await;
+        let (permit, message) = self.write(order, std::mem::take(room)).await?;
+        let outcome = connection.hand_over(permit, &return_path, &message).await;
+        *room = message;
+        Ok(outcome)
+    }
+
     /// Writes a letter: here, because it costs less than the way to another thread, unless it has to be signed.
-    async fn write(&self, order: Order, room: Vec<u8>) -> Result<(Permit, WrittenLetter)> {
+    async fn write(&self, order: Order, room: Vec<u8>) -> Result<(Permit, Vec<u8>)> {
         let Order { letterhead, claimed, .. } = order;
         let (keys, now) = (self.app.keys.clone(), self.app.clock.now());
         let signs = letterhead.signs();
         let write = move || {
-            let written = letterhead.write(&claimed, &keys, now, room)?;
-            Ok((claimed.permit, written))
+            let message = letterhead.write(&claimed, &keys, now, room)?;
+            Ok((claimed.permit, message))
         };
         if !signs {
             return write();

@@ -1,7 +1,7 @@
 //! What is signed: header fields and body in the relaxed canonical form (RFC 6376, sections 3.4.2 and 3.4.4).
 
+use aws_lc_rs::digest::{Context, Digest, SHA256};
 use memchr::{memchr_iter, memmem};
-use ring::digest::{Context, Digest, SHA256};
 
 /// How many octets of a body are looked at together. Small enough that one with something to change costs little,
 /// large enough for vector instructions.

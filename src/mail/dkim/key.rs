@@ -2,19 +2,19 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ring::rand::SystemRandom;
-use ring::signature::{Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
-use rsa::RsaPrivateKey;
-use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey};
-use rsa::rand_core::OsRng;
 
 use crate::error::{Error, Result};
 
-/// The size of RSA keys, in bits: the least that verifiers must take and signers should have (RFC 8301, section 3.2),
+/// The size of RSA keys: the least that verifiers must take and signers should have (RFC 8301, section 3.2),
 /// and the most that every provider takes.
-const RSA_BITS: usize = 2048;
+const RSA_SIZE: KeySize = KeySize::Rsa2048;
 
 /// The longest string in a TXT record, in octets (RFC 1035, section 3.3).
 const TXT_STRING_MAX: usize = 255;
@@ -73,10 +73,10 @@ impl NewKey {
     pub fn generate(algorithm: Algorithm) -> Result<Self> {
         let (private, public) = match algorithm {
             Algorithm::RsaSha256 => {
-                let key = RsaPrivateKey::new(&mut OsRng, RSA_BITS).map_err(Error::internal)?;
-                let public = key.to_public_key().to_public_key_der().map_err(Error::internal)?;
-                let private = key.to_pkcs8_der().map_err(Error::internal)?;
-                (private.as_bytes().to_vec(), public.into_vec())
+                let pair = RsaKeyPair::generate(RSA_SIZE).map_err(Error::internal)?;
+                let private: Pkcs8V1Der<'_> = pair.as_der().map_err(Error::internal)?;
+                let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(Error::internal)?;
+                (private.as_ref().to_vec(), public.as_ref().to_vec())
             }
             Algorithm::Ed25519Sha256 => {
                 let private =
@@ -135,13 +135,13 @@ impl SigningKey {
     pub(super) fn sign(&self, data: &[u8]) -> Result<Vec<u8>> {
         match &self.pair {
             Pair::Rsa(pair) => {
-                let mut signature = vec![0; pair.public().modulus_len()];
+                let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), data, &mut signature)
                     .map_err(|_| Error::internal("an RSA signature could not be made"))?;
                 Ok(signature)
             }
             Pair::Ed25519(pair) => {
-                let hash = ring::digest::digest(&ring::digest::SHA256, data);
+                let hash = digest(&SHA256, data);
                 Ok(pair.sign(hash.as_ref()).as_ref().to_vec())
             }
         }

@@ -1,7 +1,7 @@
 //! DKIM: signs a finished letter with every key of a domain (RFC 6376, 8301, 8463; D-01 to D-03).
 //!
-//! No crate did it: lettre's signer and its `rsa` need twice the time, mail-auth cannot be had without a DNS
-//! resolver, and others came with another crypto library or hash each body once per key.
+//! No crate did it: lettre's signer and its `rsa` need many times as long, mail-auth cannot be had without a DNS
+//! resolver, and others came with a slower crypto library or hash each body once per key.
 
 mod canon;
 mod key;

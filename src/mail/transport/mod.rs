@@ -8,6 +8,7 @@ mod content;
 mod folder;
 pub mod memory;
 mod reply;
+mod session;
 mod smtp;
 #[cfg(test)]
 mod tests;
@@ -178,7 +179,7 @@ pub struct Transport<P> {
 
 #[derive(Clone)]
 enum Route {
-    Smtp(Arc<smtp::Relay>),
+    Smtp(Arc<session::Relay>),
     Folder(Arc<folder::Folder>),
     Memory(Memory),
 }
@@ -206,7 +207,7 @@ impl<P: Clearance> Transport<P> {
     /// If the extra certificates or the folder cannot be used.
     pub fn new(url: &MailUrl, options: &Options) -> Result<Self> {
         let route = match url {
-            MailUrl::Smtp(url) => Route::Smtp(Arc::new(smtp::Relay::new(url, options)?)),
+            MailUrl::Smtp(url) => Route::Smtp(Arc::new(session::Relay::new(url, options)?)),
             MailUrl::Folder(path) => Route::Folder(Arc::new(folder::Folder::new(path)?)),
         };
         Ok(Self { route, permits: PhantomData })
@@ -231,7 +232,7 @@ impl<P: Clearance> Transport<P> {
     /// If there is none to be had now.
     pub async fn connect(&self) -> Result<Connection<P>, NotConnected> {
         let line = match &self.route {
-            Route::Smtp(relay) => Line::Smtp(Box::new(smtp::Session::open(Arc::clone(relay)).await?)),
+            Route::Smtp(relay) => Line::Smtp(Box::new(session::Session::open(Arc::clone(relay)).await?)),
             Route::Folder(folder) => Line::Folder(Arc::clone(folder)),
             Route::Memory(memory) => {
                 memory.connect()?;
@@ -249,12 +250,20 @@ pub struct Connection<P> {
 }
 
 enum Line {
-    Smtp(Box<smtp::Session>),
+    Smtp(Box<session::Session>),
     Folder(Arc<folder::Folder>),
     Memory(Memory),
 }
 
 impl<P: Clearance> Connection<P> {
+    /// Tells the server for whom a marketing message is that is still being written, where it takes commands ahead. If
+    /// another message is handed over next, or none, the connection ends without this one.
+    pub async fn announce(&mut self, permit: &P, return_path: &EmailAddress) {
+        if let Line::Smtp(session) = &mut self.line {
+            session.announce(permit.recipient(), return_path).await;
+        }
+    }
+
     /// Hands over one marketing message, to the person whom the permit names and nobody else.
     pub async fn hand_over(&mut self, permit: P, return_path: &EmailAddress, message: &[u8]) -> Outcome {
         self.line.hand_over(permit.recipient(), return_path, message, true).await

@@ -1,4 +1,4 @@
-//! SMTP to a relay over a connection of our own, kept open from message to message.
+//! SMTP over one connection of our own: how it is opened, and what is said for a message.
 //!
 //! lettre knows the commands, extensions and logins; the octets go over [`Wire`]. If the server offers PIPELINING
 //! (RFC 2920) a message takes two round trips. What is known when a connection dies decides the outcome: before the
@@ -6,8 +6,7 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::commands::{Auth, Ehlo, Starttls};
@@ -17,56 +16,23 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::email_address::EmailAddress;
-use crate::error::{Error, Result};
 use crate::mail::transport::content::Content;
+use crate::mail::transport::session::Relay;
 use crate::mail::transport::tls::{self, Tls};
 use crate::mail::transport::url::is_this_machine;
 use crate::mail::transport::wire::{Stream, Wire};
-use crate::mail::transport::{
-    Fault, NotConnected, Options, Outcome, Reply, SmtpUrl, Stage, StartTls, Timeouts,
-};
-
-/// A relay and all that is needed to connect to it.
-pub(super) struct Relay {
-    pub(super) url: SmtpUrl,
-    hello: String,
-    timeouts: Timeouts,
-    /// Absent where TLS is never spoken.
-    tls: Option<Tls>,
-}
-
-impl Relay {
-    pub(super) fn new(url: &SmtpUrl, options: &Options) -> Result<Self> {
-        let allowed =
-            |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '[' | ']' | ':');
-        if options.hello.is_empty() || !options.hello.chars().all(allowed) {
-            return Err(Error::invalid("hello", "Greet servers with a host name, like mail.example.com"));
-        }
-        let tls = if url.implicit_tls || url.starttls != StartTls::Never {
-            Some(Tls::new(&url.host, options.extra_ca.as_deref())?)
-        } else {
-            None
-        };
-        Ok(Self { url: url.clone(), hello: options.hello.clone(), timeouts: options.timeouts, tls })
-    }
-}
-
-/// A worker's way to a relay: connected, or about to be.
-pub(super) struct Session {
-    relay: Arc<Relay>,
-    line: Option<Line>,
-}
+use crate::mail::transport::{Fault, NotConnected, Outcome, Reply, Stage, StartTls, Timeouts};
 
 /// An open connection on which nothing is under way.
-struct Line {
+pub(super) struct Line {
     wire: Wire,
-    pipelining: bool,
+    pub(super) pipelining: bool,
     smtputf8: bool,
     timeouts: Timeouts,
 }
 
 /// How one attempt ended, and whether the connection can take another message.
-enum Attempt {
+pub(super) enum Attempt {
     /// The connection is clean again.
     Done(Outcome),
     /// The connection cannot be used any more.
@@ -76,68 +42,33 @@ enum Attempt {
     HungUp(Stage, Option<Reply>),
 }
 
-impl Session {
-    pub(super) async fn open(relay: Arc<Relay>) -> Result<Self, NotConnected> {
-        let line = Line::open(&relay).await?;
-        Ok(Self { relay, line: Some(line) })
-    }
+/// What is said before the content.
+pub(super) struct Envelope {
+    mail: String,
+    rcpt: String,
+    beyond_ascii: bool,
+}
 
-    pub(super) async fn hand_over(
-        &mut self,
-        to: &EmailAddress,
-        return_path: &EmailAddress,
-        message: Content<'_>,
-    ) -> Outcome {
-        let begun = Instant::now();
-        // While a message is under way the line is out of the session: a caller that stops waiting must
-        // not leave a half-used one behind.
-        if let Some(line) = self.line.take() {
-            match self.attempt(line, to, return_path, message).await {
-                Attempt::Done(outcome) | Attempt::Broken(outcome) => return outcome,
-                // Who was silent for so long may be so again; meanwhile the person may have left.
-                Attempt::HungUp(stage, reply) if begun.elapsed() >= self.relay.timeouts.command => {
-                    return Outcome::Deferred { stage, reply };
-                }
-                Attempt::HungUp(..) => {}
-            }
-        }
-        let line = match Line::open(&self.relay).await {
-            Ok(line) => line,
-            Err(why) => return why.into(),
-        };
-        match self.attempt(line, to, return_path, message).await {
-            Attempt::Done(outcome) | Attempt::Broken(outcome) => outcome,
-            Attempt::HungUp(stage, reply) => Outcome::Deferred { stage, reply },
+const DATA: &str = "DATA\r\n";
+
+impl Envelope {
+    pub(super) fn of(to: &EmailAddress, return_path: &EmailAddress, beyond_ascii: bool) -> Self {
+        let parameters = if beyond_ascii { " BODY=8BITMIME SMTPUTF8" } else { "" };
+        Self {
+            mail: format!("MAIL FROM:<{}>{parameters}\r\n", return_path.as_str()),
+            rcpt: format!("RCPT TO:<{}>\r\n", to.as_str()),
+            beyond_ascii,
         }
     }
 
-    async fn attempt(
-        &mut self,
-        mut line: Line,
-        to: &EmailAddress,
-        return_path: &EmailAddress,
-        message: Content<'_>,
-    ) -> Attempt {
-        let attempt = line.exchange(to, return_path, message).await;
-        if matches!(attempt, Attempt::Done(_)) {
-            self.line = Some(line);
-        }
-        attempt
-    }
-
-    pub(super) fn is_open(&self) -> bool {
-        self.line.is_some()
-    }
-
-    pub(super) async fn close(self) {
-        if let Some(mut line) = self.line {
-            let _ = timeout(Duration::from_secs(2), line.wire.ask("QUIT\r\n")).await;
-        }
+    /// All of it in one group (RFC 2920, section 3.1).
+    pub(super) fn commands(&self) -> String {
+        [&self.mail, &self.rcpt, DATA].concat()
     }
 }
 
 impl Line {
-    async fn open(relay: &Relay) -> Result<Self, NotConnected> {
+    pub(super) async fn open(relay: &Relay) -> Result<Self, NotConnected> {
         let opened = Self::try_open(relay).await;
         if let Err(why) = &opened {
             tracing::warn!(relay = %relay.url, %why, "no connection to the mail server");
@@ -241,28 +172,27 @@ impl Line {
         Err(failed(Fault::Login))
     }
 
-    /// One message, from MAIL to the answer to the final dot.
-    async fn exchange(
+    /// One message, from MAIL to the answer to the final dot. If it was announced, what comes before the content was said.
+    pub(super) async fn exchange(
         &mut self,
-        to: &EmailAddress,
-        return_path: &EmailAddress,
+        envelope: &Envelope,
+        announced: bool,
         message: Content<'_>,
     ) -> Attempt {
-        let beyond_ascii = !(message.is_ascii() && to.as_str().is_ascii() && return_path.as_str().is_ascii());
-        if beyond_ascii && !self.smtputf8 {
+        if envelope.beyond_ascii && !self.smtputf8 {
             // RFC 6531, section 3.5: not for this person's fault, and not for this server (M-19).
             return Attempt::Done(Outcome::Refused {
                 stage: Stage::Recipient,
                 reply: Reply::new(553, Some((5, 6, 7))),
             });
         }
-        let parameters = if beyond_ascii { " BODY=8BITMIME SMTPUTF8" } else { "" };
-        let mail = format!("MAIL FROM:<{}>{parameters}\r\n", return_path.as_str());
-        let rcpt = format!("RCPT TO:<{}>\r\n", to.as_str());
-        let opened = if self.pipelining {
-            self.open_pipelined(&format!("{mail}{rcpt}DATA\r\n")).await
-        } else {
-            self.open_stepwise([&mail, &rcpt, "DATA\r\n"]).await
+        let opened = match (announced, self.pipelining) {
+            (true, _) => self.open_pipelined().await,
+            (false, true) => match self.say(&envelope.commands()).await {
+                Some(()) => self.open_pipelined().await,
+                None => Err(Attempt::HungUp(Stage::Sender, None)),
+            },
+            (false, false) => self.open_stepwise([&envelope.mail, &envelope.rcpt, DATA]).await,
         };
         match opened {
             Ok(()) => self.content(message).await,
@@ -270,15 +200,21 @@ impl Line {
         }
     }
 
-    /// MAIL, RCPT and DATA in one write; every answer is read before any is judged (M-17).
-    async fn open_pipelined(&mut self, commands: &str) -> Result<(), Attempt> {
+    /// Takes leave of the server.
+    pub(super) async fn quit(mut self) {
+        let _ = timeout(Duration::from_secs(2), self.wire.ask("QUIT\r\n")).await;
+    }
+
+    /// Writes commands whose answers are read later; nothing if the connection is lost.
+    pub(super) async fn say(&mut self, commands: &str) -> Option<()> {
+        timeout(self.timeouts.command, self.wire.send(&[commands.as_bytes(), b""])).await.ok()?.ok()
+    }
+
+    /// MAIL, RCPT and DATA were said in one write; every answer is read before any is judged (M-17).
+    async fn open_pipelined(&mut self) -> Result<(), Attempt> {
         let mut answers = [None; 3];
-        for (number, answer) in answers.iter_mut().enumerate() {
-            let read = match number {
-                0 => timeout(self.timeouts.command, self.wire.ask(commands)).await,
-                _ => timeout(self.timeouts.command, self.wire.reply()).await,
-            };
-            *answer = answered(read);
+        for answer in &mut answers {
+            *answer = answered(timeout(self.timeouts.command, self.wire.reply()).await);
             if answer.is_none_or(Reply::hangs_up) {
                 break;
             }

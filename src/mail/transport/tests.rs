@@ -1,5 +1,6 @@
 //! The transport against servers that follow a script, and against real TLS.
 
+mod announced;
 mod postfix;
 mod server;
 
@@ -47,17 +48,23 @@ impl Server {
         Transport::new(&url, &quick(None)).unwrap().connect().await.unwrap()
     }
 
+    /// What becomes of a message that was announced.
     async fn outcome(&self) -> Outcome {
         let mut connection = self.connect("").await;
-        connection.hand_over(permit(), &address("bounce@brand.test"), MESSAGE).await
+        let from = address("bounce@brand.test");
+        connection.announce(&permit(), &from).await;
+        connection.hand_over(permit(), &from, MESSAGE).await
     }
 }
 
 #[tokio::test]
 async fn a_message_arrives_dot_stuffed_and_for_the_person_whom_the_permit_names() {
-    for extensions in ["250-PIPELINING\r\n", ""] {
+    for (extensions, announced) in [("250-PIPELINING\r\n", false), ("250-PIPELINING\r\n", true), ("", true)] {
         let mut server = Server::start(&[Script { extensions, ..POLITE }]).await;
         let mut connection = server.connect("").await;
+        if announced {
+            connection.announce(&permit(), &address("bounce@brand.test")).await;
+        }
         let outcome = connection.hand_over(permit(), &address("bounce@brand.test"), MESSAGE).await;
         assert_eq!(outcome, Outcome::Accepted(Reply::new(250, Some((2, 0, 0)))));
         connection.close().await;
@@ -204,7 +211,10 @@ async fn a_connection_that_the_server_closed_while_idle_is_made_anew() {
         let tired = Script { extensions, mail: Some("421 4.4.2 idle too long"), ..POLITE };
         let mut server = Server::start(&[script.clone(), script, tired, POLITE]).await;
         let mut connection = server.connect("").await;
-        for _ in 0..2 {
+        for announced in [false, true] {
+            if announced {
+                connection.announce(&permit(), &address("b@brand.test")).await;
+            }
             let outcome = connection.hand_over(permit(), &address("b@brand.test"), MESSAGE).await;
             assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
         }

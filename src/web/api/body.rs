@@ -74,7 +74,11 @@ impl<const MAX: usize> FromRequest for Upload<MAX> {
     }
 }
 
-async fn read(
+/// Reads a body to its end.
+///
+/// # Errors
+/// The answer to one that is larger, or that breaks off.
+pub async fn read(
     request: &HttpRequest,
     mut payload: Payload,
     bytes_max: usize,

@@ -5,9 +5,10 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::clock::Moment;
+use crate::db::DbConnection;
 use crate::domain::catalog::brand::{self, Brand, BrandForm};
-use crate::domain::catalog::logo;
-use crate::error::Error;
+use crate::domain::catalog::{host, logo};
+use crate::error::{Error, Result};
 use crate::id::Slug;
 use crate::web::api::body::{Body, Upload};
 use crate::web::api::paging::{Page, Paging};
@@ -36,6 +37,8 @@ pub struct BrandView {
     reply_to: Option<String>,
     /// The public address of the brand's pages.
     base_url: String,
+    /// Hosts that are this brand's alone.
+    hosts: Vec<String>,
     /// The privacy policy.
     policy_url: String,
     /// The version of it that is in force.
@@ -60,10 +63,11 @@ pub struct BrandView {
     language: Option<String>,
 }
 
-impl From<Brand> for BrandView {
-    fn from(brand: Brand) -> Self {
+impl BrandView {
+    fn of(conn: &mut DbConnection, brand: Brand) -> Result<Self> {
         let text = |address: &crate::email_address::EmailAddress| address.as_str().to_owned();
-        Self {
+        Ok(Self {
+            hosts: host::of_brand(conn, brand.id)?,
             contact_email: text(&brand.contact_email),
             marketing_from: text(&brand.marketing_from),
             service_from: text(&brand.service_from),
@@ -84,8 +88,13 @@ impl From<Brand> for BrandView {
             accent: brand.accent,
             accent_dark: brand.accent_dark,
             language: brand.language,
-        }
+        })
     }
+}
+
+fn found(conn: &mut DbConnection, slug: &str) -> Result<BrandView> {
+    let brand = brand::find(conn, slug)?;
+    BrandView::of(conn, brand)
 }
 
 /// List brands
@@ -94,8 +103,17 @@ impl From<Brand> for BrandView {
 pub async fn list(app: web::Data<App>, paging: web::Query<Paging>) -> Answer {
     let window = paging.window("brands")?;
     let (after, rows) = (window.after, window.rows());
-    let brands = app.db.read(move |conn| brand::list(conn, after, rows)).await?;
-    Ok(window.page("/api/v1/brands", brands, |brand| brand.id, BrandView::from))
+    let brands = app
+        .db
+        .read(move |conn| {
+            let brands = brand::list(conn, after, rows)?;
+            brands
+                .into_iter()
+                .map(|brand| Ok((brand.id, BrandView::of(conn, brand)?)))
+                .collect::<Result<Vec<_>>>()
+        })
+        .await?;
+    Ok(window.page("/api/v1/brands", brands, |(id, _)| *id, |(_, view)| view))
 }
 
 /// Create a brand
@@ -104,8 +122,12 @@ pub async fn list(app: web::Data<App>, paging: web::Query<Paging>) -> Answer {
         (status = 409, description = "There is a brand of this slug already")))]
 pub async fn create(app: web::Data<App>, form: Body<BrandForm>) -> Answer {
     let now = app.clock.now();
-    let brand = app.db.write(move |conn| brand::create(conn, form.0, now)).await?;
-    created(&format!("/api/v1/brands/{}", brand.slug), &BrandView::from(brand))
+    let create = move |conn: &mut DbConnection| {
+        let brand = brand::create(conn, form.0, now)?;
+        BrandView::of(conn, brand)
+    };
+    let view = app.db.write(create).await?;
+    created(&format!("/api/v1/brands/{}", view.slug), &view)
 }
 
 /// Get a brand
@@ -113,8 +135,7 @@ pub async fn create(app: web::Data<App>, form: Body<BrandForm>) -> Answer {
     params(("brand" = Slug, Path, description = "The brand's slug")),
     responses((status = 200, description = "The brand", body = BrandView)))]
 pub async fn get(app: web::Data<App>, slug: web::Path<Slug>, known: Known) -> Answer {
-    let brand = app.db.read(move |conn| brand::find(conn, slug.as_str())).await?;
-    known.answer(&BrandView::from(brand))
+    known.answer(&app.db.read(move |conn| found(conn, slug.as_str())).await?)
 }
 
 /// Replace a brand
@@ -133,8 +154,9 @@ pub async fn replace(
     let view = app
         .db
         .write(move |conn| {
-            known.expect(|| Ok(BrandView::from(brand::find(conn, slug.as_str())?)))?;
-            brand::replace(conn, slug.as_str(), form.0, now).map(BrandView::from)
+            known.expect(|| found(conn, slug.as_str()))?;
+            let brand = brand::replace(conn, slug.as_str(), form.0, now)?;
+            BrandView::of(conn, brand)
         })
         .await?;
     version::tagged(&view)

@@ -53,6 +53,10 @@ pub struct CampaignSummary {
     created_at: Moment,
     /// When it was last changed.
     changed_at: Moment,
+    /// The language in which it is written; the brand's if null.
+    language: Option<String>,
+    /// Whether it is in the brand's public archive as soon as it is sent.
+    archive: bool,
 }
 
 /// A campaign.
@@ -117,6 +121,8 @@ fn summarise(
         finished_at: campaign.finished_at,
         created_at: campaign.created_at,
         changed_at: campaign.changed_at,
+        language: campaign.language.clone(),
+        archive: campaign.archive,
     })
 }
 

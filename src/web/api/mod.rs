@@ -6,10 +6,12 @@
 pub mod body;
 pub mod brand_choices;
 pub mod brands;
+pub mod campaign_archive;
 pub mod campaigns;
 pub mod evidence;
 pub mod imports;
 pub mod ledger;
+pub mod notices;
 pub mod opt_ins;
 pub mod pace;
 pub mod paging;

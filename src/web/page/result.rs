@@ -63,6 +63,10 @@ pub struct ResultPage {
     pub receipt: Vec<Fact>,
     /// Where the signed receipt is.
     pub receipt_url: String,
+    /// The version of the privacy notice that was in force, as one reads it; empty where it is not kept here.
+    pub notice: String,
+    /// Where that is.
+    pub notice_url: String,
     /// The preference page.
     pub preferences_url: String,
     /// What is wrong with what was posted; usually nothing.
@@ -74,6 +78,11 @@ impl ResultPage {
     pub const UNDO: &'static str = "undo";
     /// Count the reason.
     pub const REASON: &'static str = "reason";
+
+    /// Where it is in another language: never where the form was posted to.
+    fn here(&self) -> String {
+        format!("{}?", self.action)
+    }
 }
 
 /// A form was posted and nothing is different from before.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
-use crate::domain::campaign::content::{FOOTER_HTML, FOOTER_TEXT};
+use crate::domain::campaign::footer;
 use crate::domain::catalog::look;
 use crate::error::Problem;
 use crate::i18n::Lang;
@@ -264,7 +264,7 @@ fn the_style_sheet_stays_small() {
 }
 
 /// A letter footer as it is rendered for a person whose data came from `source`.
-fn footer(template: &str, source: &str) -> String {
+fn ending(template: &str, source: &str) -> String {
     let mut environment = minijinja::Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
     let brand = samples::brand();
@@ -276,6 +276,7 @@ fn footer(template: &str, source: &str) -> String {
         },
         unsubscribe_url => "https://civic.example.com/u/token",
         preferences_url => "https://civic.example.com/p/token",
+        view_url => "https://civic.example.com/v/token",
         source_name => source,
         source_policy_url => "https://lists.example.com/policy",
     };
@@ -283,23 +284,34 @@ fn footer(template: &str, source: &str) -> String {
 }
 
 #[test]
-fn a_letter_footer_names_both_links_and_the_sender() {
-    let html = footer(FOOTER_HTML, "");
-    assert!(html.contains(">Unsubscribe</a>") && html.contains(">Preferences</a>"));
-    for part in [html, footer(FOOTER_TEXT, "")] {
-        let brand = samples::brand();
-        assert!(part.contains(&brand.legal_name) && part.contains(&brand.registered_address));
-        assert!(
-            part.contains("/u/token") && part.contains("/p/token") && !part.contains("lists.example.com")
-        );
+fn a_letter_ends_with_its_links_and_its_sender_in_its_own_language() {
+    for (lang, unsubscribe, preferences, view) in [
+        (Lang::English, "Unsubscribe", "Preferences", "View in browser"),
+        (Lang::Welsh, "Dad-danysgrifio", "Dewisiadau", "Gweld yn y porwr"),
+        (Lang::German, "Abbestellen", "Einstellungen", "Im Browser ansehen"),
+        (Lang::French, "Se désabonner", "Préférences", "Voir dans le navigateur"),
+    ] {
+        let html = ending(&footer::html(lang).unwrap(), "");
+        assert!(html.contains(&format!("lang=\"{}\" dir=\"{}\"", lang.tag(), lang.direction())));
+        for part in [html, ending(&footer::text(lang).unwrap(), "")] {
+            for words in [unsubscribe, preferences, view, "/u/token", "/p/token", "/v/token"] {
+                assert!(part.contains(words), "{words}: {part}");
+            }
+            let brand = samples::brand();
+            assert!(part.contains(&brand.legal_name) && part.contains(&brand.registered_address));
+            assert!(part.contains(&brand.name) && !part.contains("lists.example.com"));
+        }
     }
 }
 
 #[test]
-fn a_letter_footer_names_the_supplier_of_the_data_and_its_policy() {
-    for template in [FOOTER_HTML, FOOTER_TEXT] {
-        let part = footer(template, "Example Lists Ltd");
-        assert!(part.contains("Example Lists Ltd") && part.contains("https://lists.example.com/policy"));
+fn a_letter_names_the_supplier_of_the_data_and_its_policy() {
+    for lang in Lang::ALL {
+        for template in [footer::html(lang).unwrap(), footer::text(lang).unwrap()] {
+            let part = ending(&template, "Example Lists Ltd");
+            assert_eq!(part.matches("Example Lists Ltd").count(), 2, "{part}");
+            assert!(part.contains("https://lists.example.com/policy"), "{part}");
+        }
     }
 }
 

@@ -3,12 +3,14 @@
 //! The destination comes from the stored link, never from the request. With the link in memory no database is
 //! needed; an old link that is not gets the page for a database that does not answer.
 
+use actix_web::dev::RequestHead;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
 use crate::domain::tracking::Hit;
+use crate::domain::tracking::links::Destination;
 use crate::error::Error;
 use crate::token::ClickLink;
 use crate::web::page::render;
@@ -25,7 +27,7 @@ struct Onwards<'a> {
     url: &'a str,
 }
 
-/// Hands over what the request says and sends it on, stored or not.
+/// `GET /c/{token}`.
 ///
 /// # Errors
 /// The page for what is not there, if the token is not one of a link of ours; the one for a database that does not
@@ -33,12 +35,27 @@ struct Onwards<'a> {
 pub async fn click(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, PageError> {
     let not_found = || Error::NotFound("page");
     let token = request.match_info().get("token").unwrap_or_default();
-    let ClickLink { link, subscriber } = app.keys.open(token).ok_or_else(not_found)?;
-    let destination = app.links.find(&app.db, link).await?.ok_or_else(not_found)?;
-    let location = HeaderValue::from_bytes(destination.url.as_bytes()).map_err(|_| not_found())?;
+    let followed: ClickLink = app.keys.open(token).ok_or_else(not_found)?;
+    let destination = app.links.find(&app.db, followed.link).await?.ok_or_else(not_found)?;
+    answer(request.head(), &app, followed, &destination).await
+}
+
+/// Hands over what the request says and sends it on, stored or not.
+///
+/// # Errors
+/// The page for what is not there, if no header can name the destination.
+pub(in crate::web) async fn answer(
+    request: &RequestHead,
+    app: &App,
+    followed: ClickLink,
+    destination: &Destination,
+) -> Result<HttpResponse, PageError> {
+    let location =
+        HeaderValue::from_bytes(destination.url.as_bytes()).map_err(|_| Error::NotFound("page"))?;
+    let ClickLink { link, subscriber } = followed;
     let hit =
         Hit { campaign: destination.campaign, link: Some(link), subscriber, at: app.clock.now(), sign: None };
-    watch::record(&request, &app, hit).await;
+    watch::record(request, app, hit).await;
     Ok(HttpResponse::Found()
         .content_type("text/html; charset=utf-8")
         .insert_header((LOCATION, location))

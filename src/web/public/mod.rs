@@ -1,10 +1,13 @@
 //! What people touch, mostly by a signed link: one file per page. No cookies, no login, no JavaScript.
 
+pub mod archive;
 pub mod click;
 pub mod confirm;
 pub mod data;
+pub mod letter;
 pub mod link;
 pub mod logo;
+pub mod notice;
 pub mod pixel;
 pub mod preferences;
 pub mod result;

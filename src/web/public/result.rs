@@ -10,7 +10,7 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::subscriber;
 use crate::domain::catalog::topic::Kind as TopicKind;
-use crate::domain::catalog::{Brand, Channel, brand};
+use crate::domain::catalog::{Brand, Channel, brand, notice};
 use crate::domain::consent::brand_choice::AtMost;
 use crate::domain::consent::permission::{Change, Kind};
 use crate::domain::preferences::act::{self, Act};
@@ -183,6 +183,10 @@ fn view(
     let masked = person.email.as_ref().map(|address| address.masked()).unwrap_or_default();
     let (heading, lead, scope) = headline(lang, &act, &brand);
     let words = |choices: &[preferences::Choice]| choices.iter().map(|choice| choice.say(lang)).collect();
+    let notice = match receipt::version(conn, &act, &brand)? {
+        version if notice::kept(conn, &brand, &version)?.is_some() => version,
+        _ => String::new(),
+    };
     let tracking = changes.permissions.iter().filter_map(|(kind, change)| sentence(lang, *kind, *change));
     let stopped = matches!(act.kind, act::Kind::Unsubscribed | act::Kind::Stopped);
     Ok(ResultPage {
@@ -209,6 +213,8 @@ fn view(
         thanks: act.gave_reason,
         receipt: receipt_facts(lang, &act, &brand, masked),
         receipt_url: format!("{url}/receipt.json"),
+        notice_url: format!("/b/{}/privacy/{notice}", brand.slug),
+        notice,
         preferences_url: format!("/p/{}", keys.seal(&choices)),
         errors: errors.into_iter().map(|problem| problem.in_language(lang)).collect(),
         action: url,

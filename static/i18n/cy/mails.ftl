@@ -22,3 +22,12 @@ data-link-lead = Gofynnoch chi, neu rywun sydd ag e-bost a anfonwyd gennym atoch
 data-link-button = Gweld eich data
 data-link-next = Mae’r ddolen yn gweithio am { $hours } awr. Peidiwch ag anfon yr e-bost hwn ymlaen, os gwelwch yn dda.
 data-link-not-you = Os nad chi oedd hyn, peidiwch â gwneud dim. Nid oes dim yn newid.
+
+# The fixed lines of each letter.
+letter-unsubscribe = Dad-danysgrifio
+letter-preferences = Dewisiadau
+letter-view = Gweld yn y porwr
+letter-source = Nid gennych chi y cawsom eich manylion: daethant gan { $source }.
+letter-source-policy = Sut mae { $source } yn trin eich manylion
+letter-why = Rydych yn cael yr e-bost hwn gan { $brand }. Mae “Dewisiadau” yn dangos yr hyn y cytunoch iddo, ac yn ei newid.
+letter-published = Cyhoeddwyd gan { $brand }.

@@ -5,6 +5,7 @@ error-title = Gwall: { $title }
 error-prefix = Gwall:
 errors-heading = Mae problem
 optional = (dewisol)
+languages = Ieithoedd
 
 # The front page.
 home-heading = Post marchnata sy’n gofyn yn gyntaf
@@ -169,6 +170,35 @@ fact-deliveries = Ymgyrchoedd a anfonwyd neu nas anfonwyd atoch
 fact-hits = Agoriadau a chliciau a gofnodwyd
 fact-service-mail = Negeseuon gwasanaeth
 fact-suppressions = Rhesymau dros beidio ag ysgrifennu atoch
+
+# A letter in the browser, and the archive of letters.
+letter-bar = Am y dudalen hon
+letter-bar-private = Mae’r dudalen hon yn dangos y llythyr heb ddim amdanoch chi, am y gellir rhannu ei chyfeiriad.
+letter-bar-pictures = Nid yw lluniau o { $hosts } yn cael eu dangos, fel na fydd neb yno’n gwybod eich bod yn darllen hwn.
+letter-bar-show = Dangos y lluniau
+letter-bar-hide = Cuddio’r lluniau
+letter-bar-date = Anfonwyd ar { $day }
+archive-title = Llythyrau
+archive-heading = Llythyrau gan { $brand }
+archive-lead = Yr hyn a anfonodd { $brand }, y diweddaraf yn gyntaf.
+archive-empty = Nid oes dim wedi’i gyhoeddi yma eto.
+archive-all = Pob llythyr
+archive-newer = Llythyrau mwy diweddar
+archive-older = Llythyrau hŷn
+archive-feed = Dilyn drwy ffrwd (Atom)
+archive-sign-up = Cael yr un nesaf drwy e-bost
+
+# The privacy notice.
+notice-heading = Hysbysiad preifatrwydd { $brand }
+notice-version = Fersiwn { $version }
+notice-since = Mewn grym ers { $from }.
+notice-was = Mewn grym o { $from } hyd { $until }.
+notice-coming = Daw i rym ar { $day }.
+notice-none = Nid oedd yr un ohonynt mewn grym ar { $day }.
+notice-other = Mae fersiwn arall mewn grym nawr: <a href="{ $url }">darllenwch honno</a>.
+notice-versions = Pob fersiwn
+notice-on = Pa fersiwn oedd mewn grym ar y diwrnod hwn?
+notice-on-button = Dangos y fersiwn honno
 
 # What went wrong.
 not-found-title = Heb ddod o hyd i’r dudalen

@@ -25,3 +25,12 @@ data-link-next = Der Link gilt { $hours ->
    *[other] { $hours } Stunden
 }. Bitte leiten Sie diese E-Mail nicht weiter.
 data-link-not-you = Wenn Sie das nicht waren, tun Sie nichts. Nichts ändert sich.
+
+# The fixed lines of each letter.
+letter-unsubscribe = Abbestellen
+letter-preferences = Einstellungen
+letter-view = Im Browser ansehen
+letter-source = Ihre Angaben haben wir nicht von Ihnen: Sie kamen von { $source }.
+letter-source-policy = Wie { $source } mit Ihren Angaben umgeht
+letter-why = Diese E-Mail bekommen Sie von { $brand }. „Einstellungen“ zeigt, wozu Sie zugestimmt haben, und ändert es.
+letter-published = Veröffentlicht von { $brand }.

@@ -5,6 +5,7 @@ error-title = Fehler: { $title }
 error-prefix = Fehler:
 errors-heading = Da stimmt etwas nicht
 optional = (freiwillig)
+languages = Sprachen
 
 # The front page.
 home-heading = Werbepost, die zuerst fragt
@@ -172,6 +173,35 @@ fact-deliveries = Kampagnen, die Ihnen gesendet wurden oder nicht
 fact-hits = Aufgezeichnete Öffnungen und Klicks
 fact-service-mail = Service-E-Mails
 fact-suppressions = Gründe, Ihnen nicht zu schreiben
+
+# A letter in the browser, and the archive of letters.
+letter-bar = Über diese Seite
+letter-bar-private = Diese Seite zeigt den Brief ohne alles, was Sie betrifft, denn ihre Adresse kann weitergegeben werden.
+letter-bar-pictures = Bilder von { $hosts } werden nicht gezeigt, damit dort niemand erfährt, dass Sie das lesen.
+letter-bar-show = Bilder anzeigen
+letter-bar-hide = Bilder ausblenden
+letter-bar-date = Gesendet am { $day }
+archive-title = Briefe
+archive-heading = Briefe von { $brand }
+archive-lead = Was { $brand } gesendet hat, das Neueste zuerst.
+archive-empty = Hier ist noch nichts veröffentlicht.
+archive-all = Alle Briefe
+archive-newer = Neuere Briefe
+archive-older = Ältere Briefe
+archive-feed = Als Feed verfolgen (Atom)
+archive-sign-up = Den nächsten per E-Mail bekommen
+
+# The privacy notice.
+notice-heading = Datenschutzerklärung von { $brand }
+notice-version = Fassung { $version }
+notice-since = In Kraft seit { $from }.
+notice-was = In Kraft vom { $from } bis { $until }.
+notice-coming = Tritt am { $day } in Kraft.
+notice-none = Am { $day } war keine davon in Kraft.
+notice-other = Jetzt ist eine andere Fassung in Kraft: <a href="{ $url }">diese lesen</a>.
+notice-versions = Alle Fassungen
+notice-on = Welche Fassung war an diesem Tag in Kraft?
+notice-on-button = Diese Fassung zeigen
 
 # What went wrong.
 not-found-title = Seite nicht gefunden

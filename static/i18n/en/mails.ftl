@@ -25,3 +25,12 @@ data-link-next = The link works for { $hours ->
    *[other] { $hours } hours
 }. Please do not forward this email.
 data-link-not-you = If this was not you, do nothing. Nothing changes.
+
+# The fixed lines of each letter.
+letter-unsubscribe = Unsubscribe
+letter-preferences = Preferences
+letter-view = View in browser
+letter-source = We did not get your details from you: they came from { $source }.
+letter-source-policy = How { $source } handles your details
+letter-why = You get this email from { $brand }. “Preferences” shows what you agreed to, and changes it.
+letter-published = Published by { $brand }.

@@ -5,6 +5,7 @@ error-title = Error: { $title }
 error-prefix = Error:
 errors-heading = There is a problem
 optional = (optional)
+languages = Languages
 
 # The front page.
 home-heading = Marketing mail that asks first
@@ -172,6 +173,35 @@ fact-deliveries = Campaigns that were or were not sent to you
 fact-hits = Recorded opens and clicks
 fact-service-mail = Service mails
 fact-suppressions = Reasons not to write to you
+
+# A letter in the browser, and the archive of letters.
+letter-bar = About this page
+letter-bar-private = This page shows the letter without anything about you, because its address can be passed on.
+letter-bar-pictures = Pictures from { $hosts } are not shown, so that nobody there learns that you read this.
+letter-bar-show = Show the pictures
+letter-bar-hide = Hide the pictures
+letter-bar-date = Sent on { $day }
+archive-title = Letters
+archive-heading = Letters from { $brand }
+archive-lead = What { $brand } has sent, newest first.
+archive-empty = Nothing has been published here yet.
+archive-all = All letters
+archive-newer = Newer letters
+archive-older = Older letters
+archive-feed = Follow by feed (Atom)
+archive-sign-up = Get the next one by email
+
+# The privacy notice.
+notice-heading = Privacy notice of { $brand }
+notice-version = Version { $version }
+notice-since = In force since { $from }.
+notice-was = In force from { $from } to { $until }.
+notice-coming = Comes into force on { $day }.
+notice-none = None of these was in force on { $day }.
+notice-other = Another version is in force now: <a href="{ $url }">read that one</a>.
+notice-versions = All versions
+notice-on = Which version was in force on this day?
+notice-on-button = Show that version
 
 # What went wrong.
 not-found-title = Page not found

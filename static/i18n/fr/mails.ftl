@@ -25,3 +25,12 @@ data-link-next = Le lien est valable { $hours ->
    *[other] { $hours } heures
 }. Veuillez ne pas transférer cet e-mail.
 data-link-not-you = Si ce n’était pas vous, ne faites rien. Rien ne change.
+
+# The fixed lines of each letter.
+letter-unsubscribe = Se désabonner
+letter-preferences = Préférences
+letter-view = Voir dans le navigateur
+letter-source = Vos coordonnées ne nous viennent pas de vous : elles viennent de { $source }.
+letter-source-policy = Ce que { $source } fait de vos coordonnées
+letter-why = Vous recevez cet e-mail de { $brand }. « Préférences » montre ce que vous avez accepté et permet de le modifier.
+letter-published = Publié par { $brand }.

@@ -5,6 +5,7 @@ error-title = Erreur : { $title }
 error-prefix = Erreur :
 errors-heading = Il y a un problème
 optional = (facultatif)
+languages = Langues
 
 # The front page.
 home-heading = Des envois publicitaires qui demandent d’abord
@@ -172,6 +173,35 @@ fact-deliveries = Campagnes qui vous ont été envoyées ou non
 fact-hits = Ouvertures et clics enregistrés
 fact-service-mail = E-mails de service
 fact-suppressions = Raisons de ne pas vous écrire
+
+# A letter in the browser, and the archive of letters.
+letter-bar = À propos de cette page
+letter-bar-private = Cette page montre la lettre sans rien qui vous concerne, car son adresse peut être transmise.
+letter-bar-pictures = Les images de { $hosts } ne sont pas affichées, pour que personne n’y apprenne que vous lisez ceci.
+letter-bar-show = Afficher les images
+letter-bar-hide = Masquer les images
+letter-bar-date = Envoyée le { $day }
+archive-title = Lettres
+archive-heading = Lettres de { $brand }
+archive-lead = Ce que { $brand } a envoyé, le plus récent d’abord.
+archive-empty = Rien n’est encore publié ici.
+archive-all = Toutes les lettres
+archive-newer = Lettres plus récentes
+archive-older = Lettres plus anciennes
+archive-feed = Suivre par flux (Atom)
+archive-sign-up = Recevoir la prochaine par e-mail
+
+# The privacy notice.
+notice-heading = Politique de confidentialité de { $brand }
+notice-version = Version { $version }
+notice-since = En vigueur depuis le { $from }.
+notice-was = En vigueur du { $from } au { $until }.
+notice-coming = Entre en vigueur le { $day }.
+notice-none = Aucune n’était en vigueur le { $day }.
+notice-other = Une autre version est en vigueur : <a href="{ $url }">lire celle-ci</a>.
+notice-versions = Toutes les versions
+notice-on = Quelle version était en vigueur ce jour-là ?
+notice-on-button = Afficher cette version
 
 # What went wrong.
 not-found-title = Page introuvable

@@ -81,6 +81,7 @@ fn urls(brand: &Brand, letter: &Letter) -> Urls {
     Urls {
         unsubscribe: of("u"),
         preferences: of("p"),
+        view: of("v"),
         links: letter.links.iter().map(|known| link(&known.url)).collect(),
         pixel: Some(format!("{}.gif", of("o"))),
     }

@@ -352,6 +352,8 @@ fn campaign(html: String) -> Letter {
         format: Format::Html,
         template: None,
         source: None,
+        archive: false,
+        language: None,
         created_at: nothing,
         changed_at: nothing,
     };

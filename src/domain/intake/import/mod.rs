@@ -5,9 +5,11 @@
 
 mod known;
 mod read;
+mod rows;
 mod store;
 
 use std::io::Read;
+use std::sync::mpsc;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,9 @@ use store::Store;
 
 /// Rows of one transaction: some fifty milliseconds, so that nobody else who writes waits for long.
 const BATCH: usize = 2000;
+
+/// Batches that are read ahead on a thread of their own.
+const BATCHES_AHEAD: usize = 2;
 
 /// At most so many bad rows are listed; all are counted.
 pub const PROBLEMS_LISTED: usize = 1000;
@@ -87,10 +92,19 @@ impl ImportReport {
             self.problems.push(RowProblem { line, reason: reason.into() });
         }
     }
+
+    /// Takes in what is to be reported of rows that were read.
+    fn take_in(&mut self, read: Self) {
+        self.rows += read.rows;
+        self.refused += read.refused;
+        let room = PROBLEMS_LISTED.saturating_sub(self.problems.len());
+        self.problems.extend(read.problems.into_iter().take(room));
+    }
 }
 
 /// What all rows of one import share.
 struct Plan {
+    keys: Keys,
     brand: Brand,
     topics: Vec<Topic>,
     source: i64,
@@ -118,7 +132,7 @@ pub fn run(
     db: &Database,
     keys: &Keys,
     form: &ImportForm,
-    file: impl Read,
+    file: impl Read + Send,
     now: Moment,
     mut progress: impl FnMut(u64),
 ) -> Result<ImportReport> {
@@ -128,9 +142,10 @@ pub fn run(
         Ok((brand, topics))
     })?;
     let wording = check(form, &brand)?;
-    let mut rows = Rows::open(file)?;
+    let rows = Rows::open(file)?;
     let source = db.write_here(|conn| source::ensure(conn, &form.source, now))?;
     let plan = Plan {
+        keys: keys.clone(),
         topics,
         source: source.id,
         basis: form.basis,
@@ -140,21 +155,24 @@ pub fn run(
         brand,
         now,
     };
-    let mut store = Store::new(keys, &plan);
-    let mut report = ImportReport::default();
-    loop {
-        let (batch, more) = rows.next_batch(&plan, BATCH, &mut report);
-        if !batch.is_empty() {
-            // A batch that fails is rolled back; so are its counts.
-            let mut counted = report.clone();
-            db.write_here(|conn| store.keep(conn, batch, &mut counted))?;
-            report = counted;
+    std::thread::scope(|threads| {
+        let (taker, batches) = mpsc::sync_channel(BATCHES_AHEAD);
+        let plan = &plan;
+        threads.spawn(move || rows.pass_on(plan, BATCH, &taker));
+        let mut store = Store::new(plan);
+        let mut report = ImportReport::default();
+        for (batch, read) in batches {
+            report.take_in(read);
+            if !batch.is_empty() {
+                // A batch that fails is rolled back; so are its counts.
+                let mut counted = report.clone();
+                db.write_here(|conn| store.keep(conn, batch, &mut counted))?;
+                report = counted;
+            }
+            progress(report.rows);
         }
-        progress(report.rows);
-        if !more {
-            return Ok(report);
-        }
-    }
+        Ok(report)
+    })
 }
 
 /// The rules that concern the whole file; returns the wording to keep as evidence.

@@ -1,8 +1,9 @@
 //! Reads the rows of a file, one at a time, and says of each bad one what is wrong. No value of a row is repeated.
 
-use std::cell::Cell;
 use std::io::Read;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
 
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder, StringRecord};
 
@@ -26,6 +27,8 @@ const TOPICS_MAX: usize = 500;
 pub(super) struct Row {
     pub(super) line: u64,
     pub(super) email: EmailAddress,
+    /// The keyed hash of the address.
+    pub(super) email_hash: Vec<u8>,
     pub(super) profile: Profile,
     pub(super) choices: Vec<(i64, Channel)>,
     /// The names of the choices as the file has them, in order: the boxes behind the evidence.
@@ -79,7 +82,7 @@ pub(super) struct Rows<R> {
     reader: Reader<Counted<R>>,
     columns: Vec<Column>,
     /// Octets that the reader took since the last row was complete.
-    taken: Rc<Cell<u64>>,
+    taken: Arc<AtomicU64>,
 }
 
 impl<R: Read> Rows<R> {
@@ -88,8 +91,8 @@ impl<R: Read> Rows<R> {
     /// # Errors
     /// [`Error::Invalid`] if a column is unknown or comes twice, or there is none for the address.
     pub(super) fn open(file: R) -> Result<Self> {
-        let taken = Rc::new(Cell::new(0));
-        let file = Counted { file, taken: Rc::clone(&taken), holds_cr: false };
+        let taken = Arc::<AtomicU64>::default();
+        let file = Counted { file, taken: Arc::clone(&taken), holds_cr: false };
         let mut reader = ReaderBuilder::new().flexible(false).from_reader(file);
         let unreadable =
             |_| Error::invalid("file", "The header cannot be read; a CSV file in UTF-8 is needed");
@@ -115,18 +118,26 @@ impl<R: Read> Rows<R> {
         Ok(Self { reader, columns, taken })
     }
 
-    /// The next good rows, at most `most` and no address twice, and whether there may be more. Bad rows go into the
-    /// report.
-    pub(super) fn next_batch(
-        &mut self,
-        plan: &Plan,
-        most: usize,
-        report: &mut ImportReport,
-    ) -> (Vec<Row>, bool) {
+    /// Reads the file to its end, and hands over good rows, so many at once; each time with what is to be reported of those that
+    /// were read. Ends before if nobody takes them.
+    pub(super) fn pass_on(mut self, plan: &Plan, most: usize, taker: &SyncSender<(Vec<Row>, ImportReport)>) {
+        let mut more = true;
+        while more {
+            let mut report = ImportReport::default();
+            let batch;
+            (batch, more) = self.next_batch(plan, most, &mut report);
+            if taker.send((batch, report)).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The next good rows, at most `most`, and whether there may be more. Bad rows go into the report.
+    fn next_batch(&mut self, plan: &Plan, most: usize, report: &mut ImportReport) -> (Vec<Row>, bool) {
         let mut batch = Vec::with_capacity(most);
         let mut record = ByteRecord::new();
         while batch.len() < most {
-            self.taken.set(0);
+            self.taken.store(0, Ordering::Relaxed);
             let begins = self.reader.position().line();
             let more = self.reader.read_byte_record(&mut record);
             let line = record.position().map_or(0, csv::Position::line);
@@ -177,6 +188,7 @@ impl<R: Read> Rows<R> {
         match email {
             Some(email) if problems.is_empty() => Ok(Row {
                 line,
+                email_hash: plan.keys.address_hash(Channel::Email.as_str(), email.as_str()),
                 email,
                 profile,
                 choices: row.choices,
@@ -297,20 +309,20 @@ impl Draft {
 /// counts its lines by them.
 struct Counted<R> {
     file: R,
-    taken: Rc<Cell<u64>>,
+    taken: Arc<AtomicU64>,
     /// Whether a CR was taken whose next octet is not known yet.
     holds_cr: bool,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.taken.get() > ROW_OCTETS_MAX {
+        if self.taken.load(Ordering::Relaxed) > ROW_OCTETS_MAX {
             return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge));
         }
         loop {
             // The first place is kept for a CR that was held back.
             let octets = self.file.read(&mut buffer[1..])?;
-            self.taken.set(self.taken.get() + octets as u64);
+            self.taken.fetch_add(octets as u64, Ordering::Relaxed);
             let mut kept = 0;
             for at in 1..=octets {
                 let octet = buffer[at];
@@ -353,7 +365,7 @@ mod tests {
     proptest! {
         #[test]
         fn lines_end_in_lf_wherever_a_read_ends(text in "[a\r\n]{0,40}", most in 1usize..5, room in 2usize..9) {
-            let taken = Rc::new(Cell::new(0));
+            let taken = Arc::<AtomicU64>::default();
             let mut file = Counted { file: Slow(text.as_bytes(), most), taken, holds_cr: false };
             let (mut read, mut buffer) = (Vec::new(), vec![0; room]);
             loop {

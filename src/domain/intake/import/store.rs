@@ -5,15 +5,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use diesel::prelude::*;
-use diesel::upsert::excluded;
-
 use super::known::{Known, Wish};
 use super::read::Row;
+use super::rows::{self, EntryRow, OptInRow, PermissionRow, PersonRow};
 use super::{ImportReport, Plan};
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::db::schema::{ledger, opt_in, permission, subscriber};
 use crate::domain::audience::subscriber::{Profile, Subscriber, fill_profile};
 use crate::domain::catalog::Channel;
 use crate::domain::consent::ledger::{Decision, Method, Shown, ShownBox, keep as keep_evidence};
@@ -23,20 +20,12 @@ use crate::domain::consent::suppression;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::id::PublicId;
-use crate::token::Keys;
-
-/// Rows of one statement: SQLite takes 32,766 values in one.
-const ROWS_AT_ONCE: usize = 2000;
 
 /// So many different sets of boxes are remembered.
 const EVIDENCE_REMEMBERED: usize = 10_000;
 
-/// A ledger entry as it is found again: its number, the person, and what it is about.
-type Written = (i64, i64, Option<i64>, Option<Channel>, Option<Kind>);
-
 /// Keeps rows.
 pub(super) struct Store<'a> {
-    keys: &'a Keys,
     plan: &'a Plan,
     /// The evidence of each set of boxes met so far.
     evidence: HashMap<Vec<String>, i64>,
@@ -45,6 +34,7 @@ pub(super) struct Store<'a> {
 /// One ledger entry to write, and what it becomes.
 struct Change {
     person: i64,
+    is_new: bool,
     evidence: i64,
     matter: Matter,
     at: Moment,
@@ -57,8 +47,8 @@ enum Matter {
 }
 
 impl<'a> Store<'a> {
-    pub(super) fn new(keys: &'a Keys, plan: &'a Plan) -> Self {
-        Self { keys, plan, evidence: HashMap::new() }
+    pub(super) fn new(plan: &'a Plan) -> Self {
+        Self { plan, evidence: HashMap::new() }
     }
 
     /// Keeps a batch. An address that comes twice is kept in the order of the file.
@@ -110,9 +100,7 @@ impl<'a> Store<'a> {
             let learned = fill(conn, person, &row.profile)? || changes.len() > before;
             report.updated += u64::from(learned);
         }
-        for some in changes.chunks(ROWS_AT_ONCE) {
-            self.write(conn, some)?;
-        }
+        self.write(conn, &changes)?;
         let opt_ins = changes.iter().filter(|change| matches!(change.matter, Matter::OptIn(..))).count();
         report.opt_ins += opt_ins as u64;
         Ok(())
@@ -125,62 +113,46 @@ impl<'a> Store<'a> {
         rows: Vec<Row>,
         report: &mut ImportReport,
     ) -> Result<Vec<Row>> {
-        let hash = |row: &Row| self.keys.address_hash(Channel::Email.as_str(), row.email.as_str());
-        let hashes: Vec<Vec<u8>> = rows.iter().map(hash).collect();
+        let hashes: Vec<Vec<u8>> = rows.iter().map(|row| row.email_hash.clone()).collect();
         let brand = self.plan.brand.id;
-        let found = suppression::of_addresses(conn, hashes.clone(), Channel::Email, brand)?;
+        let found = suppression::of_addresses(conn, hashes, Channel::Email, brand)?;
         if found.is_empty() {
             return Ok(rows);
         }
         let found: HashSet<Vec<u8>> = found.into_iter().map(|(hash, _)| hash).collect();
-        let (out, rows): (Vec<_>, Vec<_>) =
-            rows.into_iter().zip(hashes).partition(|(_, hash)| found.contains(hash));
+        let (out, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| found.contains(&row.email_hash));
         report.suppressed += out.len() as u64;
-        Ok(rows.into_iter().map(|(row, _)| row).collect())
+        Ok(rows)
     }
 
     /// Records the people who are not known yet, and returns their row numbers.
     fn create_people(&self, conn: &mut DbConnection, rows: &[Row]) -> Result<HashMap<EmailAddress, i64>> {
         let emails: Vec<&EmailAddress> = rows.iter().map(|row| &row.email).collect();
-        let known: HashSet<EmailAddress> = subscriber::table
-            .filter(subscriber::email.eq_any(emails))
-            .select(subscriber::email.assume_not_null())
-            .load(conn)?
-            .into_iter()
-            .collect();
-        let new: Vec<&Row> = rows.iter().filter(|row| !known.contains(&row.email)).collect();
-        let mut created = HashMap::with_capacity(new.len());
-        for some in new.chunks(ROWS_AT_ONCE) {
-            let mut values = Vec::with_capacity(some.len());
-            for row in some {
-                let profile = &row.profile;
-                values.push((
-                    subscriber::public_id.eq(PublicId::new()),
-                    subscriber::email.eq(&row.email),
-                    subscriber::email_hash
-                        .eq(self.keys.address_hash(Channel::Email.as_str(), row.email.as_str())),
-                    subscriber::phone.eq(&profile.phone),
-                    subscriber::postal_address.eq(&profile.postal_address),
-                    subscriber::first_name.eq(&profile.first_name),
-                    subscriber::last_name.eq(&profile.last_name),
-                    subscriber::company.eq(&profile.company),
-                    subscriber::country.eq(&profile.country),
-                    subscriber::locale.eq(&profile.locale),
-                    subscriber::attributes.eq(serde_json::to_string(&profile.attributes)?),
-                    subscriber::source_id.eq(self.plan.source),
-                    subscriber::created_at.eq(self.plan.now),
-                ));
-            }
-            // Whoever signs up at this very moment comes first, and is known a moment later.
-            let rows: Vec<(EmailAddress, i64)> =
-                on_backend!(conn, |c| diesel::insert_into(subscriber::table)
-                    .values(values)
-                    .on_conflict_do_nothing()
-                    .returning((subscriber::email.assume_not_null(), subscriber::id))
-                    .get_results(c))?;
-            created.extend(rows);
-        }
-        Ok(created)
+        let known = rows::known(conn, &emails)?;
+        let new: Vec<&Row> = rows.iter().filter(|row| !known.contains(row.email.as_str())).collect();
+        let numbers = rows::numbers(conn, "subscriber", new.len())?;
+        let people = new.into_iter().zip(numbers).map(|(row, id)| self.person(row, id));
+        rows::create_people(conn, &people.collect::<Result<Vec<_>>>()?)
+    }
+
+    fn person<'r>(&self, row: &'r Row, id: i64) -> Result<PersonRow<'r>> {
+        let profile = &row.profile;
+        Ok(PersonRow {
+            id,
+            public_id: PublicId::new(),
+            email: &row.email,
+            email_hash: &row.email_hash,
+            phone: profile.phone.as_deref(),
+            postal_address: profile.postal_address.as_deref(),
+            first_name: profile.first_name.as_deref(),
+            last_name: profile.last_name.as_deref(),
+            company: profile.company.as_deref(),
+            country: profile.country.as_deref(),
+            locale: profile.locale.as_deref(),
+            attributes: serde_json::to_string(&profile.attributes)?,
+            source_id: self.plan.source,
+            created_at: self.plan.now,
+        })
     }
 
     /// What a row changes for its person.
@@ -218,7 +190,14 @@ impl<'a> Store<'a> {
             return Ok(());
         }
         let evidence = self.evidence_of(conn, row)?;
-        changes.extend(wanted.into_iter().map(|(matter, at)| Change { person, evidence, matter, at }));
+        let is_new = !known.people.contains_key(&row.email);
+        changes.extend(wanted.into_iter().map(|(matter, at)| Change {
+            person,
+            is_new,
+            evidence,
+            matter,
+            at,
+        }));
         Ok(())
     }
 
@@ -248,90 +227,45 @@ impl<'a> Store<'a> {
 
     /// Writes the ledger entries and what they say, which knows them by their numbers.
     fn write(&self, conn: &mut DbConnection, changes: &[Change]) -> Result<()> {
-        let brand = self.plan.brand.id;
-        let entries: Vec<_> = changes.iter().map(|change| self.entry(change)).collect();
-        let written: Vec<Written> = on_backend!(conn, |c| diesel::insert_into(ledger::table)
-            .values(entries)
-            .returning((
-                ledger::id,
-                ledger::subscriber_id,
-                ledger::topic_id,
-                ledger::channel,
-                ledger::permission,
-            ))
-            .get_results(c))?;
-        let numbers: HashMap<_, i64> = written
-            .into_iter()
-            .map(|(id, who, topic, channel, kind)| ((who, topic, channel, kind), id))
-            .collect();
-        let number =
-            |key| numbers.get(&key).copied().ok_or_else(|| Error::internal("a ledger entry vanished"));
-        let (mut opt_ins, mut permissions) = (Vec::new(), Vec::new());
-        for change in changes {
+        let numbers = rows::numbers(conn, "ledger", changes.len())?;
+        let mut entries = Vec::with_capacity(changes.len());
+        let (mut opt_ins, mut permissions) = (Answers::default(), Answers::default());
+        for (change, number) in changes.iter().zip(numbers) {
+            entries.push(self.entry(change, number));
             match change.matter {
-                Matter::OptIn(topic, channel, state) => opt_ins.push((
-                    opt_in::subscriber_id.eq(change.person),
-                    opt_in::topic_id.eq(topic),
-                    opt_in::channel.eq(channel),
-                    opt_in::brand_id.eq(brand),
-                    opt_in::state.eq(state),
-                    opt_in::basis.eq(self.basis(state)),
-                    opt_in::changed_at.eq(change.at),
-                    opt_in::expires_at.eq(None::<Moment>),
-                    opt_in::ledger_id.eq(number((change.person, Some(topic), Some(channel), None))?),
-                    opt_in::source_id.eq(self.plan.source),
-                    opt_in::obtained_at.eq(self.plan.now),
-                )),
-                Matter::Permission(kind, allowed) => permissions.push((
-                    permission::subscriber_id.eq(change.person),
-                    permission::brand_id.eq(brand),
-                    permission::kind.eq(kind),
-                    permission::state.eq(if allowed {
-                        PermissionState::Granted
-                    } else {
-                        PermissionState::Refused
-                    }),
-                    permission::changed_at.eq(change.at),
-                    permission::ledger_id.eq(number((change.person, None, None, Some(kind)))?),
-                )),
+                Matter::OptIn(topic, channel, state) => opt_ins.of(change).push(OptInRow {
+                    subscriber_id: change.person,
+                    topic_id: topic,
+                    channel,
+                    brand_id: self.plan.brand.id,
+                    state,
+                    basis: self.basis(state),
+                    changed_at: change.at,
+                    expires_at: None,
+                    ledger_id: number,
+                    source_id: self.plan.source,
+                    obtained_at: self.plan.now,
+                }),
+                Matter::Permission(kind, allowed) => permissions.of(change).push(PermissionRow {
+                    subscriber_id: change.person,
+                    brand_id: self.plan.brand.id,
+                    kind,
+                    state: if allowed { PermissionState::Granted } else { PermissionState::Refused },
+                    changed_at: change.at,
+                    ledger_id: number,
+                }),
             }
         }
-        if !opt_ins.is_empty() {
-            on_backend!(conn, |c| diesel::insert_into(opt_in::table)
-                .values(opt_ins)
-                .on_conflict((opt_in::subscriber_id, opt_in::topic_id, opt_in::channel))
-                .do_update()
-                .set((
-                    opt_in::state.eq(excluded(opt_in::state)),
-                    opt_in::basis.eq(excluded(opt_in::basis)),
-                    opt_in::changed_at.eq(excluded(opt_in::changed_at)),
-                    opt_in::expires_at.eq(excluded(opt_in::expires_at)),
-                    opt_in::ledger_id.eq(excluded(opt_in::ledger_id)),
-                    opt_in::source_id.eq(excluded(opt_in::source_id)),
-                    opt_in::obtained_at.eq(excluded(opt_in::obtained_at)),
-                ))
-                .execute(c))?;
-        }
-        if !permissions.is_empty() {
-            on_backend!(conn, |c| diesel::insert_into(permission::table)
-                .values(permissions)
-                .on_conflict((permission::subscriber_id, permission::brand_id, permission::kind))
-                .do_update()
-                .set((
-                    permission::state.eq(excluded(permission::state)),
-                    permission::changed_at.eq(excluded(permission::changed_at)),
-                    permission::ledger_id.eq(excluded(permission::ledger_id)),
-                ))
-                .execute(c))?;
-        }
-        Ok(())
+        rows::write_entries(conn, &entries)?;
+        rows::write_opt_ins(conn, &opt_ins.new, &opt_ins.others)?;
+        rows::write_permissions(conn, &permissions.new, &permissions.others)
     }
 
     fn basis(&self, state: State) -> Basis {
         if state == State::Granted { self.plan.basis } else { Basis::Consent }
     }
 
-    fn entry(&self, change: &Change) -> Entry<'_> {
+    fn entry(&self, change: &Change, id: i64) -> EntryRow<'_> {
         let (topic, channel, permission, decision, basis) = match change.matter {
             Matter::OptIn(topic, channel, state) => {
                 let granted = state == State::Granted;
@@ -341,7 +275,8 @@ impl<'a> Store<'a> {
             Matter::Permission(kind, true) => (None, None, Some(kind), Decision::Granted, None),
             Matter::Permission(kind, false) => (None, None, Some(kind), Decision::Refused, None),
         };
-        Entry {
+        EntryRow {
+            id,
             subscriber_id: change.person,
             brand_id: self.plan.brand.id,
             evidence_id: change.evidence,
@@ -357,20 +292,22 @@ impl<'a> Store<'a> {
     }
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = ledger, treat_none_as_default_value = false)]
-struct Entry<'a> {
-    subscriber_id: i64,
-    brand_id: i64,
-    evidence_id: i64,
-    topic_id: Option<i64>,
-    channel: Option<Channel>,
-    permission: Option<Kind>,
-    decision: Decision,
-    basis: Option<Basis>,
-    method: Method,
-    actor: &'a str,
-    at: Moment,
+/// Answers of people who are new, and of others.
+struct Answers<T> {
+    new: Vec<T>,
+    others: Vec<T>,
+}
+
+impl<T> Default for Answers<T> {
+    fn default() -> Self {
+        Self { new: Vec::new(), others: Vec::new() }
+    }
+}
+
+impl<T> Answers<T> {
+    fn of(&mut self, change: &Change) -> &mut Vec<T> {
+        if change.is_new { &mut self.new } else { &mut self.others }
+    }
 }
 
 /// Fills the fields of a known person that are still empty, and says whether there were any.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::clock::Moment;
 use crate::domain::audience::{Source, Subscriber, source};
 use crate::domain::catalog::Channel;
+use crate::domain::catalog::notice::Edition;
 use crate::domain::consent::brand_choice::{AtMost, Entry as ChoiceEntry};
 use crate::domain::consent::ledger::{Decision, Entry, Method, ShownBox};
 use crate::domain::consent::opt_in::{Basis, State};
@@ -78,6 +79,8 @@ pub struct Responsible {
     pub contact_email: String,
     /// The privacy policy.
     pub policy_url: String,
+    /// The versions of it that are kept here, so that those which the ledger names can be read.
+    pub notices: Vec<Edition>,
 }
 
 /// The person's own data.

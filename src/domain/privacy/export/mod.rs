@@ -13,7 +13,7 @@ use crate::db::schema::{
     source as sources, topic,
 };
 use crate::domain::audience::{Subscriber, source, subscriber};
-use crate::domain::catalog::{Channel, brand as brands};
+use crate::domain::catalog::{Channel, brand as brands, notice};
 use crate::domain::consent::{brand_choice as choices, ledger, suppression};
 use crate::domain::tracking::hit::START;
 use crate::error::{Error, Result};
@@ -63,7 +63,9 @@ fn about(conn: &mut DbConnection, ledger: &[EntryCopy]) -> Result<About> {
     let mut responsible = Vec::with_capacity(slugs.len());
     for slug in slugs {
         let brand = brands::find(conn, slug)?;
+        let notices = notice::of_brand(conn, &brand)?;
         responsible.push(Responsible {
+            notices,
             brand: brand.name,
             legal_name: brand.legal_name,
             registered_address: brand.registered_address,

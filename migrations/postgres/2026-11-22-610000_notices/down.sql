@@ -1,0 +1,2 @@
+DROP TABLE notice;
+DROP FUNCTION refuse_notice_change;
