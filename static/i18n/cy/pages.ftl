@@ -121,17 +121,17 @@ result-nothing = Nid ydych yn cael dim gan { $brand } yn awr.
 result-subjects-only = Rydych wedi dewis pynciau, ond dim math o neges a allai ymwneud â nhw, felly ni ddaw dim nes i chi ddewis un.
 now-counting-opens = Rydym yn awr yn cyfrif pryd rydych yn agor ein negeseuon e-bost.
 now-counting-clicks = Rydym yn awr yn cyfrif pryd rydych yn dilyn dolen yn ein negeseuon e-bost.
-now-profiling = Rydym yn awr yn cyfrif yr hyn a wnewch, i ddewis beth i’w anfon atoch.
+now-profiling = Rydych yn caniatáu i ni ddewis beth i’w anfon atoch ar sail yr hyn a agoroch ac a ddilynoch. Nid ydym yn gwneud hyn heddiw.
 not-counting-opens = Nid ydym yn cyfrif pryd rydych yn agor ein negeseuon e-bost.
 not-counting-clicks = Nid ydym yn cyfrif pryd rydych yn dilyn dolen yn ein negeseuon e-bost.
-not-profiling = Nid ydym yn cyfrif yr hyn a wnewch, i ddewis beth i’w anfon atoch.
+not-profiling = Nid ydym yn dewis beth i’w anfon atoch ar sail yr hyn a wnewch.
 no-longer-counting-opens = Nid ydym bellach yn cyfrif pryd rydych yn agor ein negeseuon e-bost, ac rydym wedi dileu’r hyn a gofnodwyd.
 no-longer-counting-clicks = Nid ydym bellach yn cyfrif pryd rydych yn dilyn dolen yn ein negeseuon e-bost, ac rydym wedi dileu’r hyn a gofnodwyd.
-no-longer-profiling = Nid ydym bellach yn cyfrif yr hyn a wnewch, i ddewis beth i’w anfon atoch, ac rydym wedi dileu’r hyn a gofnodwyd.
+no-longer-profiling = Ni chawn bellach ddewis beth i’w anfon atoch ar sail yr hyn a wnewch.
 
 # Unsubscribing.
 unsubscribe-heading = Dad-danysgrifio
-unsubscribe-lead = Mae un pwysiad yn stopio <strong>{ $scope }</strong>. Mae’n gweithio ar unwaith, ac nid ydym yn gofyn am reswm.
+unsubscribe-lead = Mae un pwysiad yn stopio <strong>{ $scope }</strong>. Mae’n gweithio ar unwaith, ac nid oes angen i chi roi rheswm.
 unsubscribe-button = Dad-danysgrifio
 unsubscribe-finer = Am gadw rhywfaint ohono? <a href="{ $url }">Dewiswch beth a gewch</a>.
 unsubscribed-heading = Rydych wedi dad-danysgrifio

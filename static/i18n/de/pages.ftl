@@ -121,17 +121,17 @@ result-nothing = Sie bekommen jetzt nichts von { $brand }.
 result-subjects-only = Sie haben Themen gewählt, aber keine Art von Nachricht, die davon handeln könnte. Deshalb kommt nichts, bis Sie eine wählen.
 now-counting-opens = Wir zählen jetzt, wenn Sie unsere E-Mails öffnen.
 now-counting-clicks = Wir zählen jetzt, wenn Sie einem Link in unseren E-Mails folgen.
-now-profiling = Wir zählen jetzt, was Sie tun, um auszuwählen, was wir Ihnen senden.
+now-profiling = Sie erlauben uns, danach auszuwählen, was wir Ihnen senden, was Sie geöffnet haben und welchen Links Sie gefolgt sind. Heute tun wir das nicht.
 not-counting-opens = Wir zählen nicht, wenn Sie unsere E-Mails öffnen.
 not-counting-clicks = Wir zählen nicht, wenn Sie einem Link in unseren E-Mails folgen.
-not-profiling = Wir zählen nicht, was Sie tun, um auszuwählen, was wir Ihnen senden.
+not-profiling = Wir wählen nicht nach dem, was Sie tun, aus, was wir Ihnen senden.
 no-longer-counting-opens = Wir zählen nicht mehr, wenn Sie unsere E-Mails öffnen, und haben gelöscht, was wir aufgezeichnet hatten.
 no-longer-counting-clicks = Wir zählen nicht mehr, wenn Sie einem Link in unseren E-Mails folgen, und haben gelöscht, was wir aufgezeichnet hatten.
-no-longer-profiling = Wir zählen nicht mehr, was Sie tun, um auszuwählen, was wir Ihnen senden, und haben gelöscht, was wir aufgezeichnet hatten.
+no-longer-profiling = Wir dürfen nicht mehr nach dem, was Sie tun, auswählen, was wir Ihnen senden.
 
 # Unsubscribing.
 unsubscribe-heading = Abbestellen
-unsubscribe-lead = Ein Druck beendet <strong>{ $scope }</strong>. Das gilt sofort, und wir fragen nach keinem Grund.
+unsubscribe-lead = Ein Druck beendet <strong>{ $scope }</strong>. Das gilt sofort, und Sie müssen keinen Grund angeben.
 unsubscribe-button = Abbestellen
 unsubscribe-finer = Möchten Sie etwas davon behalten? <a href="{ $url }">Wählen Sie, was Sie bekommen</a>.
 unsubscribed-heading = Sie haben abbestellt

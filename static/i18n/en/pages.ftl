@@ -121,17 +121,17 @@ result-nothing = You get nothing from { $brand } now.
 result-subjects-only = You chose subjects, but no kind of message that could be about them, so nothing comes until you choose one.
 now-counting-opens = We now count when you open our emails.
 now-counting-clicks = We now count when you follow a link in our emails.
-now-profiling = We now count what you do, to choose what we send you.
+now-profiling = You allow us to choose what we send you by what you opened and followed. We do not do this today.
 not-counting-opens = We do not count when you open our emails.
 not-counting-clicks = We do not count when you follow a link in our emails.
-not-profiling = We do not count what you do, to choose what we send you.
+not-profiling = We do not choose what we send you by what you do.
 no-longer-counting-opens = We no longer count when you open our emails, and we have deleted what we had recorded.
 no-longer-counting-clicks = We no longer count when you follow a link in our emails, and we have deleted what we had recorded.
-no-longer-profiling = We no longer count what you do, to choose what we send you, and we have deleted what we had recorded.
+no-longer-profiling = We may no longer choose what we send you by what you do.
 
 # Unsubscribing.
 unsubscribe-heading = Unsubscribe
-unsubscribe-lead = One press stops <strong>{ $scope }</strong>. It works at once, and we ask for no reason.
+unsubscribe-lead = One press stops <strong>{ $scope }</strong>. It works at once, and you need give no reason.
 unsubscribe-button = Unsubscribe
 unsubscribe-finer = Rather keep some of it? <a href="{ $url }">Choose what you get</a>.
 unsubscribed-heading = You are unsubscribed

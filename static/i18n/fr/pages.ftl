@@ -121,17 +121,17 @@ result-nothing = Vous ne recevez plus rien de { $brand }.
 result-subjects-only = Vous avez choisi des sujets, mais aucun type de message qui pourrait en parler ; rien ne vient donc avant que vous en choisissiez un.
 now-counting-opens = Nous comptons désormais quand vous ouvrez nos e-mails.
 now-counting-clicks = Nous comptons désormais quand vous suivez un lien de nos e-mails.
-now-profiling = Nous comptons désormais ce que vous faites, pour choisir ce que nous vous envoyons.
+now-profiling = Vous nous autorisez à choisir ce que nous vous envoyons d’après ce que vous avez ouvert et suivi. Nous ne le faisons pas aujourd’hui.
 not-counting-opens = Nous ne comptons pas quand vous ouvrez nos e-mails.
 not-counting-clicks = Nous ne comptons pas quand vous suivez un lien de nos e-mails.
-not-profiling = Nous ne comptons pas ce que vous faites pour choisir ce que nous vous envoyons.
+not-profiling = Nous ne choisissons pas ce que nous vous envoyons d’après ce que vous faites.
 no-longer-counting-opens = Nous ne comptons plus quand vous ouvrez nos e-mails, et nous avons supprimé ce que nous avions enregistré.
 no-longer-counting-clicks = Nous ne comptons plus quand vous suivez un lien de nos e-mails, et nous avons supprimé ce que nous avions enregistré.
-no-longer-profiling = Nous ne comptons plus ce que vous faites pour choisir ce que nous vous envoyons, et nous avons supprimé ce que nous avions enregistré.
+no-longer-profiling = Nous ne pouvons plus choisir ce que nous vous envoyons d’après ce que vous faites.
 
 # Unsubscribing.
 unsubscribe-heading = Se désabonner
-unsubscribe-lead = Un seul appui arrête <strong>{ $scope }</strong>. C’est immédiat, et nous ne demandons aucune raison.
+unsubscribe-lead = Un seul appui arrête <strong>{ $scope }</strong>. C’est immédiat, et vous n’avez aucune raison à donner.
 unsubscribe-button = Se désabonner
 unsubscribe-finer = Vous préférez en garder une partie ? <a href="{ $url }">Choisissez ce que vous recevez</a>.
 unsubscribed-heading = Votre désabonnement est fait
