@@ -80,10 +80,12 @@ both_databases! {
         assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Withdrawn));
         assert_eq!(person.permission(&server, Kind::Opens), Some(Permission::Refused));
 
-        // A pause of a month.
+        // A pause of a month, whose receipt says in which language it was asked for.
         let pause = form(&server, &url, "pause").await.set("pause_for", "1");
         let paused = press(&server, &pause).await.expect(200).text;
         assert!(paused.contains("<h1>Paused until 21 December 2026</h1>"), "{paused}");
+        let receipt = server.get(link_to(&paused, "/receipt.json")).await.expect(200).json();
+        assert_eq!(verified(&server, &receipt).await["events"][0]["language"], "en-GB");
         let again = server.get(&url).await.expect(200).text;
         assert!(again.contains("pauses until 21 December 2026") && again.contains("value=\"resume\""));
 

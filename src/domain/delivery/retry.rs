@@ -73,9 +73,6 @@ pub fn put_back(
                 delivery::due_at.eq(now),
                 delivery::claimed_by.eq(None::<i64>),
                 delivery::lease_until.eq(None::<Moment>),
-                // Decided anew when it is claimed. Until then nothing says under which permission it went out.
-                delivery::tracks_opens.eq(false),
-                delivery::tracks_clicks.eq(false),
                 delivery::finished_at.eq(None::<Moment>),
                 delivery::bounce.eq(None::<String>),
                 delivery::bounce_status.eq(None::<String>),

@@ -94,6 +94,7 @@ pub struct Event {
     pub wording_sha256: String,
     pub shown: Vec<ShownBox>,
     pub policy_version: String,
+    pub language: Option<String>,
 }
 
 /// A receipt with its signature: a JSON Web Signature in the flattened form (RFC 7515, section 7.2.2), whose payload is the
@@ -241,6 +242,7 @@ fn events(conn: &mut DbConnection, act: &Act, person: PublicId, topics: &[Topic]
             wording_sha256: hex(&entry.wording_sha256),
             shown: boxes(&entry.shown),
             policy_version: entry.policy_version,
+            language: entry.language,
         });
     }
     Ok(events)
@@ -276,6 +278,7 @@ fn event(entry: Entry, person: PublicId, topics: &[Topic]) -> Event {
         wording_sha256: hex(&entry.wording_sha256),
         shown: boxes(&entry.shown),
         policy_version: entry.policy_version,
+        language: entry.language,
     }
 }
 

@@ -22,6 +22,7 @@ use crate::i18n::{Lang, Saying};
 use crate::token::{Keys, PreferencesLink, ReceiptLink};
 use crate::web::form::{Form, FormError};
 use crate::web::language::Spoken;
+use crate::web::limit::Limits;
 use crate::web::page::{Fact, Radio, ResultPage};
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::open;
@@ -46,15 +47,18 @@ pub async fn show(
 /// `POST /r/{token}`: undoes it, or counts the reason for it.
 ///
 /// # Errors
-/// 404 as [`show`]; 400, 413, 415 or 422 for a form that is not this page's; 409 with the page shown anew if it can no
+/// 404 as [`show`]; 400, 413, 415 or 422 for a form that is not this page's; 429 for too many of them; 409 with the page shown anew if it can no
 /// longer be undone or the words changed. Nothing is changed then.
 pub async fn act(
     app: web::Data<App>,
+    limits: web::Data<Limits>,
     token: web::Path<String>,
     spoken: Spoken,
     form: Result<Form, FormError>,
 ) -> Result<HttpResponse, PageError> {
     let link: ReceiptLink = open(&app, &token)?;
+    let act = link.act;
+    limits.link(app.db.read(move |conn| Ok(act::get(conn, act)?.subscriber)).await?)?;
     let form = match form {
         Ok(form) => form,
         Err(error) => return Ok(error.error_response()),
