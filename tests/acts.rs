@@ -316,8 +316,16 @@ both_databases! {
         let again = server.post_form(&person.unsubscribe(&server), &ONE_CLICK).await.expect(200).text;
         assert_eq!(link_to(&again, "/receipt.json"), link_to(&page, "/receipt.json"));
         assert_eq!(server.snapshot(), before);
-        // The receipt says the same, word for word, also later.
+        // The receipt says the same, word for word, also later and whatever the brand calls itself then.
         server.advance(DAY);
+        server.write(|conn, _| {
+            use diesel::prelude::*;
+            use mannerly::db::schema::{brand, topic};
+            diesel::update(brand::table)
+                .set((brand::legal_name.eq("Other Ltd"), brand::policy_url.eq("https://other.example/")))
+                .execute(conn)?;
+            Ok(diesel::update(topic::table).set(topic::name.eq("Other")).execute(conn)?)
+        });
         assert_eq!(server.get(link_to(&page, "/receipt.json")).await.expect(200).json(), file);
     }
 

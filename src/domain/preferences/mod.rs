@@ -3,6 +3,7 @@
 //! A box that was not shown is left as it was. Every change goes through consent, which writes the ledger.
 
 pub mod act;
+mod named;
 mod pause;
 pub mod reason;
 pub mod receipt;
