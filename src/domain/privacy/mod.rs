@@ -8,5 +8,5 @@ pub mod export;
 #[cfg(test)]
 mod tests;
 
-pub use erase::erase;
+pub use erase::{erase, erase_on_page};
 pub use export::export;
