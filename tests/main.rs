@@ -60,6 +60,8 @@ mod retry;
 mod rules;
 mod schema;
 mod sign_up;
+mod sign_up_forms;
+mod sign_up_safety;
 mod sign_up_strangers;
 mod tracking;
 mod tracking_answers;

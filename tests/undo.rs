@@ -47,7 +47,10 @@ async fn object(server: &TestServer) {
 fn against(server: &TestServer, person: &Person) -> Vec<Reason> {
     server.read(|conn| {
         let hash = suppression::hash(&server.app.keys, Channel::Email, ADDRESS)?;
-        Ok(suppression::standing(conn, &hash, person.brand.id)?.into_iter().map(|found| found.reason).collect())
+        Ok(suppression::standing(conn, &hash, person.brand.id)?
+            .into_iter()
+            .map(|found| found.reason)
+            .collect())
     })
 }
 

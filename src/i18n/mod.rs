@@ -103,13 +103,14 @@ impl Lang {
 type Bundle = FluentBundle<FluentResource>;
 
 /// The files of one language: what is said on pages, what in mails, and what both say.
-const FILES: [(Lang, [&str; 3]); 4] = [
+const FILES: [(Lang, [&str; 4]); 4] = [
     (
         Lang::English,
         [
             include_str!("../../static/i18n/en/common.ftl"),
             include_str!("../../static/i18n/en/pages.ftl"),
             include_str!("../../static/i18n/en/mails.ftl"),
+            include_str!("../../static/i18n/en/sign_up.ftl"),
         ],
     ),
     (
@@ -118,6 +119,7 @@ const FILES: [(Lang, [&str; 3]); 4] = [
             include_str!("../../static/i18n/cy/common.ftl"),
             include_str!("../../static/i18n/cy/pages.ftl"),
             include_str!("../../static/i18n/cy/mails.ftl"),
+            include_str!("../../static/i18n/cy/sign_up.ftl"),
         ],
     ),
     (
@@ -126,6 +128,7 @@ const FILES: [(Lang, [&str; 3]); 4] = [
             include_str!("../../static/i18n/de/common.ftl"),
             include_str!("../../static/i18n/de/pages.ftl"),
             include_str!("../../static/i18n/de/mails.ftl"),
+            include_str!("../../static/i18n/de/sign_up.ftl"),
         ],
     ),
     (
@@ -134,6 +137,7 @@ const FILES: [(Lang, [&str; 3]); 4] = [
             include_str!("../../static/i18n/fr/common.ftl"),
             include_str!("../../static/i18n/fr/pages.ftl"),
             include_str!("../../static/i18n/fr/mails.ftl"),
+            include_str!("../../static/i18n/fr/sign_up.ftl"),
         ],
     ),
 ];

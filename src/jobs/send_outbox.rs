@@ -195,7 +195,7 @@ fn words(
         (Kind::Confirmation, Some(confirmation)) => {
             let asked = look(conn, confirmation, now)?;
             let lang = asked.language.unwrap_or(brand.lang());
-            let Standing::Open(items) = asked.state else { return Ok(None) };
+            let Standing::Open(items, _) = asked.state else { return Ok(None) };
             let items = items.iter().map(|item| item.say(lang)).collect();
             let token = keys.seal(&ConfirmLink { confirmation });
             let valid_days = confirmation::VALID_DAYS;

@@ -41,8 +41,8 @@ pub use preferences::{
 pub use report::{Bar, Bars, Chart, Column, Columns, Mark, ReportPage, ReportSection, ReportTable};
 pub use result::{ResultPage, UnchangedPage};
 pub use sign_up::{
-    ConfirmExpiredPage, ConfirmPage, ConfirmedPage, LinkRequestDonePage, LinkRequestPage, SignUpDonePage,
-    SignUpPage, SignUpTyped,
+    ConfirmExpiredPage, ConfirmPage, ConfirmedPage, LinkRequestDonePage, LinkRequestPage, NamedField,
+    NamedFormView, SignUpCopy, SignUpDonePage, SignUpIframe, SignUpPage, SignUpTyped,
 };
 
 /// The style sheet of people's pages, served at `/assets/page.css`; the pages' content policy allows none from elsewhere.
@@ -107,6 +107,8 @@ pub struct BrandView {
     pub style: String,
     /// The language in which the brand writes.
     pub language: Lang,
+    /// Whether the page stands inside of another site's page, which has a head and a foot of its own.
+    pub is_inside: bool,
 }
 
 impl BrandView {

@@ -302,7 +302,7 @@ fn sign_up(conn: &mut DbConnection, _: &App, person: &Person, now: Moment) -> Re
         shown_permissions: words(&["opens", "clicks"]),
         wording: civic.consent_wording.clone(),
     };
-    let checked = form.check(&civic, &topics)?;
+    let checked = form.check(&civic, &topics, None)?;
     leave_sign_up(conn, civic.id, checked, now)
 }
 

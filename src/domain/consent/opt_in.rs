@@ -274,11 +274,7 @@ pub fn withdraw_all(conn: &mut DbConnection, statement: &Statement<'_>, scope: S
 
 /// Whether the ledger says already that all of this ended a short while ago, after whatever the person last agreed to or
 /// asked for.
-fn stopped_just_now(
-    conn: &mut DbConnection,
-    statement: &Statement<'_>,
-    scope: Scope,
-) -> Result<bool> {
+fn stopped_just_now(conn: &mut DbConnection, statement: &Statement<'_>, scope: Scope) -> Result<bool> {
     let of_brand = entries::table
         .filter(entries::subscriber_id.eq(statement.subscriber).and(entries::brand_id.eq(statement.brand)))
         .filter(entries::permission.is_null());

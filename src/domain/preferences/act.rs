@@ -272,7 +272,8 @@ fn against(conn: &mut DbConnection, link: PreferencesLink) -> Result<Vec<Against
     let Some(address) = subscriber::email_hash(conn, link.subscriber)? else { return Ok(Vec::new()) };
     let standing = suppression::standing(conn, &address, link.brand)?.into_iter();
     let own = standing.filter(|found| matches!(found.reason, Reason::Objection | Reason::Erasure));
-    let against = own.map(|found| Against { brand: found.brand_id, reason: found.reason, since: found.created_at });
+    let against =
+        own.map(|found| Against { brand: found.brand_id, reason: found.reason, since: found.created_at });
     Ok(against.collect())
 }
 

@@ -47,9 +47,10 @@ pub async fn create(
             Ok((brand, topics))
         })
         .await?;
-    let email = EmailAddress::parse(&form.email).map_err(|problem| Error::Invalid(vec![problem]))?;
     (form.wording, form.language) = present_wording(&brand, &form)?;
-    let sign_up = form.check(&brand, &topics)?;
+    let typed = form.email.clone();
+    let sign_up = form.check(&brand, &topics, None)?;
+    let email = EmailAddress::parse(&typed).map_err(|problem| Error::Invalid(vec![problem]))?;
     limits.address(&email)?;
     let now = app.clock.now();
     app.db.write(move |conn| request::leave_sign_up(conn, brand.id, sign_up, now)).await?;

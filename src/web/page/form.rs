@@ -265,6 +265,10 @@ pub struct TextField {
     pub label: String,
     /// One line that says what we need it for.
     pub hint: String,
+    /// The same in the brand's own words, which come first; empty where it has none.
+    pub purpose: String,
+    /// The attribute that names the language of those words, where the page has another.
+    pub purpose_lang: String,
     /// The type of the input; `textarea` for more than one line.
     pub kind: &'static str,
     /// The purpose of the field for browsers that fill it in (WCAG 2.2, 1.3.5).
@@ -284,6 +288,8 @@ impl TextField {
             name,
             label: label.to_string(),
             hint: String::new(),
+            purpose: String::new(),
+            purpose_lang: String::new(),
             kind: "text",
             autocomplete,
             required: false,
@@ -304,9 +310,14 @@ impl TextField {
         self
     }
 
+    /// Whether there is a line on what it is for.
+    pub fn is_explained(&self) -> bool {
+        !self.hint.is_empty() || !self.purpose.is_empty()
+    }
+
     /// The ids of what describes the field to a screen reader.
     pub fn described_by(&self) -> String {
-        match (self.hint.is_empty(), self.error.is_empty()) {
+        match (!self.is_explained(), self.error.is_empty()) {
             (false, false) => format!("{0}-hint {0}-error", self.name),
             (false, true) => format!("{}-hint", self.name),
             (true, false) => format!("{}-error", self.name),
