@@ -163,7 +163,8 @@ impl Preferences {
             name: format!("{}:{channel}", t.topic.slug),
             ticked: state == Some(State::Granted),
         };
-        let answers = self.topics.iter().flat_map(|t| t.answers.iter().map(move |(c, state)| (t, *c, *state)));
+        let answers =
+            self.topics.iter().flat_map(|t| t.answers.iter().map(move |(c, state)| (t, *c, *state)));
         answers.map(shown).collect()
     }
 

@@ -182,7 +182,9 @@ pub(super) fn privacy_notice(
     let kept = notice::kept(conn, brand, &version)?;
     let mut about = BTreeMap::from([("version".to_owned(), version)]);
     match kept {
-        Some(edition) => about.extend([("url".to_owned(), edition.url), ("sha256".to_owned(), edition.sha256)]),
+        Some(edition) => {
+            about.extend([("url".to_owned(), edition.url), ("sha256".to_owned(), edition.sha256)])
+        }
         None => about.extend([("url".to_owned(), brand.policy_url.clone())]),
     }
     Ok(about)

@@ -213,12 +213,7 @@ pub fn forget(conn: &mut DbConnection, person: i64, brand: i64, kind: Kind) -> R
 }
 
 /// A moment before the first letter of a brand to a person that counts this kind; none if none does.
-fn first_tracked(
-    conn: &mut DbConnection,
-    person: i64,
-    brand: i64,
-    kind: Kind,
-) -> Result<Option<Moment>> {
+fn first_tracked(conn: &mut DbConnection, person: i64, brand: i64, kind: Kind) -> Result<Option<Moment>> {
     let letters = delivery::table
         .inner_join(campaign::table)
         .filter(delivery::subscriber_id.eq(person).and(campaign::brand_id.eq(brand)))

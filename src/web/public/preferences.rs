@@ -337,9 +337,9 @@ fn all_email(stored: &Preferences) -> Posted {
     let sensitive = |slug: &str| {
         stored.topics.iter().any(|found| found.topic.sensitive && found.topic.slug.as_str() == slug)
     };
-    let ticked = shown.iter().filter(|((slug, channel), started)| {
-        *started || (*channel == Channel::Email && !sensitive(slug))
-    });
+    let ticked = shown
+        .iter()
+        .filter(|((slug, channel), started)| *started || (*channel == Channel::Email && !sensitive(slug)));
     Posted { ticked: ticked.map(|(item, _)| item.clone()).collect(), shown, ..Posted::default() }
 }
 
