@@ -74,8 +74,8 @@ both_databases! {
 
     async fn what_was_shown_at_an_erasure_is_kept_in_its_language_and_nothing_where_nothing_was(server: TestServer) {
         let person = Person::reader(&server);
-        let german = [&ERASE[..], &[("shown_language", "de")]].concat();
-        server.post_form(&person.data(&server), &german).await.expect(200);
+        let german = server.request("POST", &person.data(&server)).header("accept-language", "de").form(&ERASE);
+        assert_eq!(german.send().await.unwrap().status(), 200);
         let entry = person.ledger(&server).pop().unwrap();
         assert_eq!((entry.form.as_str(), entry.language.as_deref()), ("erasure", Some("de")));
         assert!(entry.wording.starts_with("Ich verstehe, dass meine Daten"), "{}", entry.wording);
