@@ -15,7 +15,7 @@ use crate::domain::catalog::{Brand, Channel, notice, topic};
 use crate::domain::consent::brand_choice::{self, AtMost};
 use crate::domain::consent::ledger::{self, Decision, Entry, Method, ShownBox};
 use crate::domain::consent::opt_in::Basis;
-use crate::domain::consent::permission::{Kind as PermissionKind, State as Permission};
+use crate::domain::consent::permission::{Kind as PermissionKind, State as PermissionState};
 use crate::domain::preferences::act::{self, Act, Running};
 use crate::domain::preferences::named::{Named, NamedTopic};
 use crate::error::{Error, Result};
@@ -98,8 +98,8 @@ pub struct Event {
     pub language: Option<String>,
 }
 
-/// A receipt with its signature: a JSON Web Signature in the flattened form (RFC 7515, section 7.2.2), whose payload is the
-/// receipt, octet by octet. `receipt` is the same for the eye; what counts is what is signed.
+/// A receipt with its signature: a JSON Web Signature in the flattened form (RFC 7515, section 7.2.2), whose payload is
+/// the receipt, octet by octet. `receipt` is the same for the eye; what counts is what is signed.
 #[derive(Debug, Clone, Serialize)]
 pub struct SignedReceipt {
     /// The receipt, to be read.
@@ -143,7 +143,7 @@ pub fn receipt(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<Rece
         }
     };
     let purposes = act.after.granted().filter_map(|answer| purpose(&named, answer)).collect();
-    let allowed = |kind: &PermissionKind| act.after.permission(*kind) == Some(Permission::Granted);
+    let allowed = |kind: &PermissionKind| act.after.permission(*kind) == Some(PermissionState::Granted);
     let refused = PermissionKind::ALL.iter().filter(|kind| !allowed(kind));
     Ok(Receipt {
         schema: "urn:mannerly:receipt:1",
@@ -190,8 +190,8 @@ pub(super) fn privacy_notice(
     Ok(about)
 }
 
-/// The version of the policy that was in force; the ledger knows it, and where only the brand's pace or pause was chosen, so
-/// does the brand.
+/// The version of the policy that was in force; the ledger knows it, and where only the brand's pace or pause was
+/// chosen, so does the brand.
 ///
 /// # Errors
 /// Of the database.

@@ -1,19 +1,19 @@
-//! Undo: one press puts back what was before an act. It is a new act of the person, with entries of its own in the ledger;
-//! nothing that was written is taken back.
+//! Undo: one press puts back what was before an act. It is a new act of the person, with entries of its own in the
+//! ledger; nothing that was written is taken back.
 //!
-//! It is possible for a month, as long as nothing was said about the person and the brand since, and never where it would
-//! bring back what a suppression forbids. What waited for a confirmation before is not asked for again, and hits that
-//! were deleted stay deleted.
+//! It is possible for a month, as long as nothing was said about the person and the brand since, and never where it
+//! would bring back what a suppression forbids. What waited for a confirmation before is not asked for again, and hits
+//! that were deleted stay deleted.
 
 use std::time::Duration;
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::{Brand, Channel, Topic, topic};
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, Statement};
 use crate::domain::consent::opt_in::{self, Answer};
-use crate::domain::consent::permission::{Kind as PermissionKind, State as Permission};
+use crate::domain::consent::permission::{Kind as PermissionKind, State as PermissionState};
 use crate::domain::consent::{brand_choice, lock, suppression};
 use crate::domain::preferences::Choice;
 use crate::domain::preferences::act::{self, Act, Against, Kind, Running};
@@ -23,7 +23,7 @@ use crate::i18n::{Lang, Message};
 use crate::token::Keys;
 
 /// For so long an act can be undone.
-pub const UNDO_WITHIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub const UNDO_WITHIN: Duration = DAY.saturating_mul(30);
 
 /// Whether an act can be undone now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +86,7 @@ struct Returning<'a> {
 
 fn returning<'a>(conn: &mut DbConnection, act: &'a Act, now: Moment) -> Result<Returning<'a>> {
     let known = topic::of_brand(conn, act.brand)?;
-    let granted = |state: Option<Permission>| state == Some(Permission::Granted);
+    let granted = |state: Option<PermissionState>| state == Some(PermissionState::Granted);
     let returns = |kind: &PermissionKind| {
         granted(act.before.permission(*kind)) && !granted(act.after.permission(*kind))
     };
@@ -114,7 +114,7 @@ fn leaving(act: &Act) -> impl Iterator<Item = &Running> {
 /// Whether it changed something besides the topics that can be put back.
 fn changes_more(act: &Act, now: Moment) -> bool {
     let tracking = act.before.permissions.iter().chain(&act.after.permissions).any(|(kind, _)| {
-        let granted = |state: Option<Permission>| state == Some(Permission::Granted);
+        let granted = |state: Option<PermissionState>| state == Some(PermissionState::Granted);
         granted(act.before.permission(*kind)) != granted(act.after.permission(*kind))
     });
     let (before, after) = (act.before.choice(), act.after.choice());
@@ -251,8 +251,8 @@ fn put_back(conn: &mut DbConnection, act: &Act, statement: &Statement<'_>, now: 
     kinds.sort_unstable();
     kinds.dedup();
     for kind in kinds {
-        let before = act.before.permission(kind) == Some(Permission::Granted);
-        if before != (act.after.permission(kind) == Some(Permission::Granted)) {
+        let before = act.before.permission(kind) == Some(PermissionState::Granted);
+        if before != (act.after.permission(kind) == Some(PermissionState::Granted)) {
             permission::set(conn, statement, kind, before)?;
         }
     }
@@ -286,7 +286,7 @@ fn boxes(conn: &mut DbConnection, act: &Act, now: Moment) -> Result<Vec<ShownBox
     let permissions = returning.permissions.iter();
     boxes.extend(permissions.map(|kind| ShownBox { name: format!("permission:{kind}"), ticked: false }));
     for (kind, state) in &act.after.permissions {
-        if *state == Permission::Granted && act.before.permission(*kind) != Some(*state) {
+        if *state == PermissionState::Granted && act.before.permission(*kind) != Some(*state) {
             boxes.push(ShownBox { name: format!("permission:{kind}"), ticked: true });
         }
     }
