@@ -332,12 +332,11 @@ fn boxes(stored: &Preferences) -> impl Iterator<Item = ((String, Channel), bool)
 /// The page with every box for email ticked but those of sensitive topics: such an interest is told by a tick of its own.
 fn all_email(stored: &Preferences) -> Posted {
     let shown: Vec<_> = boxes(stored).collect();
-    let sensitive = |slug: &str| {
-        stored.topics.iter().any(|found| found.topic.sensitive && found.topic.slug.as_str() == slug)
-    };
-    let ticked = shown
-        .iter()
-        .filter(|((slug, channel), started)| *started || (*channel == Channel::Email && !sensitive(slug)));
+    let sensitive = stored.topics.iter().filter(|found| found.topic.sensitive);
+    let sensitive: Vec<&str> = sensitive.map(|found| found.topic.slug.as_str()).collect();
+    let ticked = shown.iter().filter(|((slug, channel), started)| {
+        *started || (*channel == Channel::Email && !sensitive.contains(&slug.as_str()))
+    });
     Posted { ticked: ticked.map(|(item, _)| item.clone()).collect(), shown, ..Posted::default() }
 }
 
