@@ -48,8 +48,8 @@ pub async fn show(
 /// `POST /r/{token}`: undoes it, or counts the reason for it.
 ///
 /// # Errors
-/// 404 as [`show`]; 400, 413, 415 or 422 for a form that is not this page's; 429 for too many of them; 409 with the page shown anew if it can no
-/// longer be undone or the words changed. Nothing is changed then.
+/// 404 as [`show`]; 400, 413, 415 or 422 for a form that is not this page's; 429 for too many of them; 409 with the
+/// page shown anew if it can no longer be undone or the words changed. Nothing is changed then.
 pub async fn act(
     app: web::Data<App>,
     limits: web::Data<Limits>,
