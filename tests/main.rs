@@ -48,6 +48,8 @@ mod outage;
 mod pace;
 mod pages;
 mod person;
+#[cfg(feature = "postgres-tls")]
+mod postgres_tls;
 mod preferences;
 mod preflight;
 mod privacy;

@@ -1,8 +1,8 @@
 //! Words: what pages and service mails say, in each language that the product speaks.
 //!
-//! The messages are Fluent files in `static/i18n`, one folder a language, built into the binary. A message is named where
-//! it is said, `lang.say("save")`, and the tests hold every name and its arguments against all four languages. What a
-//! brand wrote itself (names of topics, its consent wording) is said as it was written.
+//! The messages are Fluent files in `static/i18n`, one folder a language, built into the binary. A message is named
+//! where it is said, `lang.say("save")`, and the tests hold every name and its arguments against all four languages.
+//! What a brand wrote itself (names of topics, its consent wording) is said as it was written.
 
 mod format;
 mod message;

@@ -131,7 +131,7 @@ struct Written {
 }
 
 /// Writes a mail and signs it, if its sender's domain has a key; nothing if its reason is gone, or it must not be
-/// sent: what standards ask of service mail (erased, restricted, bad address).
+/// sent: what counts for service mail too (erased, restricted, bad address).
 fn write(conn: &mut DbConnection, keys: &Keys, mail: &Mail, now: Moment) -> Result<Option<Written>> {
     let brand = brand::get(conn, mail.brand_id)?;
     let person = subscriber::get(conn, mail.subscriber_id)?;

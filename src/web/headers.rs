@@ -27,9 +27,9 @@ const fn of(name: &'static str, value: &'static str) -> (HeaderName, HeaderValue
     (HeaderName::from_static(name), HeaderValue::from_static(value))
 }
 
-/// Lets pages of these origins show an answer inside of theirs; nobody where there are none. `X-Frame-Options` could name
-/// no origin, so it is left out where there are some: browsers that know `frame-ancestors` go by that alone (CSP Level 3,
-/// section 7.7.1).
+/// Lets pages of these origins show an answer inside of theirs; nobody where there are none. `X-Frame-Options` could
+/// name no origin, so it is left out where there are some: browsers that know `frame-ancestors` go by that alone (CSP
+/// Level 3, section 7.7.1).
 pub fn allow_frames(headers: &mut HeaderMap, origins: &[String]) {
     if origins.is_empty() {
         return;
@@ -69,9 +69,4 @@ pub fn secure(headers: &mut HeaderMap) {
 /// `GET`, and `HEAD` which is `GET` without the body (RFC 9110, section 9.3.2).
 pub fn get_or_head() -> impl Guard {
     fn_guard(|context| context.head().method == Method::GET || context.head().method == Method::HEAD)
-}
-
-/// Whether the request is a `HEAD`.
-pub fn is_head(request: &actix_web::HttpRequest) -> bool {
-    *request.method() == Method::HEAD
 }

@@ -30,7 +30,7 @@ pub use demo::{
     DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportListPage, TextPiece, find_links,
 };
 pub use form::{
-    BoxState, ChannelBox, Fact, PermissionBox, PermissionState, Radio, TextField, TopicChoices, TopicGroup,
+    BoxState, ChannelBox, Fact, PermissionBox, PermissionView, Radio, TextField, TopicChoices, TopicGroup,
     profiling_words, tracking_words,
 };
 pub use notice::{NoticePage, NoticeVersion};
@@ -45,7 +45,8 @@ pub use sign_up::{
     NamedFormView, SignUpCopy, SignUpDonePage, SignUpIframe, SignUpPage, SignUpTyped,
 };
 
-/// The style sheet of people's pages, served at `/assets/page.css`; the pages' content policy allows none from elsewhere.
+/// The style sheet of people's pages, served at `/assets/page.css`; the pages' content policy allows none from
+/// elsewhere.
 pub const PAGE_CSS: &str = include_str!("../../static/assets/page.css");
 
 /// The style sheet of operators' and programmers' pages, served at `/assets/desk.css`: the same and more.

@@ -1,5 +1,5 @@
-//! Catalog: the brands of the organisation, the channels, the topics one can opt in to, the forms that offer them, and the
-//! keys that sign.
+//! Catalog: the brands of the organisation, the channels, the topics one can opt in to, the forms that offer them, and
+//! the keys that sign.
 
 pub mod brand;
 pub mod channel;

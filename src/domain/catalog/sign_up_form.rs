@@ -1,5 +1,5 @@
-//! Named sign-up forms: besides its own form, which offers everything, a brand can have forms that offer some of it, ask
-//! for less, say why, and may stand inside of other sites.
+//! Named sign-up forms: besides its own form, which offers everything, a brand can have forms that offer some of it,
+//! ask for less, say why, and may stand inside of other sites.
 
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
@@ -296,7 +296,8 @@ fn check_origins(origins: &[String], problems: &mut Vec<Problem>) -> Vec<String>
     checked
 }
 
-/// An origin (RFC 6454) as it can stand in a content policy: nothing in it could be read as another source or directive.
+/// An origin (RFC 6454) as it can stand in a content policy: nothing in it could be read as another source or
+/// directive.
 fn origin(text: &str) -> Option<String> {
     let url = url::Url::parse(text.trim()).ok()?;
     let host = url.host_str()?;

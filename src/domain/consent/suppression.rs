@@ -266,8 +266,8 @@ pub fn lift_by_own_act(conn: &mut DbConnection, address_hash: &[u8], brand: i64,
     Ok(())
 }
 
-/// Undoes for a brand what [`lift_by_own_act`] did to the suppression of an email address with this scope and reason, which
-/// counts from when it was made first.
+/// Undoes for a brand what [`lift_by_own_act`] did to the suppression of an email address with this scope and reason,
+/// which counts from when it was made first.
 ///
 /// # Errors
 /// Of the database.

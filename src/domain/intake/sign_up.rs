@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::domain::audience::source::{self, SourceForm};
 use crate::domain::audience::subscriber::{self, Profile};
@@ -28,7 +28,7 @@ use crate::i18n::{Lang, Message};
 use crate::token::Keys;
 
 /// An address gets at most one confirmation mail in this time, whatever the brands (SEC-06).
-const ONE_MAIL_IN: Duration = Duration::from_secs(24 * 60 * 60);
+const ONE_MAIL_IN: Duration = DAY;
 
 /// The longest wording that a form may have shown, in characters.
 pub const WORDING_CHARS_MAX: usize = 10_000;
@@ -79,13 +79,13 @@ pub struct SignUp {
 }
 
 impl SignUpForm {
-    /// Checks a form against the brand it was sent to, and against the named form that it was, whose topics these are then.
-    /// What nobody asked for and what no ticked channel needs is left out.
+    /// Checks a form against the brand it was sent to, and against the named form that it was, whose topics these are
+    /// then. What nobody asked for and what no ticked channel needs is left out.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming every field that breaks a rule: an unknown topic, a channel that is not offered, a
-    /// box that was not shown, a channel without the number or address that it needs, a field that the named form cannot do
-    /// without, no kind of message at all.
+    /// box that was not shown, a channel without the number or address that it needs, a field that the named form
+    /// cannot do without, no kind of message at all.
     pub fn check(mut self, brand: &Brand, topics: &[Topic], named: Option<&NamedForm>) -> Result<SignUp> {
         let mut problems = Vec::new();
         let email = EmailAddress::parse(&self.email).map_err(|problem| problems.push(problem)).ok();

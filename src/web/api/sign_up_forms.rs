@@ -133,8 +133,8 @@ pub async fn get(app: web::Data<App>, path: web::Path<(Slug, Slug)>, known: Know
 
 /// Replace a named sign-up form
 ///
-/// All of it is written anew; only the slug must stay as it is. Where its words change, copies on other sites are shown the
-/// present form before they are taken.
+/// All of it is written anew; only the slug must stay as it is. Where its words change, copies on other sites are shown
+/// the present form before they are taken.
 #[utoipa::path(put, path = "/api/v1/brands/{brand}/sign-up-forms/{form}", operation_id = "replace_sign_up_form", tag = "Sign-up forms",
     params(("brand" = Slug, Path, description = "The brand's slug"), ("form" = Slug, Path, description = "The form's slug"), Expectation),
     request_body = NamedFormDraft, responses((status = 200, description = "The form", body = NamedFormView)))]

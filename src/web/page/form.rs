@@ -155,7 +155,7 @@ pub(super) fn offers(groups: &[TopicGroup], channel: &str) -> bool {
 
 /// The present answer about one kind of tracking.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum PermissionState {
+pub enum PermissionView {
     /// Never asked, which means no.
     #[default]
     NeverAsked,
@@ -165,7 +165,7 @@ pub enum PermissionState {
     Refused(String),
 }
 
-impl PermissionState {
+impl PermissionView {
     /// The answer, as a sentence.
     fn say(&self, lang: Lang) -> String {
         match self {
@@ -223,7 +223,7 @@ impl PermissionBox {
     /// The boxes for opens and clicks with our wording, unticked and never asked.
     pub fn unasked(lang: Lang) -> Vec<Self> {
         let unasked = |kind, wording: String| {
-            let stored = PermissionState::NeverAsked.say(lang);
+            let stored = PermissionView::NeverAsked.say(lang);
             Self { kind, wording, ticked: false, stored }
         };
         let [opens, clicks] = tracking_words(lang);
@@ -232,14 +232,14 @@ impl PermissionBox {
 
     /// The boxes for opens, clicks and profiling, of which only the preference page has the last.
     pub fn all_unasked(lang: Lang) -> Vec<Self> {
-        let stored = PermissionState::NeverAsked.say(lang);
+        let stored = PermissionView::NeverAsked.say(lang);
         let profiling = Self { kind: "profiling", wording: profiling_words(lang), ticked: false, stored };
         Self::unasked(lang).into_iter().chain([profiling]).collect()
     }
 
     /// The same box, showing what is stored.
-    pub fn with_state(mut self, lang: Lang, state: &PermissionState) -> Self {
-        self.ticked = matches!(state, PermissionState::Granted(_));
+    pub fn with_state(mut self, lang: Lang, state: &PermissionView) -> Self {
+        self.ticked = matches!(state, PermissionView::Granted(_));
         self.stored = state.say(lang);
         self
     }

@@ -139,7 +139,8 @@ impl SignUpPage {
         offered.filter_map(|(_, field, value, when)| self.asked(field, value, when)).collect()
     }
 
-    /// A field as the form asks for it, if it does. `rest` is what stays of our own words beside a purpose of the brand's.
+    /// A field as the form asks for it, if it does. `rest` is what stays of our own words beside a purpose of the
+    /// brand's.
     fn asked(&self, field: TextField, value: &str, rest: String) -> Option<TextField> {
         let field = field.filled(value, &self.errors);
         let Some(form) = &self.named else { return Some(field) };

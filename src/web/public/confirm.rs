@@ -38,8 +38,8 @@ pub async fn show(
     answer(&app, &token, spoken, asked, view, false)
 }
 
-/// `POST /confirm/{token}`: the button was pressed. Where its page showed another list than is asked for now, the page is
-/// shown anew, and nothing is changed.
+/// `POST /confirm/{token}`: the button was pressed. Where its page showed another list than is asked for now, the page
+/// is shown anew, and nothing is changed.
 ///
 /// # Errors
 /// If the link is not one of ours.

@@ -11,7 +11,7 @@ use crate::domain::audience::subscriber;
 use crate::domain::catalog::brand;
 use crate::domain::consent::ledger::SUBSCRIBER;
 use crate::domain::consent::opt_in::State;
-use crate::domain::consent::permission::State as PermissionAnswer;
+use crate::domain::consent::permission::State as PermissionState;
 use crate::domain::intake::{permission_item, topic_item};
 use crate::domain::privacy;
 use crate::domain::privacy::export::Export;
@@ -182,8 +182,8 @@ fn choices(held: &Export, lang: Lang) -> Vec<Fact> {
     let permissions = held.permissions.iter().map(|permission| {
         let day = lang.day(permission.since);
         let state = match permission.state {
-            PermissionAnswer::Granted => lang.say("fact-granted").with("day", day),
-            PermissionAnswer::Refused => lang.say("fact-refused").with("day", day),
+            PermissionState::Granted => lang.say("fact-granted").with("day", day),
+            PermissionState::Refused => lang.say("fact-refused").with("day", day),
         };
         Fact::new(of_brand(&permission.brand, permission_item(lang, permission.kind)), state.to_string())
     });

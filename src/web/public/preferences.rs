@@ -5,12 +5,12 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::domain::catalog::Channel;
 use crate::domain::consent::brand_choice::{AtMost, PAUSE_MAX};
 use crate::domain::consent::opt_in::State;
-use crate::domain::consent::permission::{Kind, Permission, State as PermissionAnswer};
+use crate::domain::consent::permission::{Kind, Permission, State as PermissionState};
 use crate::domain::intake::{parse_choice, request};
 use crate::domain::outbox;
 use crate::domain::preferences::act::{self, Act};
@@ -24,7 +24,7 @@ use crate::web::gpc::asks_not_to_be_tracked;
 use crate::web::language::Spoken;
 use crate::web::limit::Limits;
 use crate::web::page::{
-    BoxState, BrandView, DataLinkSentPage, OtherBrand, OtherLinkSentPage, PermissionBox, PermissionState,
+    BoxState, BrandView, DataLinkSentPage, OtherBrand, OtherLinkSentPage, PermissionBox, PermissionView,
     PreferencesPage, Radio, UnchangedPage, profiling_words, tracking_words,
 };
 use crate::web::problem::{PageError, page, page_with};
@@ -200,8 +200,8 @@ impl Visit {
         })
     }
 
-    /// Does what a person wants. Where there is nothing to do, it was perhaps done already since the page was opened: by
-    /// the first of two presses, or in another tab.
+    /// Does what a person wants. Where there is nothing to do, it was perhaps done already since the page was opened:
+    /// by the first of two presses, or in another tab.
     async fn fulfil(&self, app: &App, wish: Wish, opened: Moment) -> Result<Done> {
         let (now, link, spoken, url) = (app.clock.now(), self.link, self.spoken, self.url.clone());
         app.db
@@ -275,8 +275,6 @@ impl Visit {
         Ok(mailed)
     }
 }
-
-const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 
 fn carry_out(
     conn: &mut DbConnection,
@@ -432,10 +430,10 @@ fn permission_boxes(stored: &Preferences, lang: Lang) -> Vec<PermissionBox> {
         .collect()
 }
 
-fn permission_state(lang: Lang, stored: Option<&Permission>) -> PermissionState {
+fn permission_state(lang: Lang, stored: Option<&Permission>) -> PermissionView {
     match stored.map(|permission| (permission.state, lang.day(permission.changed_at))) {
-        None => PermissionState::NeverAsked,
-        Some((PermissionAnswer::Granted, since)) => PermissionState::Granted(since),
-        Some((PermissionAnswer::Refused, since)) => PermissionState::Refused(since),
+        None => PermissionView::NeverAsked,
+        Some((PermissionState::Granted, since)) => PermissionView::Granted(since),
+        Some((PermissionState::Refused, since)) => PermissionView::Refused(since),
     }
 }

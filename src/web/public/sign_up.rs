@@ -1,5 +1,5 @@
-//! The sign-up forms of a brand: its own and the named ones, which other sites may show inside of theirs. A post leaves a
-//! request and answers the same to everyone (SEC-05).
+//! The sign-up forms of a brand: its own and the named ones, which other sites may show inside of theirs. A post leaves
+//! a request and answers the same to everyone (SEC-05).
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
