@@ -57,13 +57,15 @@ pub enum Purpose {
     Message,
     /// Seeing what one did on a page, its receipt, and undoing it.
     Receipt,
+    /// Beginning to use another address.
+    AddressChange,
     /// Seeing a letter in the browser.
     View,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Open,
         Self::Click,
         Self::Unsubscribe,
@@ -73,6 +75,7 @@ impl Purpose {
         Self::Letter,
         Self::Message,
         Self::Receipt,
+        Self::AddressChange,
         Self::View,
     ];
 
@@ -87,6 +90,7 @@ impl Purpose {
             Self::Letter => "letter",
             Self::Message => "message",
             Self::Receipt => "receipt",
+            Self::AddressChange => "address-change",
             Self::View => "view",
         }
     }
@@ -213,6 +217,14 @@ link! {
         campaign,
         /// The person.
         subscriber
+    }
+}
+
+link! {
+    /// "Yes, use this address from now on", mailed to the new address and good for a short time.
+    AddressChangeLink for AddressChange {
+        /// The change, which knows the address and until when the link works.
+        change
     }
 }
 

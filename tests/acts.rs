@@ -34,13 +34,13 @@ async fn press(server: &TestServer, form: &BrowserForm) -> Answer {
     server.post_form(&form.action, &form.pressed()).await
 }
 
-fn link_to<'a>(page: &'a str, part: &str) -> &'a str {
+pub(crate) fn link_to<'a>(page: &'a str, part: &str) -> &'a str {
     let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
     links.into_iter().find(|link| link.contains(part)).unwrap_or_else(|| panic!("no link to {part}:\n{page}"))
 }
 
 /// Checks the signature of a receipt with a published key, as its reader does, and returns what was signed.
-async fn verified(server: &TestServer, file: &Value) -> Value {
+pub(crate) async fn verified(server: &TestServer, file: &Value) -> Value {
     let part = |name: &str| file[name].as_str().unwrap();
     let decoded = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
     let header: Value = serde_json::from_slice(&decoded(part("protected"))).unwrap();
@@ -337,6 +337,77 @@ both_databases! {
         let rows = server.snapshot();
         let row = rows.iter().find(|row| row.starts_with("unsubscribe_reason: ")).unwrap();
         assert!(!row.contains("subscriber"), "{row}");
+    }
+
+    async fn keeping_one_kind_alone_ends_the_rest_in_every_way_and_grants_nothing(server: TestServer) {
+        let person = Person::reader(&server);
+        for (topic, channel) in [
+            ("events", Channel::Phone), ("webinars", Channel::Email), ("transport", Channel::Email),
+            ("transport", Channel::Post),
+        ] {
+            person.grant(&server, topic, channel);
+        }
+        let url = person.preferences(&server);
+        let open = form(&server, &url, "only").await.set("only", "webinars:email");
+        let page = press(&server, &open).await.expect(200).text;
+        assert!(page.contains("Saved, and it works now") && page.contains("value=\"undo\""));
+        for (topic, channel, state) in [
+            ("webinars", Channel::Email, Some(State::Granted)), ("transport", Channel::Email, Some(State::Granted)),
+            ("transport", Channel::Post, Some(State::Withdrawn)), ("events", Channel::Phone, Some(State::Withdrawn)),
+            ("newsletter", Channel::Email, Some(State::Withdrawn)), ("newsletter", Channel::Post, Some(State::Withdrawn)),
+            ("offers", Channel::Email, None),
+        ] {
+            assert_eq!(person.state(&server, topic, channel), state, "{topic} {channel}");
+        }
+        let rest = server.get(&url).await.expect(200).text;
+        assert!(!rest.contains("value=\"only\""), "there is nothing to choose between any more");
+        // What was ended elsewhere since the page was opened is not brought back by keeping it.
+        person.answer(&server, "webinars", Channel::Email, Answered::Withdrawn);
+        let before = server.snapshot();
+        server.post_form(&url, &open.pressed()).await.expect(409);
+        for wrong in ["webinars", "none:email", "webinars:fax"] {
+            let answer = server.post_form(&url, &[("action", "only"), ("only", wrong)]).await;
+            assert!([409, 422].contains(&answer.status), "{wrong}");
+        }
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn recording_nothing_is_one_press_that_deletes_and_keeps_the_emails(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        assert!(!server.get(&url).await.expect(200).text.contains("no-tracking"), "nothing is recorded anyway");
+        person.allow(&server, Kind::Opens);
+        person.allow(&server, Kind::Clicks);
+        let page = press(&server, &form(&server, &url, "no-tracking").await).await.expect(200).text;
+        assert!(page.contains("no longer count when you open"), "{page}");
+        for kind in [Kind::Opens, Kind::Clicks] {
+            assert_eq!(person.permission(&server, kind), Some(PermissionState::Refused));
+        }
+        assert_eq!(person.permission(&server, Kind::Profiling), None, "what was not asked is not answered");
+        assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));
+    }
+
+    async fn a_report_has_the_reasons_and_none_of_few_people(server: TestServer) {
+        let brand = server.demo_brand();
+        server.readers(&brand, 40);
+        let campaign = server.campaign(&brand);
+        server.run_jobs().await;
+        let reasons = [("too_many", 12), ("not_for_me", 3), ("never_asked", 3), ("other", 3), ("", 9)];
+        let given = reasons.iter().flat_map(|(reason, people)| std::iter::repeat_n(*reason, *people));
+        for (mail, reason) in server.mails().iter().zip(given) {
+            let page = server.post_form(&mail.link("/u/"), &ONE_CLICK).await.expect(200).text;
+            if !reason.is_empty() {
+                press(&server, &BrowserForm::with_button(&page, "reason").tick("reason", reason)).await.expect(200);
+            }
+        }
+        let (key, path) = (crate::api::admin(&server), format!("/campaigns/{}/report", campaign.public_id));
+        let told = server.api(&key, "GET", &path, Value::Null).await.expect(200).json()["unsubscribe_reasons"].clone();
+        assert_eq!(told["total"], ">20", "nine did not say, and are few");
+        let people: Vec<&Value> = told["reasons"].as_array().unwrap().iter().map(|reason| &reason["people"]).collect();
+        assert_eq!(people, ["hidden", "<10", "<10", "<10"]);
+        assert_eq!(told["reasons"][0]["text"], "It came too often");
+        let csv = server.api(&key, "GET", &format!("{path}.csv"), Value::Null).await.expect(200).text;
+        assert!(csv.contains("unsubscribe_reason,Something else,other,<10"), "{csv}");
     }
 
     async fn the_link_for_another_brand_goes_by_mail_and_only_to_brands_that_know_the_person(server: TestServer) {

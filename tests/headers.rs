@@ -1,8 +1,8 @@
 //! Security headers (SEC-01), cookies, and which token opens which page (SEC-03).
 
 use mannerly::token::{
-    ClickLink, ConfirmLink, DataRequestLink, OpenLink, PreferencesLink, Purpose, ReceiptLink,
-    UnsubscribeLink, ViewLink,
+    AddressChangeLink, ClickLink, ConfirmLink, DataRequestLink, OpenLink, PreferencesLink, Purpose,
+    ReceiptLink, UnsubscribeLink, ViewLink,
 };
 
 use crate::person::CANARIES;
@@ -54,7 +54,7 @@ fn may_be_kept(path: &str) -> bool {
 }
 
 /// A token of each purpose for the same person, and where a token of that purpose belongs.
-fn tokens(server: &TestServer, sample: &Sample) -> [(Purpose, &'static str, String); 8] {
+fn tokens(server: &TestServer, sample: &Sample) -> [(Purpose, &'static str, String); 9] {
     let keys = &server.app.keys;
     let (brand, subscriber, campaign) = (sample.person.brand.id, sample.person.id, sample.campaign);
     let (link, confirmation) = (sample.link, sample.confirmation);
@@ -67,6 +67,7 @@ fn tokens(server: &TestServer, sample: &Sample) -> [(Purpose, &'static str, Stri
         (Purpose::View, "/v/{}", keys.seal(&ViewLink { campaign, subscriber })),
         (Purpose::Receipt, "/r/{}", keys.seal(&ReceiptLink { act: sample.act })),
         (Purpose::Confirm, "/confirm/{}", keys.seal(&ConfirmLink { confirmation })),
+        (Purpose::AddressChange, "/a/{}", keys.seal(&AddressChangeLink { change: sample.change })),
         (Purpose::DataRequest, "/d/{}", keys.seal(&DataRequestLink { brand, subscriber, expires_at })),
     ]
 }

@@ -52,7 +52,23 @@ pub(crate) async fn service_mails(server: &TestServer, lang: Lang) -> Vec<(&'sta
     server.post_form(&link, &[("action", "data-link")]).await.expect(200);
     server.run_jobs().await;
     let data = server.mail_to(&address);
-    vec![("confirmation", confirmation), ("preference-link", preferences), ("data-link", data)]
+    let page = data.text.lines().find(|line| line.contains("/d/")).unwrap().trim().to_owned();
+    let moved = format!("moved-{address}");
+    let fields =
+        [("action", "change-address"), ("new_email", moved.as_str()), ("shown_language", lang.tag())];
+    server.post_form(&page, &fields).await.expect(200);
+    server.run_jobs().await;
+    let change = server.mail_to(&moved);
+    server.post_form(&change.link("/a/"), &[]).await.expect(200);
+    server.run_jobs().await;
+    let changed = server.mail_to(&address);
+    vec![
+        ("confirmation", confirmation),
+        ("preference-link", preferences),
+        ("data-link", data),
+        ("address-change", change),
+        ("address-changed", changed),
+    ]
 }
 
 both_databases! {

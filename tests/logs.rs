@@ -62,7 +62,7 @@ async fn no_log_line_holds_an_address_a_name_a_token_or_a_key() {
         .collect();
     assert!(tokens.len() >= 3, "no tokens were found in the mails");
     for token in &tokens {
-        for route in ["u", "p", "c", "o", "confirm", "d"] {
+        for route in ["u", "p", "c", "o", "confirm", "d", "a", "r"] {
             Answer::to(server.request("GET", &url(&format!("/{route}/{token}")))).await;
             post(&format!("/{route}/{token}"), &[("x", "canary-field")]).await;
         }

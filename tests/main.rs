@@ -9,6 +9,7 @@
 mod support;
 
 mod acts;
+mod address_change;
 mod api;
 mod api_access;
 mod api_campaigns;
@@ -26,11 +27,13 @@ mod classes;
 mod cli;
 mod cli_dkim;
 mod consent;
+mod correct;
 mod dkim;
 mod faults_database;
 mod faults_people;
 mod faults_process;
 mod faults_relay;
+mod forms_twice;
 mod gate;
 mod headers;
 mod hostile;

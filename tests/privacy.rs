@@ -38,6 +38,35 @@ both_databases! {
         assert_eq!(copy["about"]["brands"][0]["legal_name"], "Civic Notes Publishing Ltd");
     }
 
+    async fn the_copy_and_the_page_tell_what_the_person_did(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        server.post_form(&url, &[("action", "pause"), ("pause_for", "3")]).await.expect(200);
+        server.advance(Duration::from_secs(60));
+        server.post_form(&url, &[("action", "stop")]).await.expect(200);
+        let copy = server.post_form(&person.data(&server), &[("action", "copy")]).await.expect(200).json();
+        let acts = copy["acts"].as_array().unwrap();
+        assert_eq!((&acts[0]["kind"], &acts[1]["kind"]), (&"paused".into(), &"stopped".into()));
+        assert_eq!(acts[0]["at"], "2026-11-21T10:00:00Z");
+        assert_eq!(acts[1]["withdrawn"][0], serde_json::json!({ "topic": "Newsletter", "channel": "email" }));
+        assert_eq!(copy["brand_choices"][0]["at_most"], "each");
+        assert!(copy["address_changes"].as_array().unwrap().is_empty());
+        let page = server.get(&person.data(&server)).await.expect(200).text.replace("&#43;", "+");
+        for words in ["21 November 2026, 10:01 UTC", "You stopped everything.", "You asked for a pause.", "until 21 February 2027"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+    }
+
+    async fn a_closed_account_says_what_is_gone_and_what_stays_however_often_it_is_closed(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.data(&server);
+        let first = server.post_form(&url, &ERASE).await.expect(200).text;
+        for words in ["Your account is closed", "What is gone", "What stays", "scrambled form", "leads to nobody"] {
+            assert!(first.contains(words), "{words}");
+        }
+        assert_eq!(server.post_form(&url, &ERASE).await.expect(200).text, first);
+    }
+
     async fn erasing_needs_a_box_ticked_by_the_person(server: TestServer) {
         let person = Person::reader(&server);
         let before = server.snapshot();

@@ -11,7 +11,9 @@ use mannerly::domain::consent::brand_choice::AtMost;
 use mannerly::domain::consent::permission::Kind;
 use mannerly::domain::preferences::{self, Posted, Screen};
 use mannerly::i18n::Lang;
-use mannerly::token::{ClickLink, ConfirmLink, OpenLink, PreferencesLink, ReceiptLink, ViewLink};
+use mannerly::token::{
+    AddressChangeLink, ClickLink, ConfirmLink, OpenLink, PreferencesLink, ReceiptLink, ViewLink,
+};
 use mannerly::web::Entry;
 
 use crate::api;
@@ -43,6 +45,8 @@ pub(crate) struct Sample {
     pub(crate) link: i64,
     /// Row number of a confirmation that waits for its button.
     pub(crate) confirmation: i64,
+    /// Row number of a change of address that waits for its button.
+    pub(crate) change: i64,
     /// Row number of something that the person did on a page.
     pub(crate) act: i64,
     /// A key of the API that may do everything.
@@ -78,6 +82,7 @@ impl Sample {
         Self {
             campaign: campaign.id,
             act: act(server, &person),
+            change: change(server, &person).await,
             link: link_of(server, campaign.id),
             confirmation: person.pending_confirmation(server),
             campaign_id: campaign.public_id.to_string(),
@@ -96,6 +101,7 @@ impl Sample {
             "d" => self.person.data(server),
             "o" => keys.seal(&OpenLink { campaign: self.campaign, subscriber }),
             "r" => keys.seal(&ReceiptLink { act: self.act }),
+            "a" => keys.seal(&AddressChangeLink { change: self.change }),
             "c" => keys.seal(&ClickLink { link: self.link, subscriber }),
             "v" => keys.seal(&ViewLink { campaign: self.campaign, subscriber }),
             "confirm" => keys.seal(&ConfirmLink { confirmation: self.confirmation }),
@@ -126,6 +132,23 @@ impl Sample {
         }
         paths
     }
+}
+
+/// The person wants to use another address; the mail about it is taken away.
+async fn change(server: &TestServer, person: &Person) -> i64 {
+    server
+        .post_form(
+            &person.data(server),
+            &[("action", "change-address"), ("new_email", "moved@council.example")],
+        )
+        .await
+        .expect(200);
+    server.run_jobs().await;
+    server.mail_to("moved@council.example");
+    server.read(|conn| {
+        use mannerly::db::schema::address_change;
+        Ok(address_change::table.select(address_change::id).first(conn)?)
+    })
 }
 
 /// The person wants a letter a week at most.

@@ -12,8 +12,42 @@ use mannerly::email_address::EmailAddress;
 
 use crate::sign_up::{sign_up, sign_up_for_the_newsletter, states, suppress};
 use crate::support::people::own_source;
+use crate::support::server::TestServer;
+
+/// How many rows each table has.
+fn sizes(server: &TestServer) -> std::collections::BTreeMap<String, usize> {
+    let mut sizes = std::collections::BTreeMap::new();
+    for row in server.snapshot() {
+        *sizes.entry(row.split(':').next().unwrap_or_default().to_owned()).or_default() += 1;
+    }
+    sizes
+}
 
 both_databases! {
+    async fn a_form_does_the_same_whether_or_not_its_address_is_known(server: TestServer) {
+        let brand = server.demo_brand();
+        server.person(&brand, "known@example.com").agrees("newsletter");
+        for path in ["/b/civic/link", "/b/civic/sign-up"] {
+            let mut left = Vec::new();
+            for address in ["known@example.com", "nobody@example.com"] {
+                let before = sizes(&server);
+                let fields = [("email", address), ("shown", "newsletter:email"), ("choice", "newsletter:email")];
+                let answer = if path.ends_with("link") {
+                    server.post_form(path, &fields[..1]).await
+                } else {
+                    server.post_read(path, &fields).await
+                };
+                let mut after = sizes(&server);
+                after.retain(|table, rows| before.get(table) != Some(rows));
+                left.push((answer.expect(200).text, after.into_keys().collect::<Vec<_>>()));
+                server.run_jobs().await;
+                server.mails();
+            }
+            assert_eq!(left[0], left[1], "{path}");
+            assert_eq!(left[0].1, ["request"], "{path}: one row, whoever sent it");
+        }
+    }
+
     async fn a_hundred_sign_ups_at_two_brands_are_one_mail_a_day_and_none_is_lost(server: TestServer) {
         server.demo_brand();
         server.other_brand();

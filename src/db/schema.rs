@@ -309,6 +309,22 @@ diesel::table! {
         attempts -> Integer,
         due_at -> BigInt,
         created_at -> BigInt,
+        address_change_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    address_change (id) {
+        id -> BigInt,
+        subscriber_id -> BigInt,
+        brand_id -> BigInt,
+        state -> Text,
+        new_email -> Nullable<Text>,
+        old_email -> Nullable<Text>,
+        language -> Nullable<Text>,
+        asked_at -> BigInt,
+        expires_at -> BigInt,
+        done_at -> Nullable<BigInt>,
     }
 }
 
@@ -509,6 +525,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     confirmation,
     request,
     outbox,
+    address_change,
     campaign,
     campaign_subject,
     link,

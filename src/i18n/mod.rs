@@ -102,8 +102,9 @@ impl Lang {
 
 type Bundle = FluentBundle<FluentResource>;
 
-/// The files of one language: what is said on pages, what in mails, and what both say.
-const FILES: [(Lang, [&str; 4]); 4] = [
+/// The files of one language: what is said on pages, what in mails, what both say, and what is said where people come in and
+/// about their data.
+const FILES: [(Lang, [&str; 5]); 4] = [
     (
         Lang::English,
         [
@@ -111,6 +112,7 @@ const FILES: [(Lang, [&str; 4]); 4] = [
             include_str!("../../static/i18n/en/pages.ftl"),
             include_str!("../../static/i18n/en/mails.ftl"),
             include_str!("../../static/i18n/en/sign_up.ftl"),
+            include_str!("../../static/i18n/en/data.ftl"),
         ],
     ),
     (
@@ -120,6 +122,7 @@ const FILES: [(Lang, [&str; 4]); 4] = [
             include_str!("../../static/i18n/cy/pages.ftl"),
             include_str!("../../static/i18n/cy/mails.ftl"),
             include_str!("../../static/i18n/cy/sign_up.ftl"),
+            include_str!("../../static/i18n/cy/data.ftl"),
         ],
     ),
     (
@@ -129,6 +132,7 @@ const FILES: [(Lang, [&str; 4]); 4] = [
             include_str!("../../static/i18n/de/pages.ftl"),
             include_str!("../../static/i18n/de/mails.ftl"),
             include_str!("../../static/i18n/de/sign_up.ftl"),
+            include_str!("../../static/i18n/de/data.ftl"),
         ],
     ),
     (
@@ -138,6 +142,7 @@ const FILES: [(Lang, [&str; 4]); 4] = [
             include_str!("../../static/i18n/fr/pages.ftl"),
             include_str!("../../static/i18n/fr/mails.ftl"),
             include_str!("../../static/i18n/fr/sign_up.ftl"),
+            include_str!("../../static/i18n/fr/data.ftl"),
         ],
     ),
 ];

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::domain::audience::subscriber;
+use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::look::ACCENTS;
 use crate::domain::catalog::{Brand, Channel, brand, dkim_key};
 use crate::domain::consent::Permit;
@@ -13,15 +13,19 @@ use crate::domain::consent::confirmation;
 use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::delivery::bounce;
 use crate::domain::intake::confirm::{Standing, look};
-use crate::domain::outbox::letter::{ConfirmationMail, DataLinkMail, Letterhead, PreferenceLinkMail};
+use crate::domain::outbox::letter::{
+    AddressChangeMail, AddressChangedMail, AddressTakenMail, ConfirmationMail, DataLinkMail, Letterhead,
+    PreferenceLinkMail,
+};
 use crate::domain::outbox::{self, DATA_LINK_HOURS, Kind, Mail, State};
+use crate::domain::privacy::address_change;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::i18n::Lang;
 use crate::jobs::Progress;
 use crate::mail::letter::{Letter, Sender};
 use crate::mail::transport::{Connection, Outcome, Reply, Stage};
-use crate::token::{ConfirmLink, DataRequestLink, Keys, PreferencesLink};
+use crate::token::{AddressChangeLink, ConfirmLink, DataRequestLink, Keys, PreferencesLink};
 
 /// One mail is in hand at a time, so that a crash leaves no more than one of which nobody knows.
 const AT_ONCE: i64 = 1;
@@ -136,13 +140,13 @@ fn write(conn: &mut DbConnection, keys: &Keys, mail: &Mail, now: Moment) -> Resu
     let brand = brand::get(conn, mail.brand_id)?;
     let person = subscriber::get(conn, mail.subscriber_id)?;
     let known = person.locale.as_deref().and_then(Lang::read);
-    let Some(to) = person.email else { return Ok(None) };
+    let Some(to) = recipient(conn, mail, &person)? else { return Ok(None) };
     // Frozen data may still be asked for by the person: that answer the law demands (GDPR Art. 15).
     let frozen = person.restricted_at.is_some() && mail.kind != Kind::DataLink;
     if frozen || is_bad(conn, keys, mail.subscriber_id, &to)? {
         return Ok(None);
     }
-    let Some(words) = words(conn, keys, mail, &brand, known, now)? else { return Ok(None) };
+    let Some(words) = words(conn, keys, mail, (&brand, &person, known), now)? else { return Ok(None) };
     let letter = Letter {
         from: Sender { name: brand.name.clone(), address: brand.service_from.clone() },
         reply_to: None,
@@ -159,6 +163,19 @@ fn write(conn: &mut DbConnection, keys: &Keys, mail: &Mail, now: Moment) -> Resu
         None => Ok(letter),
     });
     Ok(Some(Written { to, from: brand.service_from, octets }))
+}
+
+/// Where a mail goes: to the person, or to the address that a change is about.
+fn recipient(conn: &mut DbConnection, mail: &Mail, person: &Subscriber) -> Result<Option<EmailAddress>> {
+    let Some(change) = mail.address_change_id.filter(|_| person.erased_at.is_none()) else {
+        return Ok(person.email.clone());
+    };
+    let change = address_change::get(conn, change)?;
+    Ok(match mail.kind {
+        Kind::AddressChange => change.new_email,
+        Kind::AddressChanged => change.old_email,
+        _ => person.email.clone(),
+    })
 }
 
 /// Whether nothing may go to an address. One that is bad by a mailed bounce alone still gets what its person asks for:
@@ -184,8 +201,7 @@ fn words(
     conn: &mut DbConnection,
     keys: &Keys,
     mail: &Mail,
-    brand: &Brand,
-    known: Option<Lang>,
+    (brand, person, known): (&Brand, &Subscriber, Option<Lang>),
     now: Moment,
 ) -> Result<Option<Words>> {
     let (head, lang) = (letterhead(brand), known.unwrap_or(brand.lang()));
@@ -216,8 +232,49 @@ fn words(
             let mail = DataLinkMail { lang, brand: head, link, valid_hours: DATA_LINK_HOURS };
             Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? }
         }
+        (Kind::AddressChange | Kind::AddressChanged | Kind::AddressTaken, _) => {
+            return address_words(conn, keys, mail, (brand, person, lang), now);
+        }
     };
     Ok(Some(words))
+}
+
+/// The words about a change of address.
+fn address_words(
+    conn: &mut DbConnection,
+    keys: &Keys,
+    mail: &Mail,
+    (brand, person, lang): (&Brand, &Subscriber, Lang),
+    now: Moment,
+) -> Result<Option<Words>> {
+    let head = letterhead(brand);
+    let change = match mail.address_change_id {
+        Some(change) => address_change::look(conn, keys, change, now)?,
+        None => {
+            let token = keys.seal(&PreferencesLink { brand: brand.id, subscriber: person.id, campaign: 0 });
+            let link = format!("{}/p/{token}", brand.base_url);
+            let mail = AddressTakenMail { lang, brand: head, link };
+            return Ok(Some(Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? }));
+        }
+    };
+    // Whoever reads the new address typed it in this language.
+    let lang = change.wish.lang().unwrap_or(lang);
+    Ok(match (mail.kind, change.standing) {
+        (Kind::AddressChange, address_change::Standing::Open(_)) => {
+            let token = keys.seal(&AddressChangeLink { change: change.wish.id });
+            let link = format!("{}/a/{token}", brand.base_url);
+            let valid_hours = address_change::VALID_HOURS;
+            let mail = AddressChangeMail { lang, brand: head, link, valid_hours };
+            Some(Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? })
+        }
+        (Kind::AddressChanged, _) => {
+            let new = person.email.as_ref().map(|address| address.masked()).unwrap_or_default();
+            let day = lang.day(change.wish.done_at.unwrap_or(now));
+            let mail = AddressChangedMail { lang, brand: head, new, day };
+            Some(Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? })
+        }
+        _ => None,
+    })
 }
 
 fn letterhead(brand: &Brand) -> Letterhead {

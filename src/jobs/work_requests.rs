@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::domain::consent::confirmation;
 use crate::domain::intake::request;
+use crate::domain::privacy::address_change;
 use crate::error::{Error, Result};
 use crate::jobs::Progress;
 
@@ -30,13 +31,43 @@ pub async fn run_once(app: &App) -> Result<Progress> {
             }
         }
     }
+    worked += work_address_changes(app).await?;
     forget_unconfirmed(app).await?;
+    forget_addresses(app).await?;
     if worked == 0 {
         return Ok(Progress::Idle);
     }
     // Most of them wrote a service mail.
     app.wake();
     Ok(Progress::More)
+}
+
+/// Looks at the changes of address that were asked for. Returns how many there were.
+async fn work_address_changes(app: &App) -> Result<usize> {
+    let (mut worked, mut last) = (0, 0);
+    loop {
+        let ids = app.db.read(move |conn| address_change::waiting(conn, last, AT_ONCE)).await?;
+        let Some(newest) = ids.last() else { return Ok(worked) };
+        last = *newest;
+        for id in ids {
+            let (keys, now) = (app.keys.clone(), app.clock.now());
+            match app.db.write(move |conn| address_change::work(conn, &keys, id, now)).await {
+                Ok(done) => worked += usize::from(done),
+                Err(error @ Error::Unavailable(_)) => return Err(error),
+                Err(error) => {
+                    tracing::error!(address_change = id, %error, "a change of address could not be worked off");
+                }
+            }
+        }
+    }
+}
+
+async fn forget_addresses(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    if app.db.read(move |conn| address_change::any_to_forget(conn, now)).await? {
+        app.db.write(move |conn| address_change::forget(conn, now)).await?;
+    }
+    Ok(())
 }
 
 async fn forget_unconfirmed(app: &App) -> Result<()> {

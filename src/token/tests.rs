@@ -11,7 +11,7 @@ fn keys(secrets: &str) -> Keys {
     Keys::from_secrets(secrets).unwrap()
 }
 
-fn every_token(keys: &Keys) -> [(Purpose, String); 10] {
+fn every_token(keys: &Keys) -> [(Purpose, String); 11] {
     [
         (Purpose::Open, keys.seal(&OpenLink { campaign: 1, subscriber: 2 })),
         (Purpose::Click, keys.seal(&ClickLink { link: 1, subscriber: 2 })),
@@ -22,6 +22,7 @@ fn every_token(keys: &Keys) -> [(Purpose, String); 10] {
         (Purpose::Letter, keys.seal(&LetterLink { campaign: 1, subscriber: 2 })),
         (Purpose::Message, keys.seal(&MessageLink { campaign: 1, subscriber: 2 })),
         (Purpose::Receipt, keys.seal(&ReceiptLink { act: 1 })),
+        (Purpose::AddressChange, keys.seal(&AddressChangeLink { change: 1 })),
         (Purpose::View, keys.seal(&ViewLink { campaign: 1, subscriber: 2 })),
     ]
 }
@@ -37,6 +38,7 @@ fn opens(keys: &Keys, purpose: Purpose, token: &str) -> bool {
         Purpose::Letter => keys.open::<LetterLink>(token).is_some(),
         Purpose::Message => keys.open::<MessageLink>(token).is_some(),
         Purpose::Receipt => keys.open::<ReceiptLink>(token).is_some(),
+        Purpose::AddressChange => keys.open::<AddressChangeLink>(token).is_some(),
         Purpose::View => keys.open::<ViewLink>(token).is_some(),
     }
 }

@@ -79,6 +79,8 @@ pub fn table() -> Vec<Entry> {
         post("/u/{token}", public::unsubscribe::press),
         get("/d/{token}", public::data::show),
         post("/d/{token}", public::data::act),
+        get("/a/{token}", public::address::show),
+        post("/a/{token}", public::address::press),
         get("/b/{brand}/logo.png", public::logo::show),
         get("/v/{token}", public::letter::show),
         get("/b/{brand}/archive", public::archive::list),

@@ -5,6 +5,7 @@
 
 mod api_docs;
 mod archive;
+mod data;
 mod demo;
 mod form;
 mod notice;
@@ -26,6 +27,10 @@ use crate::i18n::{Lang, Saying};
 
 pub use api_docs::{ApiDocsPage, ApiField, ApiGroup, ApiOperation, ApiParameter, ApiResponse, ApiSchema};
 pub use archive::{ArchiveFeed, ArchivePage, ArchivedLetter, FeedEntry, LetterBar};
+pub use data::{
+    AddressChangedPage, AddressConfirmPage, AddressSentPage, AddressTakenPage, DataPage, DataTyped,
+    ErasedPage,
+};
 pub use demo::{
     DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportListPage, TextPiece, find_links,
 };
@@ -35,8 +40,7 @@ pub use form::{
 };
 pub use notice::{NoticePage, NoticeVersion};
 pub use preferences::{
-    DataLinkSentPage, DataPage, ErasedPage, OtherBrand, OtherLinkSentPage, PreferencesPage, UnsubscribePage,
-    UnsubscribedPage,
+    DataLinkSentPage, Kept, OtherBrand, OtherLinkSentPage, PreferencesPage, UnsubscribePage, UnsubscribedPage,
 };
 pub use report::{Bar, Bars, Chart, Column, Columns, Mark, ReportPage, ReportSection, ReportTable};
 pub use result::{ResultPage, UnchangedPage};
@@ -72,7 +76,8 @@ macro_rules! pages {
 pages!(|page| Some(page.lang) =>
     HomePage, ProblemPage, SignUpPage, SignUpDonePage, LinkRequestPage, LinkRequestDonePage, ConfirmPage,
     ConfirmedPage, ConfirmExpiredPage, PreferencesPage, OtherLinkSentPage, ResultPage, UnchangedPage, UnsubscribePage, UnsubscribedPage,
-    DataLinkSentPage, DataPage, ErasedPage,
+    DataLinkSentPage, DataPage, ErasedPage, AddressSentPage, AddressConfirmPage, AddressChangedPage,
+    AddressTakenPage,
     ArchivePage, NoticePage,
 );
 pages!(|_| None =>

@@ -113,8 +113,17 @@ impl Browser {
 
     /// Clicks a button that leaves the page, and waits until the next one is there.
     pub(crate) async fn submit(&self, selector: &str) {
+        self.leaving(selector, self.click(selector)).await;
+    }
+
+    /// Presses Enter on a button that has the focus and leaves the page, and waits until the next one is there.
+    pub(crate) async fn enter(&self, selector: &str) {
+        self.leaving(selector, self.press("Enter", 13)).await;
+    }
+
+    async fn leaving(&self, selector: &str, by: impl Future<Output = ()>) {
         self.run("document.documentElement.dataset.left = 'yes'").await;
-        self.click(selector).await;
+        by.await;
         let script = "return document.readyState === 'complete' && !document.documentElement.dataset.left";
         let arrive = async {
             // Between two pages there may be nothing that could answer.
@@ -141,8 +150,11 @@ impl Browser {
 
     /// Presses a key where the focus is, by its name and its virtual key code.
     pub(crate) async fn press(&self, key: &str, code: u32) {
+        // Only a key that writes something presses a button.
+        let text = if key == "Enter" { "\r" } else { "" };
         for kind in ["keyDown", "keyUp"] {
-            let event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
+            let event =
+                json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text });
             self.devtools("Input.dispatchKeyEvent", event).await;
         }
     }
@@ -188,8 +200,16 @@ impl Browser {
 
     /// A picture of the whole page, as PNG.
     pub(crate) async fn picture(&self) -> Vec<u8> {
-        let whole = json!({ "format": "png", "captureBeyondViewport": true });
-        let picture = self.devtools("Page.captureScreenshot", whole).await;
+        self.captured(json!({ "format": "png", "captureBeyondViewport": true })).await
+    }
+
+    /// A picture of a part of the page, as PNG.
+    pub(crate) async fn part(&self, clip: Value) -> Vec<u8> {
+        self.captured(json!({ "format": "png", "captureBeyondViewport": true, "clip": clip })).await
+    }
+
+    async fn captured(&self, what: Value) -> Vec<u8> {
+        let picture = self.devtools("Page.captureScreenshot", what).await;
         STANDARD.decode(picture["data"].as_str().unwrap()).unwrap()
     }
 }

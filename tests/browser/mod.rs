@@ -6,3 +6,4 @@ mod driver;
 mod languages;
 mod letters;
 mod pages;
+mod walk;

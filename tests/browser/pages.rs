@@ -217,6 +217,32 @@ async fn change_ones_mind(tour: &mut Tour<'_>, person: &Person) {
     tour.look("unsubscribed", "POST /u/{token}", "You are unsubscribed").await;
 }
 
+const MOVED: &str = "moved@elsewhere.example";
+
+async fn use_another_address(tour: &mut Tour<'_>, person: &Person, data: &str) {
+    const ACT: &str = "POST /d/{token}";
+    tour.submit("button[value=change-address]").await;
+    tour.look("address-errors", ACT, "Your data at Civic Notes").await;
+    tour.browser.fill("#new_email", "taken@elsewhere.example").await;
+    tour.submit("button[value=change-address]").await;
+    tour.look("address-sent", ACT, "Check the new inbox").await;
+    let link = tour.mailed_link("taken@elsewhere.example", "/a/").await;
+    tour.server.person(&person.brand, "taken@elsewhere.example");
+    tour.open(&link).await;
+    tour.look("address-taken", "GET /a/{token}", "This address has an account of its own").await;
+    tour.open(data).await;
+    tour.browser.fill("#new_email", MOVED).await;
+    tour.submit("button[value=change-address]").await;
+    let link = tour.mailed_link(MOVED, "/a/").await;
+    tour.open(&link).await;
+    tour.look("address-confirm", "GET /a/{token}", "Use this address?").await;
+    tour.server.advance(Duration::from_secs(60));
+    tour.submit("main button").await;
+    tour.look("address-changed", "POST /a/{token}", "Your address is changed").await;
+    tour.server.run_jobs().await;
+    tour.server.mail_to(crate::person::ADDRESS);
+}
+
 async fn ask_for_ones_data(tour: &mut Tour<'_>, person: &Person) {
     const ACT: &str = "POST /d/{token}";
     tour.open(&person.preferences(tour.server)).await;
@@ -227,6 +253,18 @@ async fn ask_for_ones_data(tour: &mut Tour<'_>, person: &Person) {
     tour.look("data", "GET /d/{token}", "Your data at Civic Notes").await;
     tour.submit("button[value=erase]").await;
     tour.look("data-errors", ACT, "Your data at Civic Notes").await;
+    tour.browser.fill("#country", "England").await;
+    tour.submit("button[value=correct]").await;
+    tour.look("data-correct-errors", ACT, "Your data at Civic Notes").await;
+    tour.open(&link).await;
+    tour.browser.fill("#company", "Council of Exampleton").await;
+    tour.submit("button[value=correct]").await;
+    tour.look("data-saved", ACT, "Your data at Civic Notes").await;
+    use_another_address(tour, person, &link).await;
+    tour.open(&person.preferences(tour.server)).await;
+    tour.submit("button[value=data-link]").await;
+    let link = tour.mailed_link(MOVED, "/d/").await;
+    tour.open(&link).await;
     tour.click("#understood").await;
     tour.submit("button[value=erase]").await;
     tour.look("erased", ACT, "Your account is closed").await;

@@ -33,6 +33,11 @@ impl BrowserForm {
                 let chosen = options.split("<option ").skip(1).find(|option| is_set(option, "selected"));
                 let chosen = chosen.or_else(|| options.split("<option ").nth(1)).unwrap_or_default();
                 read.fields.push((name, attribute(&format!(" {chosen}"), "value")));
+            } else if tag.starts_with("textarea ") {
+                let text = form[at..].split_once('>').map_or("", |(_, rest)| rest);
+                let text = text.split("</textarea>").next().unwrap_or_default();
+                // A browser leaves out the first line break.
+                read.fields.push((name, text.strip_prefix('\n').unwrap_or(text).to_owned()));
             } else if tag.starts_with("input ") {
                 match attribute(tag, "type").as_str() {
                     "checkbox" | "radio" => {

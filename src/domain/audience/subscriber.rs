@@ -225,6 +225,17 @@ pub fn set_profile(conn: &mut DbConnection, id: i64, profile: &Profile) -> Resul
     Ok(())
 }
 
+/// Gives a person another address.
+///
+/// # Errors
+/// Of the database, also if somebody has that address.
+pub fn set_email(conn: &mut DbConnection, keys: &Keys, id: i64, email: &EmailAddress) -> Result<()> {
+    let address =
+        (subscriber::email.eq(email), subscriber::email_hash.eq(keys.address_hash("email", email.as_str())));
+    diesel::update(subscriber::table.find(id)).set(address).execute(conn)?;
+    Ok(())
+}
+
 /// Sets the language that a person reads, a tag of BCP 47, or forgets it.
 ///
 /// # Errors

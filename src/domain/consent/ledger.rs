@@ -38,6 +38,10 @@ word_enum! {
         DoubleOptIn = "double_opt_in",
         /// The preference page.
         PreferencePage = "preference_page",
+        /// The form that corrects what is held about a person.
+        DataPage = "data_page",
+        /// The button behind the link that was mailed to a person's new address.
+        AddressChange = "address_change",
         /// The button that undoes what was done on a page.
         Undo = "undo",
         /// A mail program's own unsubscribe button (RFC 8058).

@@ -253,16 +253,25 @@ pub fn lift_by_own_act(conn: &mut DbConnection, address_hash: &[u8], brand: i64,
             delete(conn, found.id)?;
             continue;
         }
-        let row = (
-            exception::suppression_id.eq(found.id),
-            exception::brand_id.eq(brand),
-            exception::created_at.eq(now),
-        );
-        on_backend!(conn, |c| diesel::insert_into(exception::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(c))?;
+        except(conn, found.id, brand, now)?;
     }
+    Ok(())
+}
+
+/// Lets a suppression for all brands not hold for one.
+///
+/// # Errors
+/// Of the database.
+pub fn except(conn: &mut DbConnection, suppression: i64, brand: i64, now: Moment) -> Result<()> {
+    let row = (
+        exception::suppression_id.eq(suppression),
+        exception::brand_id.eq(brand),
+        exception::created_at.eq(now),
+    );
+    on_backend!(conn, |c| diesel::insert_into(exception::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
     Ok(())
 }
 

@@ -64,6 +64,43 @@ pub struct DataLinkMail {
     pub valid_hours: u32,
 }
 
+/// Brings a new address the link with which it takes the old one's place.
+#[derive(Debug, Clone)]
+pub struct AddressChangeMail {
+    /// The language.
+    pub lang: Lang,
+    /// The brand.
+    pub brand: Letterhead,
+    /// The page with the button: an absolute URL.
+    pub link: String,
+    /// For how many hours the link works.
+    pub valid_hours: u32,
+}
+
+/// Tells an old address that another one took its place.
+#[derive(Debug, Clone)]
+pub struct AddressChangedMail {
+    /// The language.
+    pub lang: Lang,
+    /// The brand.
+    pub brand: Letterhead,
+    /// The new address with most of it hidden.
+    pub new: String,
+    /// The day, as people read it.
+    pub day: String,
+}
+
+/// Tells the owner of an address that somebody wanted to use it for another account.
+#[derive(Debug, Clone)]
+pub struct AddressTakenMail {
+    /// The language.
+    pub lang: Lang,
+    /// The brand.
+    pub brand: Letterhead,
+    /// The preference page of the owner: an absolute URL.
+    pub link: String,
+}
+
 macro_rules! service_mail {
     ($mail:ident, $html:ident = $html_path:literal, $text:ident = $text_path:literal) => {
         #[derive(Template)]
@@ -116,6 +153,21 @@ service_mail!(
     PreferenceLinkText = "mail/preference_link.txt"
 );
 service_mail!(DataLinkMail, DataLinkHtml = "mail/data_link.html", DataLinkText = "mail/data_link.txt");
+service_mail!(
+    AddressChangeMail,
+    AddressChangeHtml = "mail/address_change.html",
+    AddressChangeText = "mail/address_change.txt"
+);
+service_mail!(
+    AddressChangedMail,
+    AddressChangedHtml = "mail/address_changed.html",
+    AddressChangedText = "mail/address_changed.txt"
+);
+service_mail!(
+    AddressTakenMail,
+    AddressTakenHtml = "mail/address_taken.html",
+    AddressTakenText = "mail/address_taken.txt"
+);
 
 impl ConfirmationMail {
     /// The subject line.
@@ -138,6 +190,27 @@ impl DataLinkMail {
     }
 }
 
+impl AddressChangeMail {
+    /// The subject line.
+    pub fn subject(&self) -> String {
+        self.lang.say("address-change-subject").with("brand", &self.brand.name).to_string()
+    }
+}
+
+impl AddressChangedMail {
+    /// The subject line.
+    pub fn subject(&self) -> String {
+        self.lang.say("address-changed-subject").with("brand", &self.brand.name).to_string()
+    }
+}
+
+impl AddressTakenMail {
+    /// The subject line.
+    pub fn subject(&self) -> String {
+        self.lang.say("address-taken-subject").with("brand", &self.brand.name).to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +220,7 @@ mod tests {
         Lang::ALL.into_iter().flat_map(mails_in).collect()
     }
 
-    fn mails_in(lang: Lang) -> [(Lang, String, String, String); 3] {
+    fn mails_in(lang: Lang) -> [(Lang, String, String, String); 5] {
         let brand = Letterhead {
             name: "Civic Notes".into(),
             legal_name: "Notes & Sons".into(),
@@ -161,11 +234,15 @@ mod tests {
         let confirmation =
             ConfirmationMail { lang, brand: brand.clone(), link: link.clone(), items, valid_days: 7 };
         let preferences = PreferenceLinkMail { lang, brand: brand.clone(), link: link.clone() };
+        let change = AddressChangeMail { lang, brand: brand.clone(), link: link.clone(), valid_hours: 24 };
+        let taken = AddressTakenMail { lang, brand: brand.clone(), link: link.clone() };
         let data = DataLinkMail { lang, brand, link, valid_hours: 24 };
         [
             (lang, confirmation.subject(), confirmation.html().unwrap(), confirmation.text().unwrap()),
             (lang, preferences.subject(), preferences.html().unwrap(), preferences.text().unwrap()),
             (lang, data.subject(), data.html().unwrap(), data.text().unwrap()),
+            (lang, change.subject(), change.html().unwrap(), change.text().unwrap()),
+            (lang, taken.subject(), taken.html().unwrap(), taken.text().unwrap()),
         ]
     }
 

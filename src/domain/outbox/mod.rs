@@ -26,6 +26,12 @@ word_enum! {
         PreferencesLink = "preferences_link",
         /// Brings a fresh link to the data we hold.
         DataLink = "data_link",
+        /// Brings to a new address the link with which it takes the old one's place.
+        AddressChange = "address_change",
+        /// Tells the old address that another one took its place.
+        AddressChanged = "address_changed",
+        /// Tells the owner of an address that somebody wants to use it, and how they can.
+        AddressTaken = "address_taken",
     }
 }
 
@@ -75,6 +81,24 @@ pub struct Mail {
     pub attempts: i32,
     /// From when on it is to be sent.
     pub created_at: Moment,
+    /// The change of address that it is about.
+    pub address_change_id: Option<i64>,
+}
+
+/// Puts a service mail about a change of address into the outbox: it goes where the change says.
+///
+/// # Errors
+/// Of the database.
+pub fn enqueue_address(
+    conn: &mut DbConnection,
+    kind: Kind,
+    (brand, subscriber): (i64, i64),
+    change: i64,
+    at: Moment,
+) -> Result<()> {
+    let id = enqueue(conn, kind, brand, subscriber, None, at)?;
+    diesel::update(outbox::table.find(id)).set(outbox::address_change_id.eq(Some(change))).execute(conn)?;
+    Ok(())
 }
 
 /// Puts a service mail into the outbox, to be sent at `at` or soon after.

@@ -327,6 +327,16 @@ pub fn last_since(conn: &mut DbConnection, link: PreferencesLink, after: Moment)
     row.map(read).transpose()
 }
 
+/// Everything that a person did, oldest first.
+///
+/// # Errors
+/// Of the database.
+pub fn of_person(conn: &mut DbConnection, person: i64) -> Result<Vec<Act>> {
+    let all = act::table.filter(act::subscriber_id.eq(person)).order(act::id);
+    let rows: Vec<Row> = all.select(Row::as_select()).load(conn)?;
+    rows.into_iter().map(read).collect()
+}
+
 /// The act that undid this one, if one did.
 ///
 /// # Errors

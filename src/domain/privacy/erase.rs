@@ -19,6 +19,7 @@ use crate::domain::consent::ledger::{self, Decision, Matter, Method, Shown, Stat
 use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::consent::{brand_choice, lock};
 use crate::domain::preferences::act;
+use crate::domain::privacy::address_change;
 use crate::domain::tracking::hit;
 use crate::error::Result;
 use crate::token::Keys;
@@ -46,6 +47,7 @@ pub fn erase(conn: &mut DbConnection, keys: &Keys, person: i64, actor: &str, now
     delete_choices(conn, person)?;
     delete_service_mail(conn, person)?;
     delete_requests(conn, &known)?;
+    address_change::forget_person(conn, person)?;
     hit::forget_person(conn, person)?;
     empty(conn, person, now)?;
     Ok(true)

@@ -1,4 +1,4 @@
-//! The pages on which a person changes their mind: preferences, unsubscribe, and the data we hold.
+//! The pages on which a person changes their mind: preferences and unsubscribe.
 //!
 //! The forms post to the page's own URL; the field `action` says which button it was.
 
@@ -8,7 +8,7 @@ use crate::error::Problem;
 use crate::i18n::Lang;
 
 use super::BrandView;
-use super::form::{Fact, PermissionBox, Radio, TopicGroup};
+use super::form::{PermissionBox, Radio, TopicGroup};
 
 /// The preference page: existing choices as they are, on one page, without logging in.
 ///
@@ -38,6 +38,10 @@ pub struct PreferencesPage {
     pub gpc: bool,
     /// Stands for the boxes and how they started, for the buttons that set them all.
     pub list: String,
+    /// What comes now, of which one can be kept alone; none where there is nothing to choose between.
+    pub can_keep: Vec<Kept>,
+    /// Whether anything about the person may be recorded, so that it can be ended.
+    pub is_tracked: bool,
     /// When the page was opened: microseconds since 1970.
     pub opened: i64,
     /// Until which day the brand pauses; empty if it does not.
@@ -58,6 +62,15 @@ pub struct PreferencesPage {
     pub others: Vec<OtherBrand>,
     /// What is wrong with what was posted; usually nothing.
     pub errors: Vec<Problem>,
+}
+
+/// A kind of message in a way in which it comes.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// What it posts, as `newsletter:email`.
+    pub value: String,
+    /// What it is called.
+    pub label: String,
 }
 
 /// Another brand that deals with the person.
@@ -84,6 +97,10 @@ impl PreferencesPage {
     pub const ALL_EMAIL: &'static str = "all-email";
     /// End every topic on every channel.
     pub const NONE: &'static str = "none";
+    /// Keep one kind of message in one way, and end every other.
+    pub const ONLY: &'static str = "only";
+    /// End every permission to track.
+    pub const NO_TRACKING: &'static str = "no-tracking";
     /// Mail the link to the choices at another brand.
     pub const OTHER_LINK: &'static str = "other-link";
     /// Withdraw everything of this brand, on all channels.
@@ -169,46 +186,4 @@ pub struct DataLinkSentPage {
     pub valid_hours: u32,
     /// The preference page.
     pub preferences_url: String,
-}
-
-/// What we hold about a person, behind a link mailed just now (SEC-04).
-///
-/// It posts `action` = `copy`, or `action` = `erase` with `understood` = `yes`.
-#[derive(Debug, Clone, Template)]
-#[template(path = "pages/data.html")]
-pub struct DataPage {
-    /// The language.
-    pub lang: Lang,
-    /// The brand.
-    pub brand: BrandView,
-    /// Where the forms are posted to: the page's own URL.
-    pub action: String,
-    /// The full address.
-    pub address: String,
-    /// What else we hold, in the order to show it.
-    pub facts: Vec<Fact>,
-    /// What is wrong: the field `understood` if the box was not ticked.
-    pub errors: Vec<Problem>,
-}
-
-impl DataPage {
-    /// Answer with the copy as a file.
-    pub const COPY: &'static str = "copy";
-    /// Erase, if `understood` is `yes`.
-    pub const ERASE: &'static str = "erase";
-
-    /// What is wrong with the box, if anything.
-    pub fn understood_error(&self) -> Option<&str> {
-        self.errors.iter().find(|p| p.field == "understood").map(|p| p.detail.as_str())
-    }
-}
-
-/// The account is closed and the data erased.
-#[derive(Debug, Clone, Template)]
-#[template(path = "pages/erased.html")]
-pub struct ErasedPage {
-    /// The language.
-    pub lang: Lang,
-    /// The brand.
-    pub brand: BrandView,
 }

@@ -137,7 +137,10 @@ pub(super) fn data(errors: Vec<Problem>) -> DataPage {
             Fact::new("First name", "Jo"),
             Fact::new("Where we got it", "Your sign-up on 3 May 2026"),
         ],
+        typed: DataTyped { first_name: "Jo".into(), country: "GB".into(), ..DataTyped::default() },
+        saved: errors.is_empty(),
         errors,
+        ..DataPage::default()
     }
 }
 
@@ -274,7 +277,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         subject: "Buses that come on time".into(),
         size: "12 KB".into(),
     };
-    let all: [(&'static str, &dyn askama::DynTemplate); 31] = [
+    let all: [(&'static str, &dyn askama::DynTemplate); 35] = [
         ("sign_up", &sign_up()),
         ("sign_up_errors", &sign_up_with_errors()),
         ("sign_up_named", &named_sign_up()),
@@ -406,6 +409,41 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         ("archive", &letters::archive()),
         ("notice", &letters::notice()),
         ("erased", &ErasedPage { lang: Lang::English, brand: brand() }),
+        (
+            "address_sent",
+            &AddressSentPage {
+                lang: Lang::English,
+                brand: brand(),
+                address: "jo@elsewhere.example".into(),
+                valid_hours: 24,
+                data_url: "/d/token".into(),
+            },
+        ),
+        (
+            "address_confirm",
+            &AddressConfirmPage {
+                lang: Lang::English,
+                brand: brand(),
+                action: "/a/token".into(),
+                old: "j•••@example.com".into(),
+                new: "j•••@e•••.example".into(),
+                wording: "What I chose comes to this address.".into(),
+            },
+        ),
+        (
+            "address_changed",
+            &AddressChangedPage {
+                lang: Lang::English,
+                brand: brand(),
+                address: "j•••@e•••.example".into(),
+                refused: true,
+                preferences_url: preferences_url(),
+            },
+        ),
+        (
+            "address_taken",
+            &AddressTakenPage { lang: Lang::English, brand: brand(), link_url: "/b/civic-notes/link".into() },
+        ),
         ("not_found", &ProblemPage::for_status(Lang::English, 404, None)),
         (
             "home",

@@ -189,10 +189,19 @@ fn the_preference_page_shows_what_is_stored_and_stop_comes_first() {
     let buttons = elements(&html, "button");
     let order: Vec<_> = buttons.iter().map(|b| b["value"].as_str()).collect();
     use PreferencesPage as Page;
-    let expected =
-        [Page::STOP, Page::PAUSE, Page::ALL_EMAIL, Page::NONE, Page::SAVE, Page::OTHER_LINK, Page::DATA_LINK];
+    let expected = [
+        Page::STOP,
+        Page::ONLY,
+        Page::PAUSE,
+        Page::NO_TRACKING,
+        Page::ALL_EMAIL,
+        Page::NONE,
+        Page::SAVE,
+        Page::OTHER_LINK,
+        Page::DATA_LINK,
+    ];
     assert_eq!(order, expected);
-    assert_eq!(buttons[0].get("class"), buttons[4].get("class"), "stop looks like save (A-03)");
+    assert_eq!(buttons[0].get("class"), buttons[6].get("class"), "stop looks like save (A-03)");
     assert!(html.contains("You allowed this on 3 May 2026."));
     assert!(html.contains("have not confirmed it yet"));
 }
@@ -321,7 +330,8 @@ fn closing_the_account_needs_a_box_ticked_by_the_person() {
     assert!(html.contains("<title>Error: "));
     assert_eq!(values(&html, "[role=alert] a", "href"), ["#understood"]);
     assert!(elements(&html, "[checked]").is_empty());
-    assert_eq!(values(&html, "button", "value"), [DataPage::COPY, DataPage::ERASE]);
+    let buttons = [DataPage::COPY, DataPage::CORRECT, DataPage::CHANGE_ADDRESS, DataPage::ERASE];
+    assert_eq!(values(&html, "button", "value"), buttons);
 }
 
 #[test]

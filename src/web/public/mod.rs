@@ -1,5 +1,6 @@
 //! What people touch, mostly by a signed link: one file per page. No cookies, no login, no JavaScript.
 
+pub mod address;
 pub mod archive;
 pub mod click;
 pub mod confirm;
@@ -15,6 +16,7 @@ pub mod sign_up;
 pub mod unsubscribe;
 pub mod view;
 mod watch;
+mod wish;
 
 use crate::app::App;
 use crate::error::{Error, Result};

@@ -6,31 +6,31 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::app::App;
 use crate::clock::{DAY, Moment};
-use crate::db::DbConnection;
 use crate::domain::catalog::Channel;
 use crate::domain::consent::brand_choice::{AtMost, PAUSE_MAX};
+use crate::domain::consent::lock;
 use crate::domain::consent::opt_in::State;
-use crate::domain::consent::permission::{Kind, Permission, State as PermissionState};
-use crate::domain::intake::{parse_choice, request};
+use crate::domain::consent::permission::{Permission, State as PermissionState};
+use crate::domain::intake::{request, topic_item};
 use crate::domain::outbox;
-use crate::domain::preferences::act::{self, Act};
-use crate::domain::preferences::{self, Posted, Preferences, Screen, Start, TopicAnswers};
+use crate::domain::preferences::act;
+use crate::domain::preferences::{self, Preferences, TopicAnswers};
 use crate::error::{Error, Problem, Result};
-use crate::i18n::{Lang, Message};
-use crate::secret::{hex, sha256};
+use crate::i18n::Lang;
 use crate::token::{PreferencesLink, ReceiptLink};
 use crate::web::form::{Form, FormError};
 use crate::web::gpc::asks_not_to_be_tracked;
 use crate::web::language::Spoken;
 use crate::web::limit::Limits;
 use crate::web::page::{
-    BoxState, BrandView, DataLinkSentPage, OtherBrand, OtherLinkSentPage, PermissionBox, PermissionView,
-    PreferencesPage, Radio, UnchangedPage, profiling_words, tracking_words,
+    BoxState, BrandView, DataLinkSentPage, Kept, OtherBrand, OtherLinkSentPage, PermissionBox,
+    PermissionView, PreferencesPage, Radio, UnchangedPage,
 };
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::open;
 use crate::web::public::result::see;
 use crate::web::public::view::{brand_view, seen_choices, topic_groups};
+use crate::web::public::wish::{self, Wish};
 
 /// `GET /p/{token}`: shows the choices.
 ///
@@ -82,7 +82,7 @@ pub async fn change(
             limits.form(&request)?;
             return visit.mail_other_link(&app, form.text("brand")?).await;
         }
-        action => read_wish(action, &form, app.clock.now())?,
+        action => Wish::read(action, &form, app.clock.now())?,
     };
     // Who chose another language reads on in that one.
     let lang = visit.spoken.read_in().filter(|_| !wish.chooses_language());
@@ -104,56 +104,12 @@ pub async fn change(
     }
 }
 
-/// What a person wants to be done.
-enum Wish {
-    /// Store the boxes, as they stand on the page; `seen` stands for its words.
-    Save { posted: Box<Posted>, seen: String },
-    /// Tick every box for email, if the page still has these words and this list.
-    AllEmail { seen: String, list: String },
-    /// Empty every box.
-    None,
-    /// Stop everything.
-    Stop,
-    /// Pause until a day; none for one that cannot be read.
-    Pause(Option<Moment>),
-    /// End the pause.
-    Resume,
-}
-
-impl Wish {
-    fn chooses_language(&self) -> bool {
-        matches!(self, Self::Save { posted, .. } if posted.locale.as_ref().is_some_and(|(shown, chosen)| shown != chosen))
-    }
-}
-
 /// What became of a wish.
 enum Done {
     /// It is an act now, or was one already.
     Act(i64),
     /// There was nothing to do.
     Nothing(UnchangedPage),
-}
-
-fn read_wish(action: Option<&str>, form: &Form, now: Moment) -> Result<Wish> {
-    Ok(match action {
-        Some(PreferencesPage::SAVE) => {
-            Wish::Save { posted: Box::new(read_posted(form)?), seen: form.text("seen")? }
-        }
-        Some(PreferencesPage::ALL_EMAIL) => {
-            Wish::AllEmail { seen: form.text("seen")?, list: form.text("list")? }
-        }
-        Some(PreferencesPage::NONE) => Wish::None,
-        Some(PreferencesPage::STOP) => Wish::Stop,
-        Some(PreferencesPage::RESUME) => Wish::Resume,
-        Some(PreferencesPage::PAUSE) => Wish::Pause(match form.text("pause_until")?.trim() {
-            "" => {
-                let months = form.text("pause_for")?.parse().ok();
-                months.filter(|months| PreferencesPage::MONTHS.contains(months)).map(|m| now.months_later(m))
-            }
-            day => Moment::parse_day(day),
-        }),
-        _ => return Err(Error::invalid("action", "Press one of the buttons of the page")),
-    })
 }
 
 impl Visit {
@@ -184,7 +140,9 @@ impl Visit {
             permissions: permission_boxes(&stored, lang),
             wording: stored.brand.consent_wording.clone(),
             seen: seen_choices(&stored.brand, lang),
-            list: list(&stored),
+            list: wish::list(&stored),
+            can_keep: kept_options(&stored, lang),
+            is_tracked: stored.permissions.iter().any(|(_, answer)| answer.as_ref().is_some_and(is_granted)),
             opened: now.as_micros(),
             paused_until: stored.choice.paused_until.map(|until| lang.day(until)).unwrap_or_default(),
             pause_typed: typed,
@@ -200,15 +158,16 @@ impl Visit {
         })
     }
 
-    /// Does what a person wants. Where there is nothing to do, it was perhaps done already since the page was opened:
-    /// by the first of two presses, or in another tab.
+    /// Does what a person wants. Where there is nothing to do, it was perhaps done already since the page was opened: by
+    /// the first of two presses, or in another tab.
     async fn fulfil(&self, app: &App, wish: Wish, opened: Moment) -> Result<Done> {
         let (now, link, spoken, url) = (app.clock.now(), self.link, self.spoken, self.url.clone());
         app.db
             .write(move |conn| {
+                lock(conn, link.subscriber)?;
                 let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
                 let lang = spoken.at(stored.brand.lang()).to(stored.language());
-                let done = match carry_out(conn, &link, wish, (&stored, lang), now)? {
+                let done = match wish::carry_out(conn, &link, wish, (&stored, lang), now)? {
                     Some(act) => Some(act),
                     None => act::last_since(conn, link, opened)?,
                 };
@@ -276,66 +235,17 @@ impl Visit {
     }
 }
 
-fn carry_out(
-    conn: &mut DbConnection,
-    link: &PreferencesLink,
-    wish: Wish,
-    (stored, lang): (&Preferences, Lang),
-    now: Moment,
-) -> Result<Option<Act>> {
-    let current = seen_choices(&stored.brand, lang);
-    let (posted, is_current) = match wish {
-        Wish::Stop => return preferences::stop_everything(conn, link, lang, now),
-        Wish::Resume => return preferences::end_pause(conn, link, lang, now),
-        Wish::Pause(until) => {
-            let fits = |until: &Moment| *until > now && *until <= now.plus(PAUSE_MAX);
-            let until = until.filter(fits).ok_or_else(|| {
-                Error::Invalid(vec![Problem::said("pause_until", Message::new("problem-pause-day"))])
-            })?;
-            return preferences::pause(conn, link, until, lang, now);
-        }
-        Wish::Save { posted, seen } => (*posted, seen == current),
-        Wish::AllEmail { seen, list: shown } => {
-            if shown != list(stored) {
-                return Err(Error::Outdated(Problem::said("", Message::new("problem-choices-changed"))));
-            }
-            (set_all(stored, |channel, started| started || channel == Channel::Email), seen == current)
-        }
-        Wish::None => (set_all(stored, |_, _| false), true),
+fn is_granted(permission: &Permission) -> bool {
+    permission.state == PermissionState::Granted
+}
+
+/// The choices of which one can be kept alone.
+fn kept_options(stored: &Preferences, lang: Lang) -> Vec<Kept> {
+    let option = |(found, channel): (&TopicAnswers, Channel)| Kept {
+        value: format!("{}:{channel}", found.topic.slug),
+        label: topic_item(lang, &found.topic.name, channel).to_string(),
     };
-    let [opens_wording, clicks_wording] = tracking_words(lang);
-    let screen = Screen {
-        opens_wording: &opens_wording,
-        clicks_wording: &clicks_wording,
-        profiling_wording: &profiling_words(lang),
-        is_current,
-        language: lang,
-    };
-    preferences::save(conn, link, &posted, &screen, now)
-}
-
-/// Every box of the page as it is stored, and how it stands after a button that sets them all.
-fn boxes(stored: &Preferences) -> impl Iterator<Item = ((String, Channel), bool)> {
-    stored.topics.iter().flat_map(|found| {
-        let slug = found.topic.slug.as_str();
-        let answers = found.answers.iter();
-        answers.map(move |(channel, state)| ((slug.to_owned(), *channel), *state == Some(State::Granted)))
-    })
-}
-
-fn set_all(stored: &Preferences, ticks: impl Fn(Channel, bool) -> bool) -> Posted {
-    let shown: Vec<_> = boxes(stored).collect();
-    let ticked = shown.iter().filter(|((_, channel), started)| ticks(*channel, *started));
-    Posted { ticked: ticked.map(|(item, _)| item.clone()).collect(), shown, ..Posted::default() }
-}
-
-/// Stands for the boxes of the page and how they started.
-fn list(stored: &Preferences) -> String {
-    let mut text = String::new();
-    for ((slug, channel), started) in boxes(stored) {
-        text.push_str(&format!("{slug}:{channel}:{started}\n"));
-    }
-    hex(&sha256(text.as_bytes()))
+    wish::can_be_kept(stored).into_iter().map(option).collect()
 }
 
 fn at_most_radios(lang: Lang, stored: AtMost) -> Vec<Radio> {
@@ -351,57 +261,6 @@ fn at_most_radios(lang: Lang, stored: AtMost) -> Vec<Radio> {
 fn others(stored: &Preferences) -> Vec<OtherBrand> {
     let other = stored.elsewhere.iter();
     other.map(|brand| OtherBrand { slug: brand.slug.to_string(), name: brand.name.clone() }).collect()
-}
-
-fn read_posted(form: &Form) -> Result<Posted> {
-    Ok(Posted {
-        shown: read_all(form, "shown", |value| {
-            let (item, start) = value.rsplit_once(':')?;
-            let started = match start {
-                "on" => true,
-                "off" => false,
-                _ => return None,
-            };
-            Some((read_choice(item)?, started))
-        })?,
-        ticked: read_all(form, "choice", read_choice)?,
-        shown_permissions: read_all(form, "shown_permission", |value| {
-            let (kind, start) = value.split_once(':')?;
-            Some((Kind::parse(kind)?, Start::parse(start)?))
-        })?,
-        ticked_permissions: read_all(form, "permission", Kind::parse)?,
-        at_most: read_pair(form, "shown_at_most", "at_most", AtMost::parse)?,
-        locale: read_pair(form, "shown_locale", "locale", |tag| {
-            let known = tag.is_empty() || Lang::ALL.iter().any(|lang| lang.tag() == tag);
-            known.then(|| tag.to_owned())
-        })?,
-    })
-}
-
-/// What was shown of a question with one answer, and what came back; none where it was not shown.
-fn read_pair<T>(
-    form: &Form,
-    shown: &str,
-    name: &str,
-    read: impl Fn(&str) -> Option<T>,
-) -> Result<Option<(T, T)>> {
-    let refuse = || Error::invalid(name, "This is no answer of the page; reload it");
-    match (form.one(shown)?, form.one(name)?) {
-        (Some(shown), Some(chosen)) => {
-            Ok(Some((read(shown).ok_or_else(refuse)?, read(chosen).ok_or_else(refuse)?)))
-        }
-        (None, None) => Ok(None),
-        _ => Err(refuse()),
-    }
-}
-
-fn read_all<T>(form: &Form, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
-    let refuse = || Error::invalid(name, "This is no box of the page; reload it");
-    form.all(name).map(|value| read(value).ok_or_else(refuse)).collect()
-}
-
-fn read_choice(value: &str) -> Option<(String, Channel)> {
-    parse_choice(value).map(|(topic, channel)| (topic.to_owned(), channel))
 }
 
 fn box_states(stored: &TopicAnswers) -> Vec<(Channel, BoxState)> {

@@ -12,6 +12,7 @@ use crate::domain::audience::subscriber;
 use crate::domain::catalog::topic::Kind as TopicKind;
 use crate::domain::catalog::{Brand, Channel, brand, notice};
 use crate::domain::consent::brand_choice::AtMost;
+use crate::domain::consent::lock;
 use crate::domain::consent::permission::{Change, Kind};
 use crate::domain::preferences::act::{self, Act};
 use crate::domain::preferences::reason::{self, Reason};
@@ -83,7 +84,8 @@ async fn undo(app: &App, link: ReceiptLink, spoken: Spoken, words: String) -> Re
     app.db
         .write(move |conn| {
             let act = act::get(conn, link.act)?;
-            // Pressed twice: the second press finds what the first one did.
+            // Pressed twice, also at the same moment: the second press finds what the first one did.
+            lock(conn, act.subscriber)?;
             if let Some(undone) = act::undone_by(conn, act.id)? {
                 return Ok(ReceiptLink { act: undone });
             }

@@ -84,6 +84,8 @@ fn funnel(rows: &mut Rows, report: &Report) {
     reasons(rows, "skipped", &report.skipped);
     reasons(rows, "failed", &report.failed);
     reasons(rows, "bounced", &report.bounced);
+    push(rows, "unsubscribe_reason", "", "total", shown(report.unsubscribe_reasons.total));
+    reasons(rows, "unsubscribe_reason", &report.unsubscribe_reasons);
     if let Some(alert) = &report.alert {
         push(rows, "alert", "", "", alert.clone());
     }

@@ -38,6 +38,12 @@ pub fn page(campaign: &Campaign, report: &Report) -> ReportPage {
         ),
         reasons("failed", "Refused by the mail relay", "", &report.failed),
         reasons("bounced", "Came back later", "The mail relay had taken these letters.", &report.bounced),
+        reasons(
+            "unsubscribe-reasons",
+            "Why people unsubscribed",
+            "As far as they said so when they were asked; the question may be left open.",
+            &report.unsubscribe_reasons,
+        ),
         measured("opens", "Opens", "opened", report, &report.opens),
         measured("clicks", "Clicks", "clicked", report, &report.clicks),
         links(report),

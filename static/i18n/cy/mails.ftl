@@ -18,7 +18,7 @@ preference-link-not-you = Os nad chi oedd hyn, peidiwch â gwneud dim. Nid oes d
 
 data-link-subject = Eich dolen i’ch data gyda { $brand }
 data-link-heading = Eich dolen i’ch data
-data-link-lead = Gofynnoch chi, neu rywun sydd ag e-bost a anfonwyd gennym atoch, am y dudalen sy’n dangos y data sydd gennym amdanoch. Yno gallwch lawrlwytho copi neu gau eich cyfrif.
+data-link-lead = Gofynnoch chi, neu rywun sydd ag e-bost a anfonwyd gennym atoch, am y dudalen sy’n dangos y data sydd gennym amdanoch. Yno gallwch ei gywiro, lawrlwytho copi, defnyddio cyfeiriad arall neu gau eich cyfrif.
 data-link-button = Gweld eich data
 data-link-next = Mae’r ddolen yn gweithio am { $hours } awr. Peidiwch ag anfon yr e-bost hwn ymlaen, os gwelwch yn dda.
 data-link-not-you = Os nad chi oedd hyn, peidiwch â gwneud dim. Nid oes dim yn newid.

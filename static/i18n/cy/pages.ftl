@@ -101,7 +101,7 @@ stop-heading = Stopio popeth
 stop-button = Stopio popeth gan { $brand }
 save-button = Cadw fy newisiadau
 your-data = Eich data
-your-data-text = Gweld beth sydd gennym, cael copi, neu gau eich cyfrif. Gan y gallai’r dudalen hon fod wedi’i hanfon ymlaen, byddwn yn gyntaf yn anfon dolen newydd i’ch cyfeiriad e-bost.
+your-data-text = Gweld beth sydd gennym, ei gywiro, cael copi, defnyddio cyfeiriad arall, neu gau eich cyfrif. Gan y gallai’r dudalen hon fod wedi’i hanfon ymlaen, byddwn yn gyntaf yn anfon dolen newydd i’ch cyfeiriad e-bost.
 your-data-button = Anfonwch ddolen i’m data ataf
 back-to-choices = Yn ôl i’ch dewisiadau
 
@@ -154,7 +154,7 @@ close-understood = Rwy’n deall y bydd fy nata’n cael ei ddileu ac na ellir e
 close-button = Cau fy nghyfrif a dileu fy nata
 erased-heading = Mae eich cyfrif wedi’i gau
 erased-lead = Mae eich data wedi’i ddileu, ac ni fydd { $brand } yn anfon rhagor o farchnata atoch.
-erased-next = Rydym yn cadw ffurf annarllenadwy o’ch cyfeiriad, fel na all unrhyw restr ddod â chi’n ôl. Mae’r dolenni mewn e-byst sydd gennych eisoes yn dal i weithio; nid yw eu dilyn yn cofnodi dim.
+erased-next = Mae’r dolenni mewn e-byst sydd gennych eisoes yn dal i weithio; nid yw eu dilyn yn cofnodi dim.
 fact-language = Iaith
 fact-source = Ble cawsom ef
 fact-source-policy = Eu polisi preifatrwydd
@@ -292,3 +292,12 @@ reason-never-asked = Ni ofynnais amdano erioed
 reason-other = Rhywbeth arall
 reason-button = Anfon
 reason-thanks = Diolch. Mae wedi’i gyfrif, heb eich enw.
+
+# One kind of message alone, and no tracking.
+only-heading = Cadw un yn unig
+only-text = Mae popeth arall yn stopio ar unwaith, ym mhob ffordd. Mae pynciau yn aros lle maen nhw’n dod yn yr un ffordd: dim ond dweud am beth y mae maen nhw.
+only-label = Beth hoffech chi ei gadw?
+only-button = Cadw hwn yn unig
+no-tracking-heading = Cyfrif agor a chlicio
+no-tracking-text = Fe wnaethoch chi ganiatáu inni gofnodi peth o’r hyn a wnewch. Mae un gwasgiad yn dod â hynny i ben, ac mae’r hyn a gofnodwyd yn cael ei ddileu. Fe gewch chi’r un e-byst.
+no-tracking-button = Peidio â chofnodi dim amdanaf

@@ -18,7 +18,7 @@ preference-link-not-you = Wenn Sie das nicht waren, tun Sie nichts. Nichts ände
 
 data-link-subject = Ihr Link zu Ihren Daten bei { $brand }
 data-link-heading = Ihr Link zu Ihren Daten
-data-link-lead = Sie, oder jemand mit einer E-Mail, die wir Ihnen gesendet haben, haben um die Seite gebeten, die zeigt, welche Daten wir über Sie gespeichert haben. Dort können Sie eine Kopie herunterladen oder Ihr Konto schließen.
+data-link-lead = Sie, oder jemand mit einer E-Mail, die wir Ihnen gesendet haben, haben um die Seite gebeten, die zeigt, welche Daten wir über Sie gespeichert haben. Dort können Sie sie berichtigen, eine Kopie herunterladen, eine andere Adresse verwenden oder Ihr Konto schließen.
 data-link-button = Ihre Daten ansehen
 data-link-next = Der Link gilt { $hours ->
     [one] { $hours } Stunde

@@ -101,7 +101,7 @@ stop-heading = Alles beenden
 stop-button = Alles von { $brand } beenden
 save-button = Meine Auswahl speichern
 your-data = Ihre Daten
-your-data-text = Sehen Sie, was wir gespeichert haben, holen Sie eine Kopie oder schließen Sie Ihr Konto. Weil diese Seite weitergeleitet worden sein kann, senden wir zuerst einen frischen Link an Ihre Adresse.
+your-data-text = Sehen Sie, was wir gespeichert haben, berichtigen Sie es, holen Sie eine Kopie, verwenden Sie eine andere Adresse oder schließen Sie Ihr Konto. Weil diese Seite weitergeleitet worden sein kann, senden wir zuerst einen frischen Link an Ihre Adresse.
 your-data-button = Link zu meinen Daten zusenden
 back-to-choices = Zurück zu Ihrer Auswahl
 
@@ -157,7 +157,7 @@ close-understood = Ich verstehe, dass meine Daten gelöscht werden und nicht zur
 close-button = Mein Konto schließen und meine Daten löschen
 erased-heading = Ihr Konto ist geschlossen
 erased-lead = Ihre Daten sind gelöscht, und { $brand } sendet Ihnen keine Werbung mehr.
-erased-next = Wir behalten eine unlesbare Form Ihrer Adresse, aus der sie sich nicht erkennen lässt, damit keine Liste Sie zurückbringt. Die Links in E-Mails, die Sie schon haben, funktionieren weiter; wenn Sie ihnen folgen, wird nichts aufgezeichnet.
+erased-next = Die Links in E-Mails, die Sie schon haben, funktionieren weiter; wenn Sie ihnen folgen, wird nichts aufgezeichnet.
 fact-language = Sprache
 fact-source = Woher wir sie haben
 fact-source-policy = Deren Datenschutzerklärung
@@ -301,3 +301,12 @@ reason-never-asked = Ich habe nie darum gebeten
 reason-other = Etwas anderes
 reason-button = Absenden
 reason-thanks = Danke. Es ist gezählt, ohne Ihren Namen.
+
+# One kind of message alone, and no tracking.
+only-heading = Nur eines behalten
+only-text = Alles andere endet sofort, auf jedem Weg. Themen bleiben, wo sie auf demselben Weg kommen: Sie sagen nur, worum es geht.
+only-label = Was möchten Sie behalten?
+only-button = Nur das behalten
+no-tracking-heading = Zählen von Öffnungen und Klicks
+no-tracking-text = Sie haben uns erlaubt, manches aufzuzeichnen, was Sie tun. Ein Druck beendet das, und was wir aufgezeichnet haben, wird gelöscht. Sie erhalten dieselben E-Mails.
+no-tracking-button = Nichts über mich aufzeichnen

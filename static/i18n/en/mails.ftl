@@ -18,7 +18,7 @@ preference-link-not-you = If this was not you, do nothing. Nothing changes, and 
 
 data-link-subject = Your link to your data at { $brand }
 data-link-heading = Your link to your data
-data-link-lead = You, or somebody with an email that we sent you, asked for the page that shows the data we hold about you. There you can download a copy or close your account.
+data-link-lead = You, or somebody with an email that we sent you, asked for the page that shows the data we hold about you. There you can correct it, download a copy, use another address or close your account.
 data-link-button = See your data
 data-link-next = The link works for { $hours ->
     [one] { $hours } hour

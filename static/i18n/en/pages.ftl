@@ -101,7 +101,7 @@ stop-heading = Stop everything
 stop-button = Stop everything from { $brand }
 save-button = Save my choices
 your-data = Your data
-your-data-text = See what we hold, get a copy, or close your account. Because this page may have been forwarded, we first email a fresh link to your address.
+your-data-text = See what we hold, correct it, get a copy, use another address, or close your account. Because this page may have been forwarded, we first email a fresh link to your address.
 your-data-button = Email me a link to my data
 back-to-choices = Back to your choices
 
@@ -157,7 +157,7 @@ close-understood = I understand that my data will be erased and cannot be brough
 close-button = Close my account and erase my data
 erased-heading = Your account is closed
 erased-lead = Your data is erased, and { $brand } sends you no more marketing.
-erased-next = We keep a scrambled form of your address, from which it cannot be read, so that no list can bring you back. Emails that you already have keep working links; following them records nothing.
+erased-next = Emails that you already have keep working links; following them records nothing.
 fact-language = Language
 fact-source = Where we got it
 fact-source-policy = Their privacy policy
@@ -301,3 +301,12 @@ reason-never-asked = I never asked for it
 reason-other = Something else
 reason-button = Send
 reason-thanks = Thank you. It is counted, without your name.
+
+# One kind of message alone, and no tracking.
+only-heading = Keep only one
+only-text = Everything else stops at once, in every way. Subjects stay where they come in the same way: they only say what it is about.
+only-label = What would you like to keep?
+only-button = Keep only this
+no-tracking-heading = Counting opens and clicks
+no-tracking-text = You allowed us to record some of what you do. One press ends it, and what we recorded is deleted. You get the same emails.
+no-tracking-button = Record nothing about me

@@ -18,7 +18,7 @@ preference-link-not-you = Si ce n’était pas vous, ne faites rien. Rien ne cha
 
 data-link-subject = Votre lien vers vos données chez { $brand }
 data-link-heading = Votre lien vers vos données
-data-link-lead = Vous, ou quelqu’un qui a un e-mail que nous vous avons envoyé, avez demandé la page qui montre les données que nous conservons sur vous. Vous pouvez y télécharger une copie ou fermer votre compte.
+data-link-lead = Vous, ou quelqu’un qui a un e-mail que nous vous avons envoyé, avez demandé la page qui montre les données que nous conservons sur vous. Vous pouvez y corriger ces données, en télécharger une copie, utiliser une autre adresse ou fermer votre compte.
 data-link-button = Voir vos données
 data-link-next = Le lien est valable { $hours ->
     [one] { $hours } heure

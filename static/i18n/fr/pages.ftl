@@ -101,7 +101,7 @@ stop-heading = Tout arrêter
 stop-button = Tout arrêter de { $brand }
 save-button = Enregistrer mes choix
 your-data = Vos données
-your-data-text = Voyez ce que nous conservons, obtenez une copie ou fermez votre compte. Comme cette page a pu être transférée, nous envoyons d’abord un nouveau lien à votre adresse.
+your-data-text = Voyez ce que nous conservons, corrigez-le, obtenez une copie, utilisez une autre adresse ou fermez votre compte. Comme cette page a pu être transférée, nous envoyons d’abord un nouveau lien à votre adresse.
 your-data-button = M’envoyer un lien vers mes données
 back-to-choices = Revenir à vos choix
 
@@ -157,7 +157,7 @@ close-understood = Je comprends que mes données seront effacées et ne pourront
 close-button = Fermer mon compte et effacer mes données
 erased-heading = Votre compte est fermé
 erased-lead = Vos données sont effacées, et { $brand } ne vous envoie plus aucune publicité.
-erased-next = Nous gardons une forme brouillée de votre adresse, à partir de laquelle on ne peut pas la lire, afin qu’aucune liste ne vous ramène. Les liens des e-mails que vous avez déjà continuent de fonctionner ; les suivre n’enregistre rien.
+erased-next = Les liens des e-mails que vous avez déjà continuent de fonctionner ; les suivre n’enregistre rien.
 fact-language = Langue
 fact-source = D’où elles viennent
 fact-source-policy = Sa politique de confidentialité
@@ -301,3 +301,12 @@ reason-never-asked = Je ne l’ai jamais demandé
 reason-other = Autre chose
 reason-button = Envoyer
 reason-thanks = Merci. C’est compté, sans votre nom.
+
+# One kind of message alone, and no tracking.
+only-heading = N’en garder qu’un
+only-text = Tout le reste s’arrête aussitôt, par tous les moyens. Les sujets restent là où ils arrivent par le même moyen : ils disent seulement de quoi il s’agit.
+only-label = Que souhaitez-vous garder ?
+only-button = Ne garder que cela
+no-tracking-heading = Comptage des ouvertures et des clics
+no-tracking-text = Vous nous avez permis d’enregistrer une partie de ce que vous faites. Une pression y met fin, et ce que nous avons enregistré est effacé. Vous recevez les mêmes e-mails.
+no-tracking-button = Ne rien enregistrer sur moi

@@ -14,6 +14,7 @@ use crate::domain::consent::ledger::{Decision, Entry, Method, ShownBox};
 use crate::domain::consent::opt_in::{Basis, State};
 use crate::domain::consent::permission::{Kind, State as PermissionState};
 use crate::domain::consent::suppression::Reason;
+use crate::domain::privacy::export::acts::{ActCopy, AddressChangeCopy};
 use crate::domain::tracking::{Class, Reason as HitReason};
 use crate::id::PublicId;
 use crate::secret::hex;
@@ -37,6 +38,10 @@ pub struct Export {
     pub brand_choices: Vec<BrandChoiceCopy>,
     /// Every change of these, with what was shown.
     pub brand_choice_entries: Vec<BrandChoiceEntryCopy>,
+    /// Everything you did on our pages, each in one go and with its receipt's number.
+    pub acts: Vec<ActCopy>,
+    /// Wishes to use another address.
+    pub address_changes: Vec<AddressChangeCopy>,
     /// Every decision ever recorded, with what was shown.
     pub ledger: Vec<EntryCopy>,
     /// Every campaign that was or was not sent, and why.

@@ -1,5 +1,6 @@
 //! The copy (GDPR Art. 15 and 20): everything held about a person, with where it came from and what it is for.
 
+mod acts;
 mod copy;
 
 use std::collections::BTreeMap;
@@ -15,10 +16,13 @@ use crate::db::schema::{
 use crate::domain::audience::{Subscriber, source, subscriber};
 use crate::domain::catalog::{Channel, brand as brands, notice};
 use crate::domain::consent::{brand_choice as choices, ledger, suppression};
+use crate::domain::preferences::act;
+use crate::domain::privacy::address_change;
 use crate::domain::tracking::hit::START;
 use crate::error::{Error, Result};
 use crate::token::Keys;
 
+pub use acts::{ActCopy, AddressChangeCopy, ChoiceCopy, PermissionChangeCopy};
 pub use copy::{
     About, BrandChoiceCopy, BrandChoiceEntryCopy, ConfirmationCopy, DeliveryCopy, EntryCopy, Export, HitCopy,
     OptInCopy, Origin, PermissionCopy, Person, Responsible, ServiceMailCopy, SuppressionCopy,
@@ -46,6 +50,8 @@ pub fn export(conn: &mut DbConnection, keys: &Keys, person: i64, now: Moment) ->
         permissions: permissions_of(conn, person)?,
         brand_choices: brand_choices_of(conn, person)?,
         brand_choice_entries: brand_choice_entries_of(conn, person)?,
+        acts: acts_of(conn, person)?,
+        address_changes: address_changes_of(conn, person)?,
         ledger,
         deliveries: deliveries_of(conn, person)?,
         hits: hits_of(conn, person)?,
@@ -79,6 +85,8 @@ fn about(conn: &mut DbConnection, ledger: &[EntryCopy]) -> Result<About> {
             ("person", "to reach you in the ways you agreed to, and to address you by name"),
             ("opt_ins", "to send only what you agreed to"),
             ("brand_choices", "to pause, and to write no more often than you want"),
+            ("acts", "to show you what you did, to give you a receipt, and to undo it"),
+            ("address_changes", "to write to your new address, and to tell the old one"),
             ("ledger", "to prove what you agreed to and when you ended it"),
             ("deliveries", "to send each message once, and to answer what was sent"),
             ("hits", "to count opens and clicks, where you allowed it"),
@@ -142,6 +150,21 @@ fn brand_choices_of(conn: &mut DbConnection, person: i64) -> Result<Vec<BrandCho
 
 fn brand_choice_entries_of(conn: &mut DbConnection, person: i64) -> Result<Vec<BrandChoiceEntryCopy>> {
     Ok(choices::entries(conn, person)?.into_iter().map(BrandChoiceEntryCopy::of).collect())
+}
+
+fn acts_of(conn: &mut DbConnection, person: i64) -> Result<Vec<ActCopy>> {
+    let all = act::of_person(conn, person)?;
+    let number = |id: i64| all.iter().find(|act| act.id == id).map(|act| act.public_id);
+    let mut copies = Vec::with_capacity(all.len());
+    for done in &all {
+        let (brand, changes) = (act::brand_of(conn, done)?.name, act::changes(conn, done)?);
+        copies.push(ActCopy::of(done, brand, changes, done.undoes.and_then(number)));
+    }
+    Ok(copies)
+}
+
+fn address_changes_of(conn: &mut DbConnection, person: i64) -> Result<Vec<AddressChangeCopy>> {
+    Ok(address_change::of_person(conn, person)?.into_iter().map(AddressChangeCopy::of).collect())
 }
 
 fn deliveries_of(conn: &mut DbConnection, person: i64) -> Result<Vec<DeliveryCopy>> {

@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::db::schema::{delivery, ledger, tally};
+use crate::db::schema::{delivery, ledger, tally, unsubscribe_reason};
 use crate::domain::campaign::link::{self, Link};
 use crate::domain::consent::ledger::Decision;
 use crate::domain::consent::permission::Kind;
@@ -46,6 +46,8 @@ pub struct Counts {
     pub complaints: i64,
     /// People who ended something by this letter.
     pub unsubscribed: i64,
+    /// Why they did, as far as they said: each reason in the order in which it is asked.
+    pub gave: Vec<(String, i64)>,
     /// When the first letter left.
     pub began_at: Option<Moment>,
     /// What came back of pixels.
@@ -102,6 +104,7 @@ pub(in crate::domain::tracking) fn total(by_word: &[(String, i64)]) -> i64 {
 pub fn count_all(conn: &mut DbConnection, campaign: i64) -> Result<Counts> {
     let mut counts = deliveries(conn, campaign)?;
     counts.unsubscribed = unsubscribed(conn, campaign)?;
+    counts.gave = gave(conn, campaign)?;
     let anonymous: Vec<(Kind, i64)> = tally::table
         .filter(tally::campaign_id.eq(campaign).and(tally::anonymous))
         .select((tally::kind, tally::hits))
@@ -191,6 +194,22 @@ fn unsubscribed(conn: &mut DbConnection, campaign: i64) -> Result<i64> {
         .filter(ledger::permission.is_null())
         .select(count(ledger::subscriber_id).aggregate_distinct())
         .get_result(conn)?)
+}
+
+/// The reasons that can be given for having unsubscribed, in the order of the question.
+const GIVEN: [&str; 4] = ["too_many", "not_for_me", "never_asked", "other"];
+
+/// How many people gave each reason after this campaign's letter. They are counted without anybody's name.
+fn gave(conn: &mut DbConnection, campaign: i64) -> Result<Vec<(String, i64)>> {
+    let counted: Vec<(String, i64)> = unsubscribe_reason::table
+        .filter(unsubscribe_reason::campaign_id.eq(campaign))
+        .select((unsubscribe_reason::reason, unsubscribe_reason::people))
+        .load(conn)?;
+    let people = |word: &str| {
+        let of_word = counted.iter().filter(|(reason, _)| reason == word);
+        of_word.map(|(_, people)| people).sum()
+    };
+    Ok(GIVEN.iter().map(|word| ((*word).to_owned(), people(word))).collect())
 }
 
 #[derive(QueryableByName)]

@@ -53,6 +53,8 @@ pub struct Report {
     pub complaints: Cell,
     /// People who ended or withdrew something by this campaign's letter: with a link, a mail or a complaint.
     pub unsubscribed: Cell,
+    /// Why they did, as far as they said when they were asked on the page.
+    pub unsubscribe_reasons: Reasons,
     /// What to look into: too many complaints (0.10 % of the letters or more) or bad addresses (5 %).
     pub alert: Option<String>,
     /// When the first letter left.
@@ -219,6 +221,7 @@ impl Report {
         let waiting = [counts.planned, counts.deferred, counts.claimed].map(|part| (part, None));
         let waiting = parts_of(outcomes[4], &waiting, Nobody::Shown);
         let bounced = of_delivered(total(&counts.bounced));
+        let unsubscribed = of_delivered(counts.unsubscribed);
         let opens = Measured::of(&counts.opens, "opens", counts.delivered(), delivered);
         let clicks = Measured::of(&counts.clicks, "clicks", counts.delivered(), delivered);
         Self {
@@ -241,7 +244,8 @@ impl Report {
             delivered,
             bounced: Reasons::of(&counts.bounced, bounced, words::bounced),
             complaints: of_delivered(counts.complaints),
-            unsubscribed: of_delivered(counts.unsubscribed),
+            unsubscribed,
+            unsubscribe_reasons: Reasons::given(&counts.gave, counts.unsubscribed, unsubscribed),
             alert: alert(tally),
             began_at: counts.began_at,
             links: links(counts, clicks.people),
@@ -259,8 +263,23 @@ impl Report {
 
 impl Reasons {
     fn of(by_word: &[(String, i64)], total: Cell, in_words: fn(&str) -> String) -> Self {
+        Self::as_shown(by_word, total, Nobody::Shown, in_words)
+    }
+
+    /// What people said of themselves: that nobody gave a reason is as little shown as that few did.
+    fn given(by_word: &[(String, i64)], unsubscribed: i64, shown_unsubscribed: Cell) -> Self {
+        let total = part_of(total(by_word), unsubscribed, shown_unsubscribed, Nobody::Small);
+        Self::as_shown(by_word, total, Nobody::Small, words::gave)
+    }
+
+    fn as_shown(
+        by_word: &[(String, i64)],
+        total: Cell,
+        nobody: Nobody,
+        in_words: fn(&str) -> String,
+    ) -> Self {
         let parts: Vec<_> = by_word.iter().map(|(_, people)| (*people, None)).collect();
-        let cells = parts_of(total, &parts, Nobody::Shown);
+        let cells = parts_of(total, &parts, nobody);
         let reasons = by_word.iter().zip(cells).map(|((reason, _), people)| Reason {
             reason: reason.clone(),
             text: in_words(reason),

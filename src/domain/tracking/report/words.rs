@@ -136,6 +136,17 @@ pub fn bounced(class: &str) -> String {
     }
 }
 
+/// Why people unsubscribed, in the words of the question.
+pub fn gave(reason: &str) -> String {
+    match reason {
+        "too_many" => "It came too often".to_owned(),
+        "not_for_me" => "It was not about what concerns them".to_owned(),
+        "never_asked" => "They never asked for it".to_owned(),
+        "other" => "Something else".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

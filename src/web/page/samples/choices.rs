@@ -18,6 +18,10 @@ pub(in crate::web::page) fn preferences(gpc: bool) -> PreferencesPage {
         seen: "5ee9".into(),
         gpc,
         list: "115f".into(),
+        can_keep: [("newsletter:email", "Newsletter by email"), ("webinars:email", "Webinars by email")]
+            .map(|(value, label)| Kept { value: value.into(), label: label.into() })
+            .into(),
+        is_tracked: true,
         opened: 1_790_000_000_000_000,
         paused_until: if gpc { "3 March 2027".into() } else { String::new() },
         pause_typed: String::new(),

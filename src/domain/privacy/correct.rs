@@ -1,0 +1,117 @@
+//! Correction (GDPR Art. 16): a person mends what is held about them, on the page of their data, and it holds at once.
+//!
+//! Whoever takes a phone number or a postal address away takes back what was agreed to by that way, at every brand: consent
+//! to be called means that number, and one that some file brings later must not wake it up.
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::domain::audience::Subscriber;
+use crate::domain::audience::subscriber::{self, Profile};
+use crate::domain::catalog::{Channel, brand};
+use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, Statement};
+use crate::domain::consent::lock;
+use crate::domain::consent::opt_in::{self, Scope, State};
+use crate::error::{Error, Problem, Result};
+use crate::i18n::{Lang, Message};
+use crate::secret::{hex, sha256};
+
+/// Stands for what a form showed, so that two that are open at once do not undo each other.
+///
+/// # Errors
+/// If the fields cannot be written as JSON, which no data of ours can cause.
+pub fn version(profile: &Profile) -> Result<String> {
+    Ok(hex(&sha256(&serde_json::to_vec(profile)?)))
+}
+
+/// What the form says beside a phone number, exactly.
+pub fn phone_wording(lang: Lang) -> String {
+    lang.say("correct-phone-hint").to_string()
+}
+
+/// What the form says beside a postal address, exactly.
+pub fn post_wording(lang: Lang) -> String {
+    lang.say("correct-post-hint").to_string()
+}
+
+/// Replaces what is held besides the address; further fields, which the form does not show, stay.
+///
+/// `seen` is the [`version`] that the form showed.
+///
+/// # Errors
+/// [`Error::Invalid`] with each field that breaks a rule; [`Error::Outdated`] if something changed since the form was
+/// opened; [`Error::NotFound`] if the person was erased.
+pub fn correct(
+    conn: &mut DbConnection,
+    person: i64,
+    wanted: Profile,
+    seen: &str,
+    lang: Lang,
+    now: Moment,
+) -> Result<()> {
+    lock(conn, person)?;
+    let known = subscriber::get(conn, person)?;
+    if known.erased_at.is_some() {
+        return Err(Error::NotFound("subscriber"));
+    }
+    let before = known.profile();
+    let wanted =
+        Profile { attributes: before.attributes.clone(), ..wanted }.check().map_err(Error::Invalid)?;
+    // Sent twice, or by two tabs: what is so already is done, however old the form is.
+    if wanted == before {
+        return Ok(());
+    }
+    if seen != version(&before)? {
+        return Err(Error::Outdated(Problem::said("", Message::new("problem-data-changed"))));
+    }
+    subscriber::set_profile(conn, person, &wanted)?;
+    for (channel, gone, wording) in [
+        (Channel::Phone, before.phone.is_some() && wanted.phone.is_none(), phone_wording(lang)),
+        (
+            Channel::Post,
+            before.postal_address.is_some() && wanted.postal_address.is_none(),
+            post_wording(lang),
+        ),
+    ] {
+        if gone {
+            end_everywhere(conn, &known, channel, (&wording, lang), now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends what comes in one way, at each brand where something does.
+fn end_everywhere(
+    conn: &mut DbConnection,
+    person: &Subscriber,
+    channel: Channel,
+    (wording, lang): (&str, Lang),
+    now: Moment,
+) -> Result<()> {
+    let running = opt_in::of_subscriber(conn, person.id)?
+        .into_iter()
+        .filter(|answer| answer.channel == channel && answer.state != State::Withdrawn);
+    let mut brands: Vec<i64> = running.map(|answer| answer.brand_id).collect();
+    brands.sort_unstable();
+    brands.dedup();
+    for brand in brands {
+        let shown = Shown {
+            form: "correction".to_owned(),
+            wording: wording.to_owned(),
+            boxes: Vec::new(),
+            policy_version: brand::get(conn, brand)?.policy_version,
+            language: Some(lang.tag().to_owned()),
+        };
+        let statement = Statement {
+            subscriber: person.id,
+            brand,
+            evidence: ledger::keep(conn, &shown)?,
+            method: Method::DataPage,
+            actor: SUBSCRIBER,
+            campaign: None,
+            at: now,
+            source: None,
+        };
+        opt_in::withdraw_all(conn, &statement, Scope::Channel(channel))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! The pages about what we hold: the data with its copy, its correction and its end, and another address.
+
+use askama::Template;
+
+use crate::error::Problem;
+use crate::i18n::Lang;
+
+use super::BrandView;
+use super::form::{Fact, TextField};
+
+/// What we hold about a person, behind a link mailed just now (SEC-04).
+///
+/// It posts `action` = `copy`, `correct` with what was typed, `change-address` with `new_email`, or `erase` with
+/// `understood` = `yes`.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "pages/data.html")]
+pub struct DataPage {
+    /// The language.
+    pub lang: Lang,
+    /// The brand.
+    pub brand: BrandView,
+    /// Where the forms are posted to: the page's own URL.
+    pub action: String,
+    /// The full address.
+    pub address: String,
+    /// What else we hold, in the order to show it.
+    pub facts: Vec<Fact>,
+    /// What stands in the form that corrects it.
+    pub typed: DataTyped,
+    /// Stands for what the form showed when it was opened.
+    pub version: String,
+    /// The tag of the language that is stored; empty for none.
+    pub locale: String,
+    /// What was typed as the new address.
+    pub new_email: String,
+    /// Whether a correction was saved just now.
+    pub saved: bool,
+    /// What is wrong; `field` is the name of an input.
+    pub errors: Vec<Problem>,
+}
+
+/// What a person typed about themselves, or what is held.
+#[derive(Debug, Clone, Default)]
+pub struct DataTyped {
+    /// The first name.
+    pub first_name: String,
+    /// The last name.
+    pub last_name: String,
+    /// The company.
+    pub company: String,
+    /// The country, in two letters.
+    pub country: String,
+    /// The telephone number.
+    pub phone: String,
+    /// The postal address, on one or more lines.
+    pub postal_address: String,
+    /// The tag of the language that is chosen; empty for none.
+    pub locale: String,
+}
+
+impl DataPage {
+    /// Answer with the copy as a file.
+    pub const COPY: &'static str = "copy";
+    /// Store what was typed.
+    pub const CORRECT: &'static str = "correct";
+    /// Mail a link to `new_email`.
+    pub const CHANGE_ADDRESS: &'static str = "change-address";
+    /// Erase, if `understood` is `yes`.
+    pub const ERASE: &'static str = "erase";
+    /// In the query of the address that a saved correction leads to.
+    pub const SAVED: &'static str = "saved";
+
+    /// The fields of the correction.
+    pub fn fields(&self) -> Vec<TextField> {
+        let (lang, typed) = (self.lang, &self.typed);
+        let line = TextField::text;
+        let phone = TextField { kind: "tel", ..line("phone", lang.say("phone-label"), "tel") };
+        let post = TextField {
+            kind: "textarea",
+            ..line("postal_address", lang.say("post-label"), "street-address")
+        };
+        let fields = [
+            (
+                line("first_name", lang.say("first-name-label"), "given-name")
+                    .because(lang.say("first-name-hint")),
+                &typed.first_name,
+            ),
+            (
+                line("last_name", lang.say("last-name-label"), "family-name")
+                    .because(lang.say("last-name-hint")),
+                &typed.last_name,
+            ),
+            (
+                line("company", lang.say("company-label"), "organization").because(lang.say("company-hint")),
+                &typed.company,
+            ),
+            (
+                line("country", lang.say("country-label"), "country")
+                    .because(lang.say("correct-country-hint")),
+                &typed.country,
+            ),
+            (phone.because(lang.say("correct-phone-hint")), &typed.phone),
+            (post.because(lang.say("correct-post-hint")), &typed.postal_address),
+        ];
+        fields.into_iter().map(|(field, value)| field.filled(value, &self.errors)).collect()
+    }
+
+    /// The field for another address.
+    pub fn address_fields(&self) -> Vec<TextField> {
+        let (lang, name) = (self.lang, "new_email");
+        let field = TextField::text(name, lang.say("new-address-label"), "email");
+        let field =
+            TextField { kind: "email", required: true, ..field }.because(lang.say("new-address-hint"));
+        vec![field.filled(&self.new_email, &self.errors)]
+    }
+
+    /// What is wrong with the box, if anything.
+    pub fn understood_error(&self) -> Option<&str> {
+        self.errors.iter().find(|p| p.field == "understood").map(|p| p.detail.as_str())
+    }
+}
+
+/// The account is closed and the data erased.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/erased.html")]
+pub struct ErasedPage {
+    /// The language.
+    pub lang: Lang,
+    /// The brand.
+    pub brand: BrandView,
+}
+
+/// A link to the new address is on its way; the same whoever has that address (SEC-05).
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/address_sent.html")]
+pub struct AddressSentPage {
+    /// The language.
+    pub lang: Lang,
+    /// The brand.
+    pub brand: BrandView,
+    /// The new address, as it was read: so a slip of the pen is seen.
+    pub address: String,
+    /// For how many hours the link works.
+    pub valid_hours: u32,
+    /// The page of the data.
+    pub data_url: String,
+}
+
+/// What the link to a new address shows: one button. Opening it changes nothing.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/address_confirm.html")]
+pub struct AddressConfirmPage {
+    /// The language.
+    pub lang: Lang,
+    /// The brand.
+    pub brand: BrandView,
+    /// Where the button posts to.
+    pub action: String,
+    /// The old address with most of it hidden.
+    pub old: String,
+    /// The new one in the same way.
+    pub new: String,
+    /// What one says with the button: shown exactly so, and kept in the ledger.
+    pub wording: String,
+}
+
+/// The new address is in use.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/address_changed.html")]
+pub struct AddressChangedPage {
+    /// The language.
+    pub lang: Lang,
+    /// The brand.
+    pub brand: BrandView,
+    /// The address with most of it hidden.
+    pub address: String,
+    /// Whether no emails come, because the new address once said no to them.
+    pub refused: bool,
+    /// The preference page.
+    pub preferences_url: String,
+}
+
+/// The new address has an owner by now.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/address_taken.html")]
+pub struct AddressTakenPage {
+    /// The language.
+    pub lang: Lang,
+    /// The brand.
+    pub brand: BrandView,
+    /// Where that owner gets the link to their choices.
+    pub link_url: String,
+}

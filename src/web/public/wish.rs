@@ -1,0 +1,246 @@
+//! What a person wants when they press a button of the preference page: read from its form, and carried out.
+
+use crate::clock::Moment;
+use crate::db::DbConnection;
+use crate::domain::catalog::Channel;
+use crate::domain::catalog::topic::{Kind as TopicKind, Topic};
+use crate::domain::consent::brand_choice::{AtMost, PAUSE_MAX};
+use crate::domain::consent::opt_in::State;
+use crate::domain::consent::permission::{Kind, Permission, State as PermissionState};
+use crate::domain::intake::parse_choice;
+use crate::domain::preferences::act::Act;
+use crate::domain::preferences::{self, Posted, Preferences, Screen, Start, TopicAnswers};
+use crate::error::{Error, Problem, Result};
+use crate::i18n::{Lang, Message};
+use crate::secret::{hex, sha256};
+use crate::token::PreferencesLink;
+use crate::web::form::Form;
+use crate::web::page::{PreferencesPage, profiling_words, tracking_words};
+use crate::web::public::view::seen_choices;
+
+/// What a person wants to be done.
+pub(super) enum Wish {
+    /// Store the boxes, as they stand on the page; `seen` stands for its words.
+    Save { posted: Box<Posted>, seen: String },
+    /// Tick every box for email, if the page still has these words and this list.
+    AllEmail { seen: String, list: String },
+    /// Empty every box.
+    None,
+    /// Keep one kind of message in one way and the subjects that come in the same way; empty every other box.
+    Only(String, Channel),
+    /// End every permission to track.
+    NoTracking,
+    /// Stop everything.
+    Stop,
+    /// Pause until a day; none for one that cannot be read.
+    Pause(Option<Moment>),
+    /// End the pause.
+    Resume,
+}
+
+impl Wish {
+    /// Reads what was posted with a button.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for what no button of the page posts.
+    pub(super) fn read(action: Option<&str>, form: &Form, now: Moment) -> Result<Self> {
+        read_wish(action, form, now)
+    }
+
+    /// Whether it chooses another language than the page had.
+    pub(super) fn chooses_language(&self) -> bool {
+        matches!(self, Self::Save { posted, .. } if posted.locale.as_ref().is_some_and(|(shown, chosen)| shown != chosen))
+    }
+}
+
+fn read_wish(action: Option<&str>, form: &Form, now: Moment) -> Result<Wish> {
+    Ok(match action {
+        Some(PreferencesPage::SAVE) => {
+            Wish::Save { posted: Box::new(read_posted(form)?), seen: form.text("seen")? }
+        }
+        Some(PreferencesPage::ALL_EMAIL) => {
+            Wish::AllEmail { seen: form.text("seen")?, list: form.text("list")? }
+        }
+        Some(PreferencesPage::NONE) => Wish::None,
+        Some(PreferencesPage::ONLY) => {
+            let kept = read_choice(&form.text("only")?);
+            let (slug, channel) =
+                kept.ok_or_else(|| Error::invalid("only", "This is no choice of the page"))?;
+            Wish::Only(slug, channel)
+        }
+        Some(PreferencesPage::NO_TRACKING) => Wish::NoTracking,
+        Some(PreferencesPage::STOP) => Wish::Stop,
+        Some(PreferencesPage::RESUME) => Wish::Resume,
+        Some(PreferencesPage::PAUSE) => Wish::Pause(match form.text("pause_until")?.trim() {
+            "" => {
+                let months = form.text("pause_for")?.parse().ok();
+                months.filter(|months| PreferencesPage::MONTHS.contains(months)).map(|m| now.months_later(m))
+            }
+            day => Moment::parse_day(day),
+        }),
+        _ => return Err(Error::invalid("action", "Press one of the buttons of the page")),
+    })
+}
+
+/// Does it. Returns the act; none where nothing was left to do.
+///
+/// # Errors
+/// As of the domain's functions behind the buttons.
+pub(super) fn carry_out(
+    conn: &mut DbConnection,
+    link: &PreferencesLink,
+    wish: Wish,
+    (stored, lang): (&Preferences, Lang),
+    now: Moment,
+) -> Result<Option<Act>> {
+    let current = seen_choices(&stored.brand, lang);
+    let (posted, is_current) = match wish {
+        Wish::Stop => return preferences::stop_everything(conn, link, lang, now),
+        Wish::Resume => return preferences::end_pause(conn, link, lang, now),
+        Wish::Pause(until) => {
+            let fits = |until: &Moment| *until > now && *until <= now.plus(PAUSE_MAX);
+            let until = until.filter(fits).ok_or_else(|| {
+                Error::Invalid(vec![Problem::said("pause_until", Message::new("problem-pause-day"))])
+            })?;
+            return preferences::pause(conn, link, until, lang, now);
+        }
+        Wish::Save { posted, seen } => (*posted, seen == current),
+        Wish::AllEmail { seen, list: shown } => {
+            // Pressed twice: what is so already is done, however the list was before.
+            if boxes(stored).all(|((_, channel), started)| started || channel != Channel::Email) {
+                return Ok(None);
+            }
+            if shown != list(stored) {
+                return Err(choices_changed());
+            }
+            (set_all(stored, |_, channel, started| started || channel == Channel::Email), seen == current)
+        }
+        Wish::None => (set_all(stored, |_, _, _| false), true),
+        Wish::Only(slug, channel) => (keep_only(stored, &slug, channel)?, true),
+        Wish::NoTracking => (no_tracking(stored), true),
+    };
+    let [opens_wording, clicks_wording] = tracking_words(lang);
+    let screen = Screen {
+        opens_wording: &opens_wording,
+        clicks_wording: &clicks_wording,
+        profiling_wording: &profiling_words(lang),
+        is_current,
+        language: lang,
+    };
+    preferences::save(conn, link, &posted, &screen, now)
+}
+
+fn choices_changed() -> Error {
+    Error::Outdated(Problem::said("", Message::new("problem-choices-changed")))
+}
+
+/// What can be kept alone: each kind of message that comes, in each way in which it comes; none unless that would end
+/// another one.
+pub(super) fn can_be_kept(stored: &Preferences) -> Vec<(&TopicAnswers, Channel)> {
+    let communications = stored.topics.iter().filter(|found| found.topic.kind == TopicKind::Communication);
+    let running: Vec<_> = communications
+        .flat_map(|found| found.answers.iter().map(move |(channel, state)| (found, *channel, *state)))
+        .filter(|(_, _, state)| *state == Some(State::Granted))
+        .map(|(found, channel, _)| (found, channel))
+        .collect();
+    if running.len() > 1 { running } else { Vec::new() }
+}
+
+/// The subjects stay in the way that is kept: they only say what the messages are about.
+fn keep_only(stored: &Preferences, slug: &str, kept: Channel) -> Result<Posted> {
+    let is_kept = |topic: &Topic, channel: Channel| {
+        channel == kept && (topic.slug.as_str() == slug || topic.kind == TopicKind::Subject)
+    };
+    // Ended elsewhere since: nothing is granted that was not there to be kept.
+    if !boxes(stored).any(|((topic, channel), started)| started && topic == slug && channel == kept) {
+        return Err(choices_changed());
+    }
+    Ok(set_all(stored, |topic, channel, started| started && is_kept(topic, channel)))
+}
+
+fn no_tracking(stored: &Preferences) -> Posted {
+    let granted = |permission: &Permission| permission.state == PermissionState::Granted;
+    let allowed = stored.permissions.iter().filter(|(_, answer)| answer.as_ref().is_some_and(granted));
+    Posted {
+        shown_permissions: allowed.map(|(kind, _)| (*kind, Start::Ticked)).collect(),
+        ..Posted::default()
+    }
+}
+
+/// Every box of the page as it is stored, and how it stands after a button that sets them all.
+fn boxes(stored: &Preferences) -> impl Iterator<Item = ((String, Channel), bool)> {
+    stored.topics.iter().flat_map(|found| {
+        let slug = found.topic.slug.as_str();
+        let answers = found.answers.iter();
+        answers.map(move |(channel, state)| ((slug.to_owned(), *channel), *state == Some(State::Granted)))
+    })
+}
+
+fn set_all(stored: &Preferences, ticks: impl Fn(&Topic, Channel, bool) -> bool) -> Posted {
+    let shown: Vec<_> = boxes(stored).collect();
+    let topic = |slug: &str| stored.topics.iter().find(|found| found.topic.slug.as_str() == slug);
+    let ticked = shown.iter().filter(|((slug, channel), started)| {
+        topic(slug).is_some_and(|found| ticks(&found.topic, *channel, *started))
+    });
+    Posted { ticked: ticked.map(|(item, _)| item.clone()).collect(), shown, ..Posted::default() }
+}
+
+/// Stands for the boxes of the page and how they started.
+pub(super) fn list(stored: &Preferences) -> String {
+    let mut text = String::new();
+    for ((slug, channel), started) in boxes(stored) {
+        text.push_str(&format!("{slug}:{channel}:{started}\n"));
+    }
+    hex(&sha256(text.as_bytes()))
+}
+
+fn read_posted(form: &Form) -> Result<Posted> {
+    Ok(Posted {
+        shown: read_all(form, "shown", |value| {
+            let (item, start) = value.rsplit_once(':')?;
+            let started = match start {
+                "on" => true,
+                "off" => false,
+                _ => return None,
+            };
+            Some((read_choice(item)?, started))
+        })?,
+        ticked: read_all(form, "choice", read_choice)?,
+        shown_permissions: read_all(form, "shown_permission", |value| {
+            let (kind, start) = value.split_once(':')?;
+            Some((Kind::parse(kind)?, Start::parse(start)?))
+        })?,
+        ticked_permissions: read_all(form, "permission", Kind::parse)?,
+        at_most: read_pair(form, "shown_at_most", "at_most", AtMost::parse)?,
+        locale: read_pair(form, "shown_locale", "locale", |tag| {
+            let known = tag.is_empty() || Lang::ALL.iter().any(|lang| lang.tag() == tag);
+            known.then(|| tag.to_owned())
+        })?,
+    })
+}
+
+/// What was shown of a question with one answer, and what came back; none where it was not shown.
+fn read_pair<T>(
+    form: &Form,
+    shown: &str,
+    name: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Option<(T, T)>> {
+    let refuse = || Error::invalid(name, "This is no answer of the page; reload it");
+    match (form.one(shown)?, form.one(name)?) {
+        (Some(shown), Some(chosen)) => {
+            Ok(Some((read(shown).ok_or_else(refuse)?, read(chosen).ok_or_else(refuse)?)))
+        }
+        (None, None) => Ok(None),
+        _ => Err(refuse()),
+    }
+}
+
+fn read_all<T>(form: &Form, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
+    let refuse = || Error::invalid(name, "This is no box of the page; reload it");
+    form.all(name).map(|value| read(value).ok_or_else(refuse)).collect()
+}
+
+fn read_choice(value: &str) -> Option<(String, Channel)> {
+    parse_choice(value).map(|(topic, channel)| (topic.to_owned(), channel))
+}
