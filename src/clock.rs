@@ -18,6 +18,12 @@ use governor::clock::{Clock as _, MonotonicClock};
 use governor::nanos::Nanos;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// An hour.
+pub const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// A day of 24 hours.
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A point in time: microseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
 #[diesel(sql_type = BigInt)]

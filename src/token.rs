@@ -183,8 +183,8 @@ link! {
 }
 
 link! {
-    /// One person's letter of one campaign, in its envelope sender: only the mail systems on its way have it, so a bounce
-    /// that comes back to it is theirs (B-01).
+    /// One person's letter of one campaign, in its envelope sender: only the mail systems on its way have it, so a
+    /// bounce that comes back to it is theirs (B-01).
     LetterLink for Letter {
         /// The campaign.
         campaign,
@@ -210,7 +210,8 @@ link! {
     }
 }
 link! {
-    /// "View in browser": the letter of a campaign, with the links of the person who got it and nothing else about them.
+    /// "View in browser": the letter of a campaign, with the links of the person who got it and nothing else about
+    /// them.
     ViewLink for View {
         /// The campaign.
         campaign,

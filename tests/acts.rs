@@ -9,7 +9,7 @@ use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::brand_choice::{self, AtMost};
 use mannerly::domain::consent::ledger::{Decision, Method};
 use mannerly::domain::consent::opt_in::{Answer as Answered, State};
-use mannerly::domain::consent::permission::{Kind, State as Permission};
+use mannerly::domain::consent::permission::{Kind, State as PermissionState};
 use mannerly::domain::consent::suppression::{self, Reason};
 use mannerly::secret::{hex, sha256};
 use mannerly::token::ConfirmLink;
@@ -78,7 +78,7 @@ both_databases! {
         }
         assert_eq!(person.state(&server, "webinars", Channel::Email), Some(State::Granted));
         assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Withdrawn));
-        assert_eq!(person.permission(&server, Kind::Opens), Some(Permission::Refused));
+        assert_eq!(person.permission(&server, Kind::Opens), Some(PermissionState::Refused));
 
         // A pause of a month.
         let pause = form(&server, &url, "pause").await.set("pause_for", "1");
@@ -129,7 +129,7 @@ both_databases! {
         assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));
         assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Granted));
         assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Withdrawn));
-        assert_eq!(person.permission(&server, Kind::Clicks), Some(Permission::Granted));
+        assert_eq!(person.permission(&server, Kind::Clicks), Some(PermissionState::Granted));
         assert_eq!(server.read(|conn| brand_choice::find(conn, person.id, person.brand.id)).at_most, AtMost::Each);
         let locale = server.read(|conn| mannerly::domain::audience::subscriber::get(conn, person.id)).locale;
         assert_eq!(locale, None);

@@ -17,6 +17,7 @@ fn fill(path: &str) -> String {
     let id = PublicId::new().to_string();
     path.replace("{brand}", "nobody")
         .replace("{topic}", "nothing")
+        .replace("{form}", "nothing")
         .replace("{subscriber}", &id)
         .replace("{suppression}", &id)
         .replace("{campaign}", &id)

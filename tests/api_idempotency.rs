@@ -28,8 +28,10 @@ async fn count(server: &TestServer, key: &str, path: &str) -> usize {
     server.api(key, "GET", path, Value::Null).await.expect(200).json()["items"].as_array().unwrap().len()
 }
 
-/// What is kept: the hash of the name, that of the request, and the answer.
-fn kept(server: &TestServer) -> Vec<(Vec<u8>, Vec<u8>, Option<Vec<u8>>)> {
+/// What is kept of a request: the hash of its name, its own hash, and the answer.
+type Kept = (Vec<u8>, Vec<u8>, Option<Vec<u8>>);
+
+fn kept(server: &TestServer) -> Vec<Kept> {
     let columns = (idempotency::name_hash, idempotency::request_hash, idempotency::answer);
     server.read(|conn| Ok(idempotency::table.select(columns).load(conn)?))
 }

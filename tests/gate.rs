@@ -116,7 +116,7 @@ fn campaign() -> impl Strategy<Value = CampaignFacts> {
     )
 }
 
-/// The model: every rule of standards 3.5 that this version knows, in its order, as plain conditions.
+/// The model: every rule that this version knows, in its order, as plain conditions.
 fn model(p: &Facts, c: &CampaignFacts) -> Option<Refusal> {
     let has = |reason: Reason| p.suppressed.contains(&reason);
     let of = |topic: i64, email: bool| {

@@ -51,6 +51,8 @@ mod outage;
 mod pace;
 mod pages;
 mod person;
+#[cfg(feature = "postgres-tls")]
+mod postgres_tls;
 mod preferences;
 mod preflight;
 mod privacy;
@@ -63,6 +65,8 @@ mod retry;
 mod rules;
 mod schema;
 mod sign_up;
+mod sign_up_forms;
+mod sign_up_safety;
 mod sign_up_strangers;
 mod tracking;
 mod tracking_answers;

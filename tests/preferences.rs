@@ -5,7 +5,7 @@ use std::time::Duration;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::ledger::{Decision, Method};
 use mannerly::domain::consent::opt_in::{Answer as OptIn, State};
-use mannerly::domain::consent::permission::{Kind, State as Permission};
+use mannerly::domain::consent::permission::{Kind, State as PermissionState};
 use mannerly::domain::consent::suppression::{self, Reason};
 
 use crate::person::{ADDRESS, CANARIES, Person};
@@ -93,8 +93,8 @@ both_databases! {
         assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Withdrawn));
         assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Granted));
         assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Granted));
-        assert_eq!(person.permission(&server, Kind::Opens), Some(Permission::Refused));
-        assert_eq!(person.permission(&server, Kind::Clicks), Some(Permission::Granted));
+        assert_eq!(person.permission(&server, Kind::Opens), Some(PermissionState::Refused));
+        assert_eq!(person.permission(&server, Kind::Clicks), Some(PermissionState::Granted));
     }
 
     async fn the_ledger_keeps_the_words_that_the_page_shows(server: TestServer) {
@@ -205,7 +205,7 @@ both_databases! {
         assert!(page.contains("value=\"opens:emptied\"") && page.contains("It ends when you save"));
         let fields = [("action", "save"), ("shown_permission", "opens:emptied")];
         server.post_read(&url, &fields).await.expect(200);
-        assert_eq!(person.permission(&server, Kind::Opens), Some(Permission::Refused));
+        assert_eq!(person.permission(&server, Kind::Opens), Some(PermissionState::Refused));
         let told = person.ledger(&server).pop().unwrap();
         assert_eq!(told.shown, r#"[{"name":"permission:opens","ticked":false}]"#);
     }
@@ -360,7 +360,7 @@ both_databases! {
         assert!(page.contains("no longer count when you open our emails"));
         server.get(&link("/o/")).await.expect(200);
         assert_eq!(hits(), 0, "deleted, and the old letter's pixel records nothing more");
-        assert_eq!(person.permission(&server, Kind::Opens), Some(Permission::Refused));
+        assert_eq!(person.permission(&server, Kind::Opens), Some(PermissionState::Refused));
         assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));
     }
 }

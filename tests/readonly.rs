@@ -112,6 +112,7 @@ impl Sample {
             .replace("{brand}", self.person.brand.slug.as_str())
             .replace("{topic}", "newsletter")
             .replace("{version}", "1.1")
+            .replace("{form}", mannerly::cli::demo::catalogue::EVENTS)
             .replace("{subscriber}", &self.subscriber_id)
             .replace("{campaign}", &self.campaign_id);
         let filled = if token.is_empty() { filled } else { filled.replace("{token}", token) };

@@ -57,7 +57,8 @@ enum Command {
     Dkim(dkim::DkimCommand),
     /// Import people and what they agreed to from a CSV file.
     Import(Box<import::ImportArgs>),
-    /// Take in one message from standard input: a bounce, a complaint or an unsubscribe, as a mail system's pipe gives it.
+    /// Take in one message from standard input: a bounce, a complaint or an unsubscribe, as a mail system's pipe gives
+    /// it.
     Receive(Box<receive::ReceiveArgs>),
     /// Write a campaign's report as an HTML page with charts or as a CSV file.
     Report(report::ReportArgs),

@@ -1,7 +1,7 @@
 //! `mannerly receive`: one message from standard input, as a mail system's pipe gives it, beside a running server.
 //!
-//! It ends as pipes expect (`sysexits.h`): 0 when everything is committed, 64 for a command line that makes no sense, 65
-//! for a message that is none, 67 for an address that is not ours, and 75 for "keep it and try again".
+//! It ends as pipes expect (`sysexits.h`): 0 when everything is committed, 64 for a command line that makes no sense,
+//! 65 for a message that is none, 67 for an address that is not ours, and 75 for "keep it and try again".
 
 use std::io::Read;
 use std::process::ExitCode;
@@ -16,9 +16,6 @@ use crate::db::DatabaseUrl;
 use crate::domain::feedback;
 use crate::error::{Error, Result};
 use crate::mail::report;
-
-/// A longer message is no report and no unsubscribe; in octets.
-const SIZE_MAX: u64 = 10 * 1024 * 1024;
 
 /// The command line made no sense (`EX_USAGE`).
 pub const USAGE: u8 = 64;
@@ -56,8 +53,8 @@ pub(super) fn run(args: &ReceiveArgs) -> ExitCode {
 
 fn take_in(args: &ReceiveArgs) -> Result<u8> {
     let mut message = Vec::new();
-    std::io::stdin().lock().take(SIZE_MAX + 1).read_to_end(&mut message)?;
-    if message.is_empty() || message.len() as u64 > SIZE_MAX {
+    std::io::stdin().lock().take(report::SIZE_MAX as u64 + 1).read_to_end(&mut message)?;
+    if message.is_empty() || message.len() > report::SIZE_MAX {
         eprintln!("There is no message, or it is longer than 10 MB");
         return Ok(DATA);
     }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::clock::DAY;
 use crate::db::DatabaseUrl;
 use crate::domain::delivery::claim::LEASE;
 use crate::domain::tracking::{self, Machines};
@@ -92,12 +93,10 @@ pub enum LogFormat {
 const LEASE_MIN: u64 = 5;
 
 /// The longest lease, in seconds.
-const LEASE_MAX: u64 = 24 * 60 * 60;
+const LEASE_MAX: u64 = DAY.as_secs();
 
 /// The longest time for which hits are kept, in days.
 const KEEP_HITS_MAX: u32 = 3650;
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the server is told, as typed.
 #[derive(Debug, Clone, Args)]
@@ -111,8 +110,8 @@ pub struct ServerArgs {
     /// Where mail goes: smtp://HOST, smtps://USER:PASSWORD@HOST, or folder:PATH for files. Several relays are
     /// separated by commas, each with a name and, if it is to get more or less than its part of the connections, a
     /// weight: fast=smtp://a.example?weight=3,slow=smtp://b.example. A brand may name the one that carries it.
-    /// A relay of smtp: is spoken to after STARTTLS, and in clear only on this machine; ?starttls=required, opportunistic
-    /// (in clear where it is not offered) or never says otherwise.
+    /// A relay of smtp: is spoken to after STARTTLS, and in clear only on this machine; ?starttls=required,
+    /// opportunistic (in clear where it is not offered) or never says otherwise.
     #[arg(long, env = "MANNERLY_MAIL", default_value = "smtp://localhost:25", hide_env_values = true)]
     pub mail: String,
     /// The address to listen on.
@@ -149,8 +148,8 @@ pub struct ServerArgs {
     /// Take them from a maildir that a mail system fills. Off if not set.
     #[arg(long, env = "MANNERLY_MAILDIR")]
     pub maildir: Option<PathBuf>,
-    /// A file of known programs in place of the built-in one: proxies, prefetchers, scanners and their networks. Its form
-    /// is that of static/tracking/machines.toml in the source.
+    /// A file of known programs in place of the built-in one: proxies, prefetchers, scanners and their networks. Its
+    /// form is that of static/tracking/machines.toml in the source.
     #[arg(long, env = "MANNERLY_MACHINES")]
     pub machines: Option<PathBuf>,
     /// How many days opens and clicks of people are kept, 1 to 3650; afterwards only counters without people remain.

@@ -1,5 +1,6 @@
-//! Many rows into one table. On SQLite by statements of a few fixed lengths, each prepared once and found again by its type: one
-//! with as many rows as there happen to be would be written and prepared anew each time, which costs more than running it.
+//! Many rows into one table. On SQLite by statements of a few fixed lengths, each prepared once and found again by its
+//! type: one with as many rows as there happen to be would be written and prepared anew each time, which costs more
+//! than running it.
 
 use std::marker::PhantomData;
 

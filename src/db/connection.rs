@@ -62,6 +62,12 @@ impl DatabaseUrl {
             return Ok(Self::Sqlite(path.to_owned()));
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            if demands_tls(text) && !cfg!(feature = "postgres-tls") {
+                return Err(Problem::new(
+                    "database-url",
+                    "This program was built without TLS for PostgreSQL; build it with --features postgres-tls",
+                ));
+            }
             return Ok(Self::Postgres(text.to_owned()));
         }
         Err(Problem::new(
@@ -69,6 +75,14 @@ impl DatabaseUrl {
             "The database URL begins with sqlite: or postgres://, as in sqlite:mannerly.db",
         ))
     }
+}
+
+/// Whether a URL asks for a connection that nobody else can read.
+fn demands_tls(url: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    url::form_urlencoded::parse(query.as_bytes()).any(|(name, value)| {
+        name == "sslmode" && ["require", "verify-ca", "verify-full"].contains(&value.as_ref())
+    })
 }
 
 impl std::fmt::Debug for DatabaseUrl {
@@ -208,6 +222,20 @@ mod tests {
         for wrong in ["", "sqlite:", "mysql://h/d", "postgre://h/d", "/tmp/a.db", "sqlite::memory:"] {
             assert!(DatabaseUrl::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn tls_that_the_program_does_not_speak_is_refused_and_not_left_out() {
+        for mode in ["require", "verify-ca", "verify-full"] {
+            let url = format!("postgres://h/d?connect_timeout=1&sslmode={mode}&sslrootcert=ca.pem");
+            let parsed = DatabaseUrl::parse(&url);
+            if cfg!(feature = "postgres-tls") {
+                assert!(parsed.is_ok(), "{mode}");
+            } else {
+                assert!(parsed.unwrap_err().detail.contains("--features postgres-tls"), "{mode}");
+            }
+        }
+        assert!(DatabaseUrl::parse("postgres://h/d?sslmode=prefer").is_ok());
     }
 
     #[test]

@@ -2,10 +2,11 @@
 //!
 //! diesel takes an update, an upsert and a limit for statements whose text may change from one call to the next, and
 //! has them prepared anew each time, which costs more than running them. Others it finds again by their type, and these
-//! by their text, which has to be written first. Whoever writes `prepared!` says that this one's text is always the same.
+//! by their text, which has to be written first. Whoever writes `prepared!` says that this one's text is always the
+//! same.
 //!
-//! SQLite has a habit of its own: a statement in which a partial index hangs on a value, as in `state = ?`, is prepared anew
-//! whenever the value is given. Such values stand in the text: [`fixed`].
+//! SQLite has a habit of its own: a statement in which a partial index hangs on a value, as in `state = ?`, is prepared
+//! anew whenever the value is given. Such values stand in the text: [`fixed`].
 
 use std::marker::PhantomData;
 
@@ -21,9 +22,10 @@ pub fn fixed(condition: &'static str) -> SqlLiteral<Bool> {
     sql(condition)
 }
 
-/// A statement whose text is the same each time it runs from here. To be loaded on a concrete connection (`on_backend!`):
-/// the common one, and `execute` too, ask behind a reference, which does not know of this; an update returns something
-/// therefore. It must hold no list of values of changing length; see [`among`](crate::db::among()) for those.
+/// A statement whose text is the same each time it runs from here. To be loaded on a concrete connection
+/// (`on_backend!`): the common one, and `execute` too, ask behind a reference, which does not know of this; an update
+/// returns something therefore. It must hold no list of values of changing length; see [`among`](crate::db::among())
+/// for those.
 macro_rules! prepared {
     ($statement:expr) => {
         // No two closures have the same type.

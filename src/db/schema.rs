@@ -93,6 +93,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    sign_up_form (id) {
+        id -> BigInt,
+        brand_id -> BigInt,
+        slug -> Text,
+        heading -> Text,
+        intro -> Text,
+        topics -> Text,
+        fields -> Text,
+        origins -> Text,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
     source (id) {
         id -> BigInt,
         public_id -> Binary,

@@ -1,8 +1,8 @@
 //! Words: what pages and service mails say, in each language that the product speaks.
 //!
-//! The messages are Fluent files in `static/i18n`, one folder a language, built into the binary. A message is named where
-//! it is said, `lang.say("save")`, and the tests hold every name and its arguments against all four languages. What a
-//! brand wrote itself (names of topics, its consent wording) is said as it was written.
+//! The messages are Fluent files in `static/i18n`, one folder a language, built into the binary. A message is named
+//! where it is said, `lang.say("save")`, and the tests hold every name and its arguments against all four languages.
+//! What a brand wrote itself (names of topics, its consent wording) is said as it was written.
 
 mod format;
 mod message;
@@ -102,14 +102,16 @@ impl Lang {
 
 type Bundle = FluentBundle<FluentResource>;
 
-/// The files of one language: what is said on pages, what in mails, what both say, and what is said about a person's data.
-const FILES: [(Lang, [&str; 4]); 4] = [
+/// The files of one language: what is said on pages, what in mails, what both say, and what is said when people sign up and
+/// about their data.
+const FILES: [(Lang, [&str; 5]); 4] = [
     (
         Lang::English,
         [
             include_str!("../../static/i18n/en/common.ftl"),
             include_str!("../../static/i18n/en/pages.ftl"),
             include_str!("../../static/i18n/en/mails.ftl"),
+            include_str!("../../static/i18n/en/sign_up.ftl"),
             include_str!("../../static/i18n/en/data.ftl"),
         ],
     ),
@@ -119,6 +121,7 @@ const FILES: [(Lang, [&str; 4]); 4] = [
             include_str!("../../static/i18n/cy/common.ftl"),
             include_str!("../../static/i18n/cy/pages.ftl"),
             include_str!("../../static/i18n/cy/mails.ftl"),
+            include_str!("../../static/i18n/cy/sign_up.ftl"),
             include_str!("../../static/i18n/cy/data.ftl"),
         ],
     ),
@@ -128,6 +131,7 @@ const FILES: [(Lang, [&str; 4]); 4] = [
             include_str!("../../static/i18n/de/common.ftl"),
             include_str!("../../static/i18n/de/pages.ftl"),
             include_str!("../../static/i18n/de/mails.ftl"),
+            include_str!("../../static/i18n/de/sign_up.ftl"),
             include_str!("../../static/i18n/de/data.ftl"),
         ],
     ),
@@ -137,6 +141,7 @@ const FILES: [(Lang, [&str; 4]); 4] = [
             include_str!("../../static/i18n/fr/common.ftl"),
             include_str!("../../static/i18n/fr/pages.ftl"),
             include_str!("../../static/i18n/fr/mails.ftl"),
+            include_str!("../../static/i18n/fr/sign_up.ftl"),
             include_str!("../../static/i18n/fr/data.ftl"),
         ],
     ),

@@ -14,9 +14,6 @@ use crate::incoming::Wire;
 use crate::incoming::data::DotReader;
 use crate::mail::report::{self, Mailbox};
 
-/// The largest message, in octets.
-pub(super) const SIZE_MAX: usize = 10 * 1024 * 1024;
-
 /// The longest command, in octets; RFC 5321 says 512, extensions add to it.
 const LINE_MAX: usize = 2_048;
 
@@ -141,7 +138,7 @@ impl Session {
     fn hello(&mut self) {
         self.reset();
         self.greeted = true;
-        let size = format!("250-SIZE {SIZE_MAX}");
+        let size = format!("250-SIZE {}", report::SIZE_MAX);
         for line in [
             "250-mannerly",
             "250-PIPELINING",
@@ -164,7 +161,7 @@ impl Session {
         for parameter in parameters.split_ascii_whitespace() {
             let parameter = parameter.to_ascii_uppercase();
             match parameter.split_once('=').unwrap_or((&parameter, "")) {
-                ("SIZE", size) if size.parse::<usize>().is_ok_and(|size| size <= SIZE_MAX) => {}
+                ("SIZE", size) if size.parse::<usize>().is_ok_and(|size| size <= report::SIZE_MAX) => {}
                 ("SIZE", size) if size.bytes().all(|octet| octet.is_ascii_digit()) && !size.is_empty() => {
                     return self.refuse("552 5.3.4 That is too long");
                 }
@@ -204,7 +201,7 @@ impl Session {
     async fn data(&mut self) -> io::Result<Next> {
         self.reply("354 Send it, and end with a dot on a line of its own");
         self.flush().await?;
-        let mut reader = DotReader::new(report::READ_MAX, SIZE_MAX);
+        let mut reader = DotReader::new(report::READ_MAX, report::SIZE_MAX);
         let whole = timeout(MESSAGE_MAX, self.read_message(&mut reader)).await;
         if !matches!(whole, Ok(Ok(()))) {
             return Ok(Next::End);

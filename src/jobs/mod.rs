@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::app::App;
+use crate::clock::HOUR;
 use crate::error::{Error, Result};
 
 /// What a run of a job did.
@@ -73,12 +74,12 @@ pub const JOBS: &[Job] = &[
     },
     Job {
         name: "forget_hits",
-        interval: Duration::from_secs(60 * 60),
+        interval: HOUR,
         run: |app| Box::pin(async move { forget_hits::run_once(&app).await }),
     },
     Job {
         name: "forget_answers",
-        interval: Duration::from_secs(60 * 60),
+        interval: HOUR,
         run: |app| Box::pin(async move { forget_answers::run_once(&app).await }),
     },
     Job {

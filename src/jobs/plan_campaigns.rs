@@ -1,7 +1,8 @@
-//! Plans the campaigns whose time has come: one batch of people of each in turn, so that none waits for another's million.
+//! Plans the campaigns whose time has come: one batch of people of each in turn, so that none waits for another's
+//! million.
 //!
-//! What was scheduled for later passes the preflight once more before its first batch: records change in a week. DNS may
-//! be slow, so the others are planned meanwhile.
+//! What was scheduled for later passes the preflight once more before its first batch: records change in a week. DNS
+//! may be slow, so the others are planned meanwhile.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -113,8 +114,8 @@ impl Checks {
         self.passed.get(&campaign).is_some_and(|passed| !passed)
     }
 
-    /// Waits for the next one, at most this long, and takes all that are through. Those that cannot be sent any more are
-    /// paused.
+    /// Waits for the next one, at most this long, and takes all that are through. Those that cannot be sent any more
+    /// are paused.
     async fn wait(&mut self, app: &App, limit: Duration, now: Moment) -> Result<()> {
         let mut next = tokio::time::timeout(limit, self.running.join_next()).await.ok().flatten();
         while let Some(checked) = next {

@@ -1,6 +1,6 @@
-//! Reads the mail that a mail system puts into a maildir: what is done moves from `new` to `cur` with the flag S. What is
-//! no mail of ours moves there without it, so that it is in nobody's way and a person finds it as unread. What cannot be
-//! read or worked on now stays, and is tried again.
+//! Reads the mail that a mail system puts into a maildir: what is done moves from `new` to `cur` with the flag S. What
+//! is no mail of ours moves there without it, so that it is in nobody's way and a person finds it as unread. What
+//! cannot be read or worked on now stays, and is tried again.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,9 +12,6 @@ use crate::domain::feedback;
 use crate::error::Result;
 use crate::jobs::Progress;
 use crate::mail::report;
-
-/// A longer message is no report and no unsubscribe; in octets.
-const SIZE_MAX: u64 = 10 * 1024 * 1024;
 
 /// How many messages one run takes.
 const AT_ONCE: usize = 500;
@@ -89,7 +86,7 @@ fn list(maildir: &Path) -> io::Result<Vec<OsString>> {
 
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let about = fs::symlink_metadata(path)?;
-    if !about.is_file() || about.len() > SIZE_MAX {
+    if !about.is_file() || about.len() > report::SIZE_MAX as u64 {
         return Ok(None);
     }
     fs::read(path).map(Some)

@@ -135,7 +135,7 @@ struct Written {
 }
 
 /// Writes a mail and signs it, if its sender's domain has a key; nothing if its reason is gone, or it must not be
-/// sent: what standards ask of service mail (erased, restricted, bad address).
+/// sent: what counts for service mail too (erased, restricted, bad address).
 fn write(conn: &mut DbConnection, keys: &Keys, mail: &Mail, now: Moment) -> Result<Option<Written>> {
     let brand = brand::get(conn, mail.brand_id)?;
     let person = subscriber::get(conn, mail.subscriber_id)?;
@@ -211,7 +211,7 @@ fn words(
         (Kind::Confirmation, Some(confirmation)) => {
             let asked = look(conn, confirmation, now)?;
             let lang = asked.language.unwrap_or(brand.lang());
-            let Standing::Open(items) = asked.state else { return Ok(None) };
+            let Standing::Open(items, _) = asked.state else { return Ok(None) };
             let items = items.iter().map(|item| item.say(lang)).collect();
             let token = keys.seal(&ConfirmLink { confirmation });
             let valid_days = confirmation::VALID_DAYS;

@@ -7,9 +7,7 @@ use std::collections::HashMap;
 
 use crate::error::Problem;
 use crate::mail::markup::{self, Piece};
-
-/// No letter is longer. In octets; a finished letter is at most 100 KB.
-pub const SOURCE_OCTETS_MAX: usize = 256 * 1024;
+use crate::mail::template::SOURCE_OCTETS_MAX;
 
 /// No letter is nested more deeply: the parsers go down as far as their text does.
 const DEPTH_MAX: usize = 100;

@@ -8,8 +8,8 @@ use crate::clock::Moment;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
 use crate::mail::header;
-use crate::mail::letter::{MAX_HTML_OCTETS, MAX_SUBJECT_CHARS, Sender, is_message_id, too_long};
-use crate::mail::template::{Encoded, MAX_OUTPUT_OCTETS, Merge, Template};
+use crate::mail::letter::{HTML_OCTETS_MAX, SUBJECT_CHARS_MAX, Sender, is_message_id, too_long};
+use crate::mail::template::{Encoded, Merge, OUTPUT_OCTETS_MAX, Template};
 
 const BOUNDARY: &str = "=_mannerly";
 /// Octets for the values and the header lines of one letter; a guess that saves a copy.
@@ -121,12 +121,12 @@ impl Frame {
         })
     }
 
-    /// Writes one letter: its octets, ready for a transport, in the place of what is in `out`, so that a buffer can be used
-    /// again.
+    /// Writes one letter: its octets, ready for a transport, in the place of what is in `out`, so that a buffer can be
+    /// used again.
     ///
     /// # Errors
     /// [`Error::Invalid`] if a value would break a header, a limit of the templates is reached, or the HTML is longer
-    /// than [`MAX_HTML_OCTETS`].
+    /// than [`HTML_OCTETS_MAX`].
     pub fn write(&self, own: &Own<'_>, mut out: Vec<u8>) -> Result<Vec<u8>> {
         let subject = self.subject.render_line(own.values)?;
         own.check(&subject)?;
@@ -139,12 +139,12 @@ impl Frame {
         out.push_str(&self.before_text);
         let mut out = out.into_bytes();
         let begin = out.len();
-        self.text.render(own.values, MAX_OUTPUT_OCTETS, &mut out)?;
+        self.text.render(own.values, OUTPUT_OCTETS_MAX, &mut out)?;
         end_line(&mut out, begin);
         out.extend_from_slice(self.before_html.as_bytes());
         let begin = out.len();
-        let octets = self.html.render(own.values, MAX_HTML_OCTETS, &mut out)?;
-        if octets > MAX_HTML_OCTETS {
+        let octets = self.html.render(own.values, HTML_OCTETS_MAX, &mut out)?;
+        if octets > HTML_OCTETS_MAX {
             return Err(Error::Invalid(vec![too_long(octets)]));
         }
         end_line(&mut out, begin);
@@ -222,8 +222,8 @@ impl Common {
 impl Own<'_> {
     /// What could break a header is refused here, whatever the callers have checked (M-14).
     fn check(&self, subject: &str) -> Result<()> {
-        if subject.chars().count() > MAX_SUBJECT_CHARS {
-            return Err(Error::invalid("subject", format!("At most {MAX_SUBJECT_CHARS} characters")));
+        if subject.chars().count() > SUBJECT_CHARS_MAX {
+            return Err(Error::invalid("subject", format!("At most {SUBJECT_CHARS_MAX} characters")));
         }
         if !is_message_id(self.message_id) {
             return Err(Error::invalid("message_id", "At most 200 letters, digits, - _ and . make an id"));

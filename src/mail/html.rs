@@ -14,7 +14,7 @@ use crate::mail::link::{self, FoundLink};
 use crate::mail::markup::{self, Shield};
 
 /// Room for the parser: a letter is at most 256 kB.
-const MAX_MEMORY_OCTETS: usize = 4 * 1024 * 1024;
+const MEMORY_OCTETS_MAX: usize = 4 * 1024 * 1024;
 /// Width of the lines of the text part (RFC 5322, section 2.1.1 asks for at most 78).
 const TEXT_WIDTH: usize = 76;
 
@@ -324,7 +324,7 @@ fn without_tags(text: &str) -> String {
 }
 
 fn settings<'h, 's>() -> Settings<'h, 's> {
-    let memory = MemorySettings::new().with_max_allowed_memory_usage(MAX_MEMORY_OCTETS);
+    let memory = MemorySettings::new().with_max_allowed_memory_usage(MEMORY_OCTETS_MAX);
     Settings::new().with_memory_settings(memory)
 }
 

@@ -14,10 +14,10 @@ use crate::error::{Error, Problem, Result};
 use crate::mail::header::mailbox;
 
 /// The longest HTML that a mailbox provider shows uncut, in octets before encoding (P-10).
-pub const MAX_HTML_OCTETS: usize = 102_400;
+pub const HTML_OCTETS_MAX: usize = 102_400;
 
 /// The longest subject, in characters.
-pub const MAX_SUBJECT_CHARS: usize = 255;
+pub const SUBJECT_CHARS_MAX: usize = 255;
 
 /// A name and an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct Letter {
     pub to: EmailAddress,
     /// One line.
     pub subject: String,
-    /// The HTML part, at most [`MAX_HTML_OCTETS`].
+    /// The HTML part, at most [`HTML_OCTETS_MAX`].
     pub html: Option<String>,
     /// The text part.
     pub text: String,
@@ -92,13 +92,13 @@ impl Letter {
                 problems.push(Problem::new(field, "Line breaks and control characters are not allowed here"));
             }
         }
-        if self.subject.chars().count() > MAX_SUBJECT_CHARS {
-            problems.push(Problem::new("subject", format!("At most {MAX_SUBJECT_CHARS} characters")));
+        if self.subject.chars().count() > SUBJECT_CHARS_MAX {
+            problems.push(Problem::new("subject", format!("At most {SUBJECT_CHARS_MAX} characters")));
         }
         if !is_message_id(&self.message_id) {
             problems.push(Problem::new("message_id", "At most 200 letters, digits, - _ and . make an id"));
         }
-        if let Some(html) = self.html.as_ref().filter(|html| html.len() > MAX_HTML_OCTETS) {
+        if let Some(html) = self.html.as_ref().filter(|html| html.len() > HTML_OCTETS_MAX) {
             problems.push(too_long(html.len()));
         }
         if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
@@ -108,7 +108,7 @@ impl Letter {
 /// What is said of HTML that is too long.
 pub(super) fn too_long(octets: usize) -> Problem {
     let detail = format!(
-        "The finished HTML has {octets} octets; mailbox providers cut it after {MAX_HTML_OCTETS}, and the unsubscribe \
+        "The finished HTML has {octets} octets; mailbox providers cut it after {HTML_OCTETS_MAX}, and the unsubscribe \
          link with it"
     );
     Problem::new("html", detail)

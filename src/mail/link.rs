@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 /// The longest destination, in octets.
-pub const MAX_URL_OCTETS: usize = 2000;
+pub const URL_OCTETS_MAX: usize = 2000;
 
 /// A web link of a letter, the same for everybody who gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl FoundLink {
         if url.contains(['<', '>', '"', '\\', '`', '{', '}', '|', '^']) {
             return Err("percent-encode < > \" \\ ` { } | ^ in an address");
         }
-        if url.len() > MAX_URL_OCTETS {
+        if url.len() > URL_OCTETS_MAX {
             return Err("this address is longer than 2000 octets");
         }
         if !is_web(url) {

@@ -5,8 +5,9 @@ use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, 
 use crate::error::Problem;
 use crate::mail::compose::{check_depth, check_length};
 
-/// HTML of a Markdown text, to stand below a page's heading: its own headings begin a level lower. Markup in it is shown as
-/// it is written, a picture is only its description, and a link leads to the web, to an address or within the text.
+/// HTML of a Markdown text, to stand below a page's heading: its own headings begin a level lower. Markup in it is
+/// shown as it is written, a picture is only its description, and a link leads to the web, to an address or within the
+/// text.
 ///
 /// # Errors
 /// If it is too long or too deep.

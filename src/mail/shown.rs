@@ -40,7 +40,8 @@ pub fn as_page(html: &str, title: &str, bar: &str) -> Result<String> {
     Ok(if placed.get() { page } else { format!("{page}{bar}") })
 }
 
-/// The origins that a letter's pictures come from, such as `https://pictures.example`, in order and without those of `own`.
+/// The origins that a letter's pictures come from, such as `https://pictures.example`, in order and without those of
+/// `own`.
 ///
 /// # Errors
 /// As [`as_page`].

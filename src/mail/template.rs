@@ -24,10 +24,10 @@ mod scan;
 pub use encoded::Encoded;
 pub use merge::{Merge, Values};
 
-/// The longest source, in octets.
-pub const MAX_SOURCE_OCTETS: usize = 256 * 1024;
+/// The longest source, in octets, in whatever way it is written; a finished letter is at most 100 KB.
+pub const SOURCE_OCTETS_MAX: usize = 256 * 1024;
 /// The longest rendered text, in octets.
-pub const MAX_OUTPUT_OCTETS: usize = 1024 * 1024;
+pub const OUTPUT_OCTETS_MAX: usize = 1024 * 1024;
 /// Steps that one rendering may take; a letter takes a few hundred.
 const FUEL: u64 = 100_000;
 /// How many different fields that may be missing one template may name.
@@ -92,8 +92,8 @@ impl Template {
     /// Everything that is wrong with it, each with its line.
     pub fn parse(name: &str, source: &str, kind: Kind, fields: Fields<'_>) -> Result<Self, Vec<Problem>> {
         let problem = |detail: String| Problem::new(name, detail);
-        if source.len() > MAX_SOURCE_OCTETS {
-            return Err(vec![problem(format!("At most {} kB", MAX_SOURCE_OCTETS / 1024))]);
+        if source.len() > SOURCE_OCTETS_MAX {
+            return Err(vec![problem(format!("At most {} kB", SOURCE_OCTETS_MAX / 1024))]);
         }
         if source.contains('\0') {
             return Err(vec![problem(String::from("NUL characters cannot be mailed"))]);
@@ -149,7 +149,7 @@ impl Template {
     /// The text, and the steps it took.
     fn render_value(&self, values: &Merge) -> Result<(String, u64), String> {
         let mut out = Vec::new();
-        let steps = self.render_to(values, MAX_OUTPUT_OCTETS, &mut out)?;
+        let steps = self.render_to(values, OUTPUT_OCTETS_MAX, &mut out)?;
         let text = String::from_utf8(out).map_err(|_| String::from("The outcome is not text"))?;
         Ok((text, steps))
     }
@@ -312,7 +312,7 @@ fn failure(error: &minijinja::Error) -> String {
         ErrorKind::UndefinedError => "a value is missing here and has no fallback",
         ErrorKind::OutOfFuel => "this takes too many steps",
         ErrorKind::WriteFailure => {
-            return format!("The outcome is longer than {} kB", MAX_OUTPUT_OCTETS / 1024);
+            return format!("The outcome is longer than {} kB", OUTPUT_OCTETS_MAX / 1024);
         }
         ErrorKind::UnknownFilter => {
             "there is no such filter; there are default, upper, lower, trim and capitalize"

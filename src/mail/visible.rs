@@ -10,7 +10,7 @@ use lol_html::html_content::{Element, EndTag, TextChunk};
 use lol_html::{MemorySettings, Settings, element, end_tag, rewrite_str, text};
 
 /// Room for the parser: a finished letter has at most 1 MB.
-const MAX_MEMORY_OCTETS: usize = 8 * 1024 * 1024;
+const MEMORY_OCTETS_MAX: usize = 8 * 1024 * 1024;
 
 /// What a reader sees of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -158,7 +158,7 @@ fn without_comments(sheet: &str) -> String {
 }
 
 fn settings<'h, 's>() -> Settings<'h, 's> {
-    let memory = MemorySettings::new().with_max_allowed_memory_usage(MAX_MEMORY_OCTETS);
+    let memory = MemorySettings::new().with_max_allowed_memory_usage(MEMORY_OCTETS_MAX);
     Settings::new().with_memory_settings(memory)
 }
 

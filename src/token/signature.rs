@@ -1,7 +1,7 @@
 //! Signatures that anybody can check: receipts are signed with Ed25519 as JSON Web Signatures (RFC 7515, RFC 8037).
 //!
-//! Each secret has a key of its own, derived like the others: the newest signs, and the public parts of all are published,
-//! so that a receipt verifies for as long as its secret is kept.
+//! Each secret has a key of its own, derived like the others: the newest signs, and the public parts of all are
+//! published, so that a receipt verifies for as long as its secret is kept.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -2,7 +2,10 @@
 
 use actix_web::guard::{Guard, fn_guard};
 use actix_web::http::Method;
-use actix_web::http::header::{CROSS_ORIGIN_RESOURCE_POLICY, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{
+    CONTENT_SECURITY_POLICY, CROSS_ORIGIN_RESOURCE_POLICY, HeaderMap, HeaderName, HeaderValue,
+    X_FRAME_OPTIONS,
+};
 
 /// Nothing but our own style sheet and pictures, no frames, and forms only to ourselves (SEC-01, SEC-02).
 pub const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
@@ -24,14 +27,40 @@ const fn of(name: &'static str, value: &'static str) -> (HeaderName, HeaderValue
     (HeaderName::from_static(name), HeaderValue::from_static(value))
 }
 
+/// Lets pages of these origins show an answer inside of theirs; nobody where there are none. `X-Frame-Options` could
+/// name no origin, so it is left out where there are some: browsers that know `frame-ancestors` go by that alone (CSP
+/// Level 3, section 7.7.1).
+pub fn allow_frames(headers: &mut HeaderMap, origins: &[String]) {
+    if origins.is_empty() {
+        return;
+    }
+    let present = headers.get(CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+    let policy = present
+        .unwrap_or(CONTENT_POLICY)
+        .replace("frame-ancestors 'none'", &format!("frame-ancestors {}", origins.join(" ")));
+    // The origins were checked when they were saved; without the header the default one keeps everybody out.
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+/// Whether some other page may show the answer inside of its own.
+fn may_be_framed(headers: &HeaderMap) -> bool {
+    let policy = headers.get(CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+    policy.is_some_and(|policy| {
+        policy.contains("frame-ancestors") && !policy.contains("frame-ancestors 'none'")
+    })
+}
+
 /// Adds each header that an answer does not carry yet. What other sites may embed is a picture that nobody reads as a
 /// document; it brings all that it needs (O-11).
 pub fn secure(headers: &mut HeaderMap) {
     if headers.get(CROSS_ORIGIN_RESOURCE_POLICY).is_some_and(|policy| policy == "cross-origin") {
         return;
     }
+    let framed = may_be_framed(headers);
     for (name, value) in &DEFAULTS {
-        if !headers.contains_key(name) {
+        if !headers.contains_key(name) && !(framed && *name == X_FRAME_OPTIONS) {
             headers.insert(name.clone(), value.clone());
         }
     }
@@ -40,9 +69,4 @@ pub fn secure(headers: &mut HeaderMap) {
 /// `GET`, and `HEAD` which is `GET` without the body (RFC 9110, section 9.3.2).
 pub fn get_or_head() -> impl Guard {
     fn_guard(|context| context.head().method == Method::GET || context.head().method == Method::HEAD)
-}
-
-/// Whether the request is a `HEAD`.
-pub fn is_head(request: &actix_web::HttpRequest) -> bool {
-    *request.method() == Method::HEAD
 }

@@ -13,8 +13,8 @@ pub async fn live() -> HttpResponse {
 }
 
 /// `GET /readyz`: the database answers; otherwise 503. It also says what became of opens and clicks since the start:
-/// how many were stored, refused by the gate, shed because the database was away for too long, and surplus because there were too many of one
-/// letter.
+/// how many were stored, refused by the gate, shed because the database was away for too long, and surplus because
+/// there were too many of one letter.
 pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     app.db.read(|conn| brand::list(conn, 0, 1)).await?;
     let Counts { stored, refused, shed, surplus } = app.recorder.counts();

@@ -1,8 +1,8 @@
 //! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a program that heard no answer sends the same request
 //! again, and what it asked for is done once.
 //!
-//! The work goes on when the program hangs up, so its answer is there when it comes again. Only answers of success are kept:
-//! what was refused or failed changed nothing, and may be sent again with the same key.
+//! The work goes on when the program hangs up, so its answer is there when it comes again. Only answers of success are
+//! kept: what was refused or failed changed nothing, and may be sent again with the same key.
 
 use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};

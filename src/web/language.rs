@@ -1,6 +1,6 @@
-//! Which language a page speaks: that of the form it answers, else what its address says (`?lang=cy`), else what the person reads, else what the browser
-//! asks for (RFC 9110, section 12.5.4), else the brand's own. And the pages that say what went wrong, which are
-//! written here because only here the request is at hand.
+//! Which language a page speaks: that of the form it answers, else what its address says (`?lang=cy`), else what the
+//! person reads, else what the browser asks for (RFC 9110, section 12.5.4), else the brand's own. And the pages that
+//! say what went wrong, which are written here because only here the request is at hand.
 
 use std::future::{Ready, ready};
 use std::time::Duration;

@@ -63,6 +63,8 @@ pub fn table() -> Vec<Entry> {
         get("/.well-known/gpc.json", gpc::support),
         get("/b/{brand}/sign-up", public::sign_up::show),
         post("/b/{brand}/sign-up", public::sign_up::post),
+        get("/b/{brand}/sign-up/{form}", public::sign_up::show_named),
+        post("/b/{brand}/sign-up/{form}", public::sign_up::post_named),
         get("/b/{brand}/link", public::link::show),
         post("/b/{brand}/link", public::link::post),
         get("/confirm/{token}", public::confirm::show),
@@ -98,7 +100,8 @@ fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
     use api::{
         brand_choices, brands, campaign_archive, campaigns, imports, ledger, notices, opt_ins, pace,
-        permissions, preflights, reports, retries, sign_ups, sources, subscribers, test_letters,
+        permissions, preflights, reports, retries, sign_up_forms, sign_ups, sources, subscribers,
+        test_letters,
     };
     use api::{suppressions, topics};
     const GET: Method = Method::GET;
@@ -118,6 +121,17 @@ fn api_v1() -> Vec<Entry> {
         api(POST, "/api/v1/brands/{brand}/topics", Catalog, topics::create),
         api(GET, "/api/v1/brands/{brand}/topics/{topic}", ReadAggregate, topics::get),
         api(PUT, "/api/v1/brands/{brand}/topics/{topic}", Catalog, topics::replace),
+        api(GET, "/api/v1/brands/{brand}/sign-up-forms", ReadAggregate, sign_up_forms::list),
+        api(POST, "/api/v1/brands/{brand}/sign-up-forms", Catalog, sign_up_forms::create),
+        api(GET, "/api/v1/brands/{brand}/sign-up-forms/{form}", ReadAggregate, sign_up_forms::get),
+        api(PUT, "/api/v1/brands/{brand}/sign-up-forms/{form}", Catalog, sign_up_forms::replace),
+        api(DELETE, "/api/v1/brands/{brand}/sign-up-forms/{form}", Catalog, sign_up_forms::delete),
+        api(
+            GET,
+            "/api/v1/brands/{brand}/sign-up-forms/{form}/snippets",
+            ReadAggregate,
+            sign_up_forms::snippets,
+        ),
         api(GET, "/api/v1/sources", ReadAggregate, sources::list),
         api(POST, "/api/v1/sources", Catalog, sources::ensure),
         api(GET, "/api/v1/subscribers", ReadPerson, subscribers::list),

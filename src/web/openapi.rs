@@ -16,7 +16,8 @@ use utoipa::openapi::{
 
 use crate::web::api::{
     brand_choices, brands, campaign_archive, campaigns, imports, ledger, notices, opt_ins, pace, permissions,
-    preflights, reports, retries, sign_ups, sources, subscribers, suppressions, test_letters, topics,
+    preflights, reports, retries, sign_up_forms, sign_ups, sources, subscribers, suppressions, test_letters,
+    topics,
 };
 use crate::web::idempotency;
 use crate::web::problem::ProblemBody;
@@ -29,6 +30,8 @@ use crate::web::{Entry, table};
         brands::list, brands::create, brands::get, brands::replace, brands::replace_logo,
         notices::list, notices::add,
         topics::list, topics::create, topics::get, topics::replace,
+        sign_up_forms::list, sign_up_forms::create, sign_up_forms::get, sign_up_forms::replace, sign_up_forms::delete,
+        sign_up_forms::snippets,
         sign_ups::create, imports::create,
         sources::list, sources::ensure,
         subscribers::list, subscribers::create, subscribers::lookup, subscribers::get,
@@ -47,6 +50,7 @@ use crate::web::{Entry, table};
     tags(
         (name = "Brands", description = "The named entities that people deal with."),
         (name = "Topics", description = "What people can opt in to."),
+        (name = "Sign-up forms", description = "Forms that offer a part of a brand's topics, for a page or another site."),
         (name = "Sources", description = "Where people's data came from."),
         (name = "Sign-ups", description = "People who ask to be written to, by a form of your own."),
         (name = "Subscribers", description = "People, what they agreed to, and the proof of it."),

@@ -1,7 +1,8 @@
 //! Hosts at which a brand is alone: whatever belongs to another brand is not found there, as if it did not exist.
 //!
-//! What stops and what leads on works at every host, so that no old letter loses its way out: unsubscribing, the pixel and the
-//! redirect. A host that no brand has for itself, such as the operator's own or an address of the network, shows all.
+//! What stops and what leads on works at every host, so that no old letter loses its way out: unsubscribing, the pixel
+//! and the redirect. A host that no brand has for itself, such as the operator's own or an address of the network,
+//! shows all.
 
 use actix_web::HttpRequest;
 
@@ -17,8 +18,8 @@ use crate::token::{ConfirmLink, DataRequestLink, Keys, Link, PreferencesLink, Re
 /// First parts of paths that are a brand's own.
 const OWN: [&str; 6] = ["b", "p", "r", "d", "v", "confirm"];
 
-/// Whether a request asks a brand's own host for something of another brand. Where the database does not answer, or there
-/// is nothing at the path, whoever answers it says so.
+/// Whether a request asks a brand's own host for something of another brand. Where the database does not answer, or
+/// there is nothing at the path, whoever answers it says so.
 pub async fn is_foreign(app: &App, request: &HttpRequest) -> bool {
     let mut parts = request.path().split('/').skip(1).map(str::to_owned);
     let (Some(first), Some(word)) = (parts.next(), parts.next()) else { return false };

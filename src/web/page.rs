@@ -35,7 +35,7 @@ pub use demo::{
     DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportListPage, TextPiece, find_links,
 };
 pub use form::{
-    BoxState, ChannelBox, Fact, PermissionBox, PermissionState, Radio, TextField, TopicChoices, TopicGroup,
+    BoxState, ChannelBox, Fact, PermissionBox, PermissionView, Radio, TextField, TopicChoices, TopicGroup,
     profiling_words, tracking_words,
 };
 pub use notice::{NoticePage, NoticeVersion};
@@ -45,11 +45,12 @@ pub use preferences::{
 pub use report::{Bar, Bars, Chart, Column, Columns, Mark, ReportPage, ReportSection, ReportTable};
 pub use result::{ResultPage, UnchangedPage};
 pub use sign_up::{
-    ConfirmExpiredPage, ConfirmPage, ConfirmedPage, LinkRequestDonePage, LinkRequestPage, SignUpDonePage,
-    SignUpPage, SignUpTyped,
+    ConfirmExpiredPage, ConfirmPage, ConfirmedPage, LinkRequestDonePage, LinkRequestPage, NamedField,
+    NamedFormView, SignUpCopy, SignUpDonePage, SignUpIframe, SignUpPage, SignUpTyped,
 };
 
-/// The style sheet of people's pages, served at `/assets/page.css`; the pages' content policy allows none from elsewhere.
+/// The style sheet of people's pages, served at `/assets/page.css`; the pages' content policy allows none from
+/// elsewhere.
 pub const PAGE_CSS: &str = include_str!("../../static/assets/page.css");
 
 /// The style sheet of operators' and programmers' pages, served at `/assets/desk.css`: the same and more.
@@ -112,6 +113,8 @@ pub struct BrandView {
     pub style: String,
     /// The language in which the brand writes.
     pub language: Lang,
+    /// Whether the page stands inside of another site's page, which has a head and a foot of its own.
+    pub is_inside: bool,
 }
 
 impl BrandView {

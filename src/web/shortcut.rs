@@ -89,8 +89,8 @@ enum Common {
 }
 
 impl Common {
-    /// Nothing if the request has to take the long way: another address, another method, a token that is not ours or that
-    /// needs decoding, a link that only the database knows, or somebody who reads the log of requests.
+    /// Nothing if the request has to take the long way: another address, another method, a token that is not ours or
+    /// that needs decoding, a link that only the database knows, or somebody who reads the log of requests.
     fn read(request: &RequestHead, app: &App) -> Option<Self> {
         if request.method != Method::GET || tracing::enabled!(tracing::Level::DEBUG) {
             return None;

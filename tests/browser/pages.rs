@@ -92,6 +92,35 @@ fn with_a_logo(server: &TestServer, brand: i64) {
     server.write(|conn, _| logo::store(conn, brand, &logo::normalise(&upload)?));
 }
 
+/// A named form on its own page, and in a frame of another site.
+async fn come_in_by_a_named_form(tour: &mut Tour<'_>) {
+    const FORM: &str = "POST /b/{brand}/sign-up/{form}";
+    tour.open("/b/civic/sign-up/events").await;
+    tour.look("sign-up-named", "GET /b/{brand}/sign-up/{form}", "Come to our events").await;
+    tour.submit("main button").await;
+    tour.look("sign-up-named-errors", FORM, "Come to our events").await;
+    tour.open("/b/civic/sign-up/events?embed").await;
+    tour.look("sign-up-inside", "GET /b/{brand}/sign-up/{form}", "Come to our events").await;
+    tour.browser.fill("#email", "bea@example.com").await;
+    tour.browser.fill("#first_name", "Bea").await;
+    tour.browser.fill("#company", "Notes & Sons").await;
+    tour.browser.fill("#phone", "+44 118 496 0111").await;
+    tour.click("[name=choice][value='events:email']").await;
+    tour.click("[name=choice][value='events:phone']").await;
+    tour.submit("main button").await;
+    tour.look("sign-up-inside-done", FORM, "Check your inbox").await;
+    let link = tour.mailed_link("bea@example.com", "/confirm/").await;
+    tour.open(&link).await;
+    tour.look("confirm-details", "GET /confirm/{token}", "Is this what you want?").await;
+    let brand = tour.server.read(|conn| mannerly::domain::catalog::brand::find(conn, "civic"));
+    let person = Person { id: tour.server.person_id("bea@example.com"), brand };
+    tour.server.advance(Duration::from_secs(1));
+    tour.open(&person.preferences(tour.server)).await;
+    tour.submit("button[value=stop]").await;
+    tour.open(&link).await;
+    tour.look("confirm-stopped", "GET /confirm/{token}", "This link does nothing any more").await;
+}
+
 /// The same pages in the colours of another brand.
 async fn in_other_colours(tour: &mut Tour<'_>) {
     tour.server.write(|conn, _| {
@@ -316,6 +345,7 @@ async fn every_public_page_can_be_read_and_used_by_everybody() {
     tour.open("/api/docs").await;
     tour.look("api-docs", "GET /api/docs", "Mannerly").await;
     in_other_colours(&mut tour).await;
+    come_in_by_a_named_form(&mut tour).await;
     come_in(&mut tour).await;
     read_letters(&mut tour, &person).await;
     read_the_notice(&mut tour, &person).await;
@@ -386,5 +416,74 @@ async fn the_pages_do_all_their_work_without_scripts() {
     browser.open(mail.text.lines().find(|line| line.contains("/confirm/")).unwrap().trim()).await;
     browser.submit("main button").await;
     assert_eq!(browser.heading().await, "Thank you, that is confirmed");
+    browser.stop().await;
+}
+
+/// A site of somebody else's: one page, at an origin of its own.
+async fn other_site(listener: tokio::net::TcpListener, page: String) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let mut request = vec![0; 8192];
+        let _ = stream.read(&mut request).await;
+        let length = page.len();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        );
+        let _ = stream.write_all(format!("{head}{page}").as_bytes()).await;
+    }
+}
+
+#[tokio::test]
+async fn another_site_shows_the_form_in_a_frame_and_posts_a_copy_of_it() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let browser = Browser::start().await;
+    let (named, stranger) = (
+        tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(),
+    );
+    let origin = |listener: &tokio::net::TcpListener| format!("http://{}", listener.local_addr().unwrap());
+    let (named_at, stranger_at) = (origin(&named), origin(&stranger));
+    let mut form = crate::sign_up_forms::fair();
+    form["origins"] = serde_json::json!([named_at]);
+    let key = crate::sign_up_forms::with_a_form(&server, form).await;
+    let path = "/brands/civic/sign-up-forms/fair/snippets";
+    let snippets = server.api(&key, "GET", path, serde_json::Value::Null).await.expect(200).json();
+    let (html, iframe) = (snippets["html"].as_str().unwrap(), snippets["iframe"].as_str().unwrap());
+    let page =
+        format!("<!doctype html><html lang=\"en\"><title>A fair</title><h1>A fair</h1>{html}{iframe}</html>");
+    tokio::spawn(other_site(named, page.clone()));
+    tokio::spawn(other_site(stranger, page));
+
+    // Where it is named, the frame shows the form, takes it, and shows what comes of it.
+    browser.open(&named_at).await;
+    let whole = browser.picture().await;
+    std::fs::write(check::pictures().join("other-site-wide.png"), whole).unwrap();
+    let frame = browser.client.find(fantoccini::Locator::Css("iframe")).await.unwrap();
+    frame.enter_frame().await.unwrap();
+    assert_eq!(browser.heading().await, "Meet us at the fair");
+    browser.fill("#email", "ana@example.com").await;
+    browser.fill("#first_name", "Ana").await;
+    browser.click("[name=choice][value='events:email']").await;
+    browser.submit("main button").await;
+    assert_eq!(browser.heading().await, "Check your inbox");
+    server.run_jobs().await;
+    server.mail_to("ana@example.com");
+
+    // The copy posts to our page, which is a whole page then.
+    browser.open(&named_at).await;
+    browser.fill("body > form [name=email]", "bob@example.com").await;
+    browser.fill("body > form [name=first_name]", "Bob").await;
+    browser.click("body > form [name=choice][value='events:email']").await;
+    browser.submit("body > form button").await;
+    assert_eq!(browser.heading().await, "Check your inbox");
+    assert_eq!(browser.run("return document.querySelectorAll('header').length").await, 1);
+    server.run_jobs().await;
+    server.mail_to("bob@example.com");
+
+    // Where it is not, the browser shows nothing of ours.
+    browser.open(&stranger_at).await;
+    let frame = browser.client.find(fantoccini::Locator::Css("iframe")).await.unwrap();
+    frame.enter_frame().await.unwrap();
+    assert_eq!(browser.run("return document.querySelectorAll('form').length").await, 0);
     browser.stop().await;
 }

@@ -3,6 +3,7 @@
 //! The server itself comes from outside: `./test` starts a throw-away one and names it in `TEST_DATABASE_URL`, as a
 //! user who may create databases.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -84,18 +85,41 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) fn start() -> Self {
+        Self::start_as("-c listen_addresses=''", &[])
+    }
+
+    /// Listens on this port of 127.0.0.1 and answers there only over TLS, with a certificate and its key in PEM.
+    #[cfg(feature = "postgres-tls")]
+    pub(crate) fn start_with_tls(port: u16, certificate: &str, key: &str) -> Self {
+        let options = format!("-c listen_addresses=127.0.0.1 -c port={port} -c ssl=on");
+        let only_tls = "local all all trust\nhostssl all all 127.0.0.1/32 trust\n";
+        Self::start_as(
+            &options,
+            &[("server.crt", certificate), ("server.key", key), ("pg_hba.conf", only_tls)],
+        )
+    }
+
+    fn start_as(options: &str, files: &[(&str, &str)]) -> Self {
         let cluster = Self { folder: tempfile::tempdir().unwrap() };
-        if is_root() {
-            // PostgreSQL refuses to run as root.
-            assert!(Command::new("chown").arg("nobody").arg(cluster.path()).status().unwrap().success());
-        }
+        cluster.give_away(cluster.path());
         cluster.run("initdb", &["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync"]);
-        let options = format!(
-            "-k {} -c listen_addresses='' -c fsync=off -c synchronous_commit=off",
-            cluster.path().display()
-        );
+        for (name, content) in files {
+            let file = cluster.path().join("data").join(name);
+            std::fs::write(&file, content).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+            cluster.give_away(&file);
+        }
+        let options =
+            format!("-k {} {options} -c fsync=off -c synchronous_commit=off", cluster.path().display());
         cluster.run("pg_ctl", &["-s", "-w", "-o", &options, "start"]);
         cluster
+    }
+
+    /// PostgreSQL refuses to run as root.
+    fn give_away(&self, path: &Path) {
+        if is_root() {
+            assert!(Command::new("chown").arg("nobody").arg(path).status().unwrap().success());
+        }
     }
 
     /// Where its database is.

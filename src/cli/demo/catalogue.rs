@@ -3,6 +3,7 @@
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::catalog::brand::{self, BrandForm};
+use crate::domain::catalog::sign_up_form::{self, Asked, Field, NamedFormDraft, Offered};
 use crate::domain::catalog::topic::{self, Kind, TopicForm};
 use crate::domain::catalog::{Brand, Channel};
 use crate::error::{Error, Result};
@@ -45,7 +46,10 @@ const SUBJECTS: [Row; 10] = [
     ("transport", "Transport", "Roads, rail and buses.", ALL),
 ];
 
-/// Makes the first brand and its eighteen topics. `base_url` is where its pages are.
+/// The slug of the first brand's named sign-up form.
+pub const EVENTS: &str = "events";
+
+/// Makes the first brand with its eighteen topics and a named sign-up form. `base_url` is where its pages are.
 ///
 /// # Errors
 /// [`Error::Conflict`] if there is a brand of that slug.
@@ -55,7 +59,32 @@ pub fn civic(conn: &mut DbConnection, base_url: &str, now: Moment) -> Result<Bra
     let communications = COMMUNICATIONS.iter().map(|row| (Kind::Communication, row));
     let subjects = SUBJECTS.iter().map(|row| (Kind::Subject, row));
     add_topics(conn, &brand, communications.chain(subjects))?;
+    let topics = topic::of_brand(conn, brand.id)?;
+    sign_up_form::create(conn, brand.id, &topics, events_form()?, now)?;
     Ok(brand)
+}
+
+/// A form about events alone, for a page of the brand's own site.
+fn events_form() -> Result<NamedFormDraft> {
+    let offered = |(topic, channels): (&str, &[Channel])| -> Result<Offered> {
+        Ok(Offered { topic: slug(topic)?, channels: channels.to_vec() })
+    };
+    let asked =
+        |field, purpose: Option<&str>| Asked { field, required: false, purpose: purpose.map(String::from) };
+    let topics = [("events", ALL), ("webinars", EMAIL), ("public-sector", EMAIL), ("transport", EMAIL)];
+    Ok(NamedFormDraft {
+        slug: slug(EVENTS)?,
+        heading: String::from("Come to our events"),
+        intro: String::from("Invitations to exhibitions and webinars, some weeks ahead."),
+        topics: topics.into_iter().map(offered).collect::<Result<_>>()?,
+        fields: vec![
+            Asked { required: true, ..asked(Field::FirstName, Some("For your badge.")) },
+            asked(Field::Company, Some("For your badge, if you want it there.")),
+            asked(Field::Phone, Some("So that we can tell you when a hall or an hour changes.")),
+            asked(Field::PostalAddress, None),
+        ],
+        origins: vec![String::from("https://www.civic.example.com")],
+    })
 }
 
 /// Makes the second brand, which has a newsletter and one subject, both of the same slugs as the first brand's.

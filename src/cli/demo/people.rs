@@ -3,7 +3,6 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::time::Duration;
 
 use indicatif::ProgressBar;
 
@@ -12,7 +11,7 @@ use crate::cli::demo::catalogue::{CIVIC, HARBOUR};
 use crate::cli::demo::place::Place;
 use crate::cli::demo::progress_style;
 use crate::cli::say;
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::domain::audience::source::{Kind as SourceKind, SourceForm};
 use crate::domain::audience::subscriber::{self, Profile};
@@ -243,7 +242,7 @@ pub(super) fn import(app: &App, place: &Place, count: u32) -> Result<()> {
 }
 
 fn write_file(path: &Path, people: &[&Person], now: Moment) -> Result<()> {
-    let agreed = now.minus(Duration::from_secs(20 * 24 * 60 * 60)).to_string();
+    let agreed = now.minus(DAY * 20).to_string();
     let mut file = csv::Writer::from_path(path).map_err(Error::internal)?;
     let header = [
         "email",
@@ -302,7 +301,7 @@ fn sign_up(conn: &mut DbConnection, _: &App, person: &Person, now: Moment) -> Re
         shown_permissions: words(&["opens", "clicks"]),
         wording: civic.consent_wording.clone(),
     };
-    let checked = form.check(&civic, &topics)?;
+    let checked = form.check(&civic, &topics, None)?;
     leave_sign_up(conn, civic.id, checked, now)
 }
 

@@ -1,13 +1,13 @@
-//! The demo's readers: who opened the letter and followed its links in the two days since it was sent, and which programs
-//! did so in their place. Made up, always the same, and taken in like any others: each request is looked at, passes the gate
-//! and is judged with what came before and after it.
+//! The demo's readers: who opened the letter and followed its links in the two days since it was sent, and which
+//! programs did so in their place. Made up, always the same, and taken in like any others: each request is looked at,
+//! passes the gate and is judged with what came before and after it.
 
 use std::fs;
 use std::time::Duration;
 
 use crate::app::App;
 use crate::cli::demo::place::Place;
-use crate::clock::Moment;
+use crate::clock::{HOUR, Moment};
 use crate::domain::consent::permission::Kind;
 use crate::domain::tracking::glance::{Request, glance};
 use crate::domain::tracking::{Hit, hit, settle};
@@ -16,8 +16,9 @@ use crate::mail::read::Received;
 use crate::token::{ClickLink, OpenLink};
 use crate::web::page::{TextPiece, find_links};
 
-/// How long before the demo its letters were sent: as long as the report shows opens and clicks over time, and a little.
-pub(super) const AGO: Duration = Duration::from_secs(50 * 60 * 60);
+/// How long before the demo its letters were sent: as long as the report shows opens and clicks over time, and a
+/// little.
+pub(super) const AGO: Duration = HOUR.saturating_mul(50);
 
 /// At most so many letters are read; more make the report no better.
 const LETTERS: usize = 5000;

@@ -1,20 +1,21 @@
 //! Requests that a program names, so that one that comes again is answered as before and not done again
 //! (draft-ietf-httpapi-idempotency-key-header).
 //!
-//! A name belongs to an API key and counts for a day. Only hashes of it and of the request are kept, and the answer sealed:
-//! it may be about a person. What was begun and has no answer is never begun again: nobody knows how far it came.
+//! A name belongs to an API key and counts for a day. Only hashes of it and of the request are kept, and the answer
+//! sealed: it may be about a person. What was begun and has no answer is never begun again: nobody knows how far it
+//! came.
 
 use std::time::Duration;
 
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::idempotency;
 use crate::error::{Error, Result};
 
 /// How long a name counts.
-pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+pub const KEPT: Duration = DAY;
 
 /// The most rows that one transaction deletes.
 const BATCH: i64 = 1000;
@@ -42,8 +43,8 @@ pub enum Begun {
 /// Takes the name for this request, unless it is taken.
 ///
 /// # Errors
-/// [`Error::Invalid`] if the name was given to another request; [`Error::Conflict`] if the same one is being worked on, or
-/// was cut off.
+/// [`Error::Invalid`] if the name was given to another request; [`Error::Conflict`] if the same one is being worked on,
+/// or was cut off.
 pub fn begin(conn: &mut DbConnection, named: &Named, now: Moment) -> Result<Begun> {
     diesel::delete(row(named).filter(idempotency::begun_at.lt(now.minus(KEPT)))).execute(conn)?;
     let values = (

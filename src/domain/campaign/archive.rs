@@ -1,7 +1,8 @@
-//! The public archive of a brand: letters that were sent and that their authors want there, in a form that names nobody.
+//! The public archive of a brand: letters that were sent and that their authors want there, in a form that names
+//! nobody.
 //!
-//! A letter about a sensitive topic is never in it, whatever its draft says: whoever reads the archive may be one of few
-//! who could have got it (L-15).
+//! A letter about a sensitive topic is never in it, whatever its draft says: whoever reads the archive may be one of
+//! few who could have got it (L-15).
 
 use diesel::prelude::*;
 

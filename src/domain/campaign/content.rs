@@ -18,7 +18,7 @@ use crate::domain::consent::gate::SupplierFacts;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::Lang;
 use crate::mail::frame::{Common, Frame};
-use crate::mail::letter::MAX_HTML_OCTETS;
+use crate::mail::letter::HTML_OCTETS_MAX;
 use crate::mail::link::FoundLink;
 use crate::mail::template::{Fields, Kind, Merge, Template, Values};
 use crate::mail::{html, text};
@@ -195,7 +195,7 @@ impl Content {
         let sample = Urls::of_longest(brand, links);
         let values = PersonValues::new(Arc::new(BrandValues::of(brand)), None, None, sample);
         let rendered = content.render(&values.merge())?;
-        if rendered.html.len() > MAX_HTML_OCTETS {
+        if rendered.html.len() > HTML_OCTETS_MAX {
             let detail = "The finished HTML is larger than 100 KB: Gmail would cut off the unsubscribe link";
             return Err(Error::invalid("html", detail));
         }

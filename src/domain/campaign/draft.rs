@@ -41,8 +41,8 @@ pub struct DraftForm {
     /// The text part; made from the HTML if left out.
     #[serde(default)]
     pub text: Option<String>,
-    /// The language in which it is written, which its fixed lines speak too: `en-GB`, `cy`, `de` or `fr`; the brand's if
-    /// left out.
+    /// The language in which it is written, which its fixed lines speak too: `en-GB`, `cy`, `de` or `fr`; the brand's
+    /// if left out.
     #[serde(default)]
     pub language: Option<String>,
     /// Whether it is published in the brand's archive once it is sent, without anything about anybody. Never for a

@@ -103,8 +103,9 @@ pub struct BrandForm {
     pub reply_to: Option<String>,
     /// The public address of the brand's pages: https, or http on this machine.
     pub base_url: String,
-    /// Hosts that are this brand's alone, as in `news.brand.example`, without a port; the one of `base_url` among them. Pages of
-    /// other brands are not found there. Without any, the brand is found at every host that no other has for itself.
+    /// Hosts that are this brand's alone, as in `news.brand.example`, without a port; the one of `base_url` among them.
+    /// Pages of other brands are not found there. Without any, the brand is found at every host that no other has for
+    /// itself.
     #[serde(default)]
     pub hosts: Vec<String>,
     /// The privacy policy. Where the brand keeps its notice here, it is the address of that, whatever is written.

@@ -125,8 +125,8 @@ pub fn domain_name(text: &str) -> Result<String> {
     }
 }
 
-/// Keeps a pair for a domain. It waits for [`activate`]: a signature whose record is not there yet is worse than none. `name` is
-/// what its selectors begin with; the day if none.
+/// Keeps a pair for a domain. It waits for [`activate`]: a signature whose record is not there yet is worse than none.
+/// `name` is what its selectors begin with; the day if none.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a domain or a name that DNS could not have, [`Error::Conflict`] if the name is taken.

@@ -12,8 +12,8 @@ use crate::error::{Error, Problem, Result};
 /// How many hosts one brand may have.
 const HOSTS_MAX: usize = 20;
 
-/// Checks hosts and writes them as they are compared: in lower case and in A-labels. `base_url` is where the brand's letters
-/// lead, so its host has to be among them.
+/// Checks hosts and writes them as they are compared: in lower case and in A-labels. `base_url` is where the brand's
+/// letters lead, so its host has to be among them.
 ///
 /// # Errors
 /// What is wrong; the problem's field is `hosts`.

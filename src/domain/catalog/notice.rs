@@ -68,8 +68,8 @@ pub struct NoticeForm {
     /// The language: `en-GB`, `cy`, `de` or `fr`; the brand's if left out.
     #[serde(default)]
     pub language: Option<String>,
-    /// From when on it is in force, later than the version before; at once if left out. Another language of a version begins
-    /// with it.
+    /// From when on it is in force, later than the version before; at once if left out. Another language of a version
+    /// begins with it.
     #[serde(default)]
     pub valid_from: Option<Moment>,
     /// The text in Markdown. Markup in it is shown as it is written, and pictures are not shown.

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel::upsert::excluded;
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::schema::{brand, brand_choice, brand_choice_entry, evidence};
 use crate::db::{DbConnection, among};
 use crate::domain::consent::gate::CampaignFacts;
@@ -30,14 +30,12 @@ word_enum! {
     }
 }
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
 impl AtMost {
     /// How long after one letter of the brand the next may be claimed; none where each may come.
     ///
-    /// It rolls with the letters and not with the calendar, so that Sunday and Monday are no two weeks. It is half a day
-    /// short of seven days, and of the 28 of four weeks or a February: a newsletter that comes every Monday, or on every
-    /// first of the month, comes a little earlier one time, and nobody may lose every second one for that.
+    /// It rolls with the letters and not with the calendar, so that Sunday and Monday are no two weeks. It is half a
+    /// day short of seven days, and of the 28 of four weeks or a February: a newsletter that comes every Monday, or on
+    /// every first of the month, comes a little earlier one time, and nobody may lose every second one for that.
     pub const fn spacing(self) -> Option<Duration> {
         match self {
             Self::Each => None,
@@ -48,7 +46,7 @@ impl AtMost {
 }
 
 /// A pause can be no longer: whoever wants more wants to stop, and a pause must not turn into that unnoticed.
-pub const PAUSE_MAX: Duration = Duration::from_secs(366 * DAY.as_secs());
+pub const PAUSE_MAX: Duration = DAY.saturating_mul(366);
 
 /// The choice itself. By default each letter may come, now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +91,8 @@ pub struct Kept {
     pub changed_at: Moment,
 }
 
-/// Sets a person's choice and writes the entry behind it. Returns whether anything changed: the same choice again writes
-/// nothing, and a pause that is over is none.
+/// Sets a person's choice and writes the entry behind it. Returns whether anything changed: the same choice again
+/// writes nothing, and a pause that is over is none.
 ///
 /// The caller holds the person ([`super::lock`]).
 ///
@@ -273,8 +271,8 @@ pub fn forget(conn: &mut DbConnection, person: i64) -> Result<()> {
     Ok(())
 }
 
-/// The letters of other campaigns that count: those that were sent, those that may have arrived, and those in hand. `k` is
-/// the campaign, `d` the delivery.
+/// The letters of other campaigns that count: those that were sent, those that may have arrived, and those in hand. `k`
+/// is the campaign, `d` the delivery.
 pub(super) fn counted_letters(campaign: &CampaignFacts) -> String {
     let CampaignFacts { campaign, brand, channel, .. } = campaign;
     format!(
@@ -283,8 +281,8 @@ pub(super) fn counted_letters(campaign: &CampaignFacts) -> String {
     )
 }
 
-/// When the campaign's brand last wrote to these people on its channel, leaving out the campaign itself. What is in hand
-/// counts as written `now`.
+/// When the campaign's brand last wrote to these people on its channel, leaving out the campaign itself. What is in
+/// hand counts as written `now`.
 ///
 /// Two servers may claim letters of two campaigns for one person at the same time, so this first holds the choices of
 /// these people: the second comes after the first, and sees what it took.

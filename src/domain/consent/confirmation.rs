@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::{confirmation, ledger, opt_in};
 use crate::domain::consent::ledger::{Decision, Method, SUBSCRIBER, Statement};
@@ -14,7 +14,7 @@ use crate::domain::consent::{lock, opt_in as opt_ins, permission};
 use crate::error::{Error, Result};
 
 /// How long a confirmation link is good.
-pub const VALID: Duration = Duration::from_secs(VALID_DAYS as u64 * 24 * 60 * 60);
+pub const VALID: Duration = DAY.saturating_mul(VALID_DAYS);
 
 /// [`VALID`] in days, as people are told.
 pub const VALID_DAYS: u32 = 7;
@@ -139,21 +139,6 @@ pub fn stopped_at(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Op
         .select(ledger::at)
         .first(conn)
         .optional()?)
-}
-
-/// When a person last confirmed something with a brand.
-///
-/// # Errors
-/// Of the database.
-pub fn last_confirmed(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Option<Moment>> {
-    let last: Option<Option<Moment>> = confirmation::table
-        .filter(confirmation::subscriber_id.eq(person).and(confirmation::brand_id.eq(brand)))
-        .filter(confirmation::confirmed_at.is_not_null())
-        .order(confirmation::confirmed_at.desc())
-        .select(confirmation::confirmed_at)
-        .first(conn)
-        .optional()?;
-    Ok(last.flatten())
 }
 
 /// Forgets what was typed about people who did not press the button in time.

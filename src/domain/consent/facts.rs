@@ -1,6 +1,6 @@
 //! Gathers what the gate needs to know of some people at once: two queries for a batch, never one per person, and more
-//! only where somebody is suppressed or chose how often a brand may write. Questions about everybody are answered by what people look
-//! like ([`super::looks`]).
+//! only where somebody is suppressed or chose how often a brand may write. Questions about everybody are answered by
+//! what people look like ([`super::looks`]).
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,12 +1,12 @@
 //! The send gate: one pure function decides who may be written to, and only it can make a [`Permit`].
 //!
 //! It runs twice: when the audience is planned, and again in the transaction that claims a message. The most
-//! restrictive rule wins; the first reason in the order of the list is the one that is kept (standards 3.5).
+//! restrictive rule wins; the first reason in the order of the list is the one that is kept.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::domain::audience::source;
 use crate::domain::catalog::Channel;
 use crate::domain::consent::brand_choice::BrandChoice;
@@ -58,7 +58,7 @@ word_enum! {
 }
 
 /// How long a supplier's contact may wait for the first letter that says where the data came from (L-31).
-pub const ART14_WITHIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub const ART14_WITHIN: Duration = DAY.saturating_mul(30);
 
 /// What the gate knows of a campaign.
 #[derive(Debug, Clone)]

@@ -1,5 +1,5 @@
-//! An objection to direct marketing (GDPR Art. 21) leaves the answers as they are and stands in the way of all of them. It
-//! is lifted only by what the person does themselves, and then brings back nothing but what they agree to now.
+//! An objection to direct marketing (GDPR Art. 21) leaves the answers as they are and stands in the way of all of them.
+//! It is lifted only by what the person does themselves, and then brings back nothing but what they agree to now.
 
 use crate::clock::Moment;
 use crate::db::DbConnection;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use crate::clock::Moment;
+use crate::clock::{HOUR, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::{ledger as entries, opt_in};
 use crate::domain::audience::source;
@@ -106,8 +106,8 @@ pub enum Answer {
 }
 
 /// Sets one opt-in and writes the ledger entry. Returns whether anything was written: the same answer again
-/// and asking for what is granted change nothing and write nothing; asking again after another screen does. What has lapsed is granted or
-/// asked for anew, and a grant on another basis or until another moment is another answer.
+/// and asking for what is granted change nothing and write nothing; asking again after another screen does. What has
+/// lapsed is granted or asked for anew, and a grant on another basis or until another moment is another answer.
 ///
 /// A person's own grant takes the place of one that came with a source, never the other way round. Whoever asks for
 /// what a supplier's file has granted is asked to confirm it, and the grant stays as it is until they do.
@@ -233,13 +233,13 @@ pub enum Scope {
     Everything,
 }
 
-/// A stop that is said again within so short a time is the same one, as when a mail program tries again (M-05). Said again
-/// later it is written down with its date: no file may grant what was agreed to in between.
-pub const REPEAT_WITHIN: Duration = Duration::from_secs(60 * 60);
+/// A stop that is said again within so short a time is the same one, as when a mail program tries again (M-05). Said
+/// again later it is written down with its date: no file may grant what was agreed to in between.
+pub const REPEAT_WITHIN: Duration = HOUR;
 
 /// Ends all opt-ins of the brand within the scope, with one ledger entry that says the scope. Returns how many
-/// ended. A repeat ends none, and writes nothing within [`REPEAT_WITHIN`]; a first stop is written down even if nothing was
-/// running.
+/// ended. A repeat ends none, and writes nothing within [`REPEAT_WITHIN`]; a first stop is written down even if nothing
+/// was running.
 ///
 /// # Errors
 /// Of the database.
@@ -272,8 +272,8 @@ pub fn withdraw_all(conn: &mut DbConnection, statement: &Statement<'_>, scope: S
         .execute(conn)?)
 }
 
-/// Whether the ledger says already that all of this ended a short while ago, after whatever the person last agreed to or
-/// asked for.
+/// Whether the ledger says already that all of this ended a short while ago, after whatever the person last agreed to
+/// or asked for.
 fn stopped_just_now(conn: &mut DbConnection, statement: &Statement<'_>, scope: Scope) -> Result<bool> {
     let of_brand = entries::table
         .filter(entries::subscriber_id.eq(statement.subscriber).and(entries::brand_id.eq(statement.brand)))

@@ -275,8 +275,8 @@ pub fn except(conn: &mut DbConnection, suppression: i64, brand: i64, now: Moment
     Ok(())
 }
 
-/// Undoes for a brand what [`lift_by_own_act`] did to the suppression of an email address with this scope and reason, which
-/// counts from when it was made first.
+/// Undoes for a brand what [`lift_by_own_act`] did to the suppression of an email address with this scope and reason,
+/// which counts from when it was made first.
 ///
 /// # Errors
 /// Of the database.

@@ -49,7 +49,8 @@ pub struct Returned {
     pub status: Option<Enhanced>,
     /// Whether the relay refused it at once; otherwise it had taken it.
     pub at_once: bool,
-    /// Whether the letter left before a person last let the campaign go on: then they knew what is wrong with the sender.
+    /// Whether the letter left before a person last let the campaign go on: then they knew what is wrong with the
+    /// sender.
     pub is_old: bool,
 }
 

@@ -26,8 +26,8 @@ const PAUSE_COMPLAINTS: i64 = 30;
 /// signature of the provider.
 const COMPLAINTS_MIN: i64 = 3;
 
-/// Refusals for policy since a person last looked that pause the campaign, if they are also [`PAUSE_POLICIES`]. Fewer are a
-/// filter here and there.
+/// Refusals for policy since a person last looked that pause the campaign, if they are also [`PAUSE_POLICIES`]. Fewer
+/// are a filter here and there.
 const POLICIES_MIN: i64 = 5;
 
 /// Refusals for policy in 10,000 letters that pause the campaign: 1 %.

@@ -107,9 +107,8 @@ impl Letterhead {
         }
     }
 
-    /// Writes and signs the letter that a claim is about, if it can into `buffer`, the room of an earlier one. Of the same
-    /// claim it is always the same message: one that is sent
-    /// again because a person asked keeps its Message-ID.
+    /// Writes and signs the letter that a claim is about, if it can into `buffer`, the room of an earlier one. Of the
+    /// same claim it is always the same message: one that is sent again because a person asked keeps its Message-ID.
     ///
     /// # Errors
     /// [`Invalid`](crate::error::Error::Invalid) if a value of this person would break a header or the letter
@@ -195,9 +194,9 @@ fn beside(incoming: &EmailAddress, word: &str, token: &str) -> Result<EmailAddre
         .ok_or_else(|| Error::internal("a token does not fit into an address"))
 }
 
-/// Where providers that nobody enrolled with may report complaints to (RFC 9477, section 3.1): the brand's own address for
-/// them, where a signature of the sender's very domain stands for it, and its domain is that one or below it. Elsewhere a
-/// second signature of the other domain would have to be there, and providers must not report without.
+/// Where providers that nobody enrolled with may report complaints to (RFC 9477, section 3.1): the brand's own address
+/// for them, where a signature of the sender's very domain stands for it, and its domain is that one or below it.
+/// Elsewhere a second signature of the other domain would have to be there, and providers must not report without.
 fn complaints_to(brand: &Brand, signer: Option<&Signer>) -> Result<Option<EmailAddress>> {
     let from = brand.marketing_from.domain();
     let Some(incoming) = &brand.incoming_domain else { return Ok(None) };
@@ -208,9 +207,9 @@ fn complaints_to(brand: &Brand, signer: Option<&Signer>) -> Result<Option<EmailA
     Ok(mailbox_at(incoming)?.beside(COMPLAINTS_WORD))
 }
 
-/// By what Gmail adds up complaints (B-07): the campaign, its type, its brand, and a word that is the brand's for good. The
-/// same for all its letters. Each word says what it is, so that none can be equal to another. A sensitive topic is not
-/// named (L-15).
+/// By what Gmail adds up complaints (B-07): the campaign, its type, its brand, and a word that is the brand's for good.
+/// The same for all its letters. Each word says what it is, so that none can be equal to another. A sensitive topic is
+/// not named (L-15).
 fn feedback_id(campaign: i64, brand: &Brand, topic: &Topic) -> String {
     let kind = if topic.sensitive { SENSITIVE_WORD } else { topic.slug.as_str() };
     format!("c-{campaign}:t-{kind}:b-{}:brand{:05}", brand.slug.as_str(), brand.id)

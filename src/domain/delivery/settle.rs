@@ -116,8 +116,8 @@ fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], node: i64, now: Mo
 const AWAITED: &str =
     "(delivery.state = 'claimed' OR (delivery.state = 'uncertain' AND delivery.reason = 'server_died'))";
 
-/// 4xx: later again, with growing pauses of half an hour to eight hours. A relay that is away, or hangs up before it knows
-/// who the letter is for, is nobody's attempt.
+/// 4xx: later again, with growing pauses of half an hour to eight hours. A relay that is away, or hangs up before it
+/// knows who the letter is for, is nobody's attempt.
 fn defer(
     conn: &mut DbConnection,
     settlement: &Settlement,

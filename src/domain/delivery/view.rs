@@ -1,9 +1,9 @@
 //! A letter in the browser: "View in browser".
 //!
-//! It shows what the letter says to somebody of whom nothing is known, whoever got it. The address of the page lies in the
-//! letter for years and goes wherever the letter goes, and what is held about a person is seen only by a fresh link to
-//! their address (SEC-04). The ways out are the person's own, and the supplier of their data is named (L-09). A view is not an
-//! open: no pixel, and the links lead straight to where they lead.
+//! It shows what the letter says to somebody of whom nothing is known, whoever got it. The address of the page lies in
+//! the letter for years and goes wherever the letter goes, and what is held about a person is seen only by a fresh link
+//! to their address (SEC-04). The ways out are the person's own, and the supplier of their data is named (L-09). A view
+//! is not an open: no pixel, and the links lead straight to where they lead.
 
 use std::sync::Arc;
 

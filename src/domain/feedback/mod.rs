@@ -3,7 +3,8 @@
 //! A bounce acts only on the letter whose token is in the address that it came to (VERP, B-01). Where providers send
 //! complaints to one address for all, the token is in the returned letter's return path or Message-ID; that of a
 //! Message-ID has a purpose of its own, so whoever was only shown a letter can complain about it and do nothing else.
-//! Names and addresses in a message are never believed. No message is ever answered, so no two programs can talk to each other for ever (M-21).
+//! Names and addresses in a message are never believed. No message is ever answered, so no two programs can talk to
+//! each other for ever (M-21).
 
 use diesel::prelude::*;
 
@@ -40,8 +41,8 @@ pub enum Verdict {
     NoSuchPerson,
 }
 
-/// The mailbox behind an address, if it is one of ours: its domain is the incoming domain of a brand, or its token is of
-/// our making. So what old letters carry works on when a brand changes that domain and its old one still leads here.
+/// The mailbox behind an address, if it is one of ours: its domain is the incoming domain of a brand, or its token is
+/// of our making. So what old letters carry works on when a brand changes that domain and its old one still leads here.
 ///
 /// # Errors
 /// Of the database.

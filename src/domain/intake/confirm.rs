@@ -9,7 +9,7 @@ use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Statement};
 use crate::domain::consent::opt_in::{self, OptIn, State};
 use crate::domain::consent::permission::{self, Kind};
 use crate::domain::consent::{lock, objection, suppression};
-use crate::domain::intake::Item;
+use crate::domain::intake::{Detail, Item};
 use crate::error::{Error, Result};
 use crate::i18n::Lang;
 
@@ -29,12 +29,21 @@ pub struct Asked {
 /// Where a confirmation stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// The button grants these.
-    Open(Vec<Item>),
+    /// The button grants these, and keeps those details of what was typed.
+    Open(Vec<Item>, Vec<Detail>),
     /// It was pressed; these are granted now.
     Confirmed(Vec<Item>),
-    /// It is too old, or the person stopped it since.
-    Expired,
+    /// The button does nothing any more.
+    Ended(Ended),
+}
+
+/// Why a confirmation link is good for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It is older than [`confirmation::VALID`].
+    TooOld,
+    /// What was asked for was stopped or taken back since.
+    Stopped,
 }
 
 /// What the link stands for; changes nothing.
@@ -49,7 +58,7 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
     let erased = known.erased_at.is_some();
     let running = confirmation::running(conn, person, brand_id, now)?;
     let state = if erased {
-        Standing::Expired
+        Standing::Ended(Ended::Stopped)
     } else if asked.confirmed_at.is_some() {
         let answers = opt_in::of_subscriber(conn, person)?;
         let granted = answers.into_iter().filter(|a| a.brand_id == brand_id && a.state == State::Granted);
@@ -66,9 +75,16 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
         let mut items = topic_items(&topic::of_brand(conn, brand_id)?, &pending);
         items.extend(permission_items(&running));
         // Everything asked for was taken back one by one.
-        if items.is_empty() { Standing::Expired } else { Standing::Open(items) }
+        if items.is_empty() {
+            Standing::Ended(Ended::Stopped)
+        } else {
+            let kept = kept(conn, person, brand_id, now)?;
+            Standing::Open(items, kept.map(|(before, after)| details(before, after)).unwrap_or_default())
+        }
+    } else if asked.expires_at < now {
+        Standing::Ended(Ended::TooOld)
     } else {
-        Standing::Expired
+        Standing::Ended(Ended::Stopped)
     };
     let language = known.locale.as_deref().and_then(Lang::read);
     let language = language.or(ledger::language_of(conn, asked.evidence_id)?);
@@ -82,7 +98,7 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
 /// As [`look`].
 pub fn press(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
     let before = look(conn, id, now)?;
-    if !matches!(before.state, Standing::Open(_)) {
+    if !matches!(before.state, Standing::Open(..)) {
         return Ok(before);
     }
     keep_what_was_typed(conn, &before, now)?;
@@ -116,37 +132,60 @@ fn statement(conn: &mut DbConnection, id: i64, asked: &Asked, now: Moment) -> Re
     })
 }
 
-/// What was typed in the form becomes the person's with the press, as the last form said it: what came before may be
-/// a stranger's. It wins over what they never confirmed. What they have is only filled where it is empty, but for
-/// the number or address that a channel needs which they confirm now for the first time.
+/// What was typed in the form becomes the person's with the press.
 fn keep_what_was_typed(conn: &mut DbConnection, asked: &Asked, now: Moment) -> Result<()> {
-    let person = asked.subscriber;
-    lock(conn, person)?;
-    let running = confirmation::running(conn, person, asked.brand.id, now)?;
-    let Some(typed) = running.last().and_then(|last| last.profile.as_deref()) else { return Ok(()) };
+    lock(conn, asked.subscriber)?;
+    match kept(conn, asked.subscriber, asked.brand.id, now)? {
+        Some((_, after)) => subscriber::set_profile(conn, asked.subscriber, &after),
+        None => Ok(()),
+    }
+}
+
+/// What is kept of a person now, and what the press would make of it with what was typed in the last form: what came
+/// before may be a stranger's. It wins over what they never confirmed. What they have is only filled where it is empty,
+/// but for the number or address that a channel needs which they confirm now for the first time.
+fn kept(conn: &mut DbConnection, person: i64, brand: i64, now: Moment) -> Result<Option<(Profile, Profile)>> {
+    let running = confirmation::running(conn, person, brand, now)?;
+    let Some(typed) = running.last().and_then(|last| last.profile.as_deref()) else { return Ok(None) };
     // No cause: it may repeat what a person typed.
     let typed: Profile =
         serde_json::from_str(typed).map_err(|_| Error::internal("a profile that waits cannot be read"))?;
     let known = subscriber::get(conn, person)?.profile();
-    let profile = if ledger::ever_granted(conn, person)? {
-        let granted = opt_in::of_subscriber(conn, person)?;
-        let pending = confirmation::pending(conn, person, asked.brand.id)?;
-        let first = |channel| {
-            let has = |answers: &[OptIn], state| {
-                answers.iter().any(|answer| answer.channel == channel && answer.state == state)
-            };
-            has(&pending, State::Pending) && !has(&granted, State::Granted)
+    if !ledger::ever_granted(conn, person)? {
+        return Ok(Some((known.clone(), typed.or(known))));
+    }
+    let granted = opt_in::of_subscriber(conn, person)?;
+    let pending = confirmation::pending(conn, person, brand)?;
+    let first = |channel| {
+        let has = |answers: &[OptIn], state| {
+            answers.iter().any(|answer| answer.channel == channel && answer.state == state)
         };
-        let needed = Profile {
-            phone: typed.phone.clone().filter(|_| first(Channel::Phone)),
-            postal_address: typed.postal_address.clone().filter(|_| first(Channel::Post)),
-            ..Profile::default()
-        };
-        needed.or(known).or(typed)
-    } else {
-        typed.or(known)
+        has(&pending, State::Pending) && !has(&granted, State::Granted)
     };
-    subscriber::set_profile(conn, person, &profile)
+    let needed = Profile {
+        phone: typed.phone.clone().filter(|_| first(Channel::Phone)),
+        postal_address: typed.postal_address.clone().filter(|_| first(Channel::Post)),
+        ..Profile::default()
+    };
+    Ok(Some((known.clone(), needed.or(known).or(typed))))
+}
+
+/// What is new in a profile. What is kept already is nobody's to see by this link.
+fn details(before: Profile, after: Profile) -> Vec<Detail> {
+    let fields = [
+        ("first_name", before.first_name, after.first_name),
+        ("last_name", before.last_name, after.last_name),
+        ("company", before.company, after.company),
+        ("country", before.country, after.country),
+        ("phone", before.phone, after.phone),
+        ("postal_address", before.postal_address, after.postal_address),
+        ("locale", before.locale, after.locale),
+    ];
+    let new = fields.into_iter().filter(|(_, before, after)| before != after);
+    let new = new.filter_map(|(field, _, after)| Some(Detail { field: field.to_owned(), value: after? }));
+    let attributes = after.attributes.into_iter();
+    let attributes = attributes.filter(|(name, value)| before.attributes.get(name) != Some(value));
+    new.chain(attributes.map(|(field, value)| Detail { field, value })).collect()
 }
 
 fn topic_items(topics: &[Topic], answers: &[OptIn]) -> Vec<Item> {

@@ -37,6 +37,46 @@ impl Item {
     }
 }
 
+/// Something that was typed in a form and that the press of the button keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// The name of the field: `first_name` and so on, `locale`, or that of an attribute.
+    pub field: String,
+    /// What was typed.
+    pub value: String,
+}
+
+impl Detail {
+    /// What it is called, and the value as a page may show it to whoever has the link: ways to reach somebody only
+    /// by their beginning and end, because a mail can be forwarded (SEC-04).
+    pub fn say(&self, lang: Lang) -> (String, String) {
+        let plain = || self.value.clone();
+        let (label, value) = match self.field.as_str() {
+            "first_name" => (lang.say("first-name-label"), plain()),
+            "last_name" => (lang.say("last-name-label"), plain()),
+            "company" => (lang.say("company-label"), plain()),
+            "country" => (lang.say("country-label"), plain()),
+            "phone" => (lang.say("phone-label"), ends(&self.value)),
+            "postal_address" => (lang.say("post-label"), ends(&self.value)),
+            "locale" => {
+                let language = Lang::read(&self.value).map(Lang::own_name);
+                (lang.say("language-heading"), language.map_or_else(plain, str::to_owned))
+            }
+            attribute => return (attribute.to_owned(), plain()),
+        };
+        (label.to_string(), value)
+    }
+}
+
+/// The first and the last letters of something that is long enough to stay unknown between them.
+fn ends(value: &str) -> String {
+    let letters: Vec<char> = value.chars().collect();
+    let keep = (letters.len() / 4).min(4);
+    let (start, end) = (&letters[..keep], &letters[letters.len() - keep..]);
+    let text = |part: &[char]| part.iter().collect::<String>().trim().to_owned();
+    format!("{} … {}", text(start), text(end)).trim().to_owned()
+}
+
 /// A topic on a channel, as people read it: "Newsletter by email".
 pub fn topic_item(lang: Lang, topic: &str, channel: Channel) -> Saying {
     match channel {
@@ -52,5 +92,23 @@ pub fn permission_item(lang: Lang, kind: permission::Kind) -> Saying {
         permission::Kind::Opens => lang.say("item-opens"),
         permission::Kind::Clicks => lang.say("item-clicks"),
         permission::Kind::Profiling => lang.say("item-profiling"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_and_an_address_are_known_by_their_ends_and_not_readable() {
+        for (value, shown) in [
+            ("+44 118 496 0111", "+44 … 0111"),
+            ("1 Example Street, Exampleton EX1 1EX", "1 Ex … 1EX"),
+            ("+4411849", "+4 … 49"),
+            ("abc", "…"),
+            ("Łódź Ö", "Ł … Ö"),
+        ] {
+            assert_eq!(ends(value), shown);
+        }
     }
 }

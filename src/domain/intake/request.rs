@@ -7,7 +7,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::{ledger, request};
 use crate::domain::audience::subscriber;
@@ -21,7 +21,7 @@ use crate::token::Keys;
 const LINKS_MAX: i64 = 3;
 
 /// The time in which [`LINKS_MAX`] counts.
-const LINKS_IN: Duration = Duration::from_secs(24 * 60 * 60);
+const LINKS_IN: Duration = DAY;
 
 /// What was asked for.
 #[derive(Serialize, Deserialize)]

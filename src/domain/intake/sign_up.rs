@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::domain::audience::source::{self, SourceForm};
 use crate::domain::audience::subscriber::{self, Profile};
+use crate::domain::catalog::sign_up_form::Field;
 use crate::domain::catalog::topic::Kind as TopicKind;
-use crate::domain::catalog::{Brand, Channel, Topic, brand};
+use crate::domain::catalog::{Brand, Channel, NamedForm, Topic, brand};
 use crate::domain::consent::ledger::{SUBSCRIBER, Shown, ShownBox};
 use crate::domain::consent::opt_in::Answer;
 use crate::domain::consent::suppression::Reason;
@@ -27,7 +28,7 @@ use crate::i18n::{Lang, Message};
 use crate::token::Keys;
 
 /// An address gets at most one confirmation mail in this time, whatever the brands (SEC-06).
-const ONE_MAIL_IN: Duration = Duration::from_secs(24 * 60 * 60);
+const ONE_MAIL_IN: Duration = DAY;
 
 /// The longest wording that a form may have shown, in characters.
 pub const WORDING_CHARS_MAX: usize = 10_000;
@@ -72,30 +73,47 @@ pub struct SignUp {
     policy_version: String,
     #[serde(default)]
     language: Option<String>,
+    /// The slug of the named form; none for the brand's own and the API.
+    #[serde(default)]
+    form: Option<String>,
 }
 
 impl SignUpForm {
-    /// Checks a form against the brand it was sent to.
+    /// Checks a form against the brand it was sent to, and against the named form that it was, whose topics these are
+    /// then. What nobody asked for and what no ticked channel needs is left out.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming every field that breaks a rule: an unknown topic, a channel that is not offered, a
-    /// box that was not shown, a channel without the number or address that it needs, no kind of message at all.
-    pub fn check(self, brand: &Brand, topics: &[Topic]) -> Result<SignUp> {
+    /// box that was not shown, a channel without the number or address that it needs, a field that the named form
+    /// cannot do without, no kind of message at all.
+    pub fn check(mut self, brand: &Brand, topics: &[Topic], named: Option<&NamedForm>) -> Result<SignUp> {
         let mut problems = Vec::new();
         let email = EmailAddress::parse(&self.email).map_err(|problem| problems.push(problem)).ok();
-        let profile = self.profile.check().unwrap_or_else(|wrong| {
-            problems.extend(wrong);
-            Profile::default()
-        });
         let wording = self.wording.replace("\r\n", "\n").trim().to_owned();
         if wording.is_empty() || wording.chars().count() > WORDING_CHARS_MAX {
             problems.push(Problem::new("wording", "Send the wording that the person agreed to"));
         }
+        let before = problems.len();
         let boxes = boxes_of(topics, &self.choices, &self.shown, &mut problems);
         let permissions = permissions_of(&self.permissions, &self.shown_permissions, &mut problems);
-        if problems.is_empty() {
-            check_use(topics, &boxes.ticked, &profile, &mut problems);
+        let are_ours = problems.len() == before;
+        let wants = |channel| boxes.ticked.iter().any(|(_, ticked)| *ticked == channel);
+        for field in Field::ALL {
+            let is_asked = named.is_none_or(|form| form.asks(*field).is_some());
+            if !is_asked || !field.channel().is_none_or(wants) {
+                *value_of(&mut self.profile, *field) = None;
+            }
         }
+        if let Some(form) = named {
+            check_required(form, &mut self.profile, &mut problems);
+        }
+        if are_ours {
+            check_use(topics, &boxes.ticked, &mut self.profile, &mut problems);
+        }
+        let profile = self.profile.check().unwrap_or_else(|wrong| {
+            problems.extend(wrong);
+            Profile::default()
+        });
         match email {
             Some(email) if problems.is_empty() => Ok(SignUp {
                 email: email.as_str().to_owned(),
@@ -106,8 +124,41 @@ impl SignUpForm {
                 shown: [boxes.shown, permissions.shown].concat(),
                 policy_version: brand.policy_version.clone(),
                 language: self.language.map(|lang| lang.tag().to_owned()),
+                form: named.map(|form| form.slug.to_string()),
             }),
             _ => Err(Error::Invalid(problems)),
+        }
+    }
+}
+
+fn value_of(profile: &mut Profile, field: Field) -> &mut Option<String> {
+    match field {
+        Field::FirstName => &mut profile.first_name,
+        Field::LastName => &mut profile.last_name,
+        Field::Company => &mut profile.company,
+        Field::Country => &mut profile.country,
+        Field::Phone => &mut profile.phone,
+        Field::PostalAddress => &mut profile.postal_address,
+    }
+}
+
+fn is_missing(profile: &mut Profile, field: Field) -> bool {
+    value_of(profile, field).as_deref().unwrap_or_default().trim().is_empty()
+}
+
+/// Whether everything is there that a named form cannot do without.
+fn check_required(form: &NamedForm, profile: &mut Profile, problems: &mut Vec<Problem>) {
+    for asked in form.fields.iter().filter(|asked| asked.required) {
+        let message = match asked.field {
+            Field::FirstName => Message::new("problem-first-name-missing"),
+            Field::LastName => Message::new("problem-last-name-missing"),
+            Field::Company => Message::new("problem-company-missing"),
+            Field::Country => Message::new("problem-country-missing"),
+            // Their channels ask for them.
+            Field::Phone | Field::PostalAddress => continue,
+        };
+        if is_missing(profile, asked.field) {
+            problems.push(Problem::said(asked.field.as_str(), message));
         }
     }
 }
@@ -179,16 +230,21 @@ fn shown_boxes(names: impl Iterator<Item = String>) -> Vec<ShownBox> {
 }
 
 /// Whether anything could come of it: subjects alone bring no message, and a call needs a number.
-fn check_use(topics: &[Topic], ticked: &[(i64, Channel)], profile: &Profile, problems: &mut Vec<Problem>) {
+fn check_use(
+    topics: &[Topic],
+    ticked: &[(i64, Channel)],
+    profile: &mut Profile,
+    problems: &mut Vec<Problem>,
+) {
     let communication = |id: i64| topics.iter().any(|t| t.id == id && t.kind == TopicKind::Communication);
     if !ticked.iter().any(|(topic, _)| communication(*topic)) {
         problems.push(Problem::said("communications", Message::new("problem-communications")));
     }
     let wants = |channel| ticked.iter().any(|(_, ticked)| *ticked == channel);
-    if wants(Channel::Phone) && profile.phone.is_none() {
+    if wants(Channel::Phone) && is_missing(profile, Field::Phone) {
         problems.push(Problem::said("phone", Message::new("problem-phone-missing")));
     }
-    if wants(Channel::Post) && profile.postal_address.is_none() {
+    if wants(Channel::Post) && is_missing(profile, Field::PostalAddress) {
         problems.push(Problem::said("postal_address", Message::new("problem-post-missing")));
     }
 }
@@ -222,7 +278,7 @@ pub fn apply(
     let evidence = ledger::keep(
         conn,
         &Shown {
-            form: "sign-up".to_owned(),
+            form: sign_up.form.as_ref().map_or("sign-up".to_owned(), |slug| format!("sign-up/{slug}")),
             wording: sign_up.wording.clone(),
             boxes: sign_up.shown.clone(),
             policy_version: sign_up.policy_version.clone(),

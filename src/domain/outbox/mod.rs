@@ -11,7 +11,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::outbox;
 use crate::error::Result;
@@ -55,7 +55,7 @@ word_enum! {
 pub const LEASE: Duration = Duration::from_secs(30 * 60);
 
 /// How long a mail is tried before it is given up.
-pub const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+pub const GIVE_UP_AFTER: Duration = DAY.saturating_mul(5);
 
 /// For how many hours the link to a person's data works, from the moment it is sent (SEC-04).
 pub const DATA_LINK_HOURS: u32 = 24;
@@ -270,12 +270,12 @@ fn back_off(attempts: i32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::HOUR;
     use crate::db::{Database, DatabaseUrl};
     use crate::domain::outbox::Kind::PreferencesLink;
     use crate::mail::transport::Reply;
 
     const START: Moment = Moment::from_micros(1_800_000_000_000_000);
-    const HOUR: Duration = Duration::from_secs(3600);
 
     /// The outbox names rows of others by number; here they need not exist.
     fn with_outbox(work: impl FnOnce(&mut DbConnection) -> Result<()>) {

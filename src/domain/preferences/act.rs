@@ -11,7 +11,7 @@ use crate::domain::audience::subscriber;
 use crate::domain::catalog::{Brand, Channel, brand, topic};
 use crate::domain::consent::brand_choice::{self, AtMost, BrandChoice};
 use crate::domain::consent::opt_in::{self, Basis, State};
-use crate::domain::consent::permission::{self, Change, Kind as PermissionKind, State as Permission};
+use crate::domain::consent::permission::{self, Change, Kind as PermissionKind, State as PermissionState};
 use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::consent::{lock, objection};
 use crate::domain::preferences::{Changes, Choice};
@@ -75,7 +75,7 @@ pub struct Standing {
     /// The topics.
     pub running: Vec<Running>,
     /// The tracking permissions that were answered.
-    pub permissions: Vec<(PermissionKind, Permission)>,
+    pub permissions: Vec<(PermissionKind, PermissionState)>,
     /// Until when nothing is sent, if that is still to come.
     pub paused_until: Option<Moment>,
     /// How often at most.
@@ -99,7 +99,7 @@ impl Standing {
     }
 
     /// The answer about a kind of tracking; none if never asked.
-    pub fn permission(&self, kind: PermissionKind) -> Option<Permission> {
+    pub fn permission(&self, kind: PermissionKind) -> Option<PermissionState> {
         self.permissions.iter().find(|(of, _)| *of == kind).map(|(_, state)| *state)
     }
 
@@ -372,8 +372,8 @@ pub fn changes(conn: &mut DbConnection, act: &Act) -> Result<Changes> {
     for kind in PermissionKind::ALL.iter().copied() {
         let change = match (act.before.permission(kind), act.after.permission(kind)) {
             (before, after) if before == after => continue,
-            (Some(Permission::Granted), _) => Change::Withdrawn,
-            (_, Some(Permission::Granted)) => Change::Granted,
+            (Some(PermissionState::Granted), _) => Change::Withdrawn,
+            (_, Some(PermissionState::Granted)) => Change::Granted,
             _ => Change::Refused,
         };
         changes.permissions.push((kind, change));

@@ -1,5 +1,5 @@
-//! Why people unsubscribed: asked after it is done, never required, and kept as a count by campaign. Whose reason it was
-//! is not kept, only that one was counted for an act, so that none is counted twice.
+//! Why people unsubscribed: asked after it is done, never required, and kept as a count by campaign. Whose reason it
+//! was is not kept, only that one was counted for an act, so that none is counted twice.
 
 use diesel::prelude::*;
 

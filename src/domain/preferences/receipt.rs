@@ -1,8 +1,8 @@
 //! Receipts: what a person did, in a form that they can keep and anybody can check, with the fields of ISO/IEC TS
 //! 27560:2023 (C-01, C-08).
 //!
-//! A receipt names the person by their identity outside and by nothing else. It is made anew from the act and the ledger
-//! each time and always says the same, because neither changes.
+//! A receipt names the person by their identity outside and by nothing else. It is made anew from the act and the
+//! ledger each time and always says the same, because neither changes.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::domain::catalog::{Brand, Channel, Topic, notice, topic};
 use crate::domain::consent::brand_choice::{self, AtMost};
 use crate::domain::consent::ledger::{self, Decision, Entry, Method, ShownBox};
 use crate::domain::consent::opt_in::Basis;
-use crate::domain::consent::permission::{Kind as PermissionKind, State as Permission};
+use crate::domain::consent::permission::{Kind as PermissionKind, State as PermissionState};
 use crate::domain::preferences::act::{self, Act, Running};
 use crate::error::{Error, Result};
 use crate::id::PublicId;
@@ -96,8 +96,8 @@ pub struct Event {
     pub policy_version: String,
 }
 
-/// A receipt with its signature: a JSON Web Signature in the flattened form (RFC 7515, section 7.2.2), whose payload is the
-/// receipt, octet by octet. `receipt` is the same for the eye; what counts is what is signed.
+/// A receipt with its signature: a JSON Web Signature in the flattened form (RFC 7515, section 7.2.2), whose payload is
+/// the receipt, octet by octet. `receipt` is the same for the eye; what counts is what is signed.
 #[derive(Debug, Clone, Serialize)]
 pub struct SignedReceipt {
     /// The receipt, to be read.
@@ -134,7 +134,7 @@ pub fn receipt(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<Rece
     }
     let topics = topic::of_brand(conn, brand.id)?;
     let purposes = act.after.granted().filter_map(|answer| purpose(brand, &topics, answer)).collect();
-    let allowed = |kind: &PermissionKind| act.after.permission(*kind) == Some(Permission::Granted);
+    let allowed = |kind: &PermissionKind| act.after.permission(*kind) == Some(PermissionState::Granted);
     let refused = PermissionKind::ALL.iter().filter(|kind| !allowed(kind));
     Ok(Receipt {
         schema: "urn:mannerly:receipt:1",
@@ -180,8 +180,8 @@ fn privacy_notice(
     Ok(about)
 }
 
-/// The version of the policy that was in force; the ledger knows it, and where only the brand's pace or pause was chosen, so
-/// does the brand.
+/// The version of the policy that was in force; the ledger knows it, and where only the brand's pace or pause was
+/// chosen, so does the brand.
 ///
 /// # Errors
 /// Of the database.

@@ -1,19 +1,19 @@
-//! Undo: one press puts back what was before an act. It is a new act of the person, with entries of its own in the ledger;
-//! nothing that was written is taken back.
+//! Undo: one press puts back what was before an act. It is a new act of the person, with entries of its own in the
+//! ledger; nothing that was written is taken back.
 //!
-//! It is possible for a month, as long as nothing was said about the person and the brand since, and never where it would
-//! bring back what a suppression forbids. What waited for a confirmation before is not asked for again, and hits that
-//! were deleted stay deleted.
+//! It is possible for a month, as long as nothing was said about the person and the brand since, and never where it
+//! would bring back what a suppression forbids. What waited for a confirmation before is not asked for again, and hits
+//! that were deleted stay deleted.
 
 use std::time::Duration;
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::{Brand, Channel, topic};
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, Statement};
 use crate::domain::consent::opt_in::{self, Answer};
-use crate::domain::consent::permission::State as Permission;
+use crate::domain::consent::permission::State as PermissionState;
 use crate::domain::consent::{brand_choice, lock, suppression};
 use crate::domain::preferences::act::{self, Act, Against, Kind, Running};
 use crate::domain::tracking::permission;
@@ -22,7 +22,7 @@ use crate::i18n::{Lang, Message};
 use crate::token::Keys;
 
 /// For so long an act can be undone.
-pub const UNDO_WITHIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub const UNDO_WITHIN: Duration = DAY.saturating_mul(30);
 
 /// Whether an act can be undone now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,10 +69,9 @@ pub fn look(conn: &mut DbConnection, keys: &Keys, act: &Act, now: Moment) -> Res
             return Ok(Undo::Forbidden);
         }
     }
-    let allows =
-        act.before.permissions.iter().any(|(kind, state)| {
-            *state == Permission::Granted && act.after.permission(*kind) != Some(*state)
-        });
+    let allows = act.before.permissions.iter().any(|(kind, state)| {
+        *state == PermissionState::Granted && act.after.permission(*kind) != Some(*state)
+    });
     Ok(Undo::Possible { grants: !returning.is_empty() || allows })
 }
 
@@ -90,7 +89,7 @@ fn leaving(act: &Act) -> impl Iterator<Item = &Running> {
 /// Whether it changed something besides the topics that can be put back.
 fn changes_more(act: &Act, now: Moment) -> bool {
     let tracking = act.before.permissions.iter().chain(&act.after.permissions).any(|(kind, _)| {
-        let granted = |state: Option<Permission>| state == Some(Permission::Granted);
+        let granted = |state: Option<PermissionState>| state == Some(PermissionState::Granted);
         granted(act.before.permission(*kind)) != granted(act.after.permission(*kind))
     });
     let (before, after) = (act.before.choice(), act.after.choice());
@@ -182,8 +181,8 @@ fn put_back(conn: &mut DbConnection, act: &Act, statement: &Statement<'_>, now: 
     kinds.sort_unstable();
     kinds.dedup();
     for kind in kinds {
-        let before = act.before.permission(kind) == Some(Permission::Granted);
-        if before != (act.after.permission(kind) == Some(Permission::Granted)) {
+        let before = act.before.permission(kind) == Some(PermissionState::Granted);
+        if before != (act.after.permission(kind) == Some(PermissionState::Granted)) {
             permission::set(conn, statement, kind, before)?;
         }
     }

@@ -28,8 +28,8 @@ pub struct Unsubscribed {
     pub continues: Vec<Choice>,
     /// Whether the person is still known, so that they have choices to look at.
     pub known: bool,
-    /// The act, if it was done on our page: whoever sees a page can have a receipt and undo it. After a repeat, the first
-    /// one.
+    /// The act, if it was done on our page: whoever sees a page can have a receipt and undo it. After a repeat, the
+    /// first one.
     pub act: Option<Act>,
 }
 

@@ -7,10 +7,10 @@ use crate::db::DbConnection;
 use crate::domain::consent::permission::Kind;
 use crate::error::Result;
 
-/// What both databases ask of a letter (`d`), its person (`s`) and the permission (`p`). The person allows this kind now and
-/// is neither erased nor restricted (GDPR Art. 18). The letter went out with permission, and that permission is still the
-/// one of then: one that was taken back and given again is good for later letters only. And nobody may be observed who
-/// objected to direct marketing (GDPR Art. 21), was erased, or is a child, whatever the permission says.
+/// What both databases ask of a letter (`d`), its person (`s`) and the permission (`p`). The person allows this kind
+/// now and is neither erased nor restricted (GDPR Art. 18). The letter went out with permission, and that permission is
+/// still the one of then: one that was taken back and given again is good for later letters only. And nobody may be
+/// observed who objected to direct marketing (GDPR Art. 21), was erased, or is a child, whatever the permission says.
 macro_rules! conditions {
     () => {
         "WHERE CASE p.kind WHEN 'opens' THEN d.tracks_opens ELSE d.tracks_clicks END \

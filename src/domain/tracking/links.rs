@@ -2,7 +2,8 @@
 //!
 //! A link's destination never changes once a letter carries it, so nothing here is ever out of date. The newest
 //! links and those of running campaigns are loaded when the server starts, a campaign's when it starts to send, and any
-//! other when it is first followed. Only such an old link needs the database, and only once; without it there is no destination to know.
+//! other when it is first followed. Only such an old link needs the database, and only once; without it there is no
+//! destination to know.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -25,6 +25,8 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::DAY;
+
 #[cfg(test)]
 mod tests;
 
@@ -51,7 +53,7 @@ impl Default for Options {
         Self {
             machines: Arc::new(Machines::built_in()),
             quiet: Duration::from_secs(10 * 60),
-            keep: Duration::from_secs(365 * 24 * 60 * 60),
+            keep: DAY * 365,
         }
     }
 }

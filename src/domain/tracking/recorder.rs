@@ -250,8 +250,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Puts a batch that could not be written back to where it was: the oldest of all, so the first to go when memory is
-    /// full. Returns whether to rest before it is tried again.
+    /// Puts a batch that could not be written back to where it was: the oldest of all, so the first to go when memory
+    /// is full. Returns whether to rest before it is tried again.
     fn keep(&self, mut batch: Batch, error: &Error) -> bool {
         let mut queue = lock(&self.queue);
         if !std::mem::replace(&mut queue.down, true) {

@@ -40,8 +40,8 @@ struct Found {
 /// # Errors
 /// Of the database.
 pub fn delete_old(conn: &mut DbConnection, until: Moment) -> Result<usize> {
-    // Row numbers and time go up together, so the lowest numbers are the oldest hits and no search is needed. A hit that
-    // waited for its commit may stand a little before its time.
+    // Row numbers and time go up together, so the lowest numbers are the oldest hits and no search is needed. A hit
+    // that waited for its commit may stand a little before its time.
     let oldest: Vec<(i64, Moment)> =
         hit::table.order(hit::id).limit(BATCH).select((hit::id, hit::at)).load(conn)?;
     let ids: Vec<i64> = oldest.into_iter().filter(|(_, at)| *at < until).map(|(id, _)| id).collect();

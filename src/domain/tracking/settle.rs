@@ -1,10 +1,10 @@
 //! Judging hits when it has been quiet for a while, and counting them: the only place that gives a hit its class and
 //! the only one that writes the counters that reports show.
 //!
-//! What is due is read and judged on the side, many hits at once, because finding what came shortly before and after means
-//! looking through everything of some minutes. The verdicts are then written in short transactions, so that nobody's request
-//! waits long behind one. Each holds its people as the gate does and marks only hits that are still there, so that a
-//! withdrawal comes before it or after it: what was withdrawn is gone and neither counted nor marked.
+//! What is due is read and judged on the side, many hits at once, because finding what came shortly before and after
+//! means looking through everything of some minutes. The verdicts are then written in short transactions, so that
+//! nobody's request waits long behind one. Each holds its people as the gate does and marks only hits that are still
+//! there, so that a withdrawal comes before it or after it: what was withdrawn is gone and neither counted nor marked.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -96,7 +96,8 @@ impl Crew {
         }
     }
 
-    /// Sees that a relay has up to `workers` workers, at most its share; not while it is away or turns some of them away.
+    /// Sees that a relay has up to `workers` workers, at most its share; not while it is away or turns some of them
+    /// away.
     pub(super) fn hire(&mut self, relay: usize, workers: usize) {
         let gang = &mut self.gangs[relay];
         let waits = gang.hires_again.is_some_and(|again| Instant::now() < again);
@@ -139,8 +140,8 @@ impl Crew {
         self.gangs.iter().map(|gang| gang.share).sum()
     }
 
-    /// Gives a letter to a worker of this relay that waits for one. Returns whether there was one; if not, the letter is
-    /// still claimed.
+    /// Gives a letter to a worker of this relay that waits for one. Returns whether there was one; if not, the letter
+    /// is still claimed.
     pub(super) fn give(&mut self, relay: usize, order: Order) -> bool {
         let gang = &mut self.gangs[relay];
         let Some(worker) = gang.idle.pop() else { return false };

@@ -31,8 +31,8 @@ const GATHER: Duration = Duration::from_micros(300);
 /// How long it waits for reports at most before it looks whether more may be claimed.
 const LISTEN: Duration = Duration::from_millis(100);
 
-/// How many batches of waiting letters are made due again at once when the pace of a domain changes; those that are left
-/// come by themselves before long.
+/// How many batches of waiting letters are made due again at once when the pace of a domain changes; those that are
+/// left come by themselves before long.
 const RELEASES: usize = 5;
 
 /// How long a prepared campaign is used before it is read again: new keys and changed brands count from then on.
@@ -117,8 +117,8 @@ impl Dispatcher {
     /// Settles and claims until no letter is due, or none may go now, and none is in hand. Returns whether any was
     /// claimed.
     ///
-    /// An outcome is never dropped: while the database is away it is kept and tried again. Waits on its own thread, made
-    /// for blocking: the ways between threads would cost as much as the transactions.
+    /// An outcome is never dropped: while the database is away it is kept and tried again. Waits on its own thread,
+    /// made for blocking: the ways between threads would cost as much as the transactions.
     pub(super) fn run(mut self) -> Result<bool> {
         while self.tries_at_the_end <= TRIES_AT_THE_END {
             let heard = self.crew.gather(GATHER);

@@ -197,7 +197,7 @@ fn a_feedback_id_has_at_most_four_different_words_and_a_sender_of_5_to_15_charac
 fn html_that_mailbox_providers_would_cut_is_refused_whatever_it_takes_encoded() {
     let letters = frame(&common(), "x", "{{ a }}", "x").unwrap();
     for letter in ["x", "é", "日"] {
-        let fits = letter.repeat(MAX_HTML_OCTETS / letter.len());
+        let fits = letter.repeat(HTML_OCTETS_MAX / letter.len());
         assert_well_formed(&write(&letters, &fits).unwrap());
         assert_eq!(refusal(write(&letters, &format!("{fits}{letter}"))), "html");
     }
@@ -206,11 +206,11 @@ fn html_that_mailbox_providers_would_cut_is_refused_whatever_it_takes_encoded() 
 #[test]
 fn a_line_of_any_length_is_wrapped_and_two_megabytes_are_refused() {
     let letters = frame(&common(), "x", "x", "{{ a }}").unwrap();
-    let octets = write(&letters, &"x".repeat(MAX_OUTPUT_OCTETS)).unwrap();
+    let octets = write(&letters, &"x".repeat(OUTPUT_OCTETS_MAX)).unwrap();
     assert_well_formed(&octets);
-    assert_eq!(Received::read(&octets).unwrap().text.len(), MAX_OUTPUT_OCTETS + 2);
-    assert_eq!(refusal(write(&letters, &"x".repeat(2 * MAX_OUTPUT_OCTETS))), "text");
-    assert_eq!(refusal(write(&letters, &"é".repeat(MAX_OUTPUT_OCTETS))), "text");
+    assert_eq!(Received::read(&octets).unwrap().text.len(), OUTPUT_OCTETS_MAX + 2);
+    assert_eq!(refusal(write(&letters, &"x".repeat(2 * OUTPUT_OCTETS_MAX))), "text");
+    assert_eq!(refusal(write(&letters, &"é".repeat(OUTPUT_OCTETS_MAX))), "text");
 }
 
 #[test]

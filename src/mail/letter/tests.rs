@@ -90,7 +90,7 @@ fn text_comes_before_html_and_every_line_is_short_and_ends_in_crlf() {
     for (text, html) in [
         ("a\nb\r\nc\rd", "<p>\n</p>"),
         (long.as_str(), "<p>x</p>"),
-        ("x", &"x".repeat(MAX_HTML_OCTETS)),
+        ("x", &"x".repeat(HTML_OCTETS_MAX)),
         (".\n..\n", "<p>.\n.</p>"),
         ("From me", "日本語"),
     ] {
@@ -141,8 +141,8 @@ fn what_could_begin_a_header_of_its_own_is_refused() {
 #[test]
 fn html_that_mailbox_providers_would_cut_is_refused() {
     let html = |octets| Letter { html: Some("x".repeat(octets)), ..letter() };
-    assert!(html(MAX_HTML_OCTETS).to_bytes().is_ok());
-    assert_eq!(refused(&html(MAX_HTML_OCTETS + 1)), "html");
+    assert!(html(HTML_OCTETS_MAX).to_bytes().is_ok());
+    assert_eq!(refused(&html(HTML_OCTETS_MAX + 1)), "html");
 }
 
 #[test]

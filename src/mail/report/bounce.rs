@@ -80,8 +80,8 @@ fn blame_of_words(reason: &str) -> Blame {
     }
 }
 
-/// The reply that a text quotes: `550 5.1.1`, `550-5.7.26`, qmail's `(#5.1.1)`; the first that says what it is about, or
-/// else the first. A number counts only where a reply stands, or every version and IP address would be one.
+/// The reply that a text quotes: `550 5.1.1`, `550-5.7.26`, qmail's `(#5.1.1)`; the first that says what it is about,
+/// or else the first. A number counts only where a reply stands, or every version and IP address would be one.
 fn reply_in(text: &str) -> Option<Reply> {
     let mut first = None;
     let mut before: Option<u16> = None;

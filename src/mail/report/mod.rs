@@ -14,15 +14,15 @@ use crate::mail::report::parts::{Part, Parts, split};
 use crate::mail::transport::{Blame, Enhanced};
 
 pub use mailbox::Mailbox;
-pub use parts::READ_MAX;
+pub use parts::{READ_MAX, SIZE_MAX};
 
 /// A message that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
     /// What it is.
     pub what: What,
-    /// Which letter it may be about: what looks like a token in the Message-ID and the return path of the letter that it
-    /// returns. Only the keys know which of them is one.
+    /// Which letter it may be about: what looks like a token in the Message-ID and the return path of the letter that
+    /// it returns. Only the keys know which of them is one.
     pub letters: Vec<String>,
 }
 
@@ -71,8 +71,8 @@ pub fn read(message: &[u8], to: &Mailbox) -> Incoming {
     Incoming { what, letters }
 }
 
-/// The addresses that a message in a mailbox may have come to: as the mail system wrote them down, or else as its sender
-/// did. In that order, at most twenty.
+/// The addresses that a message in a mailbox may have come to: as the mail system wrote them down, or else as its
+/// sender did. In that order, at most twenty.
 pub fn recipients(message: &[u8]) -> Vec<String> {
     let head = Fields::read(message);
     let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>');

@@ -7,6 +7,9 @@ use mail_parser::{MessageParser, MimeHeaders};
 
 use crate::mail::report::fields::Fields;
 
+/// A longer message is no report and no unsubscribe, and is not taken; in octets.
+pub const SIZE_MAX: usize = 10 * 1024 * 1024;
+
 /// How much of a message is read, in octets. A report says what it has to say before it returns the letter.
 pub const READ_MAX: usize = 256 * 1024;
 

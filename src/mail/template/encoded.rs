@@ -6,7 +6,7 @@ use crate::error::{Error, Problem, Result};
 use crate::mail::markup::{Piece, pieces};
 use crate::mail::quoted;
 use crate::mail::template::merge::Merge;
-use crate::mail::template::{Coding, MAX_OUTPUT_OCTETS, Template, environment, syntax};
+use crate::mail::template::{Coding, OUTPUT_OCTETS_MAX, Template, environment, syntax};
 
 /// A template whose outcome is quoted-printable; cheap to clone.
 ///
@@ -42,7 +42,7 @@ impl Encoded {
     pub fn render(&self, values: &Merge, count_above: usize, out: &mut Vec<u8>) -> Result<usize> {
         let begin = out.len();
         self.0
-            .render_to(values, 4 * MAX_OUTPUT_OCTETS, out)
+            .render_to(values, 4 * OUTPUT_OCTETS_MAX, out)
             .map_err(|detail| Error::invalid(&*self.0.name, detail))?;
         let written = out.get(begin..).unwrap_or_default();
         // Encoding makes nothing shorter than its text, so that most letters need no count.
@@ -50,8 +50,8 @@ impl Encoded {
             return Ok(written.len());
         }
         let octets = quoted::decoded_octets(written);
-        if octets > MAX_OUTPUT_OCTETS {
-            let detail = format!("The outcome is longer than {} kB", MAX_OUTPUT_OCTETS / 1024);
+        if octets > OUTPUT_OCTETS_MAX {
+            let detail = format!("The outcome is longer than {} kB", OUTPUT_OCTETS_MAX / 1024);
             return Err(Error::invalid(&*self.0.name, detail));
         }
         Ok(octets)

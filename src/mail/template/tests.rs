@@ -127,7 +127,7 @@ fn time_and_size_have_limits() {
     let long = long.render(&Merge::of(&json!({ "topics": many }))).unwrap_err();
     assert!(long.to_string().contains("longer than 1024 kB"), "{long}");
 
-    assert!(refusal(&"x".repeat(MAX_SOURCE_OCTETS + 1)).contains("256 kB"));
+    assert!(refusal(&"x".repeat(SOURCE_OCTETS_MAX + 1)).contains("256 kB"));
     assert!(plain(&("{% if email %}".repeat(300) + &"{% endif %}".repeat(300))).is_err());
     assert!(plain(&format!("{{{{ {}email{} }}}}", "(".repeat(9000), ")".repeat(9000))).is_err());
 }

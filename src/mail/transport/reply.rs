@@ -56,15 +56,16 @@ impl Reply {
 
 /// The x.7 codes that speak of the sender's authentication or standing, and so of every letter:
 ///
-/// - 25 to 27: no reverse DNS, several checks failed, the sender takes no mail (RFC 7372, section 3; RFC 7505, section 4.2);
-///   Gmail also 27 to 32: SPF, an unusual rate of mail, TLS, DKIM, no DMARC, not aligned with it (Google Workspace help,
-///   "Gmail SMTP errors and codes"), and 40 for the last two (as senders report; it is in no list);
+/// - 25 to 27: no reverse DNS, several checks failed, the sender takes no mail (RFC 7372, section 3; RFC 7505, section
+///   4.2); Gmail also 27 to 32: SPF, an unusual rate of mail, TLS, DKIM, no DMARC, not aligned with it (Google
+///   Workspace help, "Gmail SMTP errors and codes"), and 40 for the last two (as senders report; it is in no list);
 /// - 501 to 503, 705, 708, 750, 800: a banned account, tenant or sending domain; 509, 511: DMARC failed, a banned IP
-///   address; 606 to 649: the same (Microsoft Learn, "Email non-delivery reports and SMTP errors in Exchange Online"); 515: not
-///   authenticated as large senders have to be (Microsoft Support, "Fix NDR error 550 5.7.515 in Outlook.com").
+///   address; 606 to 649: the same (Microsoft Learn, "Email non-delivery reports and SMTP errors in Exchange Online");
+///   515: not authenticated as large senders have to be (Microsoft Support, "Fix NDR error 550 5.7.515 in
+///   Outlook.com").
 ///
-/// Not 20 to 24, one check of DKIM or SPF alone (RFC 7372): it also fails where a reader's mail is forwarded. Not 507 and
-/// 513, one receiver's own list, nor 508, too much for now from one range of addresses.
+/// Not 20 to 24, one check of DKIM or SPF alone (RFC 7372): it also fails where a reader's mail is forwarded. Not 507
+/// and 513, one receiver's own list, nor 508, too much for now from one range of addresses.
 const STANDING: [RangeInclusive<u16>; 11] = [
     25..=32,
     40..=40,
@@ -95,14 +96,14 @@ pub enum Blame {
 }
 
 impl Blame {
-    /// The class of a failure by its codes, whether the relay said them at once or a bounce brought them (B-04). A letter
-    /// has one recipient, so whatever is said is about that one.
+    /// The class of a failure by its codes, whether the relay said them at once or a bounce brought them (B-04). A
+    /// letter has one recipient, so whatever is said is about that one.
     ///
-    /// RFC 3463, section 3: x.1.7 and x.1.8 speak of the sender's address, x.7 of policy; x.1.1, x.1.2, x.1.3, x.1.6 and
-    /// x.1.10 (RFC 7505) of a mailbox or domain that is not there; x.2.2 of a full mailbox. 4.x passes.
+    /// RFC 3463, section 3: x.1.7 and x.1.8 speak of the sender's address, x.7 of policy; x.1.1, x.1.2, x.1.3, x.1.6
+    /// and x.1.10 (RFC 7505) of a mailbox or domain that is not there; x.2.2 of a full mailbox. 4.x passes.
     ///
-    /// Of policy, `STANDING` speaks of the sender itself. Everything else there (5.7.1 above all) may as well be a filter
-    /// that disliked one letter, or a closed list.
+    /// Of policy, `STANDING` speaks of the sender itself. Everything else there (5.7.1 above all) may as well be a
+    /// filter that disliked one letter, or a closed list.
     pub fn of(status: Option<Enhanced>, code: Option<u16>) -> Self {
         match status.map(|status| (status.class, status.subject, status.detail)) {
             Some((4, ..) | (_, 2, 2)) => Self::Mailbox,

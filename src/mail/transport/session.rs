@@ -1,5 +1,5 @@
-//! A worker's way to a relay, from message to message: its connection is kept open, made anew when it was lost, and told
-//! of a message that is still being written.
+//! A worker's way to a relay, from message to message: its connection is kept open, made anew when it was lost, and
+//! told of a message that is still being written.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -52,8 +52,8 @@ impl Session {
         Ok(Self { relay, line: Some(line), announced: None, announces: true })
     }
 
-    /// Says MAIL, RCPT and DATA for a message that is still being written, where the server takes all three at once. The
-    /// answers are read when the message is there; if none follows, the line ends without it.
+    /// Says MAIL, RCPT and DATA for a message that is still being written, where the server takes all three at once.
+    /// The answers are read when the message is there; if none follows, the line ends without it.
     pub(super) async fn announce(&mut self, to: &EmailAddress, return_path: &EmailAddress) {
         self.announces &= self.announced.take().is_none();
         let is_ascii = to.as_str().is_ascii() && return_path.as_str().is_ascii();

@@ -172,7 +172,8 @@ impl Line {
         Err(failed(Fault::Login))
     }
 
-    /// One message, from MAIL to the answer to the final dot. If it was announced, what comes before the content was said.
+    /// One message, from MAIL to the answer to the final dot. If it was announced, what comes before the content was
+    /// said.
     pub(super) async fn exchange(
         &mut self,
         envelope: &Envelope,

@@ -1,5 +1,5 @@
-//! TLS towards a relay, from the first octet or after STARTTLS: the system's certificate authorities, the operator's own,
-//! and nothing else; the host's name is checked.
+//! TLS towards a relay, from the first octet or after STARTTLS: the system's certificate authorities, the operator's
+//! own, and nothing else; the host's name is checked.
 
 use std::io;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! The octets of SMTP: a command or a message goes out in one write, and a reply is read into one buffer that is used again.
+//! The octets of SMTP: a command or a message goes out in one write, and a reply is read into one buffer that is used
+//! again.
 //!
 //! lettre knows the words of the protocol; its connection copies each message and makes several strings of each reply,
 //! which cost a tenth of all that a letter costs.
@@ -33,8 +34,8 @@ impl Wire {
         Self { stream: BufReader::with_capacity(READ_AT_ONCE, stream), reply: Vec::new() }
     }
 
-    /// The socket, to be encrypted; nothing if the server said more than it was asked, which somebody may have smuggled in
-    /// (RFC 3207, section 6).
+    /// The socket, to be encrypted; nothing if the server said more than it was asked, which somebody may have smuggled
+    /// in (RFC 3207, section 6).
     pub(super) fn into_stream(self) -> Option<Box<dyn Stream>> {
         self.stream.buffer().is_empty().then(|| self.stream.into_inner())
     }

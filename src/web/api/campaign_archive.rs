@@ -9,8 +9,8 @@ use crate::web::api::{Answer, no_content};
 
 /// Put a campaign into the archive
 ///
-/// Anybody can read it at `/b/{brand}/archive` as soon as it is sent: without anything about anybody, and with links as they
-/// were written.
+/// Anybody can read it at `/b/{brand}/archive` as soon as it is sent: without anything about anybody, and with links as
+/// they were written.
 #[utoipa::path(put, path = "/api/v1/campaigns/{campaign}/archive", operation_id = "archive_campaign", tag = "Campaigns",
     params(("campaign" = PublicId, Path, description = "The campaign's id")),
     responses((status = 204, description = "It is there, or will be when it is sent"),

@@ -19,6 +19,7 @@ pub mod permissions;
 pub mod preflights;
 pub mod reports;
 pub mod retries;
+pub mod sign_up_forms;
 pub mod sign_ups;
 pub mod sources;
 pub mod subscribers;

@@ -29,8 +29,8 @@ pub async fn list(app: web::Data<App>, slug: web::Path<Slug>) -> Answer {
 
 /// Add a privacy notice
 ///
-/// A new version, or another language of one. From its day on the brand's `policy_version` and `policy_url` name it, and so
-/// does all evidence of consent. It cannot be changed or taken back: what people read stays what they read.
+/// A new version, or another language of one. From its day on the brand's `policy_version` and `policy_url` name it,
+/// and so does all evidence of consent. It cannot be changed or taken back: what people read stays what they read.
 #[utoipa::path(post, path = "/api/v1/brands/{brand}/notices", operation_id = "add_notice", tag = "Brands",
     params(("brand" = Slug, Path, description = "The brand's slug")), request_body = NoticeForm,
     responses((status = 201, description = "The notice", body = Edition),

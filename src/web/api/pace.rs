@@ -88,7 +88,8 @@ pub async fn get_of_campaign(app: web::Data<App>, id: web::Path<PublicId>) -> An
 
 /// Set a campaign's pace
 ///
-/// At any time; takes effect within a second. It ends with the campaign: whoever tries failed letters again sets it anew.
+/// At any time; takes effect within a second. It ends with the campaign: whoever tries failed letters again sets it
+/// anew.
 #[utoipa::path(put, path = "/api/v1/campaigns/{campaign}/pace", operation_id = "set_campaign_pace", tag = "Pace",
     params(("campaign" = PublicId, Path, description = "The campaign's id")), request_body = CampaignPace,
     responses((status = 200, description = "Its pace", body = CampaignPace)))]

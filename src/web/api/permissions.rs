@@ -8,7 +8,7 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::account::ApiKey;
 use crate::domain::catalog::brand;
-use crate::domain::consent::permission::{Kind, State, of_subscriber};
+use crate::domain::consent::permission::{Kind, State as PermissionState, of_subscriber};
 use crate::domain::consent::{Method, Statement};
 use crate::domain::tracking::permission;
 use crate::error::{Error, Result};
@@ -29,7 +29,7 @@ pub struct PermissionView {
     /// What for.
     kind: Kind,
     /// The present answer.
-    state: State,
+    state: PermissionState,
     /// Since when it is the answer.
     changed_at: Moment,
 }

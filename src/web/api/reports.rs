@@ -17,9 +17,9 @@ use crate::web::report::csv;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ReportQuery {
-    /// Any of `domains`, `topics` and `previous` (the last five campaigns of the same topic), with commas. For a million
-    /// letters the report takes about a second, `domains` one more, `topics` about three, `previous` one for each of
-    /// the five.
+    /// Any of `domains`, `topics` and `previous` (the last five campaigns of the same topic), with commas. For a
+    /// million letters the report takes about a second, `domains` one more, `topics` about three, `previous` one for
+    /// each of the five.
     #[serde(default)]
     include: String,
 }

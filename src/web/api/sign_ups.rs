@@ -26,8 +26,8 @@ const BYTES_MAX: usize = 64 * 1024;
 ///
 /// `wording` names the brand's present consent wording, and no other: the text itself or its SHA-256 in hexadecimal.
 /// Where boxes for tracking were shown, it is that wording and the words beside the two boxes as the brand's own
-/// form shows them in any of its languages, with an empty line between. For a form with words of its own there is the consent of a
-/// subscriber with its evidence, which needs a key.
+/// form shows them in any of its languages, with an empty line between. For a form with words of its own there is the
+/// consent of a subscriber with its evidence, which needs a key.
 #[utoipa::path(post, path = "/api/v1/brands/{brand}/sign-ups", operation_id = "sign_up", tag = "Sign-ups",
     params(("brand" = Slug, Path, description = "The brand's slug")), request_body = SignUpForm,
     responses((status = 202, description = "Taken; a mail follows where one may")))]
@@ -47,9 +47,10 @@ pub async fn create(
             Ok((brand, topics))
         })
         .await?;
-    let email = EmailAddress::parse(&form.email).map_err(|problem| Error::Invalid(vec![problem]))?;
     (form.wording, form.language) = present_wording(&brand, &form)?;
-    let sign_up = form.check(&brand, &topics)?;
+    let typed = form.email.clone();
+    let sign_up = form.check(&brand, &topics, None)?;
+    let email = EmailAddress::parse(&typed).map_err(|problem| Error::Invalid(vec![problem]))?;
     limits.address(&email)?;
     let now = app.clock.now();
     app.db.write(move |conn| request::leave_sign_up(conn, brand.id, sign_up, now)).await?;

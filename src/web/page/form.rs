@@ -155,7 +155,7 @@ pub(super) fn offers(groups: &[TopicGroup], channel: &str) -> bool {
 
 /// The present answer about one kind of tracking.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum PermissionState {
+pub enum PermissionView {
     /// Never asked, which means no.
     #[default]
     NeverAsked,
@@ -165,7 +165,7 @@ pub enum PermissionState {
     Refused(String),
 }
 
-impl PermissionState {
+impl PermissionView {
     /// The answer, as a sentence.
     fn say(&self, lang: Lang) -> String {
         match self {
@@ -223,7 +223,7 @@ impl PermissionBox {
     /// The boxes for opens and clicks with our wording, unticked and never asked.
     pub fn unasked(lang: Lang) -> Vec<Self> {
         let unasked = |kind, wording: String| {
-            let stored = PermissionState::NeverAsked.say(lang);
+            let stored = PermissionView::NeverAsked.say(lang);
             Self { kind, wording, ticked: false, stored }
         };
         let [opens, clicks] = tracking_words(lang);
@@ -232,14 +232,14 @@ impl PermissionBox {
 
     /// The boxes for opens, clicks and profiling, of which only the preference page has the last.
     pub fn all_unasked(lang: Lang) -> Vec<Self> {
-        let stored = PermissionState::NeverAsked.say(lang);
+        let stored = PermissionView::NeverAsked.say(lang);
         let profiling = Self { kind: "profiling", wording: profiling_words(lang), ticked: false, stored };
         Self::unasked(lang).into_iter().chain([profiling]).collect()
     }
 
     /// The same box, showing what is stored.
-    pub fn with_state(mut self, lang: Lang, state: &PermissionState) -> Self {
-        self.ticked = matches!(state, PermissionState::Granted(_));
+    pub fn with_state(mut self, lang: Lang, state: &PermissionView) -> Self {
+        self.ticked = matches!(state, PermissionView::Granted(_));
         self.stored = state.say(lang);
         self
     }
@@ -265,6 +265,10 @@ pub struct TextField {
     pub label: String,
     /// One line that says what we need it for.
     pub hint: String,
+    /// The same in the brand's own words, which come first; empty where it has none.
+    pub purpose: String,
+    /// The attribute that names the language of those words, where the page has another.
+    pub purpose_lang: String,
     /// The type of the input; `textarea` for more than one line.
     pub kind: &'static str,
     /// The purpose of the field for browsers that fill it in (WCAG 2.2, 1.3.5).
@@ -284,6 +288,8 @@ impl TextField {
             name,
             label: label.to_string(),
             hint: String::new(),
+            purpose: String::new(),
+            purpose_lang: String::new(),
             kind: "text",
             autocomplete,
             required: false,
@@ -304,9 +310,14 @@ impl TextField {
         self
     }
 
+    /// Whether there is a line on what it is for.
+    pub fn is_explained(&self) -> bool {
+        !self.hint.is_empty() || !self.purpose.is_empty()
+    }
+
     /// The ids of what describes the field to a screen reader.
     pub fn described_by(&self) -> String {
-        match (self.hint.is_empty(), self.error.is_empty()) {
+        match (!self.is_explained(), self.error.is_empty()) {
             (false, false) => format!("{0}-hint {0}-error", self.name),
             (false, true) => format!("{}-hint", self.name),
             (true, false) => format!("{}-error", self.name),

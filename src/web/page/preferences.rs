@@ -12,8 +12,8 @@ use super::form::{PermissionBox, Radio, TopicGroup};
 
 /// The preference page: existing choices as they are, on one page, without logging in.
 ///
-/// Each of its forms posts an `action`: the values are the constants below. Buttons that do something at once are in forms
-/// of their own, so that Enter in the large one always means Save.
+/// Each of its forms posts an `action`: the values are the constants below. Buttons that do something at once are in
+/// forms of their own, so that Enter in the large one always means Save.
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/preferences.html")]
 pub struct PreferencesPage {

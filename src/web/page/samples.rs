@@ -84,6 +84,7 @@ pub(super) fn sign_up() -> SignUpPage {
     SignUpPage {
         lang: Lang::English,
         brand: brand(),
+        named: None,
         action: "/b/civic-notes/sign-up".into(),
         wording:
             "By pressing Sign up I agree that Civic Notes sends me what I ticked.\n\nI can stop at any time."
@@ -105,6 +106,23 @@ pub(super) fn sign_up_with_errors() -> SignUpPage {
             Problem::new("email", "Enter an email address in the form name@example.com"),
             Problem::new("phone", "Enter a phone number, because you ticked Phone"),
         ],
+        ..sign_up()
+    }
+}
+
+pub(super) fn named_sign_up() -> SignUpPage {
+    let field = |name, required, purpose: &str| NamedField { name, required, purpose: purpose.into() };
+    SignUpPage {
+        named: Some(NamedFormView {
+            heading: "Meet us at the fair".into(),
+            intro: "We write when the doors open.".into(),
+            fields: vec![
+                field("first_name", true, "For your badge."),
+                field("company", false, ""),
+                field("phone", false, "To tell you when the hall changes."),
+                field("postal_address", false, ""),
+            ],
+        }),
         ..sign_up()
     }
 }
@@ -302,9 +320,10 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         subject: "Buses that come on time".into(),
         size: "12 KB".into(),
     };
-    let all: [(&'static str, &dyn askama::DynTemplate); 29] = [
+    let all: [(&'static str, &dyn askama::DynTemplate); 31] = [
         ("sign_up", &sign_up()),
         ("sign_up_errors", &sign_up_with_errors()),
+        ("sign_up_named", &named_sign_up()),
         (
             "sign_up_done",
             &SignUpDonePage {
@@ -332,6 +351,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
                 brand: brand(),
                 action: "/confirm/token".into(),
                 items: items(),
+                details: vec![Fact::new("First name", "Jo"), Fact::new("Phone number", "+44 … 0111")],
                 list: "115f".into(),
                 errors: Vec::new(),
             },
@@ -350,6 +370,19 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
             &ConfirmExpiredPage {
                 lang: Lang::English,
                 brand: brand(),
+                was_stopped: false,
+                valid_days: 7,
+                link_url: "/b/civic-notes/link".into(),
+                sign_up_url: "/b/civic-notes/sign-up".into(),
+            },
+        ),
+        (
+            "confirm_stopped",
+            &ConfirmExpiredPage {
+                lang: Lang::English,
+                brand: brand(),
+                was_stopped: true,
+                link_url: "/b/civic-notes/link".into(),
                 valid_days: 7,
                 sign_up_url: "/b/civic-notes/sign-up".into(),
             },

@@ -6,7 +6,7 @@ use crate::error::Problem;
 use crate::i18n::Lang;
 
 use super::BrandView;
-use super::form::{PermissionBox, TextField, TopicGroup, offers};
+use super::form::{Fact, PermissionBox, TextField, TopicGroup, offers};
 
 /// The sign-up form of a brand. Nothing is ticked beforehand (L-01, A-02): `BoxState::On` and
 /// `PermissionBox::ticked` are only for what the person posted, when the form comes back with problems.
@@ -17,6 +17,8 @@ pub struct SignUpPage {
     pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
+    /// What a named form says and asks for; none for the brand's own form, which asks for everything.
+    pub named: Option<NamedFormView>,
     /// Where the form is posted to.
     pub action: String,
     /// The consent wording, shown exactly so; an empty line parts paragraphs.
@@ -33,6 +35,28 @@ pub struct SignUpPage {
     pub gpc: bool,
     /// What is wrong; `field` is the name of an input, or `communications`, `subjects` or `tracking`.
     pub errors: Vec<Problem>,
+}
+
+/// What a named form says and asks for, as the brand wrote it.
+#[derive(Debug, Clone)]
+pub struct NamedFormView {
+    /// Its heading.
+    pub heading: String,
+    /// One line below; may be empty.
+    pub intro: String,
+    /// The fields that it asks for besides the address.
+    pub fields: Vec<NamedField>,
+}
+
+/// A field of a named form.
+#[derive(Debug, Clone)]
+pub struct NamedField {
+    /// The name in the posted form.
+    pub name: &'static str,
+    /// Whether nobody can sign up without it.
+    pub required: bool,
+    /// What it is for; empty where the brand says nothing of its own.
+    pub purpose: String,
 }
 
 /// What a person typed into the sign-up form.
@@ -55,32 +79,46 @@ pub struct SignUpTyped {
 }
 
 impl SignUpPage {
+    /// The title of the page, without the brand's name.
+    pub fn title(&self) -> String {
+        self.named
+            .as_ref()
+            .map_or_else(|| self.lang.say("sign-up-title").to_string(), |form| form.heading.clone())
+    }
+
+    /// Whether the address is the only thing without which nobody can sign up.
+    pub fn needs_only_email(&self) -> bool {
+        self.about_you().iter().filter(|field| field.required).count() == 1
+    }
+
     /// The fields at the top of the form.
     pub fn about_you(&self) -> Vec<TextField> {
         let (lang, typed) = (self.lang, &self.typed);
-        let line = TextField::text;
+        let email = TextField::email(lang, lang.say("email-hint")).filled(&typed.email, &self.errors);
         let fields = [
-            (TextField::email(lang, lang.say("email-hint")), &typed.email),
             (
-                line("first_name", lang.say("first-name-label"), "given-name")
+                TextField::text("first_name", lang.say("first-name-label"), "given-name")
                     .because(lang.say("first-name-hint")),
                 &typed.first_name,
             ),
             (
-                line("last_name", lang.say("last-name-label"), "family-name")
+                TextField::text("last_name", lang.say("last-name-label"), "family-name")
                     .because(lang.say("last-name-hint")),
                 &typed.last_name,
             ),
             (
-                line("company", lang.say("company-label"), "organization").because(lang.say("company-hint")),
+                TextField::text("company", lang.say("company-label"), "organization")
+                    .because(lang.say("company-hint")),
                 &typed.company,
             ),
             (
-                line("country", lang.say("country-label"), "country-name").because(lang.say("country-hint")),
+                TextField::text("country", lang.say("country-label"), "country-name")
+                    .because(lang.say("country-hint")),
                 &typed.country,
             ),
         ];
-        fields.into_iter().map(|(field, value)| field.filled(value, &self.errors)).collect()
+        let asked = fields.into_iter().filter_map(|(field, value)| self.asked(field, value, String::new()));
+        [email].into_iter().chain(asked).collect()
     }
 
     /// The fields that only some channels need.
@@ -93,15 +131,46 @@ impl SignUpPage {
             ..TextField::text("postal_address", lang.say("post-label"), "street-address")
         }
         .because(lang.say("post-hint"));
-        let mut fields = Vec::new();
-        if offers(&self.groups, "phone") {
-            fields.push(phone.filled(&self.typed.phone, &self.errors));
-        }
-        if offers(&self.groups, "post") {
-            fields.push(post.filled(&self.typed.postal_address, &self.errors));
-        }
-        fields
+        let fields = [
+            ("phone", phone, &self.typed.phone, lang.say("phone-when").to_string()),
+            ("post", post, &self.typed.postal_address, lang.say("post-when").to_string()),
+        ];
+        let offered = fields.into_iter().filter(|(channel, ..)| offers(&self.groups, channel));
+        offered.filter_map(|(_, field, value, when)| self.asked(field, value, when)).collect()
     }
+
+    /// A field as the form asks for it, if it does. `rest` is what stays of our own words beside a purpose of the
+    /// brand's.
+    fn asked(&self, field: TextField, value: &str, rest: String) -> Option<TextField> {
+        let field = field.filled(value, &self.errors);
+        let Some(form) = &self.named else { return Some(field) };
+        let asked = form.fields.iter().find(|asked| asked.name == field.name)?;
+        let field = TextField { required: asked.required, ..field };
+        if asked.purpose.is_empty() {
+            return Some(field);
+        }
+        let purpose_lang = self.brand.authored(&self.lang);
+        Some(TextField { purpose: asked.purpose.clone(), purpose_lang, hint: rest, ..field })
+    }
+}
+
+/// A form for another site: plain HTML to be copied, without style, script or ids that could be there already. It posts
+/// to our page, and comes back with it.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/sign_up_copy.html")]
+pub struct SignUpCopy {
+    /// The form, with a whole address to post to.
+    pub form: SignUpPage,
+}
+
+/// The element that shows a form inside of another site's page.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/sign_up_iframe.html")]
+pub struct SignUpIframe {
+    /// Where the form is: a whole address.
+    pub url: String,
+    /// Its heading.
+    pub title: String,
 }
 
 /// The answer to a sign-up: the same for known and unknown addresses (SEC-05).
@@ -164,7 +233,9 @@ pub struct ConfirmPage {
     pub action: String,
     /// What will be confirmed, such as "Newsletter by email".
     pub items: Vec<String>,
-    /// Stands for that list: posted with the button, so that nobody confirms what they did not read.
+    /// What was typed in the form and will be kept.
+    pub details: Vec<Fact>,
+    /// Stands for both lists: posted with the button, so that nobody confirms what they did not read.
     pub list: String,
     /// What is wrong: the list changed since the page was opened.
     pub errors: Vec<Problem>,
@@ -184,7 +255,7 @@ pub struct ConfirmedPage {
     pub preferences_url: String,
 }
 
-/// A confirmation link that is too old, or whose request was withdrawn.
+/// A confirmation link that is good for nothing any more, and why.
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/confirm_expired.html")]
 pub struct ConfirmExpiredPage {
@@ -192,8 +263,12 @@ pub struct ConfirmExpiredPage {
     pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
+    /// Whether it was stopped or taken back since; else the link is too old.
+    pub was_stopped: bool,
     /// For how many days such a link works.
     pub valid_days: u32,
     /// The sign-up form, to ask again.
     pub sign_up_url: String,
+    /// Where one asks for the link to one's choices.
+    pub link_url: String,
 }

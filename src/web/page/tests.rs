@@ -8,7 +8,7 @@ use crate::domain::catalog::look;
 use crate::error::Problem;
 use crate::i18n::Lang;
 
-use super::samples::{data, pages, preferences, result, sign_up, sign_up_with_errors};
+use super::samples::{data, named_sign_up, pages, preferences, result, sign_up, sign_up_with_errors};
 use super::*;
 
 type Element = HashMap<String, String>;
@@ -368,4 +368,60 @@ fn a_problem_with_a_group_of_topics_is_said_beside_the_group() {
     assert_eq!(values(&html, "[role=alert] a", "href"), ["#communications"]);
     assert_eq!(elements(&html, "#communications p.error").len(), 1);
     assert!(elements(&html, "#subjects p.error").is_empty());
+}
+
+#[test]
+fn a_named_form_asks_for_its_own_fields_and_says_what_each_is_for() {
+    let html = render(&named_sign_up()).unwrap();
+    assert_eq!(values(&html, "[required]", "name"), ["email", "first_name"]);
+    let asked = values(&html, "input[autocomplete], textarea", "name");
+    assert_eq!(asked, ["email", "first_name", "company", "phone", "postal_address"]);
+    assert!(html.contains("<title>Meet us at the fair – Civic Notes</title>"));
+    assert!(
+        html.contains("<span>For your badge.</span>")
+            && html.contains("To know which organisations we serve.")
+    );
+    assert!(html.contains(
+        "<span>To tell you when the hall changes.</span> Needed, and kept, only if you ticked Phone."
+    ));
+    assert!(!html.contains("Only your email address is needed"));
+}
+
+#[test]
+fn a_purpose_in_another_language_than_the_page_says_so() {
+    let mut page = named_sign_up();
+    page.brand.language = Lang::Welsh;
+    let html = render(&page).unwrap();
+    assert_eq!(values(&html, ".hint span", "lang"), ["cy", "cy"]);
+    assert_eq!(values(&html, "h1, .lead", "lang"), ["cy", "cy"]);
+}
+
+#[test]
+fn a_page_inside_of_another_has_neither_head_nor_foot_and_opens_links_beside_it() {
+    let mut page = named_sign_up();
+    page.brand.is_inside = true;
+    let html = render(&page).unwrap();
+    assert!(elements(&html, "header, footer").is_empty());
+    let outward = elements(&html, "a[href^=http]");
+    assert!(
+        !outward.is_empty() && outward.iter().all(|link| link.get("target").is_some_and(|to| to == "_blank"))
+    );
+}
+
+#[test]
+fn a_copy_for_another_site_has_no_id_no_style_and_no_script_and_a_name_for_every_field() {
+    let form =
+        SignUpPage { action: "https://civic.example.com/b/civic/sign-up/fair".into(), ..named_sign_up() };
+    let html = render(&SignUpCopy { form }).unwrap();
+    for element in elements(&html, "*") {
+        let bad = element
+            .keys()
+            .find(|key| ["id", "class", "style"].contains(&key.as_str()) || key.starts_with("on"));
+        assert_eq!(bad, None, "{element:?}");
+        assert!(!["script", "style", "link"].contains(&element["<"].as_str()));
+    }
+    let labelled = elements(&html, "label input, label textarea").len();
+    assert_eq!(labelled, elements(&html, "input:not([type=hidden]), textarea").len());
+    assert_eq!(values(&html, "form", "action"), ["https://civic.example.com/b/civic/sign-up/fair"]);
+    assert_eq!(values(&html, "[name=shown]", "value"), values(&html, "[name=choice]", "value"));
 }

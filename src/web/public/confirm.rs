@@ -5,15 +5,15 @@ use actix_web::{HttpResponse, ResponseError, web};
 
 use crate::app::App;
 use crate::domain::consent::{confirmation, lock};
-use crate::domain::intake::Item;
-use crate::domain::intake::confirm::{Asked, Standing, look, press};
+use crate::domain::intake::confirm::{Asked, Ended, Standing, look, press};
+use crate::domain::intake::{Detail, Item};
 use crate::error::{Error, Problem, Result};
 use crate::i18n::{Lang, Message};
 use crate::secret::{hex, sha256};
 use crate::token::{ConfirmLink, PreferencesLink};
 use crate::web::form::{Form, FormError};
 use crate::web::language::Spoken;
-use crate::web::page::{BrandView, ConfirmExpiredPage, ConfirmPage, ConfirmedPage};
+use crate::web::page::{BrandView, ConfirmExpiredPage, ConfirmPage, ConfirmedPage, Fact};
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::view::brand_view;
 
@@ -38,8 +38,8 @@ pub async fn show(
     answer(&app, &token, spoken, asked, view, false)
 }
 
-/// `POST /confirm/{token}`: the button was pressed. Where its page showed another list than is asked for now, the page is
-/// shown anew, and nothing is changed.
+/// `POST /confirm/{token}`: the button was pressed. Where its page showed another list than is asked for now, the page
+/// is shown anew, and nothing is changed.
 ///
 /// # Errors
 /// If the link is not one of ours.
@@ -65,7 +65,7 @@ pub async fn post(
             let waiting = look(conn, id, now)?;
             let view = brand_view(conn, &waiting.brand)?;
             let stale = match (&waiting.state, &shown) {
-                (Standing::Open(items), Some(shown)) => *shown != list(items),
+                (Standing::Open(items, details), Some(shown)) => *shown != list(items, details),
                 _ => false,
             };
             Ok(if stale { (waiting, view, true) } else { (press(conn, id, now)?, view, false) })
@@ -74,10 +74,11 @@ pub async fn post(
     answer(&app, &token, spoken, asked, view, is_stale)
 }
 
-/// Stands for a list of items, in whatever language it is shown.
-fn list(items: &[Item]) -> String {
-    let words: Vec<String> = items.iter().map(|item| item.say(Lang::English)).collect();
-    hex(&sha256(words.join("\n").as_bytes()))
+/// Stands for all that a button confirms, in whatever language it is shown: also for what is shown only in part.
+fn list(items: &[Item], details: &[Detail]) -> String {
+    let items = items.iter().map(|item| item.say(Lang::English));
+    let details = details.iter().map(|detail| format!("{}={}", detail.field, detail.value));
+    hex(&sha256(items.chain(details).collect::<Vec<_>>().join("\n").as_bytes()))
 }
 
 fn open(app: &App, token: &str) -> Result<i64> {
@@ -96,14 +97,19 @@ fn answer(
     let lang = spoken.at(asked.brand.lang()).to(asked.language);
     let words = |items: Vec<Item>| items.iter().map(|item| item.say(lang)).collect();
     match asked.state {
-        Standing::Open(items) => {
+        Standing::Open(items, details) => {
             let changed = Problem::said("", Message::new("problem-choices-changed")).in_language(lang);
             let view = ConfirmPage {
                 lang,
                 brand,
                 action: format!("/confirm/{token}"),
-                list: list(&items),
+                list: list(&items, &details),
                 items: words(items),
+                details: details
+                    .iter()
+                    .map(|detail| detail.say(lang))
+                    .map(|(l, v)| Fact::new(l, v))
+                    .collect(),
                 errors: if is_stale { vec![changed] } else { Vec::new() },
             };
             page_with(if is_stale { StatusCode::CONFLICT } else { StatusCode::OK }, &view)
@@ -113,11 +119,13 @@ fn answer(
             let preferences_url = format!("/p/{}", app.keys.seal(&link));
             page(&ConfirmedPage { lang, brand, items: words(items), preferences_url })
         }
-        Standing::Expired => page_with(
+        Standing::Ended(why) => page_with(
             StatusCode::GONE,
             &ConfirmExpiredPage {
                 lang,
+                was_stopped: why == Ended::Stopped,
                 sign_up_url: format!("/b/{}/sign-up", asked.brand.slug),
+                link_url: format!("/b/{}/link", asked.brand.slug),
                 brand,
                 valid_days: confirmation::VALID_DAYS,
             },

@@ -13,7 +13,7 @@ use crate::domain::audience::subscriber::{self, Profile};
 use crate::domain::catalog::brand;
 use crate::domain::consent::ledger::SUBSCRIBER;
 use crate::domain::consent::opt_in::State;
-use crate::domain::consent::permission::State as PermissionAnswer;
+use crate::domain::consent::permission::State as PermissionState;
 use crate::domain::intake::{permission_item, topic_item};
 use crate::domain::outbox::DATA_LINK_HOURS;
 use crate::domain::preferences::{self, act};
@@ -337,8 +337,8 @@ fn choices(held: &Export, lang: Lang) -> Vec<Fact> {
     let permissions = held.permissions.iter().map(|permission| {
         let day = lang.day(permission.since);
         let state = match permission.state {
-            PermissionAnswer::Granted => lang.say("fact-granted").with("day", day),
-            PermissionAnswer::Refused => lang.say("fact-refused").with("day", day),
+            PermissionState::Granted => lang.say("fact-granted").with("day", day),
+            PermissionState::Refused => lang.say("fact-refused").with("day", day),
         };
         Fact::new(of_brand(&permission.brand, permission_item(lang, permission.kind)), state.to_string())
     });

@@ -1,8 +1,8 @@
 //! `/v/{token}`: a letter in the browser, and what all letters have in common that are shown as pages.
 //!
 //! A letter is a document that its author wrote, so it runs in a sandbox without scripts, forms or an origin of ours.
-//! Its pictures may lie elsewhere, and whoever serves them would learn that somebody looks, and from where: a pixel by another
-//! name. So they are shown only on demand, from exactly the hosts that the page names (SEC-02).
+//! Its pictures may lie elsewhere, and whoever serves them would learn that somebody looks, and from where: a pixel by
+//! another name. So they are shown only on demand, from exactly the hosts that the page names (SEC-02).
 
 use actix_web::http::header::{CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, VARY};
 use actix_web::{HttpResponse, web};

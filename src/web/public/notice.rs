@@ -1,12 +1,11 @@
-//! `/b/{brand}/privacy`: the privacy notice that a brand keeps here, each version of it, and which was in force on a day.
-
-use std::time::Duration;
+//! `/b/{brand}/privacy`: the privacy notice that a brand keeps here, each version of it, and which was in force on a
+//! day.
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::domain::catalog::notice::{self, Edition, Period};
 use crate::domain::catalog::{Brand, brand};
@@ -72,8 +71,6 @@ pub async fn version(
     };
     page(&app.db.read(read).await?)
 }
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a brand keeps.
 struct Shelf {

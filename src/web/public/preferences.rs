@@ -5,12 +5,12 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::domain::catalog::Channel;
 use crate::domain::consent::brand_choice::{AtMost, PAUSE_MAX};
 use crate::domain::consent::lock;
 use crate::domain::consent::opt_in::State;
-use crate::domain::consent::permission::{Permission, State as PermissionAnswer};
+use crate::domain::consent::permission::{Permission, State as PermissionState};
 use crate::domain::intake::{request, topic_item};
 use crate::domain::outbox;
 use crate::domain::preferences::act;
@@ -24,7 +24,7 @@ use crate::web::language::Spoken;
 use crate::web::limit::Limits;
 use crate::web::page::{
     BoxState, BrandView, DataLinkSentPage, Kept, OtherBrand, OtherLinkSentPage, PermissionBox,
-    PermissionState, PreferencesPage, Radio, UnchangedPage,
+    PermissionView, PreferencesPage, Radio, UnchangedPage,
 };
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::open;
@@ -158,8 +158,8 @@ impl Visit {
         })
     }
 
-    /// Does what a person wants. Where there is nothing to do, it was perhaps done already since the page was opened: by
-    /// the first of two presses, or in another tab.
+    /// Does what a person wants. Where there is nothing to do, it was perhaps done already since the page was opened:
+    /// by the first of two presses, or in another tab.
     async fn fulfil(&self, app: &App, wish: Wish, opened: Moment) -> Result<Done> {
         let (now, link, spoken, url) = (app.clock.now(), self.link, self.spoken, self.url.clone());
         app.db
@@ -235,10 +235,8 @@ impl Visit {
     }
 }
 
-const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
-
 fn is_granted(permission: &Permission) -> bool {
-    permission.state == PermissionAnswer::Granted
+    permission.state == PermissionState::Granted
 }
 
 /// The choices of which one can be kept alone.
@@ -291,10 +289,10 @@ fn permission_boxes(stored: &Preferences, lang: Lang) -> Vec<PermissionBox> {
         .collect()
 }
 
-fn permission_state(lang: Lang, stored: Option<&Permission>) -> PermissionState {
+fn permission_state(lang: Lang, stored: Option<&Permission>) -> PermissionView {
     match stored.map(|permission| (permission.state, lang.day(permission.changed_at))) {
-        None => PermissionState::NeverAsked,
-        Some((PermissionAnswer::Granted, since)) => PermissionState::Granted(since),
-        Some((PermissionAnswer::Refused, since)) => PermissionState::Refused(since),
+        None => PermissionView::NeverAsked,
+        Some((PermissionState::Granted, since)) => PermissionView::Granted(since),
+        Some((PermissionState::Refused, since)) => PermissionView::Refused(since),
     }
 }

@@ -1,12 +1,12 @@
-//! `/r/{token}`: what was done on a page, its receipt, and the button that undoes it. The address is where a form leads to,
-//! so it can be reloaded and kept.
+//! `/r/{token}`: what was done on a page, its receipt, and the button that undoes it. The address is where a form leads
+//! to, so it can be reloaded and kept.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, LOCATION};
 use actix_web::{HttpResponse, ResponseError, web};
 
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::domain::audience::subscriber;
 use crate::domain::catalog::topic::Kind as TopicKind;
@@ -29,7 +29,7 @@ use crate::web::public::open;
 use crate::web::public::view::{brand_view, seen_choices};
 
 /// For so long a letter on paper that is being printed may still arrive, in days.
-const PRINTING_DAYS: u64 = 28;
+const PRINTING_DAYS: u32 = 28;
 
 /// `GET /r/{token}`: what was done.
 ///
@@ -310,7 +310,7 @@ fn late(lang: Lang, act: &Act, changes: &Changes) -> Vec<String> {
     }
     let by_post = changes.continues.iter().any(|choice| choice.channel == Channel::Post);
     if ended(Channel::Post) || (holds_back && by_post) {
-        let printed = act.at.plus(std::time::Duration::from_secs(PRINTING_DAYS * 24 * 60 * 60));
+        let printed = act.at.plus(DAY * PRINTING_DAYS);
         late.push(lang.say("result-late-post").with("day", lang.day(printed)).to_string());
     }
     late

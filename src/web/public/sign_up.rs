@@ -1,11 +1,12 @@
-//! The sign-up form of a brand. A post leaves a request and answers the same to everyone (SEC-05).
+//! The sign-up forms of a brand: its own and the named ones, which other sites may show inside of theirs. A post leaves
+//! a request and answers the same to everyone (SEC-05).
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::app::App;
 use crate::domain::audience::subscriber::Profile;
-use crate::domain::catalog::{Brand, Channel, Topic, brand, topic};
+use crate::domain::catalog::{Brand, Channel, NamedForm, Topic, brand, sign_up_form, topic};
 use crate::domain::consent::confirmation;
 use crate::domain::intake::request;
 use crate::domain::intake::sign_up::SignUpForm;
@@ -15,17 +16,140 @@ use crate::i18n::{Lang, Message};
 use crate::id::Slug;
 use crate::web::form::Form;
 use crate::web::gpc::asks_not_to_be_tracked;
+use crate::web::headers::allow_frames;
 use crate::web::language::Spoken;
 use crate::web::limit::Limits;
-use crate::web::page::{BoxState, BrandView, PermissionBox, SignUpDonePage, SignUpPage, SignUpTyped};
+use crate::web::page::{
+    BoxState, BrandView, NamedField, NamedFormView, PermissionBox, SignUpDonePage, SignUpPage, SignUpTyped,
+};
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::view::{brand_view, seen, topic_groups, whole_wording};
 
+/// The fields in the order of the page, which the list of problems follows.
+const ORDER: [&str; 9] = [
+    "email",
+    "first_name",
+    "last_name",
+    "company",
+    "country",
+    "communications",
+    "subjects",
+    "phone",
+    "postal_address",
+];
+
 /// What a sign-up form is made of.
-struct Offer {
+pub struct Offer {
     brand: Brand,
     view: BrandView,
+    /// What it offers: a named form less than its brand.
     topics: Vec<Topic>,
+    named: Option<NamedForm>,
+}
+
+impl Offer {
+    /// The brand's own form, or a named one; `is_inside` another site's page.
+    ///
+    /// # Errors
+    /// If there is no such brand or form.
+    pub async fn load(app: &App, brand: Slug, named: Option<Slug>, is_inside: bool) -> Result<Self> {
+        app.db
+            .read(move |conn| {
+                let brand = brand::find(conn, brand.as_str())?;
+                let view = BrandView { is_inside, ..brand_view(conn, &brand)? };
+                let topics = topic::of_brand(conn, brand.id)?;
+                let Some(slug) = named else { return Ok(Self { brand, view, topics, named: None }) };
+                let form = sign_up_form::find(conn, brand.id, slug.as_str())?;
+                Ok(Self { brand, view, topics: form.narrow(topics), named: Some(form) })
+            })
+            .await
+    }
+
+    /// The brand that asks.
+    pub fn brand(&self) -> &Brand {
+        &self.brand
+    }
+
+    /// Where it is: the path of its page.
+    pub fn path(&self) -> String {
+        let own = format!("/b/{}/sign-up", self.brand.slug);
+        let Some(form) = &self.named else { return own };
+        let inside = if self.view.is_inside { "?embed" } else { "" };
+        format!("{own}/{}{inside}", form.slug)
+    }
+
+    /// All that a person reads before they agree.
+    fn wording(&self, lang: Lang) -> String {
+        let words = whole_wording(&self.brand, lang);
+        self.named.as_ref().map_or(words.clone(), |form| [words, form.words()].join("\n\n"))
+    }
+
+    fn seen(&self, lang: Lang) -> String {
+        seen(&self.brand, &self.wording(lang))
+    }
+
+    /// The form as nobody has touched it yet.
+    pub fn untouched(&self, lang: Lang) -> SignUpPage {
+        self.page(lang, SignUpTyped::default(), &[], &[], Vec::new())
+    }
+
+    fn page(
+        &self,
+        lang: Lang,
+        typed: SignUpTyped,
+        choices: &[String],
+        permissions: &[String],
+        mut errors: Vec<Problem>,
+    ) -> SignUpPage {
+        let state = |topic: &Topic, channel: Channel| {
+            let name = format!("{}:{channel}", topic.slug);
+            if choices.contains(&name) { BoxState::On } else { BoxState::Off }
+        };
+        let boxes_of = |topic: &Topic| {
+            topic.channels().into_iter().map(|channel| (channel, state(topic, channel))).collect()
+        };
+        let mut boxes = PermissionBox::unasked(lang);
+        for permission in &mut boxes {
+            permission.ticked = permissions.iter().any(|kind| kind == permission.kind);
+        }
+        let place = |problem: &Problem| ORDER.iter().position(|field| *field == problem.field);
+        errors.sort_by_key(|problem| place(problem).map_or(-1, |place| place as isize));
+        SignUpPage {
+            lang,
+            brand: self.view.clone(),
+            named: self.named.as_ref().map(named_view),
+            action: self.path(),
+            wording: self.brand.consent_wording.clone(),
+            seen: self.seen(lang),
+            typed,
+            groups: topic_groups(lang, self.topics.iter().map(|topic| (topic, boxes_of(topic)))),
+            permissions: boxes,
+            gpc: false,
+            errors: errors.into_iter().map(|problem| problem.in_language(lang)).collect(),
+        }
+    }
+
+    /// The answer, with leave for the form's sites to show it inside of theirs where that was asked for. Also what went
+    /// wrong: a browser that may not show it would show a fault of its own.
+    fn answer(&self, answer: Result<HttpResponse, PageError>) -> Result<HttpResponse, PageError> {
+        let Some(form) = self.named.as_ref().filter(|_| self.view.is_inside) else { return answer };
+        let mut response = answer.unwrap_or_else(|error| error.error_response());
+        allow_frames(response.headers_mut(), &form.origins);
+        Ok(response)
+    }
+}
+
+fn named_view(form: &NamedForm) -> NamedFormView {
+    let field = |asked: &sign_up_form::Asked| NamedField {
+        name: asked.field.as_str(),
+        required: asked.required,
+        purpose: asked.purpose.clone().unwrap_or_default(),
+    };
+    NamedFormView {
+        heading: form.heading.clone(),
+        intro: form.intro.clone(),
+        fields: form.fields.iter().map(field).collect(),
+    }
 }
 
 /// `GET /b/{brand}/sign-up`: the empty form.
@@ -38,16 +162,33 @@ pub async fn show(
     http: HttpRequest,
     spoken: Spoken,
 ) -> Result<HttpResponse, PageError> {
-    let offer = offer(&app, slug.into_inner()).await?;
-    page(&form_page(
-        &offer,
-        &http,
-        spoken.at(offer.brand.lang()).to(None),
-        SignUpTyped::default(),
-        &[],
-        &[],
-        Vec::new(),
-    ))
+    let offer = Offer::load(&app, slug.into_inner(), None, false).await?;
+    show_form(&offer, &http, spoken)
+}
+
+/// `GET /b/{brand}/sign-up/{form}`: a named form; with `?embed` for a frame inside of another site's page.
+///
+/// # Errors
+/// If there is no such brand or form.
+pub async fn show_named(
+    app: web::Data<App>,
+    path: web::Path<(Slug, Slug)>,
+    http: HttpRequest,
+    spoken: Spoken,
+) -> Result<HttpResponse, PageError> {
+    let (brand, form) = path.into_inner();
+    let offer = Offer::load(&app, brand, Some(form), is_inside(&http)).await?;
+    offer.answer(show_form(&offer, &http, spoken))
+}
+
+fn show_form(offer: &Offer, http: &HttpRequest, spoken: Spoken) -> Result<HttpResponse, PageError> {
+    let gpc = asks_not_to_be_tracked(http.headers());
+    page(&SignUpPage { gpc, ..offer.untouched(spoken.at(offer.brand.lang()).to(None)) })
+}
+
+/// Whether a form is asked for that stands in a frame: `?embed`.
+fn is_inside(http: &HttpRequest) -> bool {
+    url::form_urlencoded::parse(http.query_string().as_bytes()).any(|(name, _)| name == "embed")
 }
 
 /// `POST /b/{brand}/sign-up`.
@@ -62,11 +203,52 @@ pub async fn post(
     spoken: Spoken,
     posted: Form,
 ) -> Result<HttpResponse, PageError> {
-    limits.form(&http)?;
-    let offer = offer(&app, slug.into_inner()).await?;
-    let (lang, typed) = (spoken.in_form(&posted).at(offer.brand.lang()).to(None), typed(&posted)?);
+    let counted = limits.form(&http);
+    let offer = Offer::load(&app, slug.into_inner(), None, false).await?;
+    counted?;
+    take(&app, &limits, &offer, &http, spoken, &posted).await
+}
+
+/// `POST /b/{brand}/sign-up/{form}`: of our page, of the same page in a frame, or of a copy on another site.
+///
+/// # Errors
+/// As [`post`], and if there is no such form.
+pub async fn post_named(
+    app: web::Data<App>,
+    limits: web::Data<Limits>,
+    path: web::Path<(Slug, Slug)>,
+    http: HttpRequest,
+    spoken: Spoken,
+    posted: Form,
+) -> Result<HttpResponse, PageError> {
+    let counted = limits.form(&http);
+    let (brand, form) = path.into_inner();
+    let offer = Offer::load(&app, brand, Some(form), is_inside(&http)).await?;
+    offer.answer(match counted {
+        Ok(()) => take(&app, &limits, &offer, &http, spoken, &posted).await,
+        Err(error) => Err(error.into()),
+    })
+}
+
+async fn take(
+    app: &App,
+    limits: &Limits,
+    offer: &Offer,
+    http: &HttpRequest,
+    spoken: Spoken,
+    posted: &Form,
+) -> Result<HttpResponse, PageError> {
+    let (lang, typed) = (spoken.in_form(posted).at(offer.brand.lang()).to(None), typed(posted)?);
     let all = |name: &str| posted.all(name).map(str::to_owned).collect::<Vec<_>>();
     let (choices, permissions) = (all("choice"), all("permission"));
+    let again = |problems| SignUpPage {
+        gpc: asks_not_to_be_tracked(http.headers()),
+        ..offer.page(lang, typed.clone(), &choices, &permissions, problems)
+    };
+    if posted.one("seen")? != Some(offer.seen(lang).as_str()) {
+        let changed = Problem::said("", Message::new("problem-words-changed"));
+        return page_with(StatusCode::CONFLICT, &again(vec![changed]));
+    }
     let form = SignUpForm {
         email: typed.email.clone(),
         profile: profile(&typed, spoken.asked()),
@@ -74,15 +256,10 @@ pub async fn post(
         shown: all("shown"),
         permissions: permissions.clone(),
         shown_permissions: all("shown_permission"),
-        wording: whole_wording(&offer.brand, lang),
+        wording: offer.wording(lang),
         language: Some(lang),
     };
-    let again = |problems| form_page(&offer, &http, lang, typed.clone(), &choices, &permissions, problems);
-    if posted.one("seen")? != Some(seen(&offer.brand, lang).as_str()) {
-        let changed = Problem::said("", Message::new("problem-words-changed"));
-        return page_with(StatusCode::CONFLICT, &again(vec![changed]));
-    }
-    let sign_up = match form.check(&offer.brand, &offer.topics) {
+    let sign_up = match form.check(&offer.brand, &offer.topics, offer.named.as_ref()) {
         Ok(sign_up) => sign_up,
         Err(Error::Invalid(problems)) if problems.iter().all(is_of_the_person) => {
             return page_with(StatusCode::UNPROCESSABLE_ENTITY, &again(problems));
@@ -96,25 +273,10 @@ pub async fn post(
     app.wake();
     page(&SignUpDonePage {
         lang,
-        sign_up_url: address(&offer.brand),
-        brand: offer.view,
+        sign_up_url: offer.path(),
+        brand: offer.view.clone(),
         valid_days: confirmation::VALID_DAYS,
     })
-}
-
-async fn offer(app: &App, slug: Slug) -> Result<Offer> {
-    app.db
-        .read(move |conn| {
-            let brand = brand::find(conn, slug.as_str())?;
-            let view = brand_view(conn, &brand)?;
-            let topics = topic::of_brand(conn, brand.id)?;
-            Ok(Offer { brand, view, topics })
-        })
-        .await
-}
-
-fn address(brand: &Brand) -> String {
-    format!("/b/{}/sign-up", brand.slug)
 }
 
 fn typed(posted: &Form) -> Result<SignUpTyped> {
@@ -147,38 +309,4 @@ fn profile(typed: &SignUpTyped, asked: Option<Lang>) -> Profile {
 /// Whether a person can mend it in the form; everything else the form itself never posts.
 fn is_of_the_person(problem: &Problem) -> bool {
     !matches!(problem.field.as_str(), "choices" | "shown" | "permissions" | "wording")
-}
-
-fn form_page(
-    offer: &Offer,
-    http: &HttpRequest,
-    lang: Lang,
-    typed: SignUpTyped,
-    choices: &[String],
-    permissions: &[String],
-    errors: Vec<Problem>,
-) -> SignUpPage {
-    let state = |topic: &Topic, channel: Channel| {
-        let name = format!("{}:{channel}", topic.slug);
-        if choices.contains(&name) { BoxState::On } else { BoxState::Off }
-    };
-    let boxes_of = |topic: &Topic| {
-        topic.channels().into_iter().map(|channel| (channel, state(topic, channel))).collect()
-    };
-    let mut boxes = PermissionBox::unasked(lang);
-    for permission in &mut boxes {
-        permission.ticked = permissions.iter().any(|kind| kind == permission.kind);
-    }
-    SignUpPage {
-        lang,
-        brand: offer.view.clone(),
-        action: address(&offer.brand),
-        wording: offer.brand.consent_wording.clone(),
-        seen: seen(&offer.brand, lang),
-        typed,
-        groups: topic_groups(lang, offer.topics.iter().map(|topic| (topic, boxes_of(topic)))),
-        permissions: boxes,
-        gpc: asks_not_to_be_tracked(http.headers()),
-        errors: errors.into_iter().map(|problem| problem.in_language(lang)).collect(),
-    }
 }

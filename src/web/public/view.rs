@@ -28,6 +28,7 @@ pub fn brand_view(conn: &mut DbConnection, brand: &Brand) -> Result<BrandView> {
             .map(|style| look::version(&style))
             .unwrap_or_default(),
         language: brand.lang(),
+        is_inside: false,
     })
 }
 
@@ -69,13 +70,11 @@ pub fn whole_wording(brand: &Brand, lang: Lang) -> String {
 
 /// [`seen`] of the preference page, which asks for one permission more.
 pub fn seen_choices(brand: &Brand, lang: Lang) -> String {
-    let words = [whole_wording(brand, lang), profiling_words(lang), brand.policy_version.clone()];
-    hex(&sha256(words.join("\n\n").as_bytes()))
+    seen(brand, &[whole_wording(brand, lang), profiling_words(lang)].join("\n\n"))
 }
 
 /// Stands for the words that are in force now, and the policy with them: a form that was opened under others posts
 /// something else (L-02).
-pub fn seen(brand: &Brand, lang: Lang) -> String {
-    let words = [whole_wording(brand, lang), brand.policy_version.clone()].join("\n\n");
-    hex(&sha256(words.as_bytes()))
+pub fn seen(brand: &Brand, words: &str) -> String {
+    hex(&sha256([words, &brand.policy_version].join("\n\n").as_bytes()))
 }

@@ -60,8 +60,8 @@ pub(super) async fn record(request: &RequestHead, app: &App, mut hit: Hit) {
     app.recorder.record(hit).await;
 }
 
-/// Where a request came from, if that says anything. With a proxy in between that the operator did not name, everybody seems
-/// to come from the proxy, and people would be taken for a crowd: then nobody's network is looked at.
+/// Where a request came from, if that says anything. With a proxy in between that the operator did not name, everybody
+/// seems to come from the proxy, and people would be taken for a crowd: then nobody's network is looked at.
 fn network(request: &RequestHead, behind_proxy: bool) -> Option<IpAddr> {
     static SAID: Once = Once::new();
     if !behind_proxy && FORWARDED.iter().any(|name| request.headers().contains_key(name)) {

@@ -6,7 +6,7 @@ use crate::domain::catalog::Channel;
 use crate::domain::catalog::topic::{Kind as TopicKind, Topic};
 use crate::domain::consent::brand_choice::{AtMost, PAUSE_MAX};
 use crate::domain::consent::opt_in::State;
-use crate::domain::consent::permission::{Kind, Permission, State as PermissionAnswer};
+use crate::domain::consent::permission::{Kind, Permission, State as PermissionState};
 use crate::domain::intake::parse_choice;
 use crate::domain::preferences::act::Act;
 use crate::domain::preferences::{self, Posted, Preferences, Screen, Start, TopicAnswers};
@@ -159,7 +159,7 @@ fn keep_only(stored: &Preferences, slug: &str, kept: Channel) -> Result<Posted> 
 }
 
 fn no_tracking(stored: &Preferences) -> Posted {
-    let granted = |permission: &Permission| permission.state == PermissionAnswer::Granted;
+    let granted = |permission: &Permission| permission.state == PermissionState::Granted;
     let allowed = stored.permissions.iter().filter(|(_, answer)| answer.as_ref().is_some_and(granted));
     Posted {
         shown_permissions: allowed.map(|(kind, _)| (*kind, Start::Ticked)).collect(),

@@ -31,8 +31,8 @@ first-name-hint = I’ch cyfarch wrth eich enw.
 last-name-hint = I’ch cyfarch yn gywir.
 company-hint = I wybod pa sefydliadau rydym yn eu gwasanaethu.
 country-hint = I ddilyn rheolau eich gwlad.
-phone-hint = Dim ond os ydych wedi ticio Ffôn y mae ei angen. Ni fyddwn yn ffonio am ddim arall.
-post-hint = Dim ond os ydych wedi ticio Post y mae ei angen. Ni fyddwn yn ysgrifennu am ddim arall.
+phone-hint = Dim ond os ydych wedi ticio Ffôn y mae ei angen, a dim ond bryd hynny y caiff ei gadw. Ni fyddwn yn ffonio am ddim arall.
+post-hint = Dim ond os ydych wedi ticio Post y mae ei angen, a dim ond bryd hynny y caiff ei gadw. Ni fyddwn yn ysgrifennu am ddim arall.
 
 # Boxes for topics.
 communications-legend = Beth hoffech chi ei gael gennym?
@@ -92,7 +92,6 @@ expired-lead = Mae dolen i gadarnhau yn gweithio am { $days ->
     [two] { $days } ddiwrnod
    *[other] { $days } diwrnod
 }, fel na all neb ddefnyddio hen e-bost i’ch cofrestru. Ni ddechreuwyd dim.
-expired-next = Os ydych am glywed gan { $brand } o hyd, <a href="{ $url }">cofrestrwch eto</a> ac fe anfonwn ddolen newydd.
 
 # The choices.
 preferences-title = Eich dewisiadau

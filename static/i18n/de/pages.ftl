@@ -31,8 +31,8 @@ first-name-hint = Damit wir Sie mit Namen begrüßen können.
 last-name-hint = Damit wir Sie richtig anreden.
 company-hint = Damit wir wissen, für welche Organisationen wir da sind.
 country-hint = Damit wir uns an die Regeln Ihres Landes halten.
-phone-hint = Nur nötig, wenn Sie Telefon angekreuzt haben. Wir rufen aus keinem anderen Grund an.
-post-hint = Nur nötig, wenn Sie Post angekreuzt haben. Wir schreiben aus keinem anderen Grund.
+phone-hint = Nur nötig und nur gespeichert, wenn Sie Telefon angekreuzt haben. Wir rufen aus keinem anderen Grund an.
+post-hint = Nur nötig und nur gespeichert, wenn Sie Post angekreuzt haben. Wir schreiben aus keinem anderen Grund.
 
 # Boxes for topics.
 communications-legend = Was möchten Sie von uns bekommen?
@@ -92,7 +92,6 @@ expired-lead = Ein Link zum Bestätigen gilt { $days ->
     [one] { $days } Tag
    *[other] { $days } Tage
 }, damit niemand Sie mit einer alten E-Mail anmelden kann. Es wurde nichts begonnen.
-expired-next = Wenn Sie weiterhin von { $brand } hören möchten, <a href="{ $url }">melden Sie sich noch einmal an</a>, und wir senden einen neuen Link.
 
 # The choices.
 preferences-title = Ihre Auswahl

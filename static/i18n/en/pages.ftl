@@ -31,8 +31,8 @@ first-name-hint = To greet you by name.
 last-name-hint = To address you correctly.
 company-hint = To know which organisations we serve.
 country-hint = To follow the rules of your country.
-phone-hint = Needed only if you ticked Phone. We call about nothing else.
-post-hint = Needed only if you ticked Post. We write about nothing else.
+phone-hint = Needed, and kept, only if you ticked Phone. We call about nothing else.
+post-hint = Needed, and kept, only if you ticked Post. We write about nothing else.
 
 # Boxes for topics.
 communications-legend = What would you like to hear about?
@@ -92,7 +92,6 @@ expired-lead = A link to confirm works for { $days ->
     [one] { $days } day
    *[other] { $days } days
 }, so that nobody can use an old email to sign you up. Nothing was started.
-expired-next = If you still want to hear from { $brand }, <a href="{ $url }">sign up again</a> and we will send a new link.
 
 # The choices.
 preferences-title = Your choices

@@ -31,8 +31,8 @@ first-name-hint = Pour vous saluer par votre prénom.
 last-name-hint = Pour nous adresser à vous correctement.
 company-hint = Pour savoir quelles organisations nous servons.
 country-hint = Pour respecter les règles de votre pays.
-phone-hint = Nécessaire seulement si vous avez coché Téléphone. Nous n’appelons pour rien d’autre.
-post-hint = Nécessaire seulement si vous avez coché Courrier. Nous n’écrivons pour rien d’autre.
+phone-hint = Nécessaire, et conservé, seulement si vous avez coché Téléphone. Nous n’appelons pour rien d’autre.
+post-hint = Nécessaire, et conservée, seulement si vous avez coché Courrier. Nous n’écrivons pour rien d’autre.
 
 # Boxes for topics.
 communications-legend = Que souhaitez-vous recevoir ?
@@ -92,7 +92,6 @@ expired-lead = Un lien de confirmation est valable { $days ->
     [one] { $days } jour
    *[other] { $days } jours
 }, afin que personne ne puisse vous inscrire avec un ancien e-mail. Rien n’a commencé.
-expired-next = Si vous souhaitez toujours recevoir des nouvelles de { $brand }, <a href="{ $url }">inscrivez-vous à nouveau</a> et nous enverrons un nouveau lien.
 
 # The choices.
 preferences-title = Vos choix

@@ -99,7 +99,8 @@ fn published(record: &Tags, key: &SigningKey) -> Option<Published> {
     })
 }
 
-/// RFC 6376, section 3.6.1: `v=`, where it is there, comes first and is DKIM1; `h=` has our hash; `s=` our kind of service.
+/// RFC 6376, section 3.6.1: `v=`, where it is there, comes first and is DKIM1; `h=` has our hash; `s=` our kind of
+/// service.
 fn is_for_us(record: &Tags) -> bool {
     let allows = |name: &str, ours: &[&str]| {
         record.word(name).is_none_or(|list| list.split(':').any(|word| ours.contains(&word.trim())))

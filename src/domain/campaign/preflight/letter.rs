@@ -11,7 +11,7 @@ use crate::domain::catalog::Brand;
 use crate::domain::consent::gate::SupplierFacts;
 use crate::error::Error;
 use crate::id::PublicId;
-use crate::mail::letter::{MAX_HTML_OCTETS, MAX_SUBJECT_CHARS};
+use crate::mail::letter::{HTML_OCTETS_MAX, SUBJECT_CHARS_MAX};
 use crate::mail::visible::{self, Seen};
 
 /// As many characters as the token of a link has, and some.
@@ -155,23 +155,23 @@ fn check_size(rendered: &Rendered, whose: &str, too_large: Level, findings: &mut
     let octets = rendered.html.len();
     let about = |most: &str| {
         format!(
-            "The finished HTML for somebody {whose} has {octets} octets, {most} {MAX_HTML_OCTETS}: beyond that Gmail \
+            "The finished HTML for somebody {whose} has {octets} octets, {most} {HTML_OCTETS_MAX}: beyond that Gmail \
              cuts a letter, and the link Unsubscribe with it. Make it shorter"
         )
     };
-    if octets > MAX_HTML_OCTETS {
+    if octets > HTML_OCTETS_MAX {
         let finding = Finding::blocking("too_large", "Gmail clips a letter at 102 KB", about("more than"));
         findings.push(Finding { level: too_large, ..finding });
-    } else if octets > MAX_HTML_OCTETS / 100 * NEARLY {
+    } else if octets > HTML_OCTETS_MAX / 100 * NEARLY {
         findings.push(Finding::warning(
             "nearly_too_large",
             "Gmail clips a letter at 102 KB",
             about("nearly"),
         ));
     }
-    if rendered.subject.chars().count() > MAX_SUBJECT_CHARS {
+    if rendered.subject.chars().count() > SUBJECT_CHARS_MAX {
         let detail = format!(
-            "With the longest values the subject has more than {MAX_SUBJECT_CHARS} characters; those people would not \
+            "With the longest values the subject has more than {SUBJECT_CHARS_MAX} characters; those people would not \
              get the letter. Merge fewer fields into it"
         );
         findings.push(Finding::warning("subject_too_long", "RFC 5322, section 2.1.1", detail));

@@ -1,9 +1,9 @@
 //! Preflight: what providers would hold against a campaign, found before its first letter (P-02, P-06, P-09, P-10,
 //! D-04).
 //!
-//! Everything here is a pure function. [`Facts::questions`] and [`Facts::further_questions`] say what has to be asked of DNS,
-//! somebody who may use the network asks it, and [`Facts::findings`] judges. A blocking finding keeps a campaign from starting; what DNS did
-//! not answer is only ever a warning.
+//! Everything here is a pure function. [`Facts::questions`] and [`Facts::further_questions`] say what has to be asked
+//! of DNS, somebody who may use the network asks it, and [`Facts::findings`] judges. A blocking finding keeps a
+//! campaign from starting; what DNS did not answer is only ever a warning.
 
 mod dkim;
 mod dmarc;
@@ -136,7 +136,8 @@ impl Facts {
         questions
     }
 
-    /// What has to be asked beside that now that these answers are known: what records refer to. Empty once all is known.
+    /// What has to be asked beside that now that these answers are known: what records refer to. Empty once all is
+    /// known.
     pub fn further_questions(&self, answers: &Answers) -> BTreeSet<Question> {
         let mut questions = BTreeSet::new();
         spf::further_questions(self, answers, &mut questions);
@@ -146,8 +147,8 @@ impl Facts {
         questions
     }
 
-    /// The same facts with the sender of service mail in the place of the other; none where nothing differs, and none of
-    /// them. It returns to the operator's return path or to the sender.
+    /// The same facts with the sender of service mail in the place of the other; none where nothing differs, and none
+    /// of them. It returns to the operator's return path or to the sender.
     fn of_service(&self) -> Option<Self> {
         let mut service = self.clone();
         service.brand.marketing_from = self.brand.service_from.clone();

@@ -1,9 +1,9 @@
 //! What people look like to the gate, for questions about a million of them: those who look the same are decided once.
 //!
 //! The database says only which of the things that the gate looks at are true of a person, as marks in one number; it
-//! decides nothing. [`judge`] makes the facts of somebody who looks like that and asks the gate, once for each different
-//! look. Two people of one look must never be decided differently: `tests/audience.rs` holds this against the gate's
-//! word on every single person, for populations made at random. A claim still asks about the person.
+//! decides nothing. [`judge`] makes the facts of somebody who looks like that and asks the gate, once for each
+//! different look. Two people of one look must never be decided differently: `tests/audience.rs` holds this against the
+//! gate's word on every single person, for populations made at random. A claim still asks about the person.
 
 mod query;
 
@@ -124,8 +124,8 @@ pub fn each(
     Ok(found)
 }
 
-/// Asks about the people of a stretch, and nothing that cannot be true of any of them. `query` makes the query of one of
-/// rows of people, `people` says how many people an answer is about.
+/// Asks about the people of a stretch, and nothing that cannot be true of any of them. `query` makes the query of one
+/// of rows of people, `people` says how many people an answer is about.
 fn ask(
     conn: &mut DbConnection,
     mut asked: Asked<'_>,
@@ -178,7 +178,8 @@ pub fn judge(
     Ok(verdicts)
 }
 
-/// The facts of somebody who looks like that. A moment of which only one thing is known is any moment of which it is true.
+/// The facts of somebody who looks like that. A moment of which only one thing is known is any moment of which it is
+/// true.
 fn somebody(
     looks: Looks,
     campaign: &CampaignFacts,

@@ -1,8 +1,8 @@
 //! The queries behind the looks. Only row numbers, moments and our own words are put into their text.
 //!
 //! Answers are read along their primary key and grouped before they meet the people, which both databases do at the
-//! speed of a scan. PostgreSQL then joins everything at once. SQLite goes along the grouped answers and finds each person
-//! beside the last one, where a join would first write all answers down; people without an answer come by a
+//! speed of a scan. PostgreSQL then joins everything at once. SQLite goes along the grouped answers and finds each
+//! person beside the last one, where a join would first write all answers down; people without an answer come by a
 //! query of their own, if there are any. What nobody has is not looked up for everybody.
 
 use super::{
@@ -53,7 +53,8 @@ struct Side {
     join: String,
 }
 
-/// A query of one row for each person: its marks, the rest of it up to the condition on the person, and how it is grouped.
+/// A query of one row for each person: its marks, the rest of it up to the condition on the person, and how it is
+/// grouped.
 type Rows = (String, String, &'static str);
 
 impl<'a> Asked<'a> {

@@ -118,8 +118,8 @@ impl<R: Read> Rows<R> {
         Ok(Self { reader, columns, taken })
     }
 
-    /// Reads the file to its end, and hands over good rows, so many at once; each time with what is to be reported of those that
-    /// were read. Ends before if nobody takes them.
+    /// Reads the file to its end, and hands over good rows, so many at once; each time with what is to be reported of
+    /// those that were read. Ends before if nobody takes them.
     pub(super) fn pass_on(mut self, plan: &Plan, most: usize, taker: &SyncSender<(Vec<Row>, ImportReport)>) {
         let mut more = true;
         while more {

@@ -1,5 +1,5 @@
-//! The rows of the tables that an import writes, with their numbers: these are known before, so that nothing has to be asked for
-//! afterwards.
+//! The rows of the tables that an import writes, with their numbers: these are known before, so that nothing has to be
+//! asked for afterwards.
 
 use std::collections::{HashMap, HashSet};
 
@@ -264,8 +264,8 @@ pub(super) fn known(conn: &mut DbConnection, emails: &[&EmailAddress]) -> Result
     Ok(found.into_iter().map(|known| known.email).collect())
 }
 
-/// Records people, and returns who of them is new with their row number. On PostgreSQL whoever signs up at this very moment comes
-/// first, and is known a moment later.
+/// Records people, and returns who of them is new with their row number. On PostgreSQL whoever signs up at this very
+/// moment comes first, and is known a moment later.
 ///
 /// # Errors
 /// Of the database.

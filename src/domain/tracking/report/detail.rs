@@ -261,7 +261,8 @@ pub(super) fn topics(conn: &mut DbConnection, id: i64) -> Result<Vec<Breakdown>>
     Ok(shown.collect())
 }
 
-/// The last campaigns of the same topic that were planned before this one, newest first, each as its own report shows it.
+/// The last campaigns of the same topic that were planned before this one, newest first, each as its own report shows
+/// it.
 pub(super) fn previous(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Vec<Previous>> {
     let this = campaigns::get(conn, id)?;
     let Some(planned_at) = this.planned_at else { return Ok(Vec::new()) };

@@ -46,8 +46,8 @@ pub struct Report {
     pub waiting: Waiting,
     /// Letters that were delivered, as far as known: the sum of `sent` and `uncertain`.
     pub delivered: Cell,
-    /// Letters that came back after the mail relay had taken them, by the class: `bad_address`, `soft` (a full mailbox),
-    /// `policy` (the sender is not wanted there) or `other`. They stay among those sent.
+    /// Letters that came back after the mail relay had taken them, by the class: `bad_address`, `soft` (a full
+    /// mailbox), `policy` (the sender is not wanted there) or `other`. They stay among those sent.
     pub bounced: Reasons,
     /// Letters that somebody reported as abuse.
     pub complaints: Cell,
@@ -127,7 +127,8 @@ pub struct Measured {
     /// People of whom at least one request was recorded that a person plausibly made; never more than `measurable`
     /// once all letters have left.
     pub people: Cell,
-    /// `people` of `measurable`, with its 95 % interval; none where one of the two is not shown or nobody is measurable.
+    /// `people` of `measurable`, with its 95 % interval; none where one of the two is not shown or nobody is
+    /// measurable.
     pub rate: Option<Rate>,
     /// The people in words: "40 of 100 measurable".
     pub text: String,

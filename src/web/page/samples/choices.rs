@@ -2,11 +2,11 @@
 
 use super::super::*;
 use super::{brand, groups};
-use crate::web::page::form::PermissionState;
+use crate::web::page::form::PermissionView;
 
 pub(in crate::web::page) fn preferences(gpc: bool) -> PreferencesPage {
     let [opens, clicks, profiling] = PermissionBox::all_unasked(Lang::English).try_into().unwrap();
-    let granted = PermissionState::Granted("3 May 2026".into());
+    let granted = PermissionView::Granted("3 May 2026".into());
     PreferencesPage {
         lang: Lang::English,
         brand: brand(),
