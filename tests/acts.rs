@@ -381,7 +381,7 @@ both_databases! {
         let page = press(&server, &form(&server, &url, "no-tracking").await).await.expect(200).text;
         assert!(page.contains("no longer count when you open"), "{page}");
         for kind in [Kind::Opens, Kind::Clicks] {
-            assert_eq!(person.permission(&server, kind), Some(Permission::Refused));
+            assert_eq!(person.permission(&server, kind), Some(PermissionState::Refused));
         }
         assert_eq!(person.permission(&server, Kind::Profiling), None, "what was not asked is not answered");
         assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));

@@ -233,7 +233,7 @@ async fn the_command_line_checks_a_brand_and_fails_if_something_blocks() {
     without_spf.remove(1);
     let (status, said) = run(without_spf);
     assert_eq!(status, Some(1), "{said}");
-    assert!(said.starts_with("blocking spf_missing (P-02): "), "{said}");
+    assert!(said.starts_with("blocking spf_missing (sender rules of Google and Yahoo): "), "{said}");
     let said = mannerly(&server, &["preflight", brand.slug.as_str(), "--dns", "none"]);
     assert!(String::from_utf8(said.stdout).unwrap().contains("DNS was not asked"));
     let unknown = mannerly(&server, &["preflight", "nobody", "--dns", "none"]);

@@ -102,7 +102,7 @@ impl Lang {
 
 type Bundle = FluentBundle<FluentResource>;
 
-/// The files of one language: what is said on pages, what in mails, what both say, and what is said when people sign up and
+/// The files of one language: what is said on pages, what in mails, what both say, and what is said where people come in and
 /// about their data.
 const FILES: [(Lang, [&str; 5]); 4] = [
     (

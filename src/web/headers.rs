@@ -60,7 +60,8 @@ pub fn secure(headers: &mut HeaderMap) {
     }
     let framed = may_be_framed(headers);
     for (name, value) in &DEFAULTS {
-        if !headers.contains_key(name) && !(framed && *name == X_FRAME_OPTIONS) {
+        let is_contrary = framed && *name == X_FRAME_OPTIONS;
+        if !is_contrary && !headers.contains_key(name) {
             headers.insert(name.clone(), value.clone());
         }
     }

@@ -158,8 +158,8 @@ impl Visit {
         })
     }
 
-    /// Does what a person wants. Where there is nothing to do, it was perhaps done already since the page was opened:
-    /// by the first of two presses, or in another tab.
+    /// Does what a person wants. Where there is nothing to do, it was perhaps done already since the page was opened: by
+    /// the first of two presses, or in another tab.
     async fn fulfil(&self, app: &App, wish: Wish, opened: Moment) -> Result<Done> {
         let (now, link, spoken, url) = (app.clock.now(), self.link, self.spoken, self.url.clone());
         app.db
