@@ -5,13 +5,11 @@ use crate::i18n::Lang;
 
 use super::*;
 
-mod addresses;
 mod choices;
-mod report;
+mod desk;
 
 pub(super) use choices::{preferences, result};
-
-use report::report;
+pub(super) use desk::{api_docs, demo_mail, report};
 
 pub(super) fn brand() -> BrandView {
     BrandView {
@@ -190,73 +188,6 @@ fn archive() -> ArchivePage {
     }
 }
 
-pub(super) fn api_docs() -> ApiDocsPage {
-    let field = ApiField {
-        name: "name".into(),
-        kind: "string".into(),
-        required: true,
-        description: "The name.".into(),
-    };
-    let operation = ApiOperation {
-        method: "POST".into(),
-        path: "/api/v1/campaigns/{id}/schedule".into(),
-        summary: "Schedule a campaign".into(),
-        description: "It is planned and sent at the given time.".into(),
-        scope: "campaigns:send".into(),
-        parameters: vec![ApiParameter {
-            name: "id".into(),
-            location: "path".into(),
-            required: true,
-            kind: "uuid".into(),
-            description: "The campaign.".into(),
-        }],
-        request_fields: vec![field.clone()],
-        responses: vec![ApiResponse { status: "202".into(), description: "It is scheduled.".into() }],
-    };
-    let list = ApiOperation {
-        method: "GET".into(),
-        path: "/api/v1/campaigns".into(),
-        summary: "List campaigns".into(),
-        ..operation.clone()
-    };
-    let delete = ApiOperation {
-        method: "DELETE".into(),
-        path: "/api/v1/campaigns/{id}".into(),
-        summary: "Delete a draft".into(),
-        ..operation.clone()
-    };
-    ApiDocsPage {
-        title: "Mannerly API".into(),
-        version: "1".into(),
-        description: "All requests carry an API key.\n\nLists are paged.".into(),
-        document_url: "/api/openapi.json".into(),
-        groups: vec![ApiGroup {
-            name: "Campaigns".into(),
-            description: "From draft to report.".into(),
-            operations: vec![list, operation, delete],
-        }],
-        schemas: vec![ApiSchema {
-            name: "Campaign".into(),
-            description: "One message.".into(),
-            fields: vec![field],
-        }],
-    }
-}
-
-pub(super) fn demo_mail() -> DemoMailPage {
-    DemoMailPage {
-        subject: "Buses that come on time".into(),
-        headers: vec![
-            Fact::new("From", "Civic Notes <news@civic.example.com>"),
-            Fact::new("List-Unsubscribe", "<http://127.0.0.1:8080/u/abc>"),
-        ],
-        text: find_links("Dear Jo,\n\nread on: http://127.0.0.1:8080/c/abc.\n"),
-        html_url: "/demo/mail/1.eml/html".into(),
-        raw_url: "/demo/mail/1.eml".into(),
-        list_url: "/demo/mail".into(),
-    }
-}
-
 /// Every page, by name, as it goes out.
 pub(super) fn pages() -> Vec<(&'static str, String)> {
     let items = || vec!["Newsletter by email".to_owned(), "Transport by email".to_owned()];
@@ -272,7 +203,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         subject: "Buses that come on time".into(),
         size: "12 KB".into(),
     };
-    let all: [(&'static str, &dyn askama::DynTemplate); 31] = [
+    let all: [(&'static str, &dyn askama::DynTemplate); 35] = [
         ("sign_up", &sign_up()),
         ("sign_up_errors", &sign_up_with_errors()),
         ("sign_up_named", &named_sign_up()),
@@ -404,6 +335,41 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         ("archive", &archive()),
         ("notice", &notice()),
         ("erased", &ErasedPage { lang: Lang::English, brand: brand() }),
+        (
+            "address_sent",
+            &AddressSentPage {
+                lang: Lang::English,
+                brand: brand(),
+                address: "jo@elsewhere.example".into(),
+                valid_hours: 24,
+                data_url: "/d/token".into(),
+            },
+        ),
+        (
+            "address_confirm",
+            &AddressConfirmPage {
+                lang: Lang::English,
+                brand: brand(),
+                action: "/a/token".into(),
+                old: "j•••@example.com".into(),
+                new: "j•••@e•••.example".into(),
+                wording: "What I chose comes to this address.".into(),
+            },
+        ),
+        (
+            "address_changed",
+            &AddressChangedPage {
+                lang: Lang::English,
+                brand: brand(),
+                address: "j•••@e•••.example".into(),
+                refused: true,
+                preferences_url: preferences_url(),
+            },
+        ),
+        (
+            "address_taken",
+            &AddressTakenPage { lang: Lang::English, brand: brand(), link_url: "/b/civic-notes/link".into() },
+        ),
         ("not_found", &ProblemPage::for_status(Lang::English, 404, None)),
         (
             "home",
@@ -423,7 +389,6 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         ("report", &report()),
     ];
     let mut rendered: Vec<_> = all.iter().map(|(name, page)| (*name, page.dyn_render().unwrap())).collect();
-    rendered.extend(addresses::pages());
     rendered.push(("demo_mail", render(&demo_mail()).unwrap()));
     rendered
 }
