@@ -5,8 +5,10 @@ use crate::i18n::Lang;
 
 use super::*;
 
+mod addresses;
 mod choices;
 mod desk;
+mod letters;
 
 pub(super) use choices::{preferences, result};
 pub(super) use desk::{api_docs, demo_mail, report};
@@ -145,49 +147,6 @@ pub(super) fn data(errors: Vec<Problem>) -> DataPage {
     }
 }
 
-fn notice() -> NoticePage {
-    let version = |name: &str, time: &str| NoticeVersion {
-        href: format!("/b/civic-notes/privacy/{name}"),
-        version: name.into(),
-        time: time.into(),
-        is_shown: name == "2026-05",
-    };
-    NoticePage {
-        lang: Lang::English,
-        brand: brand(),
-        version: "2026-05".into(),
-        time: "In force from 3 May 2026 to 1 November 2026.".into(),
-        is_other: true,
-        text: "<h2>What we keep</h2>\n<p>Your address.</p>".into(),
-        written_in: Lang::Welsh,
-        versions: vec![
-            version("2026-11", "In force since 1 November 2026."),
-            version("2026-05", "In force from 3 May 2026 to 1 November 2026."),
-        ],
-        on: "2026-06-01".into(),
-    }
-}
-
-fn archive() -> ArchivePage {
-    let letter = |subject: &str, language| ArchivedLetter {
-        href: "/b/civic-notes/archive/0190a1b2-0000-7000-8000-000000000001".into(),
-        subject: subject.into(),
-        day: "3 May 2026".into(),
-        language,
-    };
-    ArchivePage {
-        lang: Lang::English,
-        brand: brand(),
-        letters: vec![
-            letter("The month in ten minutes", Lang::English),
-            letter("Y mis mewn deg munud", Lang::Welsh),
-        ],
-        number: 2,
-        newer_url: "/b/civic-notes/archive".into(),
-        older_url: "/b/civic-notes/archive?page=3".into(),
-    }
-}
-
 /// Every page, by name, as it goes out.
 pub(super) fn pages() -> Vec<(&'static str, String)> {
     let items = || vec!["Newsletter by email".to_owned(), "Transport by email".to_owned()];
@@ -203,7 +162,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         subject: "Buses that come on time".into(),
         size: "12 KB".into(),
     };
-    let all: [(&'static str, &dyn askama::DynTemplate); 35] = [
+    let all: [(&'static str, &dyn askama::DynTemplate); 31] = [
         ("sign_up", &sign_up()),
         ("sign_up_errors", &sign_up_with_errors()),
         ("sign_up_named", &named_sign_up()),
@@ -332,44 +291,9 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         ),
         ("data", &data(Vec::new())),
         ("data_errors", &data(vec![understood])),
-        ("archive", &archive()),
-        ("notice", &notice()),
+        ("archive", &letters::archive()),
+        ("notice", &letters::notice()),
         ("erased", &ErasedPage { lang: Lang::English, brand: brand() }),
-        (
-            "address_sent",
-            &AddressSentPage {
-                lang: Lang::English,
-                brand: brand(),
-                address: "jo@elsewhere.example".into(),
-                valid_hours: 24,
-                data_url: "/d/token".into(),
-            },
-        ),
-        (
-            "address_confirm",
-            &AddressConfirmPage {
-                lang: Lang::English,
-                brand: brand(),
-                action: "/a/token".into(),
-                old: "j•••@example.com".into(),
-                new: "j•••@e•••.example".into(),
-                wording: "What I chose comes to this address.".into(),
-            },
-        ),
-        (
-            "address_changed",
-            &AddressChangedPage {
-                lang: Lang::English,
-                brand: brand(),
-                address: "j•••@e•••.example".into(),
-                refused: true,
-                preferences_url: preferences_url(),
-            },
-        ),
-        (
-            "address_taken",
-            &AddressTakenPage { lang: Lang::English, brand: brand(), link_url: "/b/civic-notes/link".into() },
-        ),
         ("not_found", &ProblemPage::for_status(Lang::English, 404, None)),
         (
             "home",
@@ -389,6 +313,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         ("report", &report()),
     ];
     let mut rendered: Vec<_> = all.iter().map(|(name, page)| (*name, page.dyn_render().unwrap())).collect();
+    rendered.extend(addresses::pages());
     rendered.push(("demo_mail", render(&demo_mail()).unwrap()));
     rendered
 }
