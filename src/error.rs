@@ -158,7 +158,7 @@ impl From<serde_json::Error> for Error {
 }
 
 /// Signs that the database cannot do it now and may be able to soon, in the words of both.
-const PASSING: [&str; 11] = [
+const PASSING: [&str; 13] = [
     "database is locked",
     // SQLite found no room, or the system let it not write, which looks like this where room is a quota.
     "database or disk is full",
@@ -169,6 +169,9 @@ const PASSING: [&str; 11] = [
     "closed the connection",
     "connection to server",
     "terminating connection",
+    // What libpq says of a connection that it knows to be lost, and of one over TLS that was cut.
+    "no connection to the server",
+    "SSL connection has been closed",
     "shutting down",
     "starting up",
     "in recovery mode",
@@ -178,7 +181,9 @@ const PASSING: [&str; 11] = [
 fn passes(error: &DieselError) -> bool {
     match error {
         DieselError::DatabaseError(
-            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure,
+            DatabaseErrorKind::ClosedConnection
+            | DatabaseErrorKind::UnableToSendCommand
+            | DatabaseErrorKind::SerializationFailure,
             _,
         )
         | DieselError::BrokenTransactionManager => true,
@@ -200,6 +205,8 @@ mod tests {
         assert!(matches!(deadlock, Error::Unavailable(_)));
         let conflict = lost(DatabaseErrorKind::SerializationFailure, "could not serialize access");
         assert!(matches!(conflict, Error::Unavailable(_)));
+        let gone = lost(DatabaseErrorKind::Unknown, "no connection to the server\n");
+        assert!(matches!(gone, Error::Unavailable(_)));
         assert!(matches!(lost(DatabaseErrorKind::Unknown, "no such column"), Error::Internal(_)));
     }
 

@@ -80,10 +80,12 @@ both_databases! {
         assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Withdrawn));
         assert_eq!(person.permission(&server, Kind::Opens), Some(PermissionState::Refused));
 
-        // A pause of a month.
+        // A pause of a month, whose receipt says in which language it was asked for.
         let pause = form(&server, &url, "pause").await.set("pause_for", "1");
         let paused = press(&server, &pause).await.expect(200).text;
         assert!(paused.contains("<h1>Paused until 21 December 2026</h1>"), "{paused}");
+        let receipt = server.get(link_to(&paused, "/receipt.json")).await.expect(200).json();
+        assert_eq!(verified(&server, &receipt).await["events"][0]["language"], "en-GB");
         let again = server.get(&url).await.expect(200).text;
         assert!(again.contains("pauses until 21 December 2026") && again.contains("value=\"resume\""));
 
@@ -314,8 +316,16 @@ both_databases! {
         let again = server.post_form(&person.unsubscribe(&server), &ONE_CLICK).await.expect(200).text;
         assert_eq!(link_to(&again, "/receipt.json"), link_to(&page, "/receipt.json"));
         assert_eq!(server.snapshot(), before);
-        // The receipt says the same, word for word, also later.
+        // The receipt says the same, word for word, also later and whatever the brand calls itself then.
         server.advance(DAY);
+        server.write(|conn, _| {
+            use diesel::prelude::*;
+            use mannerly::db::schema::{brand, topic};
+            diesel::update(brand::table)
+                .set((brand::legal_name.eq("Other Ltd"), brand::policy_url.eq("https://other.example/")))
+                .execute(conn)?;
+            Ok(diesel::update(topic::table).set(topic::name.eq("Other")).execute(conn)?)
+        });
         assert_eq!(server.get(link_to(&page, "/receipt.json")).await.expect(200).json(), file);
     }
 

@@ -23,6 +23,12 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Imports one person who agreed to the newsletter then.
 fn import(server: &TestServer, source: SourceForm, email: &str, agreed: &str) -> ImportReport {
+    let file = format!("email,topics,consented_at\n{email},newsletter:email,{agreed}\n");
+    import_file(server, source, &file)
+}
+
+/// Imports a file of people of the demo's first brand.
+pub(crate) fn import_file(server: &TestServer, source: SourceForm, file: &str) -> ImportReport {
     let form = ImportForm {
         brand: "civic".into(),
         source,
@@ -31,7 +37,6 @@ fn import(server: &TestServer, source: SourceForm, email: &str, agreed: &str) ->
         policy_version: None,
         optout_offered_at_collection: false,
     };
-    let file = format!("email,topics,consented_at\n{email},newsletter:email,{agreed}\n");
     let (db, keys) = (&server.app.db, &server.app.keys);
     import::run(db, keys, &form, file.as_bytes(), server.now(), |_| {}).unwrap()
 }

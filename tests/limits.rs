@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use mannerly::domain::catalog::Channel;
+use mannerly::domain::consent::opt_in::State;
 use mannerly::domain::consent::permission::Kind;
 
+use crate::person::Person;
 use crate::support::http::Answer;
 use crate::support::server::TestServer;
 
@@ -68,5 +71,20 @@ both_databases! {
         assert!(!refused.header("Retry-After").is_empty());
         server.post_form("/b/civic/link", &[("email", "bob@example.com")]).await.expect(200);
         server.run_jobs().await;
+    }
+
+    async fn choices_behind_one_link_are_limited_and_a_stop_never_is(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let save = |language: &'static str| {
+            [("action", "save"), ("shown_locale", ""), ("locale", language)]
+        };
+        let mut answers = Vec::new();
+        for number in 0..40 {
+            answers.push(server.post_form(&url, &save(if number % 2 == 0 { "de" } else { "fr" })).await);
+        }
+        assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 10);
+        server.post_form(&url, &[("action", "stop")]).await.expect(200);
+        assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Withdrawn));
     }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::ledger::Method;
 use mannerly::domain::consent::permission::Kind;
-use mannerly::domain::privacy::erase::ERASURE_WORDING;
 
 use crate::person::{CANARIES, Person};
 
@@ -72,7 +71,7 @@ both_databases! {
         let before = server.snapshot();
         let url = person.data(&server);
         let page = server.post_form(&url, &[("action", "erase")]).await.expect(422).text;
-        assert!(page.contains("Tick the box") && page.contains(ERASURE_WORDING));
+        assert!(page.contains("Tick the box") && page.contains("I understand that my data will be erased"));
         server.post_form(&url, &[("action", "")]).await.expect(422);
         assert_eq!(server.snapshot(), before);
     }
@@ -100,6 +99,24 @@ both_databases! {
         server.post_form(&url, &ERASE).await.expect(200);
         server.post_form(&url, &[("action", "copy")]).await.expect(404);
         assert_eq!(server.snapshot(), after, "a second press finds nothing to erase");
+    }
+
+    async fn what_was_shown_at_an_erasure_is_kept_in_its_language_and_nothing_where_nothing_was(server: TestServer) {
+        let person = Person::reader(&server);
+        let german = server.request("POST", &person.data(&server)).header("accept-language", "de").form(&ERASE);
+        assert_eq!(german.send().await.unwrap().status(), 200);
+        let entry = person.ledger(&server).pop().unwrap();
+        assert_eq!((entry.form.as_str(), entry.language.as_deref()), ("erasure", Some("de")));
+        assert!(entry.wording.starts_with("Ich verstehe, dass meine Daten"), "{}", entry.wording);
+
+        let ana = server.person(&person.brand, "ana@example.com").agrees("newsletter");
+        let key = crate::api::admin(&server);
+        let id = server.read(|conn| mannerly::domain::audience::subscriber::get(conn, ana.id)).public_id;
+        let path = format!("/subscribers/{id}");
+        server.api(&key, "DELETE", &path, serde_json::Value::Null).await.expect(204);
+        let ledger = server.read(|conn| mannerly::domain::consent::ledger::of_subscriber(conn, ana.id, 0, 100));
+        let entry = ledger.last().unwrap();
+        assert_eq!((entry.form.as_str(), entry.wording.as_str(), &entry.language), ("api", "", &None));
     }
 
     async fn an_old_link_shows_nothing_and_does_nothing(server: TestServer) {

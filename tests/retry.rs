@@ -3,6 +3,7 @@
 use mannerly::domain::campaign::{Campaign, State, state};
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::opt_in::{self, Scope};
+use mannerly::domain::consent::permission::{self, Kind};
 use mannerly::email_address::EmailAddress;
 use mannerly::mail::transport::{Outcome, Reply, Stage};
 use serde_json::{Value, json};
@@ -145,5 +146,26 @@ both_databases! {
         assert_eq!(answer["failed"], count);
         server.run_jobs().await;
         assert_eq!(server.outcomes(&campaign), [("skipped other_brand".to_owned(), count)]);
+    }
+
+    async fn the_picture_of_a_letter_that_is_tried_again_counts_only_under_the_permission_of_the_new_one(server: TestServer) {
+        let brand = server.demo_brand();
+        let person = server.person(&brand, "lost@example.com").agrees("newsletter").allows(Kind::Opens);
+        server.relay.answer_to(&to("lost"), Outcome::Uncertain);
+        let campaign = server.campaign(&brand);
+        server.run_jobs().await;
+        let old = server.mail_to("lost@example.com").html_links().into_iter().find(|link| link.contains("/o/")).unwrap();
+        server.advance(std::time::Duration::from_secs(60));
+        person.state(|conn, statement| permission::set(conn, statement, Kind::Opens, false));
+        person.state(|conn, statement| permission::set(conn, statement, Kind::Opens, true));
+        let hits = || server.snapshot().iter().filter(|row| row.starts_with("hit: ")).count();
+        retry(&server, &campaign, json!(["uncertain"])).await.expect(200);
+        server.get(&old).await.expect(200);
+        assert_eq!(hits(), 0);
+        server.relay.answer_to(&to("lost"), Outcome::Accepted(Reply::new(250, None)));
+        server.run_jobs().await;
+        let new = server.mail_to("lost@example.com").html_links().into_iter().find(|link| link.contains("/o/")).unwrap();
+        server.get(&new).await.expect(200);
+        assert_eq!(hits(), 1);
     }
 }

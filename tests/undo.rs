@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
+use mannerly::domain::audience::subscriber::Profile;
 use mannerly::domain::catalog::Channel;
-use mannerly::domain::consent::opt_in::State;
+use mannerly::domain::consent::ledger::Decision;
+use mannerly::domain::consent::opt_in::{Answer as Answered, State};
+use mannerly::domain::consent::permission::{Kind, State as Permission};
 use mannerly::domain::consent::suppression::{self, Reason};
 use serde_json::json;
 
 use crate::person::{ADDRESS, Person};
 use crate::support::form::BrowserForm;
 use crate::support::http::{Answer, seen};
+use crate::support::people::{own_source, supplier};
 use crate::support::server::TestServer;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -36,7 +40,7 @@ async fn outcome(server: &TestServer, person: &Person) -> String {
 async fn object(server: &TestServer) {
     let key = crate::api::admin(server);
     let form = json!({"address": ADDRESS, "channel": "email", "reason": "objection"});
-    server.api(&key, "POST", "/suppressions", form).await.expect(201);
+    server.api(&key, "POST", "/suppressions", form).await.expect(200);
 }
 
 /// What stands against the brand's email now.
@@ -97,5 +101,107 @@ both_databases! {
         server.post_form(&link, &[]).await.expect(200);
         assert_eq!(person.state(&server, "product-updates", Channel::Email), Some(State::Granted));
         assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));
+    }
+
+    async fn undo_that_allows_tracking_again_shows_its_words_and_keeps_them_as_evidence(server: TestServer) {
+        let person = Person::reader(&server);
+        person.allow(&server, Kind::Opens);
+        let choices = form(&server, &person.preferences(&server), "save").await.untick("permission", "opens");
+        let saved = press(&server, &choices).await.expect(200).text;
+        let undo = saved.split("<form").find(|form| form.contains("value=\"undo\"")).unwrap().to_owned();
+        let opens = "when I open";
+        press(&server, &BrowserForm::with_button(&saved, "undo")).await.expect(200);
+        assert_eq!(person.permission(&server, Kind::Opens), Some(Permission::Granted));
+        let entry = person.ledger(&server).pop().unwrap();
+        assert!(undo.contains(opens), "{undo}");
+        assert!(entry.wording.contains(opens), "{}", entry.wording);
+        assert!(entry.shown.contains("permission:opens"), "{}", entry.shown);
+    }
+
+    async fn undo_says_what_is_no_longer_offered_and_leaves_it_out(server: TestServer) {
+        use diesel::prelude::*;
+        use mannerly::db::schema::topic;
+        let person = Person::reader(&server);
+        let stopped = press(&server, &form(&server, &person.preferences(&server), "stop").await).await.expect(200).text;
+        server.write(|conn, _| {
+            let newsletter = topic::table.filter(topic::slug.eq("newsletter").and(topic::brand_id.eq(person.brand.id)));
+            Ok(diesel::update(newsletter).set(topic::offers_post.eq(false)).execute(conn)?)
+        });
+        let undo = BrowserForm::with_button(&stopped, "undo");
+        let page = server.get(&undo.action).await.expect(200).text;
+        assert!(page.contains("No longer offered, so it does not come back: Newsletter by post."), "{page}");
+        press(&server, &undo).await.expect(200);
+        assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));
+        assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Withdrawn));
+    }
+
+    async fn undo_does_not_turn_back_a_language_that_was_chosen_since(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let first = press(&server, &form(&server, &url, "save").await.set("locale", "de")).await.expect(200).text;
+        let undo = BrowserForm::with_button(&first, "undo");
+        press(&server, &form(&server, &url, "save").await.set("locale", "fr")).await.expect(200);
+        press(&server, &undo).await.expect(409);
+        let locale = server.read(|conn| mannerly::domain::audience::subscriber::get(conn, person.id)).locale;
+        assert_eq!(locale.as_deref(), Some("fr"));
+    }
+
+    async fn undo_leaves_the_month_to_tell_a_suppliers_contact_as_it_was(server: TestServer) {
+        let brand = server.demo_brand();
+        let contact = server.person_from(&brand, ADDRESS, &supplier(), Profile::default()).agrees("newsletter");
+        let person = Person { id: contact.id, brand: brand.clone() };
+        server.advance(20 * DAY);
+        let stopped = press(&server, &form(&server, &person.preferences(&server), "stop").await).await.expect(200).text;
+        press(&server, &BrowserForm::with_button(&stopped, "undo")).await.expect(200);
+        server.advance(20 * DAY);
+        assert_eq!(outcome(&server, &person).await, "skipped art14_overdue");
+    }
+
+    async fn nothing_below_counts_for_older_files_about_topics_that_were_never_asked_for(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let told = press(&server, &form(&server, &url, "none").await).await.expect(200).text;
+        assert!(told.contains("You get nothing from"), "{told}");
+        let entry = person.ledger(&server).pop().unwrap();
+        assert_eq!((entry.topic, entry.channel, entry.decision), (None, None, Decision::Withdrawn));
+        assert!(entry.wording.starts_with("Get nothing below") && entry.shown.contains("transport:email"));
+        let file = format!("email,topics,consented_at\n{ADDRESS},transport:email,2026-03-01T00:00:00Z\n");
+        let report = crate::consent::import_file(&server, own_source(), &file);
+        assert_eq!((report.opt_ins, report.kept_withdrawn), (0, 1));
+        assert_eq!(person.state(&server, "transport", Channel::Email), None);
+        press(&server, &BrowserForm::with_button(&told, "undo")).await.expect(200);
+        assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Granted));
+    }
+
+    async fn everything_by_email_leaves_a_sensitive_topic_to_its_own_box(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        press(&server, &form(&server, &url, "all-email").await).await.expect(200);
+        assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Granted));
+        assert_eq!(person.state(&server, "sexual-health", Channel::Email), None);
+        let own = form(&server, &url, "save").await.tick("choice", "sexual-health:email");
+        press(&server, &own).await.expect(200);
+        press(&server, &form(&server, &url, "all-email").await).await.expect(200);
+        assert_eq!(person.state(&server, "sexual-health", Channel::Email), Some(State::Granted), "what is on stays on");
+    }
+
+    async fn a_brand_at_which_a_stranger_may_have_typed_the_address_is_not_named(server: TestServer) {
+        let person = Person::reader(&server);
+        let harbour = server.other_brand();
+        person.at(harbour.clone()).answer(&server, "newsletter", Channel::Email, Answered::Pending);
+        let url = person.preferences(&server);
+        assert!(!server.get(&url).await.expect(200).text.contains(&harbour.name));
+        server.post_form(&url, &[("action", "other-link"), ("brand", "harbour")]).await.expect(422);
+    }
+
+    async fn a_pause_until_a_day_lasts_until_that_day_has_begun_everywhere(server: TestServer) {
+        let person = Person::reader(&server);
+        let open = form(&server, &person.preferences(&server), "pause").await.set("pause_until", "2026-11-24");
+        press(&server, &open).await.expect(200);
+        // 11:59 UTC on that day: in the last places it is still the evening before.
+        server.advance(3 * DAY + Duration::from_secs(2 * 60 * 60 - 60));
+        assert_eq!(outcome(&server, &person).await, "skipped paused");
+        server.advance(Duration::from_secs(60));
+        assert_eq!(outcome(&server, &person).await, "sent");
     }
 }

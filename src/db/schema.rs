@@ -257,6 +257,7 @@ diesel::table! {
         choices_until -> BigInt,
         undoes -> Nullable<BigInt>,
         gave_reason -> Bool,
+        named -> Nullable<Text>,
     }
 }
 

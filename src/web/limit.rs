@@ -55,6 +55,7 @@ type Limiter<Told = NoOpMiddleware<Nanos>> = RateLimiter<u64, DefaultKeyedStateS
 pub struct Limits {
     forms: Limiter,
     addresses: Limiter,
+    links: Limiter,
     networks: Limiter,
     api: Limiter<StateInformationMiddleware>,
     ticks: Ticks,
@@ -73,6 +74,7 @@ impl Limits {
         Self {
             forms: limiter(FORMS_AT_ONCE, FORM_EVERY),
             addresses: limiter(ADDRESS_AT_ONCE, ADDRESS_EVERY),
+            links: limiter(FORMS_AT_ONCE, FORM_EVERY),
             networks: limiter(NETWORK_AT_ONCE, NETWORK_EVERY),
             api: limiter(API_AT_ONCE, API_EVERY).with_middleware(),
             hashes: RandomState::new(),
@@ -98,6 +100,15 @@ impl Limits {
         self.check(&self.addresses, email)
     }
 
+    /// Counts a form that was posted behind a link of this person, as often as [`Limits::form`] allows a network: a whole
+    /// office may follow its links at once, and nobody presses so often.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`].
+    pub fn link(&self, person: i64) -> Result<()> {
+        self.check(&self.links, person)
+    }
+
     /// Counts an API request of the network that it came from, before anything is looked up for it.
     ///
     /// # Errors
@@ -119,7 +130,7 @@ impl Limits {
         Told: RateLimitingMiddleware<Nanos, NegativeOutcome = NotUntil<Nanos>>,
     {
         if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
-            for limiter in [&self.forms, &self.addresses, &self.networks] {
+            for limiter in [&self.forms, &self.addresses, &self.links, &self.networks] {
                 limiter.retain_recent();
             }
             self.api.retain_recent();

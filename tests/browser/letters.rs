@@ -76,7 +76,7 @@ impl Reader<'_> {
             links.map(|link| link.replace("&amp;", "&").replace("mailto:", "")).collect();
         let missing = links.iter().filter(|link| !text.contains(link.as_str()));
         self.faults.extend(missing.map(|link| format!("{name}: {link} is not in the text")));
-        if text.contains("\n\n\n") || text.contains('<') && text.contains("/>") {
+        if text.contains("\n\n\n") || text.contains("</") {
             self.faults.push(format!("{name}: gaps or markup in the text:\n{text}"));
         }
         fs::write(check::pictures().join(format!("letter-{name}.txt")), text).unwrap();

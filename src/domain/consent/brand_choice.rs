@@ -216,6 +216,8 @@ pub struct Entry {
     pub shown: String,
     /// The version of the privacy policy in force.
     pub policy_version: String,
+    /// The language of the screen; none where nobody said.
+    pub language: Option<String>,
 }
 
 /// A person's entries in the order they were written.
@@ -259,6 +261,7 @@ fn all_entries() -> _ {
             evidence::wording_sha256,
             evidence::shown,
             evidence::policy_version,
+            evidence::language,
         ))
 }
 

@@ -246,13 +246,14 @@ pub fn ever_granted(conn: &mut DbConnection, person: i64) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(granted)).get_result(conn)?)
 }
 
-/// The brands that a person has entries about.
+/// The brands that a person, or somebody for them, ever agreed to something of. What somebody only typed into a form, who may
+/// be a stranger, does not count.
 ///
 /// # Errors
 /// Of the database.
-pub fn brands_of(conn: &mut DbConnection, person: i64) -> Result<Vec<i64>> {
-    let of_person = ledger::table.filter(ledger::subscriber_id.eq(person));
-    Ok(of_person.select(ledger::brand_id).distinct().load(conn)?)
+pub fn brands_agreed_to(conn: &mut DbConnection, person: i64) -> Result<Vec<i64>> {
+    let of_person = ledger::subscriber_id.eq(person).and(ledger::decision.eq(Decision::Granted));
+    Ok(ledger::table.filter(of_person).select(ledger::brand_id).distinct().load(conn)?)
 }
 
 /// A person's entries in the order they were written: those after row number `after`, at most `limit`.

@@ -36,6 +36,12 @@ pub struct Settlement {
     pub result: HandedOver,
 }
 
+impl Settlement {
+    fn blames_the_sender(&self) -> bool {
+        matches!(self.result, HandedOver::Answered(Outcome::Refused { stage, reply }) if reply.blame(stage) == Blame::Sender)
+    }
+}
+
 /// What became of a hand-over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HandedOver {
@@ -58,7 +64,11 @@ pub fn settle(conn: &mut DbConnection, settlements: &[Settlement], node: i64, no
     for settlement in settlements {
         by_campaign.entry(settlement.campaign).or_default().push(settlement);
     }
-    for settlements in by_campaign.into_values() {
+    for (campaign, settlements) in by_campaign {
+        if settlements.iter().any(|settlement| settlement.blames_the_sender()) {
+            // It will be paused. Held only against changes first, two servers would wait for each other to let go.
+            state::hold(conn, campaign)?;
+        }
         let mut sent: Vec<&Settlement> = Vec::new();
         for settlement in settlements {
             match &settlement.result {

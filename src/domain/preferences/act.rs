@@ -14,6 +14,7 @@ use crate::domain::consent::opt_in::{self, Basis, State};
 use crate::domain::consent::permission::{self, Change, Kind as PermissionKind, State as PermissionState};
 use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::consent::{lock, objection};
+use crate::domain::preferences::named::Named;
 use crate::domain::preferences::{Changes, Choice};
 use crate::error::{Error, Result};
 use crate::id::PublicId;
@@ -138,6 +139,8 @@ pub struct Act {
     pub undoes: Option<i64>,
     /// Whether a reason was counted for it.
     pub gave_reason: bool,
+    /// What its receipt names, as it was called then; none for an old act.
+    pub named: Option<Named>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -158,6 +161,7 @@ struct Row {
     choices_until: i64,
     undoes: Option<i64>,
     gave_reason: bool,
+    named: Option<String>,
 }
 
 fn read(row: Row) -> Result<Act> {
@@ -175,6 +179,7 @@ fn read(row: Row) -> Result<Act> {
         choices: (row.choices_after, row.choices_until),
         undoes: row.undoes,
         gave_reason: row.gave_reason,
+        named: row.named.as_deref().map(serde_json::from_str).transpose()?,
     })
 }
 
@@ -199,6 +204,7 @@ pub(super) fn perform<T>(
         return Ok((outcome, None));
     }
     let public_id = PublicId::new();
+    let named = Named::of(conn, link, &after, (from.0, until.0))?;
     let id: i64 = diesel::insert_into(act::table)
         .values((
             act::public_id.eq(public_id),
@@ -215,6 +221,7 @@ pub(super) fn perform<T>(
             act::choices_until.eq(until.1),
             act::undoes.eq(undoes),
             act::gave_reason.eq(false),
+            act::named.eq(serde_json::to_string(&named)?),
         ))
         .returning(act::id)
         .get_result(conn)?;

@@ -3,6 +3,7 @@
 //! A box that was not shown is left as it was. Every change goes through consent, which writes the ledger.
 
 pub mod act;
+mod named;
 mod pause;
 pub mod reason;
 pub mod receipt;
@@ -21,6 +22,7 @@ use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::topic::Topic;
 use crate::domain::catalog::{Channel, brand, topic};
 use crate::domain::consent::brand_choice::{self, BrandChoice};
+use crate::domain::consent::ledger::ShownBox;
 use crate::domain::consent::opt_in::State;
 use crate::domain::consent::permission::{Kind, Permission};
 use crate::domain::consent::{ledger, objection, opt_in, permission};
@@ -30,7 +32,8 @@ use crate::i18n::Lang;
 
 pub use pause::{end_pause, pause, pause_wording, resume_wording};
 pub use save::{
-    Changes, Posted, Screen, Start, at_most_wording, at_most_words, save, stop_everything, stop_wording,
+    Changes, Posted, Screen, Start, at_most_wording, at_most_words, choose_nothing, save, stop_everything,
+    stop_wording,
 };
 pub use unsubscribe::{Unsubscribed, Way, unsubscribe, unsubscribe_scope};
 
@@ -125,10 +128,10 @@ pub fn load(conn: &mut DbConnection, brand: i64, person: i64, now: Moment) -> Re
     Ok(Preferences { person, brand, topics, permissions, choice, elsewhere })
 }
 
-/// The other brands that the ledger knows the person at.
+/// The other brands that the person ever agreed to something of.
 fn known_elsewhere(conn: &mut DbConnection, person: &Subscriber, but: i64) -> Result<Vec<brand::Brand>> {
     let mut brands = Vec::new();
-    for id in ledger::brands_of(conn, person.id)?.into_iter().filter(|id| *id != but) {
+    for id in ledger::brands_agreed_to(conn, person.id)?.into_iter().filter(|id| *id != but) {
         brands.push(brand::get(conn, id)?);
     }
     brands.sort_by(|a, b| a.name.cmp(&b.name));
@@ -152,6 +155,17 @@ impl Preferences {
     /// The address with most of it hidden (SEC-04); empty if there is none.
     pub fn masked_address(&self) -> String {
         self.person.email.as_ref().map(|address| address.masked()).unwrap_or_default()
+    }
+
+    /// Every box of the page, and whether it is ticked.
+    fn boxes(&self) -> Vec<ShownBox> {
+        let shown = |(t, channel, state): (&TopicAnswers, Channel, Option<State>)| ShownBox {
+            name: format!("{}:{channel}", t.topic.slug),
+            ticked: state == Some(State::Granted),
+        };
+        let answers =
+            self.topics.iter().flat_map(|t| t.answers.iter().map(move |(c, state)| (t, *c, *state)));
+        answers.map(shown).collect()
     }
 
     /// What the person gets now.

@@ -1,8 +1,8 @@
 //! Receipts: what a person did, in a form that they can keep and anybody can check, with the fields of ISO/IEC TS
 //! 27560:2023 (C-01, C-08).
 //!
-//! A receipt names the person by their identity outside and by nothing else. It is made anew from the act and the
-//! ledger each time and always says the same, because neither changes.
+//! A receipt names the person by their identity outside and by nothing else. It is made anew from the act and the ledger
+//! each time and always says the same: neither changes, and the act keeps what everything was called then.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,13 @@ use serde::Serialize;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::subscriber;
-use crate::domain::catalog::{Brand, Channel, Topic, notice, topic};
+use crate::domain::catalog::{Brand, Channel, notice, topic};
 use crate::domain::consent::brand_choice::{self, AtMost};
 use crate::domain::consent::ledger::{self, Decision, Entry, Method, ShownBox};
 use crate::domain::consent::opt_in::Basis;
 use crate::domain::consent::permission::{Kind as PermissionKind, State as PermissionState};
 use crate::domain::preferences::act::{self, Act, Running};
+use crate::domain::preferences::named::{Named, NamedTopic};
 use crate::error::{Error, Result};
 use crate::id::PublicId;
 use crate::secret::hex;
@@ -44,7 +45,7 @@ pub struct Receipt {
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the fields are those of ISO/IEC TS 27560:2023")]
 pub struct Processing {
-    pub privacy_notice: BTreeMap<&'static str, String>,
+    pub privacy_notice: BTreeMap<String, String>,
     pub language: Option<String>,
     pub jurisdiction: &'static str,
     pub purposes: Vec<Purpose>,
@@ -94,6 +95,7 @@ pub struct Event {
     pub wording_sha256: String,
     pub shown: Vec<ShownBox>,
     pub policy_version: String,
+    pub language: Option<String>,
 }
 
 /// A receipt with its signature: a JSON Web Signature in the flattened form (RFC 7515, section 7.2.2), whose payload is
@@ -132,8 +134,15 @@ pub fn receipt(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<Rece
     if person.erased_at.is_some() {
         return Err(Error::NotFound("subscriber"));
     }
-    let topics = topic::of_brand(conn, brand.id)?;
-    let purposes = act.after.granted().filter_map(|answer| purpose(brand, &topics, answer)).collect();
+    let named = match &act.named {
+        Some(named) => named.clone(),
+        // From before the names were kept.
+        None => {
+            let version = version(conn, act, brand)?;
+            Named::now(brand, privacy_notice(conn, brand, version)?, &topic::of_brand(conn, brand.id)?)
+        }
+    };
+    let purposes = act.after.granted().filter_map(|answer| purpose(&named, answer)).collect();
     let allowed = |kind: &PermissionKind| act.after.permission(*kind) == Some(PermissionState::Granted);
     let refused = PermissionKind::ALL.iter().filter(|kind| !allowed(kind));
     Ok(Receipt {
@@ -144,7 +153,7 @@ pub fn receipt(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<Rece
         made_at: act.at,
         act: act.kind,
         processing: Processing {
-            privacy_notice: privacy_notice(conn, act, brand)?,
+            privacy_notice: named.notice.clone(),
             language: act.after.locale.clone(),
             jurisdiction: "as the privacy notice says",
             purposes,
@@ -152,30 +161,31 @@ pub fn receipt(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<Rece
         not_covered: refused.map(|kind| format!("tracking: {kind}")).collect(),
         paused_until: act.after.paused_until,
         at_most: act.after.at_most,
+        events: events(conn, act, person.public_id, &named.topics)?,
         parties: vec![Party {
-            party_id: brand.slug.to_string(),
+            party_id: named.slug,
             party_role: "controller",
             party_type: "organisation",
-            party_name: brand.legal_name.clone(),
-            party_address: brand.registered_address.clone(),
-            party_contact: brand.contact_email.as_str().to_owned(),
+            party_name: named.legal_name,
+            party_address: named.registered_address,
+            party_contact: named.contact,
         }],
-        events: events(conn, act, person.public_id, &topics)?,
     })
 }
 
-/// The notice that was in force: where it is kept here, exactly that version with its hash.
-fn privacy_notice(
+/// A notice that was in force: where it is kept here, exactly that version with its hash.
+pub(super) fn privacy_notice(
     conn: &mut DbConnection,
-    act: &Act,
     brand: &Brand,
-) -> Result<BTreeMap<&'static str, String>> {
-    let version = version(conn, act, brand)?;
+    version: String,
+) -> Result<BTreeMap<String, String>> {
     let kept = notice::kept(conn, brand, &version)?;
-    let mut about = BTreeMap::from([("version", version)]);
+    let mut about = BTreeMap::from([("version".to_owned(), version)]);
     match kept {
-        Some(edition) => about.extend([("url", edition.url), ("sha256", edition.sha256)]),
-        None => about.extend([("url", brand.policy_url.clone())]),
+        Some(edition) => {
+            about.extend([("url".to_owned(), edition.url), ("sha256".to_owned(), edition.sha256)])
+        }
+        None => about.extend([("url".to_owned(), brand.policy_url.clone())]),
     }
     Ok(about)
 }
@@ -190,8 +200,8 @@ pub fn version(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<Stri
     Ok(said.into_iter().next().map_or_else(|| brand.policy_version.clone(), |entry| entry.policy_version))
 }
 
-fn purpose(brand: &Brand, topics: &[Topic], answer: &Running) -> Option<Purpose> {
-    let topic = topics.iter().find(|topic| topic.id == answer.topic)?;
+fn purpose(named: &Named, answer: &Running) -> Option<Purpose> {
+    let topic = named.topics.iter().find(|topic| topic.id == answer.topic)?;
     let address = match answer.channel {
         Channel::Email => "pd:EmailAddress",
         Channel::Phone => "pd:TelephoneNumber",
@@ -202,8 +212,8 @@ fn purpose(brand: &Brand, topics: &[Topic], answer: &Running) -> Option<Purpose>
         purpose_type: ["dpv:DirectMarketing"],
         lawful_basis: answer.basis,
         scope: BTreeMap::from([
-            ("entity", brand.slug.to_string()),
-            ("topic", topic.slug.to_string()),
+            ("entity", named.slug.clone()),
+            ("topic", topic.slug.clone()),
             ("type", topic.kind.to_string()),
             ("channel", answer.channel.to_string()),
         ]),
@@ -221,7 +231,7 @@ fn purpose(brand: &Brand, topics: &[Topic], answer: &Running) -> Option<Purpose>
     })
 }
 
-fn events(conn: &mut DbConnection, act: &Act, person: PublicId, topics: &[Topic]) -> Result<Vec<Event>> {
+fn events(conn: &mut DbConnection, act: &Act, person: PublicId, topics: &[NamedTopic]) -> Result<Vec<Event>> {
     let mut events: Vec<Event> = ledger::of_range(conn, act.subscriber, act.brand, act.ledger)?
         .into_iter()
         .map(|entry| event(entry, person, topics))
@@ -241,16 +251,17 @@ fn events(conn: &mut DbConnection, act: &Act, person: PublicId, topics: &[Topic]
             wording_sha256: hex(&entry.wording_sha256),
             shown: boxes(&entry.shown),
             policy_version: entry.policy_version,
+            language: entry.language,
         });
     }
     Ok(events)
 }
 
-fn event(entry: Entry, person: PublicId, topics: &[Topic]) -> Event {
+fn event(entry: Entry, person: PublicId, topics: &[NamedTopic]) -> Event {
     let name = |slug: &str| {
         topics
             .iter()
-            .find(|topic| topic.slug.as_str() == slug)
+            .find(|topic| topic.slug == slug)
             .map_or_else(|| slug.to_owned(), |topic| topic.name.clone())
     };
     let subject = match (&entry.topic, entry.channel, entry.permission) {
@@ -276,6 +287,7 @@ fn event(entry: Entry, person: PublicId, topics: &[Topic]) -> Event {
         wording_sha256: hex(&entry.wording_sha256),
         shown: boxes(&entry.shown),
         policy_version: entry.policy_version,
+        language: entry.language,
     }
 }
 

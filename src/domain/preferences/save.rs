@@ -219,6 +219,31 @@ pub fn stop_everything(
     Ok(act::perform(conn, *link, (act::Kind::Stopped, None), now, work)?.1)
 }
 
+/// Ends everything that the page shows, as the person asked for none of it: all marketing of the brand, also what has not
+/// been asked for yet, so that no older file grants it. A repeat is no act.
+///
+/// # Errors
+/// [`Error::NotFound`] if the person was erased.
+pub fn choose_nothing(
+    conn: &mut DbConnection,
+    link: &PreferencesLink,
+    lang: Lang,
+    now: Moment,
+) -> Result<Option<Act>> {
+    let work = |conn: &mut DbConnection| {
+        let before = load(conn, link.brand, link.subscriber, now)?;
+        let wording = nothing_wording(lang);
+        let evidence = keep(conn, &before.brand, (&wording, lang), before.boxes())?;
+        opt_in::withdraw_all(conn, &statement(link, evidence, now), Scope::Everything)
+    };
+    Ok(act::perform(conn, *link, (act::Kind::Saved, None), now, work)?.1)
+}
+
+/// What the page says on and below the button for nothing at all, exactly.
+fn nothing_wording(lang: Lang) -> String {
+    format!("{}\n{}", lang.say("none-button"), lang.say("shortcuts-hint"))
+}
+
 /// What the person says on the page behind this link.
 pub(super) fn statement(link: &PreferencesLink, evidence: i64, now: Moment) -> Statement<'static> {
     Statement {

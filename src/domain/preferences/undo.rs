@@ -10,11 +10,12 @@ use std::time::Duration;
 use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::domain::audience::{Subscriber, subscriber};
-use crate::domain::catalog::{Brand, Channel, topic};
+use crate::domain::catalog::{Brand, Channel, Topic, topic};
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, Statement};
 use crate::domain::consent::opt_in::{self, Answer};
-use crate::domain::consent::permission::State as PermissionState;
+use crate::domain::consent::permission::{Kind as PermissionKind, State as PermissionState};
 use crate::domain::consent::{brand_choice, lock, suppression};
+use crate::domain::preferences::Choice;
 use crate::domain::preferences::act::{self, Act, Against, Kind, Running};
 use crate::domain::tracking::permission;
 use crate::error::{Error, Problem, Result};
@@ -52,33 +53,57 @@ pub fn look(conn: &mut DbConnection, keys: &Keys, act: &Act, now: Moment) -> Res
     if act::undone_by(conn, act.id)?.is_some() {
         return Ok(Undo::Done);
     }
-    if !act.is_last_word(conn)? {
+    let person = subscriber::get(conn, act.subscriber)?;
+    let other_language = act.before.locale != act.after.locale && person.locale != act.after.locale;
+    if other_language || !act.is_last_word(conn)? {
         return Ok(Undo::Overtaken);
     }
     if now > act.at.plus(UNDO_WITHIN) {
         return Ok(Undo::TooLate);
     }
-    let returning = returning(act, now);
-    if returning.is_empty() && leaving(act).next().is_none() && !changes_more(act, now) {
+    let Returning { topics, permissions, .. } = returning(conn, act, now)?;
+    if topics.is_empty() && leaving(act).next().is_none() && !changes_more(act, now) {
         return Ok(Undo::Empty);
     }
-    let person = subscriber::get(conn, act.subscriber)?;
     for channel in Channel::ALL.iter().copied() {
-        let needed = returning.iter().any(|answer| answer.channel == channel);
+        let needed = topics.iter().any(|(answer, _)| answer.channel == channel);
         if needed && is_suppressed(conn, keys, &person, channel, act.brand)? {
             return Ok(Undo::Forbidden);
         }
     }
-    let allows = act.before.permissions.iter().any(|(kind, state)| {
-        *state == PermissionState::Granted && act.after.permission(*kind) != Some(*state)
-    });
-    Ok(Undo::Possible { grants: !returning.is_empty() || allows })
+    Ok(Undo::Possible { grants: !topics.is_empty() || !permissions.is_empty() })
 }
 
-/// What was granted before and is not now, and would still hold.
-fn returning(act: &Act, now: Moment) -> Vec<&Running> {
+/// What was granted before and is not now.
+struct Returning<'a> {
+    /// The topics that would still hold, and can still come that way.
+    topics: Vec<(&'a Running, Topic)>,
+    /// Those that can not any more.
+    not_offered: Vec<Choice>,
+    /// The tracking permissions.
+    permissions: Vec<PermissionKind>,
+}
+
+fn returning<'a>(conn: &mut DbConnection, act: &'a Act, now: Moment) -> Result<Returning<'a>> {
+    let known = topic::of_brand(conn, act.brand)?;
+    let granted = |state: Option<PermissionState>| state == Some(PermissionState::Granted);
+    let returns = |kind: &PermissionKind| {
+        granted(act.before.permission(*kind)) && !granted(act.after.permission(*kind))
+    };
+    let permissions = PermissionKind::ALL.iter().copied().filter(returns).collect();
+    let mut returning = Returning { topics: Vec::new(), not_offered: Vec::new(), permissions };
     let still = |answer: &&Running| answer.until.is_none_or(|until| now < until);
-    act.before.granted().filter(|a| !act.after.grants(a.topic, a.channel)).filter(still).collect()
+    let gone = |answer: &&Running| !act.after.grants(answer.topic, answer.channel);
+    for answer in act.before.granted().filter(gone).filter(still) {
+        let Some(topic) = known.iter().find(|topic| topic.id == answer.topic) else { continue };
+        if topic.offers(answer.channel) {
+            returning.topics.push((answer, topic.clone()));
+        } else {
+            let (topic, kind, channel) = (topic.name.clone(), topic.kind, answer.channel);
+            returning.not_offered.push(Choice { topic, kind, channel });
+        }
+    }
+    Ok(returning)
 }
 
 /// What was not granted before and is now.
@@ -116,12 +141,57 @@ fn is_suppressed(
     Ok(!suppression::of_addresses(conn, vec![hash], channel, brand)?.is_empty())
 }
 
-/// What stands beside the button, exactly: where it agrees to something, with the brand's own sentence.
-pub fn wording(brand: &Brand, undo: Undo, lang: Lang) -> String {
-    let undone = lang.say("undo-text").with("brand", &brand.name).to_string();
-    match undo {
-        Undo::Possible { grants: true } => format!("{undone}\n\n{}", brand.consent_wording),
-        _ => undone,
+/// What stands beside the button.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Words {
+    /// The brand's own sentence, where the press agrees to something; otherwise empty.
+    pub agrees: String,
+    /// What one agrees to about tracking, for each permission that would be given again.
+    pub permissions: Vec<String>,
+    /// What does not come back because it is no longer offered, as a sentence; otherwise empty.
+    pub not_offered: String,
+}
+
+/// The words for what an undo would do now.
+///
+/// # Errors
+/// Of the database.
+pub fn words(
+    conn: &mut DbConnection,
+    act: &Act,
+    (brand, undo): (&Brand, Undo),
+    lang: Lang,
+    now: Moment,
+) -> Result<Words> {
+    let Undo::Possible { grants } = undo else { return Ok(Words::default()) };
+    let Returning { permissions, not_offered, .. } = returning(conn, act, now)?;
+    let permissions = permissions.into_iter().map(|kind| permission_words(kind, lang)).collect();
+    let names: Vec<String> = not_offered.iter().map(|choice| choice.say(lang)).collect();
+    let not_offered = match names.is_empty() {
+        true => String::new(),
+        false => lang.say("undo-not-offered").with("choices", names.join(", ")).to_string(),
+    };
+    let agrees = if grants { brand.consent_wording.clone() } else { String::new() };
+    Ok(Words { agrees, permissions, not_offered })
+}
+
+fn permission_words(kind: PermissionKind, lang: Lang) -> String {
+    match kind {
+        PermissionKind::Opens => lang.say("wording-opens"),
+        PermissionKind::Clicks => lang.say("wording-clicks"),
+        PermissionKind::Profiling => lang.say("wording-profiling"),
+    }
+    .to_string()
+}
+
+impl Words {
+    /// All of them with the button's own sentence, exactly as on the page.
+    pub fn whole(&self, brand: &Brand, lang: Lang) -> String {
+        let undone = lang.say("undo-text").with("brand", &brand.name).to_string();
+        let mut parts = vec![undone, self.not_offered.clone(), self.agrees.clone()];
+        parts.extend(self.permissions.iter().cloned());
+        parts.retain(|part| !part.is_empty());
+        parts.join("\n\n")
     }
 }
 
@@ -139,7 +209,7 @@ pub fn undo(conn: &mut DbConnection, keys: &Keys, act: &Act, lang: Lang, now: Mo
     let brand = act::brand_of(conn, act)?;
     let shown = Shown {
         form: "undo".to_owned(),
-        wording: wording(&brand, possible, lang),
+        wording: words(conn, act, (&brand, possible), lang, now)?.whole(&brand, lang),
         boxes: boxes(conn, act, now)?,
         policy_version: brand.policy_version,
         language: Some(lang.tag().to_owned()),
@@ -164,7 +234,7 @@ fn outdated() -> Error {
 }
 
 fn put_back(conn: &mut DbConnection, act: &Act, statement: &Statement<'_>, now: Moment) -> Result<()> {
-    for answer in returning(act, now) {
+    for (answer, _) in returning(conn, act, now)?.topics {
         // As it was, so a supplier's contact is still told of the supplier, and in time.
         let as_before = Statement { source: answer.source, ..*statement };
         let granted = Answer::Granted(answer.basis, answer.until);
@@ -204,11 +274,21 @@ fn put_back(conn: &mut DbConnection, act: &Act, statement: &Statement<'_>, now: 
 
 /// What the button changes, each as it stood before it was pressed.
 fn boxes(conn: &mut DbConnection, act: &Act, now: Moment) -> Result<Vec<ShownBox>> {
+    let returning = returning(conn, act, now)?;
     let mut boxes = Vec::new();
-    let on = leaving(act).map(|answer| (answer, true));
-    for (answer, ticked) in returning(act, now).into_iter().map(|answer| (answer, false)).chain(on) {
+    for (answer, topic) in &returning.topics {
+        boxes.push(ShownBox { name: format!("{}:{}", topic.slug, answer.channel), ticked: false });
+    }
+    for answer in leaving(act) {
         let topic = topic::get(conn, answer.topic)?;
-        boxes.push(ShownBox { name: format!("{}:{}", topic.slug, answer.channel), ticked });
+        boxes.push(ShownBox { name: format!("{}:{}", topic.slug, answer.channel), ticked: true });
+    }
+    let permissions = returning.permissions.iter();
+    boxes.extend(permissions.map(|kind| ShownBox { name: format!("permission:{kind}"), ticked: false }));
+    for (kind, state) in &act.after.permissions {
+        if *state == PermissionState::Granted && act.before.permission(*kind) != Some(*state) {
+            boxes.push(ShownBox { name: format!("permission:{kind}"), ticked: true });
+        }
     }
     Ok(boxes)
 }

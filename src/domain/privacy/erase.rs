@@ -22,18 +22,46 @@ use crate::domain::preferences::act;
 use crate::domain::privacy::address_change;
 use crate::domain::tracking::hit;
 use crate::error::Result;
+use crate::i18n::Lang;
 use crate::token::Keys;
 
-/// What a person ticks before they are erased; shown exactly so, and kept in the ledger.
-pub const ERASURE_WORDING: &str = "I understand that my data will be erased and cannot be brought back.";
+/// What a person ticks before they erase themselves; shown exactly so, and kept in the ledger.
+pub fn erasure_wording(lang: Lang) -> String {
+    lang.say("close-understood").to_string()
+}
 
-/// Erases a person. Returns whether there was anything left to erase: doing it again changes nothing.
+/// Erases a person whom nobody showed anything. Returns whether there was anything left to erase: doing it again changes
+/// nothing.
 ///
-/// `actor` is who asked for it: [`ledger::SUBSCRIBER`] or the name of a key.
+/// `actor` is who asked for it, such as the name of a key.
 ///
 /// # Errors
 /// [`crate::error::Error::NotFound`] if there is no such person.
 pub fn erase(conn: &mut DbConnection, keys: &Keys, person: i64, actor: &str, now: Moment) -> Result<bool> {
+    erase_as(conn, keys, person, (actor, None), now)
+}
+
+/// As [`erase`], by the person themselves on a page in this language.
+///
+/// # Errors
+/// As there.
+pub fn erase_on_page(
+    conn: &mut DbConnection,
+    keys: &Keys,
+    person: i64,
+    lang: Lang,
+    now: Moment,
+) -> Result<bool> {
+    erase_as(conn, keys, person, (ledger::SUBSCRIBER, Some(lang)), now)
+}
+
+fn erase_as(
+    conn: &mut DbConnection,
+    keys: &Keys,
+    person: i64,
+    by: (&str, Option<Lang>),
+    now: Moment,
+) -> Result<bool> {
     overwrite_what_is_deleted(conn)?;
     lock(conn, person)?;
     let known = subscribers::get(conn, person)?;
@@ -41,7 +69,7 @@ pub fn erase(conn: &mut DbConnection, keys: &Keys, person: i64, actor: &str, now
         return Ok(false);
     }
     for brand in brands_of(conn, person)? {
-        record(conn, person, brand, actor, now)?;
+        record(conn, person, brand, by, now)?;
     }
     suppress(conn, keys, &known, now)?;
     delete_choices(conn, person)?;
@@ -75,13 +103,19 @@ fn brands_of(conn: &mut DbConnection, person: i64) -> Result<Vec<i64>> {
         .load(conn)?)
 }
 
-fn record(conn: &mut DbConnection, person: i64, brand: i64, actor: &str, now: Moment) -> Result<()> {
+fn record(
+    conn: &mut DbConnection,
+    person: i64,
+    brand: i64,
+    (actor, page): (&str, Option<Lang>),
+    now: Moment,
+) -> Result<()> {
     let shown = Shown {
-        form: "erasure".to_owned(),
-        wording: ERASURE_WORDING.to_owned(),
+        form: if page.is_some() { "erasure" } else { "api" }.to_owned(),
+        wording: page.map(erasure_wording).unwrap_or_default(),
         boxes: Vec::new(),
         policy_version: brands::get(conn, brand)?.policy_version,
-        language: None,
+        language: page.map(|lang| lang.tag().to_owned()),
     };
     let statement = Statement {
         subscriber: person,

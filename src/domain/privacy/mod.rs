@@ -11,5 +11,5 @@ pub mod export;
 mod tests;
 
 pub use correct::correct;
-pub use erase::erase;
+pub use erase::{erase, erase_on_page};
 pub use export::export;

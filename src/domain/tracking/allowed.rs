@@ -9,11 +9,12 @@ use crate::error::Result;
 
 /// What both databases ask of a letter (`d`), its person (`s`) and the permission (`p`). The person allows this kind
 /// now and is neither erased nor restricted (GDPR Art. 18). The letter went out with permission, and that permission is
-/// still the one of then: one that was taken back and given again is good for later letters only. And nobody may be
-/// observed who objected to direct marketing (GDPR Art. 21), was erased, or is a child, whatever the permission says.
+/// still the one of then: one that was taken back and given again is good for later letters only, and a letter that
+/// waits to be tried again says nothing of then any more. And nobody may be observed who objected to direct marketing
+/// (GDPR Art. 21), was erased, or is a child, whatever the permission says.
 macro_rules! conditions {
     () => {
-        "WHERE CASE p.kind WHEN 'opens' THEN d.tracks_opens ELSE d.tracks_clicks END \
+        "WHERE CASE p.kind WHEN 'opens' THEN d.tracks_opens ELSE d.tracks_clicks END AND d.state <> 'planned' \
          AND s.erased_at IS NULL AND s.restricted_at IS NULL \
          AND p.state = 'granted' AND (d.finished_at IS NULL OR p.changed_at <= d.finished_at) \
          AND NOT EXISTS (SELECT 1 FROM suppression AS x WHERE x.address_hash = s.email_hash \

@@ -118,11 +118,14 @@ fn load_links_seen(
     let mut people: Vec<i64> = before.keys().map(|(_, person)| *person).collect();
     people.sort_unstable();
     people.dedup();
+    let mut links: Vec<i64> = judged.iter().filter_map(|judged| judged.row.link).collect();
+    links.sort_unstable();
+    links.dedup();
     let now: HashSet<i64> = judged.iter().map(|judged| judged.row.id).collect();
     let found: Vec<(i64, i64, Option<i64>)> = hit::table
         .filter(hit::class.eq(Class::Human))
         .filter(among(hit::subscriber_id, &people))
-        .filter(hit::link_id.is_not_null())
+        .filter(hit::link_id.eq_any(links))
         .select((hit::id, hit::subscriber_id, hit::link_id))
         .load(conn)?;
     Ok(found

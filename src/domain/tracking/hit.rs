@@ -189,7 +189,10 @@ pub fn forget(conn: &mut DbConnection, person: i64, brand: i64, kind: Kind) -> R
             .filter(hit::campaign_id.eq_any(campaigns()))
     };
     diesel::delete(recorded().filter(hit::class.is_not_null())).execute(conn)?;
-    diesel::delete(recorded().filter(hit::class.is_null()).filter(hit::at.ge(START))).execute(conn)?;
+    // Those that wait are looked through one by one, so only where there can be any.
+    if let Some(first) = first_tracked(conn, person, brand, kind)? {
+        diesel::delete(recorded().filter(hit::class.is_null()).filter(hit::at.ge(first))).execute(conn)?;
+    }
     let letters = delivery::table
         .filter(delivery::subscriber_id.eq(person))
         .filter(delivery::campaign_id.eq_any(campaigns()));
@@ -207,6 +210,19 @@ pub fn forget(conn: &mut DbConnection, person: i64, brand: i64, kind: Kind) -> R
         Kind::Profiling => {}
     }
     Ok(())
+}
+
+/// A moment before the first letter of a brand to a person that counts this kind; none if none does.
+fn first_tracked(conn: &mut DbConnection, person: i64, brand: i64, kind: Kind) -> Result<Option<Moment>> {
+    let letters = delivery::table
+        .inner_join(campaign::table)
+        .filter(delivery::subscriber_id.eq(person).and(campaign::brand_id.eq(brand)))
+        .select(diesel::dsl::min(campaign::created_at));
+    Ok(match kind {
+        Kind::Opens => letters.filter(delivery::tracks_opens.eq(true)).first(conn)?,
+        Kind::Clicks => letters.filter(delivery::tracks_clicks.eq(true)).first(conn)?,
+        Kind::Profiling => None,
+    })
 }
 
 /// Deletes what was recorded of one person, for all brands: part of erasure. The counters stay.

@@ -49,6 +49,10 @@ pub struct ResultPage {
     pub undo_note: String,
     /// What one agrees to by that press; empty where it agrees to nothing.
     pub undo_wording: String,
+    /// What one agrees to about tracking by it.
+    pub undo_permissions: Vec<String>,
+    /// What does not come back, because it is no longer offered; usually empty.
+    pub undo_not_offered: String,
     /// Stands for the words of the page, as on the preference page.
     pub seen: String,
     /// The reasons that can be given for having stopped; none where none is asked for (any more).

@@ -11,7 +11,6 @@ use crate::app::App;
 use crate::clock::Moment;
 use crate::domain::audience::subscriber::{self, Profile};
 use crate::domain::catalog::brand;
-use crate::domain::consent::ledger::SUBSCRIBER;
 use crate::domain::consent::opt_in::State;
 use crate::domain::consent::permission::State as PermissionState;
 use crate::domain::intake::{permission_item, topic_item};
@@ -248,16 +247,17 @@ async fn copy(app: &App, link: DataRequestLink) -> Result<HttpResponse, PageErro
 
 async fn erase(app: &App, link: DataRequestLink, spoken: Spoken) -> Result<HttpResponse, PageError> {
     let (keys, now) = (app.keys.clone(), app.clock.now());
-    let (brand, known) = app
+    let (brand, lang) = app
         .db
         .write(move |conn| {
-            let locale = subscriber::get(conn, link.subscriber)?.locale;
-            privacy::erase(conn, &keys, link.subscriber, SUBSCRIBER, now)?;
             let brand = brand::get(conn, link.brand)?;
-            Ok((brand_view(conn, &brand)?, locale.as_deref().and_then(Lang::read)))
+            let known = subscriber::get(conn, link.subscriber)?.locale.as_deref().and_then(Lang::read);
+            let lang = spoken.at(brand.lang()).to(known);
+            privacy::erase_on_page(conn, &keys, link.subscriber, lang, now)?;
+            Ok((brand_view(conn, &brand)?, lang))
         })
         .await?;
-    page(&ErasedPage { lang: spoken.at(brand.language).to(known), brand })
+    page(&ErasedPage { lang, brand })
 }
 
 async fn load(app: &App, link: DataRequestLink) -> Result<(Export, Profile, BrandView)> {

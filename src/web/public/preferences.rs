@@ -57,7 +57,7 @@ struct Visit {
 ///
 /// # Errors
 /// 404 as [`show`]; 400, 413, 415 or 422 for a form that is not this page's, 429 for too many
-/// wishes for a link; 409 with the page shown anew if the choices or the words changed since it was opened, 422 with it
+/// of them; 409 with the page shown anew if the choices or the words changed since it was opened, 422 with it
 /// for a day that cannot be chosen. Nothing is changed then.
 pub async fn change(
     app: web::Data<App>,
@@ -82,7 +82,13 @@ pub async fn change(
             limits.form(&request)?;
             return visit.mail_other_link(&app, form.text("brand")?).await;
         }
-        action => Wish::read(action, &form, app.clock.now())?,
+        action => {
+            // Whoever wants nothing any more is heard however often they say it.
+            if action != Some(PreferencesPage::STOP) {
+                limits.link(link.subscriber)?;
+            }
+            Wish::read(action, &form, app.clock.now())?
+        }
     };
     // Who chose another language reads on in that one.
     let lang = visit.spoken.read_in().filter(|_| !wish.chooses_language());

@@ -23,6 +23,7 @@ use crate::i18n::{Lang, Saying};
 use crate::token::{Keys, PreferencesLink, ReceiptLink};
 use crate::web::form::{Form, FormError};
 use crate::web::language::Spoken;
+use crate::web::limit::Limits;
 use crate::web::page::{Fact, Radio, ResultPage};
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::open;
@@ -47,15 +48,18 @@ pub async fn show(
 /// `POST /r/{token}`: undoes it, or counts the reason for it.
 ///
 /// # Errors
-/// 404 as [`show`]; 400, 413, 415 or 422 for a form that is not this page's; 409 with the page shown anew if it can no
-/// longer be undone or the words changed. Nothing is changed then.
+/// 404 as [`show`]; 400, 413, 415 or 422 for a form that is not this page's; 429 for too many of them; 409 with the
+/// page shown anew if it can no longer be undone or the words changed. Nothing is changed then.
 pub async fn act(
     app: web::Data<App>,
+    limits: web::Data<Limits>,
     token: web::Path<String>,
     spoken: Spoken,
     form: Result<Form, FormError>,
 ) -> Result<HttpResponse, PageError> {
     let link: ReceiptLink = open(&app, &token)?;
+    let act = link.act;
+    limits.link(app.db.read(move |conn| Ok(act::get(conn, act)?.subscriber)).await?)?;
     let form = match form {
         Ok(form) => form,
         Err(error) => return Ok(error.error_response()),
@@ -178,6 +182,7 @@ fn view(
     let (brand, lang) = (brand::get(conn, act.brand)?, language(conn, &act, spoken)?);
     let changes = act::changes(conn, &act)?;
     let undo = undo::look(conn, keys, &act, now)?;
+    let undo_words = undo::words(conn, &act, (&brand, undo), lang, now)?;
     let can_undo = matches!(undo, Undo::Possible { .. });
     let url = format!("/r/{}", keys.seal(&link));
     let choices = PreferencesLink { campaign: 0, ..act.link() };
@@ -206,10 +211,9 @@ fn view(
         gets_nothing: changes.granted.is_empty() && changes.continues.is_empty(),
         can_undo,
         undo_note: undo_note(lang, undo),
-        undo_wording: match undo {
-            Undo::Possible { grants: true } => brand.consent_wording.clone(),
-            _ => String::new(),
-        },
+        undo_not_offered: undo_words.not_offered,
+        undo_wording: undo_words.agrees,
+        undo_permissions: undo_words.permissions,
         seen: seen_choices(&brand, lang),
         reasons: if stopped && !act.gave_reason { reasons(lang) } else { Vec::new() },
         thanks: act.gave_reason,

@@ -32,7 +32,7 @@ pub(super) enum Wish {
     NoTracking,
     /// Stop everything.
     Stop,
-    /// Pause until a day; none for one that cannot be read.
+    /// Pause until a day has begun wherever the person may be; none for one that cannot be read.
     Pause(Option<Moment>),
     /// End the pause.
     Resume,
@@ -96,26 +96,30 @@ pub(super) fn carry_out(
     let current = seen_choices(&stored.brand, lang);
     let (posted, is_current) = match wish {
         Wish::Stop => return preferences::stop_everything(conn, link, lang, now),
+        Wish::None => return preferences::choose_nothing(conn, link, lang, now),
         Wish::Resume => return preferences::end_pause(conn, link, lang, now),
-        Wish::Pause(until) => {
-            let fits = |until: &Moment| *until > now && *until <= now.plus(PAUSE_MAX);
-            let until = until.filter(fits).ok_or_else(|| {
+        Wish::Pause(day) => {
+            let fits = |day: &Moment| *day > now && day.begun_everywhere() <= now.plus(PAUSE_MAX);
+            let day = day.filter(fits).ok_or_else(|| {
                 Error::Invalid(vec![Problem::said("pause_until", Message::new("problem-pause-day"))])
             })?;
-            return preferences::pause(conn, link, until, lang, now);
+            return preferences::pause(conn, link, day.begun_everywhere(), lang, now);
         }
         Wish::Save { posted, seen } => (*posted, seen == current),
         Wish::AllEmail { seen, list: shown } => {
+            // An interest in a sensitive topic is told by a tick of its own.
+            let all = set_all(stored, |topic, channel, started| {
+                started || (channel == Channel::Email && !topic.sensitive)
+            });
             // Pressed twice: what is so already is done, however the list was before.
-            if boxes(stored).all(|((_, channel), started)| started || channel != Channel::Email) {
+            if all.ticked.len() == boxes(stored).filter(|(_, started)| *started).count() {
                 return Ok(None);
             }
             if shown != list(stored) {
                 return Err(choices_changed());
             }
-            (set_all(stored, |_, channel, started| started || channel == Channel::Email), seen == current)
+            (all, seen == current)
         }
-        Wish::None => (set_all(stored, |_, _, _| false), true),
         Wish::Only(slug, channel) => (keep_only(stored, &slug, channel)?, true),
         Wish::NoTracking => (no_tracking(stored), true),
     };

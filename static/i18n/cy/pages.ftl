@@ -120,17 +120,17 @@ result-nothing = Nid ydych yn cael dim gan { $brand } yn awr.
 result-subjects-only = Rydych wedi dewis pynciau, ond dim math o neges a allai ymwneud â nhw, felly ni ddaw dim nes i chi ddewis un.
 now-counting-opens = Rydym yn awr yn cyfrif pryd rydych yn agor ein negeseuon e-bost.
 now-counting-clicks = Rydym yn awr yn cyfrif pryd rydych yn dilyn dolen yn ein negeseuon e-bost.
-now-profiling = Rydym yn awr yn cyfrif yr hyn a wnewch, i ddewis beth i’w anfon atoch.
+now-profiling = Rydych yn caniatáu i ni ddewis beth i’w anfon atoch ar sail yr hyn a agoroch ac a ddilynoch. Nid ydym yn gwneud hyn heddiw.
 not-counting-opens = Nid ydym yn cyfrif pryd rydych yn agor ein negeseuon e-bost.
 not-counting-clicks = Nid ydym yn cyfrif pryd rydych yn dilyn dolen yn ein negeseuon e-bost.
-not-profiling = Nid ydym yn cyfrif yr hyn a wnewch, i ddewis beth i’w anfon atoch.
+not-profiling = Nid ydym yn dewis beth i’w anfon atoch ar sail yr hyn a wnewch.
 no-longer-counting-opens = Nid ydym bellach yn cyfrif pryd rydych yn agor ein negeseuon e-bost, ac rydym wedi dileu’r hyn a gofnodwyd.
 no-longer-counting-clicks = Nid ydym bellach yn cyfrif pryd rydych yn dilyn dolen yn ein negeseuon e-bost, ac rydym wedi dileu’r hyn a gofnodwyd.
-no-longer-profiling = Nid ydym bellach yn cyfrif yr hyn a wnewch, i ddewis beth i’w anfon atoch, ac rydym wedi dileu’r hyn a gofnodwyd.
+no-longer-profiling = Ni chawn bellach ddewis beth i’w anfon atoch ar sail yr hyn a wnewch.
 
 # Unsubscribing.
 unsubscribe-heading = Dad-danysgrifio
-unsubscribe-lead = Mae un pwysiad yn stopio <strong>{ $scope }</strong>. Mae’n gweithio ar unwaith, ac nid ydym yn gofyn am reswm.
+unsubscribe-lead = Mae un pwysiad yn stopio <strong>{ $scope }</strong>. Mae’n gweithio ar unwaith, ac nid oes angen i chi roi rheswm.
 unsubscribe-button = Dad-danysgrifio
 unsubscribe-finer = Am gadw rhywfaint ohono? <a href="{ $url }">Dewiswch beth a gewch</a>.
 unsubscribed-heading = Rydych wedi dad-danysgrifio
@@ -226,7 +226,7 @@ our-fault-text = Ein bai ni yw hyn. Ni newidiwyd dim. Rhowch gynnig arall arni y
 
 # Pausing, how often at most, other brands, and what was done.
 pause-heading = Oedi
-pause-text = Am gyfnod, ni fydd { $brand } yn anfon dim byd atoch. Bydd eich dewisiadau’n aros fel y maent, a daw’r oedi i ben ohono’i hun.
+pause-text = Am gyfnod, ni fydd { $brand } yn anfon unrhyw farchnata atoch. Bydd eich dewisiadau’n aros fel y maent, a daw’r oedi i ben ohono’i hun, am 12:00 UTC ar ei ddiwrnod.
 pause-for = Am faint o amser?
 pause-months = { $count ->
     [one] { $count } mis
@@ -238,7 +238,7 @@ pause-runs = Mae { $brand } yn oedi tan { $day }. Wedyn bydd yn parhau ohono’i
 pause-end-button = Anfonwch ataf eto nawr
 all-email-button = Cael popeth isod drwy e-bost
 none-button = Cael dim byd isod
-shortcuts-hint = Mae’r ddau’n gweithio ar unwaith, ar gyfer pob pwnc isod. Gallwch ei ddadwneud ar y dudalen nesaf.
+shortcuts-hint = Mae’r ddau’n gweithio ar unwaith, ar gyfer pob pwnc isod; dim ond drwy dicio ei flwch ei hun y cytunwch i un sensitif. Gallwch ei ddadwneud ar y dudalen nesaf.
 topic-example = Gweld enghraifft
 at-most-legend = Pa mor aml y caiff { $brand } ysgrifennu atoch ar y mwyaf?
 at-most-hint = Mae hyn yn cyfrif ar wahân ar gyfer pob ffordd. Ni chaiff yr hyn a ddelir yn ôl ei anfon yn ddiweddarach.
@@ -273,6 +273,7 @@ result-late-email = E-bost oedd wedi ein gadael cyn hynny.
 result-late-post = Llythyr ar bapur oedd yn cael ei argraffu: erbyn { $day } fan bellaf.
 undo-heading = Wedi newid eich meddwl?
 undo-text = Mae un wasgiad yn gwneud eich dewisiadau yn { $brand } fel yr oeddent cyn hyn.
+undo-not-offered = Nid yw ar gael bellach, felly ni fydd yn dychwelyd: { $choices }.
 undo-button = Dadwneud
 undo-done = Cafodd hyn ei ddadwneud.
 undo-overtaken = Newidiodd rhywbeth ers hynny, felly ni ellir dadwneud hyn ar unwaith bellach.

@@ -120,17 +120,17 @@ result-nothing = Sie bekommen jetzt nichts von { $brand }.
 result-subjects-only = Sie haben Themen gewählt, aber keine Art von Nachricht, die davon handeln könnte. Deshalb kommt nichts, bis Sie eine wählen.
 now-counting-opens = Wir zählen jetzt, wenn Sie unsere E-Mails öffnen.
 now-counting-clicks = Wir zählen jetzt, wenn Sie einem Link in unseren E-Mails folgen.
-now-profiling = Wir zählen jetzt, was Sie tun, um auszuwählen, was wir Ihnen senden.
+now-profiling = Sie erlauben uns, danach auszuwählen, was wir Ihnen senden, was Sie geöffnet haben und welchen Links Sie gefolgt sind. Heute tun wir das nicht.
 not-counting-opens = Wir zählen nicht, wenn Sie unsere E-Mails öffnen.
 not-counting-clicks = Wir zählen nicht, wenn Sie einem Link in unseren E-Mails folgen.
-not-profiling = Wir zählen nicht, was Sie tun, um auszuwählen, was wir Ihnen senden.
+not-profiling = Wir wählen nicht nach dem, was Sie tun, aus, was wir Ihnen senden.
 no-longer-counting-opens = Wir zählen nicht mehr, wenn Sie unsere E-Mails öffnen, und haben gelöscht, was wir aufgezeichnet hatten.
 no-longer-counting-clicks = Wir zählen nicht mehr, wenn Sie einem Link in unseren E-Mails folgen, und haben gelöscht, was wir aufgezeichnet hatten.
-no-longer-profiling = Wir zählen nicht mehr, was Sie tun, um auszuwählen, was wir Ihnen senden, und haben gelöscht, was wir aufgezeichnet hatten.
+no-longer-profiling = Wir dürfen nicht mehr nach dem, was Sie tun, auswählen, was wir Ihnen senden.
 
 # Unsubscribing.
 unsubscribe-heading = Abbestellen
-unsubscribe-lead = Ein Druck beendet <strong>{ $scope }</strong>. Das gilt sofort, und wir fragen nach keinem Grund.
+unsubscribe-lead = Ein Druck beendet <strong>{ $scope }</strong>. Das gilt sofort, und Sie müssen keinen Grund angeben.
 unsubscribe-button = Abbestellen
 unsubscribe-finer = Möchten Sie etwas davon behalten? <a href="{ $url }">Wählen Sie, was Sie bekommen</a>.
 unsubscribed-heading = Sie haben abbestellt
@@ -235,7 +235,7 @@ our-fault-text = Der Fehler liegt bei uns. Nichts wurde geändert. Bitte versuch
 
 # Pausing, how often at most, other brands, and what was done.
 pause-heading = Pause
-pause-text = Für eine Weile schickt Ihnen { $brand } gar nichts. Ihre Auswahl bleibt, wie sie ist, und die Pause endet von selbst.
+pause-text = Für eine Weile schickt Ihnen { $brand } keinerlei Werbung. Ihre Auswahl bleibt, wie sie ist, und die Pause endet von selbst, um 12:00 Uhr UTC an ihrem Tag.
 pause-for = Für wie lange?
 pause-months = { $count ->
     [one] { $count } Monat
@@ -247,7 +247,7 @@ pause-runs = { $brand } pausiert bis zum { $day }. Dann geht es von selbst weite
 pause-end-button = Schicken Sie mir jetzt wieder etwas
 all-email-button = Alles Folgende per E-Mail bekommen
 none-button = Nichts davon bekommen
-shortcuts-hint = Beides gilt sofort, für jedes Thema unten. Auf der nächsten Seite können Sie es rückgängig machen.
+shortcuts-hint = Beides gilt sofort, für jedes Thema unten; einem sensiblen stimmen Sie nur mit seinem eigenen Kästchen zu. Auf der nächsten Seite können Sie es rückgängig machen.
 topic-example = Ein Beispiel ansehen
 at-most-legend = Wie oft darf Ihnen { $brand } höchstens schreiben?
 at-most-hint = Das zählt für jeden Weg einzeln. Was zurückgehalten wird, wird nicht nachgeschickt.
@@ -282,6 +282,7 @@ result-late-email = Eine E-Mail, die uns vorher verlassen hat.
 result-late-post = Ein Brief auf Papier, der gerade gedruckt wurde: spätestens bis zum { $day }.
 undo-heading = Anders überlegt?
 undo-text = Ein Druck macht Ihre Auswahl bei { $brand } wieder so, wie sie davor war.
+undo-not-offered = Nicht mehr im Angebot und kommt deshalb nicht zurück: { $choices }.
 undo-button = Rückgängig machen
 undo-done = Das wurde rückgängig gemacht.
 undo-overtaken = Seitdem hat sich etwas geändert, deshalb lässt sich das nicht mehr auf einmal rückgängig machen.

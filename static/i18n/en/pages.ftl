@@ -120,17 +120,17 @@ result-nothing = You get nothing from { $brand } now.
 result-subjects-only = You chose subjects, but no kind of message that could be about them, so nothing comes until you choose one.
 now-counting-opens = We now count when you open our emails.
 now-counting-clicks = We now count when you follow a link in our emails.
-now-profiling = We now count what you do, to choose what we send you.
+now-profiling = You allow us to choose what we send you by what you opened and followed. We do not do this today.
 not-counting-opens = We do not count when you open our emails.
 not-counting-clicks = We do not count when you follow a link in our emails.
-not-profiling = We do not count what you do, to choose what we send you.
+not-profiling = We do not choose what we send you by what you do.
 no-longer-counting-opens = We no longer count when you open our emails, and we have deleted what we had recorded.
 no-longer-counting-clicks = We no longer count when you follow a link in our emails, and we have deleted what we had recorded.
-no-longer-profiling = We no longer count what you do, to choose what we send you, and we have deleted what we had recorded.
+no-longer-profiling = We may no longer choose what we send you by what you do.
 
 # Unsubscribing.
 unsubscribe-heading = Unsubscribe
-unsubscribe-lead = One press stops <strong>{ $scope }</strong>. It works at once, and we ask for no reason.
+unsubscribe-lead = One press stops <strong>{ $scope }</strong>. It works at once, and you need give no reason.
 unsubscribe-button = Unsubscribe
 unsubscribe-finer = Rather keep some of it? <a href="{ $url }">Choose what you get</a>.
 unsubscribed-heading = You are unsubscribed
@@ -235,7 +235,7 @@ our-fault-text = The fault is ours. Nothing was changed. Please try again later.
 
 # Pausing, how often at most, other brands, and what was done.
 pause-heading = Pause
-pause-text = For a while, { $brand } sends you nothing at all. What you chose stays as it is, and the pause ends by itself.
+pause-text = For a while, { $brand } sends you no marketing at all. What you chose stays as it is, and the pause ends by itself, at 12:00 UTC on its day.
 pause-for = For how long?
 pause-months = { $count ->
     [one] { $count } month
@@ -247,7 +247,7 @@ pause-runs = { $brand } pauses until { $day }. Then it goes on by itself.
 pause-end-button = Send to me again now
 all-email-button = Get everything below by email
 none-button = Get nothing below
-shortcuts-hint = Both work at once, for every topic below. You can undo it on the next page.
+shortcuts-hint = Both work at once, for every topic below; you agree to a sensitive one only with its own box. You can undo it on the next page.
 topic-example = See an example
 at-most-legend = How often may { $brand } write to you at most?
 at-most-hint = This counts for each way apart. What is held back is not sent later.
@@ -282,6 +282,7 @@ result-late-email = An email that had left us before.
 result-late-post = A letter on paper that was being printed: until { $day } at the latest.
 undo-heading = Changed your mind?
 undo-text = One press makes your choices at { $brand } what they were before this.
+undo-not-offered = No longer offered, so it does not come back: { $choices }.
 undo-button = Undo
 undo-done = This was undone.
 undo-overtaken = Something changed since, so this cannot be undone in one go any more.

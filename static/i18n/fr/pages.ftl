@@ -120,17 +120,17 @@ result-nothing = Vous ne recevez plus rien de { $brand }.
 result-subjects-only = Vous avez choisi des sujets, mais aucun type de message qui pourrait en parler ; rien ne vient donc avant que vous en choisissiez un.
 now-counting-opens = Nous comptons désormais quand vous ouvrez nos e-mails.
 now-counting-clicks = Nous comptons désormais quand vous suivez un lien de nos e-mails.
-now-profiling = Nous comptons désormais ce que vous faites, pour choisir ce que nous vous envoyons.
+now-profiling = Vous nous autorisez à choisir ce que nous vous envoyons d’après ce que vous avez ouvert et suivi. Nous ne le faisons pas aujourd’hui.
 not-counting-opens = Nous ne comptons pas quand vous ouvrez nos e-mails.
 not-counting-clicks = Nous ne comptons pas quand vous suivez un lien de nos e-mails.
-not-profiling = Nous ne comptons pas ce que vous faites pour choisir ce que nous vous envoyons.
+not-profiling = Nous ne choisissons pas ce que nous vous envoyons d’après ce que vous faites.
 no-longer-counting-opens = Nous ne comptons plus quand vous ouvrez nos e-mails, et nous avons supprimé ce que nous avions enregistré.
 no-longer-counting-clicks = Nous ne comptons plus quand vous suivez un lien de nos e-mails, et nous avons supprimé ce que nous avions enregistré.
-no-longer-profiling = Nous ne comptons plus ce que vous faites pour choisir ce que nous vous envoyons, et nous avons supprimé ce que nous avions enregistré.
+no-longer-profiling = Nous ne pouvons plus choisir ce que nous vous envoyons d’après ce que vous faites.
 
 # Unsubscribing.
 unsubscribe-heading = Se désabonner
-unsubscribe-lead = Un seul appui arrête <strong>{ $scope }</strong>. C’est immédiat, et nous ne demandons aucune raison.
+unsubscribe-lead = Un seul appui arrête <strong>{ $scope }</strong>. C’est immédiat, et vous n’avez aucune raison à donner.
 unsubscribe-button = Se désabonner
 unsubscribe-finer = Vous préférez en garder une partie ? <a href="{ $url }">Choisissez ce que vous recevez</a>.
 unsubscribed-heading = Votre désabonnement est fait
@@ -235,7 +235,7 @@ our-fault-text = La faute est de notre côté. Rien n’a été modifié. Veuill
 
 # Pausing, how often at most, other brands, and what was done.
 pause-heading = Pause
-pause-text = Pendant un temps, { $brand } ne vous envoie rien du tout. Vos choix restent tels quels, et la pause prend fin d’elle-même.
+pause-text = Pendant un temps, { $brand } ne vous envoie aucune communication commerciale. Vos choix restent tels quels, et la pause prend fin d’elle-même, à 12 h 00 UTC le jour dit.
 pause-for = Pour combien de temps ?
 pause-months = { $count ->
     [one] { $count } mois
@@ -247,7 +247,7 @@ pause-runs = { $brand } fait une pause jusqu’au { $day }. Ensuite, les envois 
 pause-end-button = Écrivez-moi de nouveau dès maintenant
 all-email-button = Recevoir tout ce qui suit par e-mail
 none-button = Ne rien recevoir de ce qui suit
-shortcuts-hint = Les deux prennent effet aussitôt, pour chaque sujet ci-dessous. Vous pourrez annuler à la page suivante.
+shortcuts-hint = Les deux prennent effet aussitôt, pour chaque sujet ci-dessous ; vous n’acceptez un sujet sensible qu’en cochant sa propre case. Vous pourrez annuler à la page suivante.
 topic-example = Voir un exemple
 at-most-legend = À quelle fréquence { $brand } peut-il vous écrire, au plus ?
 at-most-hint = Cela compte pour chaque moyen séparément. Ce qui est retenu n’est pas envoyé plus tard.
@@ -282,6 +282,7 @@ result-late-email = Un e-mail parti auparavant.
 result-late-post = Une lettre sur papier en cours d’impression : au plus tard le { $day }.
 undo-heading = Vous avez changé d’avis ?
 undo-text = Une pression rend à vos choix chez { $brand } l’état qu’ils avaient avant.
+undo-not-offered = N’est plus proposé et ne revient donc pas : { $choices }.
 undo-button = Annuler cette modification
 undo-done = Ceci a été annulé.
 undo-overtaken = Quelque chose a changé depuis ; cela ne peut plus être annulé d’un seul coup.

@@ -184,6 +184,8 @@ pub struct BrandChoiceEntryCopy {
     pub form: String,
     /// Its wording, exactly.
     pub wording: String,
+    /// The language of the form, a tag of BCP 47; null where nobody said.
+    pub language: Option<String>,
 }
 
 /// One decision, with what was shown. Without a topic and a permission it is about the whole brand.
@@ -348,6 +350,7 @@ impl BrandChoiceEntryCopy {
             actor: entry.actor,
             form: entry.form,
             wording: entry.wording,
+            language: entry.language,
         }
     }
 }

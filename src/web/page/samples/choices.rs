@@ -63,6 +63,8 @@ pub(in crate::web::page) fn result() -> ResultPage {
         late: vec!["An email that had left us before.".into()],
         can_undo: true,
         undo_wording: "I agree that Civic Notes sends me what I tick.".into(),
+        undo_permissions: vec!["I agree that Civic Notes counts when I open its emails.".into()],
+        undo_not_offered: "No longer offered, so it does not come back: Grants by post.".into(),
         seen: "5ee9".into(),
         reasons: vec![radio("too_many", "It came too often"), radio("other", "Something else")],
         receipt: vec![Fact::new("Number", "019aa6a2-0000-7000-8000-000000000000")],

@@ -1,0 +1,1 @@
+ALTER TABLE act DROP COLUMN named;
