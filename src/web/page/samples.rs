@@ -5,6 +5,7 @@ use crate::i18n::Lang;
 
 use super::*;
 
+mod addresses;
 mod choices;
 mod desk;
 mod letters;
@@ -163,7 +164,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         subject: "Buses that come on time".into(),
         size: "12 KB".into(),
     };
-    let all: [(&'static str, &dyn askama::DynTemplate); 35] = [
+    let all: [(&'static str, &dyn askama::DynTemplate); 31] = [
         ("sign_up", &sign_up()),
         ("sign_up_errors", &sign_up_with_errors()),
         ("sign_up_named", &named_sign_up()),
@@ -295,41 +296,6 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         ("archive", &letters::archive()),
         ("notice", &letters::notice()),
         ("erased", &ErasedPage { lang: Lang::English, brand: brand() }),
-        (
-            "address_sent",
-            &AddressSentPage {
-                lang: Lang::English,
-                brand: brand(),
-                address: "jo@elsewhere.example".into(),
-                valid_hours: 24,
-                data_url: "/d/token".into(),
-            },
-        ),
-        (
-            "address_confirm",
-            &AddressConfirmPage {
-                lang: Lang::English,
-                brand: brand(),
-                action: "/a/token".into(),
-                old: "j•••@example.com".into(),
-                new: "j•••@e•••.example".into(),
-                wording: "What I chose comes to this address.".into(),
-            },
-        ),
-        (
-            "address_changed",
-            &AddressChangedPage {
-                lang: Lang::English,
-                brand: brand(),
-                address: "j•••@e•••.example".into(),
-                refused: true,
-                preferences_url: preferences_url(),
-            },
-        ),
-        (
-            "address_taken",
-            &AddressTakenPage { lang: Lang::English, brand: brand(), link_url: "/b/civic-notes/link".into() },
-        ),
         ("not_found", &ProblemPage::for_status(Lang::English, 404, None)),
         (
             "home",
@@ -349,6 +315,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         ("report", &report()),
     ];
     let mut rendered: Vec<_> = all.iter().map(|(name, page)| (*name, page.dyn_render().unwrap())).collect();
+    rendered.extend(addresses::pages());
     rendered.push(("demo_mail", render(&demo_mail()).unwrap()));
     rendered
 }
