@@ -61,11 +61,13 @@ pub enum Purpose {
     AddressChange,
     /// Seeing a letter in the browser.
     View,
+    /// A challenge of a sign-up form, which no route opens.
+    Challenge,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Open,
         Self::Click,
         Self::Unsubscribe,
@@ -77,6 +79,7 @@ impl Purpose {
         Self::Receipt,
         Self::AddressChange,
         Self::View,
+        Self::Challenge,
     ];
 
     const fn label(self) -> &'static str {
@@ -92,6 +95,7 @@ impl Purpose {
             Self::Receipt => "receipt",
             Self::AddressChange => "address-change",
             Self::View => "view",
+            Self::Challenge => "challenge",
         }
     }
 }
@@ -225,6 +229,17 @@ link! {
     AddressChangeLink for AddressChange {
         /// The change, which knows the address and until when the link works.
         change
+    }
+}
+link! {
+    /// What a browser with scripts solves before it posts a sign-up form.
+    ChallengeLink for Challenge {
+        /// The brand whose form it is.
+        brand,
+        /// When it was made, in microseconds since 1970.
+        made_at,
+        /// Tells it from all others.
+        number
     }
 }
 

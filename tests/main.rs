@@ -66,6 +66,7 @@ mod rules;
 mod schema;
 mod sign_up;
 mod sign_up_forms;
+mod sign_up_proof;
 mod sign_up_safety;
 mod sign_up_strangers;
 mod tracking;

@@ -37,7 +37,7 @@ enum Command {
     /// Run the server: pages, API, and the jobs that send. SIGTERM or Ctrl-C ends it gracefully.
     Serve {
         #[command(flatten)]
-        server: ServerArgs,
+        server: Box<ServerArgs>,
         #[command(flatten)]
         log: LogArgs,
     },

@@ -15,6 +15,7 @@ use clap::Args;
 use crate::clock::DAY;
 use crate::db::DatabaseUrl;
 use crate::domain::delivery::claim::LEASE;
+use crate::domain::intake;
 use crate::domain::tracking::{self, Machines};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
@@ -98,6 +99,12 @@ const LEASE_MAX: u64 = DAY.as_secs();
 /// The longest time for which hits are kept, in days.
 const KEEP_HITS_MAX: u32 = 3650;
 
+/// The longest delay of a confirmation mail, in seconds.
+const SIGN_UP_DELAY_MAX: u64 = 60 * 60;
+
+/// The most confirmation mails in an hour of those that are held up.
+const SIGN_UPS_HOURLY_MAX: u32 = 100_000;
+
 /// What the server is told, as typed.
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
@@ -155,6 +162,13 @@ pub struct ServerArgs {
     /// How many days opens and clicks of people are kept, 1 to 3650; afterwards only counters without people remain.
     #[arg(long, env = "MANNERLY_KEEP_HITS", default_value_t = 365)]
     pub keep_hits: u32,
+    /// How many seconds the confirmation mail waits of somebody whose browser did not solve the sign-up form's challenge,
+    /// because it runs no scripts: 0 to 3600.
+    #[arg(long, env = "MANNERLY_SIGN_UP_DELAY", default_value_t = intake::Options::default().unproven_delay.as_secs())]
+    pub sign_up_delay: u64,
+    /// How many of those mails a brand sends in an hour at most, 1 to 100000; the others wait, a day at most.
+    #[arg(long, env = "MANNERLY_SIGN_UPS_HOURLY", default_value_t = intake::Options::default().unproven_hourly)]
+    pub sign_ups_hourly: u32,
     /// Take the client's address from X-Forwarded-For, as the nearest proxy wrote it. Only behind a proxy of yours.
     #[arg(long, env = "MANNERLY_BEHIND_PROXY", default_value_t = false)]
     pub behind_proxy: bool,
@@ -198,6 +212,8 @@ pub struct Options {
     pub lmtp: Option<LmtpAddress>,
     /// The maildir from which mail is read; none if none.
     pub maildir: Option<PathBuf>,
+    /// How sign-ups are held up that cost their sender nothing.
+    pub intake: intake::Options,
     /// How what comes back from letters is judged and kept.
     pub tracking: tracking::Options,
     /// The folder of `.eml` files that the demo's pages show; none in a real server.
@@ -262,6 +278,12 @@ impl ServerArgs {
         if !(1..=KEEP_HITS_MAX).contains(&self.keep_hits) {
             problems.push(Problem::new("keep-hits", "Choose from 1 day to 3650, ten years"));
         }
+        if self.sign_up_delay > SIGN_UP_DELAY_MAX {
+            problems.push(Problem::new("sign-up-delay", "Choose from 0 seconds to 3600, an hour"));
+        }
+        if !(1..=SIGN_UPS_HOURLY_MAX).contains(&self.sign_ups_hourly) {
+            problems.push(Problem::new("sign-ups-hourly", "Choose from 1 mail in an hour to 100000"));
+        }
         if !(1..=100).contains(&self.connections) {
             problems.push(Problem::new("connections", "Choose from 1 to 100 connections"));
         }
@@ -296,6 +318,10 @@ impl ServerArgs {
                         behind_proxy: self.behind_proxy,
                         lmtp,
                         maildir: self.maildir.clone(),
+                        intake: intake::Options {
+                            unproven_delay: Duration::from_secs(self.sign_up_delay),
+                            unproven_hourly: self.sign_ups_hourly,
+                        },
                         tracking: tracking::Options {
                             machines,
                             keep: DAY * self.keep_hits,

@@ -107,6 +107,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    spent_challenge (number) {
+        number -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    mail_lane (brand_id, lane) {
+        brand_id -> BigInt,
+        lane -> Text,
+        taken_until -> BigInt,
+    }
+}
+
+diesel::table! {
     source (id) {
         id -> BigInt,
         public_id -> Binary,

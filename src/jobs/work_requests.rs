@@ -1,9 +1,9 @@
 //! Works off what public forms left behind, each request in a transaction of its own, and forgets in time what was
-//! typed and never confirmed.
+//! typed and never confirmed, and what kept sign-ups from being too many.
 
 use crate::app::App;
 use crate::domain::consent::confirmation;
-use crate::domain::intake::request;
+use crate::domain::intake::{lane, proof, request};
 use crate::domain::privacy::address_change;
 use crate::error::{Error, Result};
 use crate::jobs::Progress;
@@ -23,8 +23,8 @@ pub async fn run_once(app: &App) -> Result<Progress> {
         let Some(newest) = ids.last() else { break };
         last = *newest;
         for id in ids {
-            let (keys, now) = (app.keys.clone(), app.clock.now());
-            match app.db.write(move |conn| request::work(conn, &keys, id, now)).await {
+            let (keys, options, now) = (app.keys.clone(), app.options.intake, app.clock.now());
+            match app.db.write(move |conn| request::work(conn, &keys, options, id, now)).await {
                 Ok(done) => worked += usize::from(done),
                 Err(error @ Error::Unavailable(_)) => return Err(error),
                 Err(error) => tracing::error!(request = id, %error, "a request could not be worked off"),
@@ -32,7 +32,7 @@ pub async fn run_once(app: &App) -> Result<Progress> {
         }
     }
     worked += work_address_changes(app).await?;
-    forget_unconfirmed(app).await?;
+    forget(app).await?;
     forget_addresses(app).await?;
     if worked == 0 {
         return Ok(Progress::Idle);
@@ -70,10 +70,20 @@ async fn forget_addresses(app: &App) -> Result<()> {
     Ok(())
 }
 
-async fn forget_unconfirmed(app: &App) -> Result<()> {
+async fn forget(app: &App) -> Result<()> {
     let now = app.clock.now();
-    if app.db.read(move |conn| confirmation::any_unconfirmed(conn, now)).await? {
-        app.db.write(move |conn| confirmation::forget_unconfirmed(conn, now)).await?;
+    let any = app.db.read(move |conn| {
+        Ok(confirmation::any_unconfirmed(conn, now)?
+            || proof::any_to_forget(conn, now)?
+            || lane::any_to_forget(conn, now)?)
+    });
+    if any.await? {
+        let forget = app.db.write(move |conn| {
+            confirmation::forget_unconfirmed(conn, now)?;
+            proof::forget(conn, now)?;
+            lane::forget(conn, now)
+        });
+        forget.await?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ fn keys(secrets: &str) -> Keys {
     Keys::from_secrets(secrets).unwrap()
 }
 
-fn every_token(keys: &Keys) -> [(Purpose, String); 11] {
+fn every_token(keys: &Keys) -> [(Purpose, String); 12] {
     [
         (Purpose::Open, keys.seal(&OpenLink { campaign: 1, subscriber: 2 })),
         (Purpose::Click, keys.seal(&ClickLink { link: 1, subscriber: 2 })),
@@ -24,6 +24,7 @@ fn every_token(keys: &Keys) -> [(Purpose, String); 11] {
         (Purpose::Receipt, keys.seal(&ReceiptLink { act: 1 })),
         (Purpose::AddressChange, keys.seal(&AddressChangeLink { change: 1 })),
         (Purpose::View, keys.seal(&ViewLink { campaign: 1, subscriber: 2 })),
+        (Purpose::Challenge, keys.seal(&ChallengeLink { brand: 1, made_at: 2, number: 3 })),
     ]
 }
 
@@ -40,6 +41,7 @@ fn opens(keys: &Keys, purpose: Purpose, token: &str) -> bool {
         Purpose::Receipt => keys.open::<ReceiptLink>(token).is_some(),
         Purpose::AddressChange => keys.open::<AddressChangeLink>(token).is_some(),
         Purpose::View => keys.open::<ViewLink>(token).is_some(),
+        Purpose::Challenge => keys.open::<ChallengeLink>(token).is_some(),
     }
 }
 

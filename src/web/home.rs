@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::domain::catalog::{Brand, brand, host};
 use crate::id::Slug;
 use crate::web::language::Spoken;
-use crate::web::page::{DESK_CSS, HomePage, Link, PAGE_CSS};
+use crate::web::page::{DESK_CSS, HomePage, Link, PAGE_CSS, PROOF_JS};
 use crate::web::problem::{PageError, page};
 
 /// What this server is, and the brands' sign-up forms.
@@ -70,6 +70,14 @@ fn style_sheet(text: String) -> HttpResponse {
         .insert_header((CONTENT_TYPE, "text/css; charset=utf-8"))
         .insert_header((CACHE_CONTROL, "public, max-age=3600"))
         .body(text)
+}
+
+/// `GET /assets/proof.js`: the script of the sign-up forms.
+pub async fn proof_script() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/javascript; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
+        .body(PROOF_JS)
 }
 
 /// `GET /favicon.ico`: browsers ask for it unasked; there is none, and they need not ask again for a day.

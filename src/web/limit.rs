@@ -219,6 +219,7 @@ mod tests {
     use super::*;
     use crate::clock::Moment;
     use crate::domain::delivery::claim::LEASE;
+    use crate::domain::intake;
     use crate::domain::tracking;
 
     fn limits(clock: &Clock, behind_proxy: bool) -> Limits {
@@ -231,6 +232,7 @@ mod tests {
             lmtp: None,
             maildir: None,
             demo_mail: None,
+            intake: intake::Options::default(),
             tracking: tracking::Options::default(),
         };
         Limits::new(clock, &options)

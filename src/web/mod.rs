@@ -58,6 +58,7 @@ pub fn table() -> Vec<Entry> {
         get("/readyz", health::ready),
         get("/assets/page.css", home::style),
         get("/assets/desk.css", home::desk_style),
+        get("/assets/proof.js", home::proof_script),
         get("/favicon.ico", home::icon),
         get("/b/{brand}/page.css", home::brand_style),
         get("/.well-known/gpc.json", gpc::support),

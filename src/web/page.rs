@@ -1,7 +1,8 @@
 //! What people read: the view models of all pages, and the templates they fill.
 //!
 //! A view model is plain data that a handler fills; the words and the markup are in `static/`. Nothing
-//! here knows the database, the domain or HTTP. Every page is one HTML and one CSS file, without script.
+//! here knows the database, the domain or HTTP. Every page is one HTML and one CSS file; only the sign-up form has a
+//! script, and works without it.
 
 mod api_docs;
 mod archive;
@@ -56,6 +57,9 @@ pub const PAGE_CSS: &str = include_str!("../../static/assets/page.css");
 /// The style sheet of operators' and programmers' pages, served at `/assets/desk.css`: the same and more.
 pub const DESK_CSS: &str =
     concat!(include_str!("../../static/assets/page.css"), include_str!("../../static/assets/desk.css"));
+
+/// The one script, served at `/assets/proof.js`: it solves the challenge of a sign-up form, which works without it.
+pub const PROOF_JS: &str = include_str!("../../static/assets/proof.js");
 
 /// A page, and the language it speaks.
 pub trait Page: Template {

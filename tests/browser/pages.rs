@@ -15,11 +15,12 @@ use crate::person::Person;
 use crate::support::server::TestServer;
 
 /// What the server answers with something else than a page for people.
-const NO_PAGES: [&str; 14] = [
+const NO_PAGES: [&str; 15] = [
     "GET /healthz",
     "GET /readyz",
     "GET /assets/page.css",
     "GET /assets/desk.css",
+    "GET /assets/proof.js",
     "GET /favicon.ico",
     "GET /b/{brand}/page.css",
     "GET /.well-known/gpc.json",
@@ -456,11 +457,10 @@ async fn another_site_shows_the_form_in_a_frame_and_posts_a_copy_of_it() {
 
     // Where it is named, the frame shows the form, takes it, and shows what comes of it.
     browser.open(&named_at).await;
-    let whole = browser.picture().await;
-    std::fs::write(check::pictures().join("other-site-wide.png"), whole).unwrap();
     let frame = browser.client.find(fantoccini::Locator::Css("iframe")).await.unwrap();
     frame.enter_frame().await.unwrap();
     assert_eq!(browser.heading().await, "Meet us at the fair");
+    std::fs::write(check::pictures().join("other-site-wide.png"), browser.picture().await).unwrap();
     browser.fill("#email", "ana@example.com").await;
     browser.fill("#first_name", "Ana").await;
     browser.click("[name=choice][value='events:email']").await;
@@ -485,5 +485,33 @@ async fn another_site_shows_the_form_in_a_frame_and_posts_a_copy_of_it() {
     let frame = browser.client.find(fantoccini::Locator::Css("iframe")).await.unwrap();
     frame.enter_frame().await.unwrap();
     assert_eq!(browser.run("return document.querySelectorAll('form').length").await, 0);
+    browser.stop().await;
+}
+
+#[tokio::test]
+async fn a_browser_with_scripts_solves_the_challenge_while_its_person_types() {
+    use mannerly::domain::intake::Options;
+    let patient = Options { unproven_delay: Duration::from_secs(60), unproven_hourly: 60 };
+    let server = TestServer::start_with(Kind::Sqlite, |options| options.intake = patient).await;
+    server.demo_brand();
+    let browser = Browser::start().await;
+    for (scripts, email) in [(true, "quick@example.com"), (false, "patient@example.com")] {
+        browser.scripts(scripts).await;
+        browser.open(&server.url("/b/civic/sign-up")).await;
+        browser.fill("#email", email).await;
+        browser.click("[name=choice][value='newsletter:email']").await;
+        if scripts {
+            let solved = "return document.querySelector('[name=proof]').value !== ''";
+            let wait = async { while browser.run(solved).await != true {} };
+            tokio::time::timeout(Duration::from_secs(60), wait).await.expect("a solution");
+        }
+        browser.submit("main button").await;
+        assert_eq!(browser.heading().await, "Check your inbox");
+        server.run_jobs().await;
+        assert_eq!(server.mails().len(), usize::from(scripts), "{email}");
+    }
+    server.advance(Duration::from_secs(60));
+    server.run_jobs().await;
+    server.mail_to("patient@example.com");
     browser.stop().await;
 }

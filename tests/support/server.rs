@@ -13,7 +13,7 @@ use mannerly::config::{Options, Settings};
 use mannerly::db::{DatabaseUrl, DbConnection, Kind};
 use mannerly::domain::catalog::Brand;
 use mannerly::domain::delivery::claim::LEASE;
-use mannerly::domain::tracking;
+use mannerly::domain::{intake, tracking};
 use mannerly::error::Result;
 use mannerly::mail::dns::{self, Dns, Servers};
 use mannerly::mail::relay::{MAIN, RelayUrl, Relays};
@@ -116,6 +116,8 @@ impl TestServer {
             lmtp: None,
             maildir: None,
             demo_mail: None,
+            // No test waits for a mail unless that is what it is about.
+            intake: intake::Options { unproven_delay: Duration::ZERO, unproven_hourly: 100_000 },
             tracking: tracking::Options::default(),
         };
         change(&mut options);

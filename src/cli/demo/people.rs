@@ -302,7 +302,7 @@ fn sign_up(conn: &mut DbConnection, _: &App, person: &Person, now: Moment) -> Re
         wording: civic.consent_wording.clone(),
     };
     let checked = form.check(&civic, &topics, None)?;
-    leave_sign_up(conn, civic.id, checked, now)
+    leave_sign_up(conn, civic.id, checked, None, now)
 }
 
 /// As the preference page does it.

@@ -5,12 +5,31 @@
 
 pub mod confirm;
 pub mod import;
+pub mod lane;
+pub mod proof;
 pub mod request;
 pub mod sign_up;
+
+use std::time::Duration;
 
 use crate::domain::catalog::Channel;
 use crate::domain::consent::permission;
 use crate::i18n::{Lang, Saying};
+
+/// What an operator may say about sign-ups whose form came without a proof of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// How long their confirmation mail waits.
+    pub unproven_delay: Duration,
+    /// How many such mails of a brand leave in an hour at most; at least 1.
+    pub unproven_hourly: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { unproven_delay: Duration::from_secs(60), unproven_hourly: 60 }
+    }
+}
 
 /// Reads the name of a box as forms and files write it: `newsletter:email`.
 pub fn parse_choice(text: &str) -> Option<(&str, Channel)> {

@@ -11,6 +11,8 @@ use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::{ledger, request};
 use crate::domain::audience::subscriber;
+use crate::domain::intake::Options;
+use crate::domain::intake::proof::{self, Proof};
 use crate::domain::intake::sign_up::{self, SignUp};
 use crate::domain::outbox::{self, Kind};
 use crate::email_address::EmailAddress;
@@ -31,11 +33,20 @@ enum Content {
     Link { kind: Kind, email: String },
 }
 
-/// Leaves a sign-up.
+/// Leaves a sign-up, and spends the proof of work that came with it.
 ///
 /// # Errors
 /// Of the database.
-pub fn leave_sign_up(conn: &mut DbConnection, brand: i64, sign_up: SignUp, now: Moment) -> Result<()> {
+pub fn leave_sign_up(
+    conn: &mut DbConnection,
+    brand: i64,
+    mut sign_up: SignUp,
+    proof: Option<Proof>,
+    now: Moment,
+) -> Result<()> {
+    if let Some(proof) = proof {
+        sign_up.set_proven(proof::spend(conn, proof)?);
+    }
     leave(conn, brand, &Content::SignUp(Box::new(sign_up)), now)
 }
 
@@ -81,7 +92,7 @@ pub fn waiting(conn: &mut DbConnection, after: i64, limit: i64) -> Result<Vec<i6
 ///
 /// # Errors
 /// Of the database; the request is kept then.
-pub fn work(conn: &mut DbConnection, keys: &Keys, id: i64, now: Moment) -> Result<bool> {
+pub fn work(conn: &mut DbConnection, keys: &Keys, options: Options, id: i64, now: Moment) -> Result<bool> {
     let find = request::table.find(id).select((request::brand_id, request::content, request::received_at));
     let found: Option<(i64, String, Moment)> = match conn {
         DbConnection::Sqlite(c) => find.first(c).optional()?,
@@ -91,7 +102,7 @@ pub fn work(conn: &mut DbConnection, keys: &Keys, id: i64, now: Moment) -> Resul
     // No cause: it may repeat what a person typed.
     let content = serde_json::from_str(&content).map_err(|_| Error::internal("a request cannot be read"))?;
     match content {
-        Content::SignUp(form) => sign_up::apply(conn, keys, brand, &form, received_at, now)?,
+        Content::SignUp(form) => sign_up::apply(conn, keys, options, brand, &form, received_at, now)?,
         Content::Link { kind, email } => {
             let email = EmailAddress::parse(&email).ok();
             let known = email.map(|email| subscriber::find_by_email(conn, &email)).transpose()?.flatten();

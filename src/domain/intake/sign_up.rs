@@ -20,7 +20,7 @@ use crate::domain::consent::suppression::Reason;
 use crate::domain::consent::{
     Method, Statement, confirmation, ledger, lock, opt_in, permission, suppression,
 };
-use crate::domain::intake::parse_choice;
+use crate::domain::intake::{Options, lane, parse_choice};
 use crate::domain::outbox;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
@@ -39,7 +39,7 @@ pub const WORDING_CHARS_MAX: usize = 10_000;
 pub struct SignUpForm {
     /// The address; the only thing needed of the person.
     pub email: String,
-    /// What else the person typed.
+    /// What else the person typed. A number is kept only where a topic was ticked by phone, an address only by post.
     #[serde(default)]
     pub profile: Profile,
     /// The ticked topics, each as `newsletter:email`.
@@ -76,6 +76,16 @@ pub struct SignUp {
     /// The slug of the named form; none for the brand's own and the API.
     #[serde(default)]
     form: Option<String>,
+    /// Whether the browser spent some work on it.
+    #[serde(default)]
+    proven: bool,
+}
+
+impl SignUp {
+    /// Says whether the browser spent some work on it.
+    pub fn set_proven(&mut self, proven: bool) {
+        self.proven = proven;
+    }
 }
 
 impl SignUpForm {
@@ -125,6 +135,7 @@ impl SignUpForm {
                 policy_version: brand.policy_version.clone(),
                 language: self.language.map(|lang| lang.tag().to_owned()),
                 form: named.map(|form| form.slug.to_string()),
+                proven: false,
             }),
             _ => Err(Error::Invalid(problems)),
         }
@@ -260,6 +271,7 @@ fn check_use(
 pub fn apply(
     conn: &mut DbConnection,
     keys: &Keys,
+    options: Options,
     brand_id: i64,
     sign_up: &SignUp,
     at: Moment,
@@ -298,7 +310,7 @@ pub fn apply(
     for (topic, channel) in &sign_up.choices {
         opt_in::set(conn, &statement, *topic, *channel, Answer::Pending)?;
     }
-    ask_to_confirm(conn, &statement, sign_up, now)
+    ask_to_confirm(conn, keys, options, &statement, (sign_up, &email), now)
 }
 
 /// The person of the address: found, or recorded without any consent.
@@ -332,8 +344,10 @@ fn person_of(
 /// Opens a confirmation if anything is to be confirmed, and writes a mail about it when the person may get one.
 fn ask_to_confirm(
     conn: &mut DbConnection,
+    keys: &Keys,
+    options: Options,
     statement: &Statement<'_>,
-    sign_up: &SignUp,
+    (sign_up, email): (&SignUp, &EmailAddress),
     now: Moment,
 ) -> Result<()> {
     let (person, brand) = (statement.subscriber, statement.brand);
@@ -348,7 +362,16 @@ fn ask_to_confirm(
     }
     let typed = Some(&sign_up.profile).filter(|profile| **profile != Profile::default());
     let profile = typed.map(serde_json::to_string).transpose()?;
-    let turn = next_mail(conn, person, brand, now)?;
+    let turn = match next_mail(conn, person, brand, now)? {
+        None => None,
+        Some(persons) => {
+            let sender = (email, sign_up.proven);
+            let lanes = lane::turn(conn, keys, brand, sender, options, statement.at, now)?;
+            // Too many at once: what cannot leave within a day is not written (SEC-06).
+            let Some(lanes) = lanes else { return Ok(()) };
+            Some(persons.max(lanes))
+        }
+    };
     let running = confirmation::running(conn, person, brand, now)?;
     // The last one only: what it says about the person is what counts.
     let same = running.last().filter(|row| {

@@ -22,7 +22,8 @@ const BYTES_MAX: usize = 64 * 1024;
 /// Sign somebody up
 ///
 /// Needs no key: it is what a brand's own form posts. The person gets a mail and has agreed to nothing before they
-/// press its button. The answer is the same for known and unknown addresses.
+/// press its button. The answer is the same for known and unknown addresses. The mail waits a minute, or as long as the
+/// operator says, and longer where many are asked for: the brand's own pages, which cost a browser some work, need no wait.
 ///
 /// `wording` names the brand's present consent wording, and no other: the text itself or its SHA-256 in hexadecimal.
 /// Where boxes for tracking were shown, it is that wording and the words beside the two boxes as the brand's own
@@ -53,7 +54,7 @@ pub async fn create(
     let email = EmailAddress::parse(&typed).map_err(|problem| Error::Invalid(vec![problem]))?;
     limits.address(&email)?;
     let now = app.clock.now();
-    app.db.write(move |conn| request::leave_sign_up(conn, brand.id, sign_up, now)).await?;
+    app.db.write(move |conn| request::leave_sign_up(conn, brand.id, sign_up, None, now)).await?;
     app.wake();
     Ok(HttpResponse::Accepted().finish())
 }

@@ -97,6 +97,8 @@ pub(super) fn sign_up() -> SignUpPage {
         groups: groups(BoxState::Off, BoxState::Off),
         permissions: PermissionBox::unasked(Lang::English),
         gpc: false,
+        challenge: "c4a1".into(),
+        bits: 15,
         errors: Vec::new(),
     }
 }

@@ -33,6 +33,10 @@ pub struct SignUpPage {
     pub permissions: Vec<PermissionBox>,
     /// Whether the browser asks not to be tracked (`Sec-GPC: 1` or `DNT: 1`, O-17).
     pub gpc: bool,
+    /// What our script solves while the person types; empty on a page without it.
+    pub challenge: String,
+    /// How many zero bits the hash of a solution begins with.
+    pub bits: u32,
     /// What is wrong; `field` is the name of an input, or `communications`, `subjects` or `tracking`.
     pub errors: Vec<Problem>,
 }

@@ -46,7 +46,14 @@ fn every_page_has_one_heading_a_title_a_language_and_a_main() {
 #[test]
 fn no_page_has_a_script_an_inline_style_or_a_foreign_resource() {
     for (name, html) in pages() {
-        assert!(elements(&html, "script, style, iframe, object, embed, base").is_empty(), "{name}");
+        assert!(elements(&html, "style, iframe, object, embed, base").is_empty(), "{name}");
+        // The sign-up form works without its script.
+        let scripts = if name.starts_with("sign_up") && name != "sign_up_done" {
+            &["/assets/proof.js"][..]
+        } else {
+            &[]
+        };
+        assert_eq!(values(&html, "script", "src"), scripts, "{name}");
         for element in elements(&html, "*") {
             let bad = element.keys().find(|key| key.as_str() == "style" || key.starts_with("on"));
             assert_eq!(bad, None, "{name}");
@@ -93,7 +100,7 @@ fn every_field_has_a_label_and_no_id_is_given_twice() {
 #[test]
 fn fields_about_the_person_say_so_to_the_browser() {
     let html = render(&sign_up()).unwrap();
-    let given = values(&html, "[autocomplete]", "autocomplete");
+    let given = values(&html, "[autocomplete]:not([type=hidden])", "autocomplete");
     let wanted =
         ["email", "given-name", "family-name", "organization", "country-name", "tel", "street-address"];
     assert_eq!(given, wanted);
@@ -374,7 +381,7 @@ fn a_problem_with_a_group_of_topics_is_said_beside_the_group() {
 fn a_named_form_asks_for_its_own_fields_and_says_what_each_is_for() {
     let html = render(&named_sign_up()).unwrap();
     assert_eq!(values(&html, "[required]", "name"), ["email", "first_name"]);
-    let asked = values(&html, "input[autocomplete], textarea", "name");
+    let asked = values(&html, "input[autocomplete]:not([type=hidden]), textarea", "name");
     assert_eq!(asked, ["email", "first_name", "company", "phone", "postal_address"]);
     assert!(html.contains("<title>Meet us at the fair – Civic Notes</title>"));
     assert!(

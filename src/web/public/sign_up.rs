@@ -8,15 +8,15 @@ use crate::app::App;
 use crate::domain::audience::subscriber::Profile;
 use crate::domain::catalog::{Brand, Channel, NamedForm, Topic, brand, sign_up_form, topic};
 use crate::domain::consent::confirmation;
-use crate::domain::intake::request;
 use crate::domain::intake::sign_up::SignUpForm;
+use crate::domain::intake::{proof, request};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::{Lang, Message};
 use crate::id::Slug;
 use crate::web::form::Form;
 use crate::web::gpc::asks_not_to_be_tracked;
-use crate::web::headers::allow_frames;
+use crate::web::headers::{allow_frames, allow_script};
 use crate::web::language::Spoken;
 use crate::web::limit::Limits;
 use crate::web::page::{
@@ -88,9 +88,17 @@ impl Offer {
         seen(&self.brand, &self.wording(lang))
     }
 
-    /// The form as nobody has touched it yet.
+    /// The form as nobody has touched it yet, for whoever runs no scripts of ours.
     pub fn untouched(&self, lang: Lang) -> SignUpPage {
         self.page(lang, SignUpTyped::default(), &[], &[], Vec::new())
+    }
+
+    /// The form as an answer, with a challenge for a browser that can solve it.
+    fn show(&self, app: &App, status: StatusCode, form: SignUpPage) -> Result<HttpResponse, PageError> {
+        let challenge = proof::challenge(&app.keys, self.brand.id, app.clock.now())?;
+        let mut response = page_with(status, &SignUpPage { challenge, ..form })?;
+        allow_script(response.headers_mut());
+        Ok(response)
     }
 
     fn page(
@@ -125,6 +133,8 @@ impl Offer {
             groups: topic_groups(lang, self.topics.iter().map(|topic| (topic, boxes_of(topic)))),
             permissions: boxes,
             gpc: false,
+            challenge: String::new(),
+            bits: proof::BITS,
             errors: errors.into_iter().map(|problem| problem.in_language(lang)).collect(),
         }
     }
@@ -163,7 +173,7 @@ pub async fn show(
     spoken: Spoken,
 ) -> Result<HttpResponse, PageError> {
     let offer = Offer::load(&app, slug.into_inner(), None, false).await?;
-    show_form(&offer, &http, spoken)
+    show_form(&app, &offer, &http, spoken)
 }
 
 /// `GET /b/{brand}/sign-up/{form}`: a named form; with `?embed` for a frame inside of another site's page.
@@ -178,12 +188,18 @@ pub async fn show_named(
 ) -> Result<HttpResponse, PageError> {
     let (brand, form) = path.into_inner();
     let offer = Offer::load(&app, brand, Some(form), is_inside(&http)).await?;
-    offer.answer(show_form(&offer, &http, spoken))
+    offer.answer(show_form(&app, &offer, &http, spoken))
 }
 
-fn show_form(offer: &Offer, http: &HttpRequest, spoken: Spoken) -> Result<HttpResponse, PageError> {
+fn show_form(
+    app: &App,
+    offer: &Offer,
+    http: &HttpRequest,
+    spoken: Spoken,
+) -> Result<HttpResponse, PageError> {
     let gpc = asks_not_to_be_tracked(http.headers());
-    page(&SignUpPage { gpc, ..offer.untouched(spoken.at(offer.brand.lang()).to(None)) })
+    let form = offer.untouched(spoken.at(offer.brand.lang()).to(None));
+    offer.show(app, StatusCode::OK, SignUpPage { gpc, ..form })
 }
 
 /// Whether a form is asked for that stands in a frame: `?embed`.
@@ -247,7 +263,7 @@ async fn take(
     };
     if posted.one("seen")? != Some(offer.seen(lang).as_str()) {
         let changed = Problem::said("", Message::new("problem-words-changed"));
-        return page_with(StatusCode::CONFLICT, &again(vec![changed]));
+        return offer.show(app, StatusCode::CONFLICT, again(vec![changed]));
     }
     let form = SignUpForm {
         email: typed.email.clone(),
@@ -262,14 +278,16 @@ async fn take(
     let sign_up = match form.check(&offer.brand, &offer.topics, offer.named.as_ref()) {
         Ok(sign_up) => sign_up,
         Err(Error::Invalid(problems)) if problems.iter().all(is_of_the_person) => {
-            return page_with(StatusCode::UNPROCESSABLE_ENTITY, &again(problems));
+            return offer.show(app, StatusCode::UNPROCESSABLE_ENTITY, again(problems));
         }
         Err(error) => return Err(error.into()),
     };
     let email = EmailAddress::parse(&typed.email).map_err(|problem| Error::Invalid(vec![problem]))?;
     limits.address(&email)?;
     let (brand, now) = (offer.brand.id, app.clock.now());
-    app.db.write(move |conn| request::leave_sign_up(conn, brand, sign_up, now)).await?;
+    let (challenge, solution) = (posted.text("challenge")?, posted.text("proof")?);
+    let proof = proof::check(&app.keys, brand, &challenge, &solution, now);
+    app.db.write(move |conn| request::leave_sign_up(conn, brand, sign_up, proof, now)).await?;
     app.wake();
     page(&SignUpDonePage {
         lang,

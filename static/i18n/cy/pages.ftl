@@ -60,7 +60,7 @@ about-you-hint = Dim ond eich cyfeiriad e-bost sydd ei angen.
 sign-up-policy = Sut rydym yn trin eich data: <a href="{ $url }" rel="noreferrer">ein polisi preifatrwydd</a>.
 sign-up-button = Cofrestru
 check-inbox = Edrychwch yn eich blwch derbyn
-sign-up-done-lead = Os oes rhywbeth i’w gadarnhau, rydym newydd anfon e-bost gyda dolen i’r cyfeiriad a roesoch.
+sign-up-done-lead = Os oes rhywbeth i’w gadarnhau, mae e-bost gyda dolen ar ei ffordd i’r cyfeiriad a roesoch. Gall gymryd ychydig funudau.
 sign-up-done-next = Nid oes dim yn dechrau nes i chi agor y ddolen honno a phwyso’r botwm. Mae’r ddolen yn gweithio am { $days ->
     [two] { $days } ddiwrnod
    *[other] { $days } diwrnod

@@ -60,7 +60,7 @@ about-you-hint = Nötig ist nur Ihre E-Mail-Adresse.
 sign-up-policy = Wie wir mit Ihren Daten umgehen: <a href="{ $url }" rel="noreferrer">unsere Datenschutzerklärung</a>.
 sign-up-button = Anmelden
 check-inbox = Sehen Sie in Ihr Postfach
-sign-up-done-lead = Wenn es etwas zu bestätigen gibt, haben wir gerade eine E-Mail mit einem Link an die angegebene Adresse gesendet.
+sign-up-done-lead = Wenn es etwas zu bestätigen gibt, ist eine E-Mail mit einem Link an die angegebene Adresse unterwegs. Das kann ein paar Minuten dauern.
 sign-up-done-next = Nichts beginnt, bevor Sie diesen Link öffnen und auf die Schaltfläche drücken. Der Link gilt { $days ->
     [one] { $days } Tag
    *[other] { $days } Tage

@@ -60,7 +60,7 @@ about-you-hint = Only your email address is needed.
 sign-up-policy = How we handle your data: <a href="{ $url }" rel="noreferrer">our privacy policy</a>.
 sign-up-button = Sign up
 check-inbox = Check your inbox
-sign-up-done-lead = If there is something to confirm, we have just sent an email with a link to the address you gave.
+sign-up-done-lead = If there is something to confirm, an email with a link is on its way to the address you gave. It can take a few minutes.
 sign-up-done-next = Nothing starts until you open that link and press the button. The link works for { $days ->
     [one] { $days } day
    *[other] { $days } days

@@ -60,7 +60,7 @@ about-you-hint = Seule votre adresse e-mail est nécessaire.
 sign-up-policy = Comment nous traitons vos données : <a href="{ $url }" rel="noreferrer">notre politique de confidentialité</a>.
 sign-up-button = S’inscrire
 check-inbox = Consultez votre messagerie
-sign-up-done-lead = S’il y a quelque chose à confirmer, nous venons d’envoyer un e-mail avec un lien à l’adresse indiquée.
+sign-up-done-lead = S’il y a quelque chose à confirmer, un e-mail avec un lien est en route vers l’adresse indiquée. Cela peut prendre quelques minutes.
 sign-up-done-next = Rien ne commence avant que vous ayez ouvert ce lien et appuyé sur le bouton. Le lien est valable { $days ->
     [one] { $days } jour
    *[other] { $days } jours

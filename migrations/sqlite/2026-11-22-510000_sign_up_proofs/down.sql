@@ -1,0 +1,2 @@
+DROP TABLE mail_lane;
+DROP TABLE spent_challenge;
