@@ -224,7 +224,7 @@ pub(crate) fn set_reachable(url: &str, reachable: bool) {
     server()
         .batch_execute(&format!(
             "ALTER DATABASE {name} ALLOW_CONNECTIONS {reachable};
-             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND NOT {reachable}"
+             SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{name}' AND NOT {reachable}"
         ))
         .unwrap();
 }
