@@ -256,7 +256,7 @@ pub fn withdraw_all(conn: &mut DbConnection, statement: &Statement<'_>, scope: S
     let count: i64 = running.clone().count().get_result(conn)?;
     if count == 0 {
         // Nothing runs, and the wish counts all the same: no older file may grant anything behind it.
-        if !stopped_just_now(conn, statement, scope)? {
+        if !stopped_just_now(conn, (statement.subscriber, statement.brand), scope, statement.at)? {
             ledger::record(conn, statement, matter, Decision::Withdrawn, None)?;
         }
         return Ok(0);
@@ -274,9 +274,17 @@ pub fn withdraw_all(conn: &mut DbConnection, statement: &Statement<'_>, scope: S
 
 /// Whether the ledger says already that all of this ended a short while ago, after whatever the person last agreed to
 /// or asked for.
-fn stopped_just_now(conn: &mut DbConnection, statement: &Statement<'_>, scope: Scope) -> Result<bool> {
+///
+/// # Errors
+/// Of the database.
+pub fn stopped_just_now(
+    conn: &mut DbConnection,
+    (person, brand): (i64, i64),
+    scope: Scope,
+    now: Moment,
+) -> Result<bool> {
     let of_brand = entries::table
-        .filter(entries::subscriber_id.eq(statement.subscriber).and(entries::brand_id.eq(statement.brand)))
+        .filter(entries::subscriber_id.eq(person).and(entries::brand_id.eq(brand)))
         .filter(entries::permission.is_null());
     let last_yes: Option<i64> = of_brand
         .filter(entries::decision.eq_any([Decision::Granted, Decision::Requested]))
@@ -284,7 +292,7 @@ fn stopped_just_now(conn: &mut DbConnection, statement: &Statement<'_>, scope: S
         .first(conn)?;
     let stops: Vec<Option<Channel>> = of_brand
         .filter(entries::topic_id.is_null().and(entries::decision.eq(Decision::Withdrawn)))
-        .filter(entries::id.gt(last_yes.unwrap_or(0)).and(entries::at.ge(statement.at.minus(REPEAT_WITHIN))))
+        .filter(entries::id.gt(last_yes.unwrap_or(0)).and(entries::at.ge(now.minus(REPEAT_WITHIN))))
         .select(entries::channel)
         .load(conn)?;
     Ok(stops.iter().any(|stopped| match (stopped, scope) {

@@ -231,6 +231,9 @@ pub fn choose_nothing(
     now: Moment,
 ) -> Result<Option<Act>> {
     let work = |conn: &mut DbConnection| {
+        if opt_in::stopped_just_now(conn, (link.subscriber, link.brand), Scope::Everything, now)? {
+            return Ok(0);
+        }
         let before = load(conn, link.brand, link.subscriber, now)?;
         let wording = nothing_wording(lang);
         let evidence = keep(conn, &before.brand, (&wording, lang), before.boxes())?;
