@@ -7,16 +7,20 @@
 use actix_web::HttpRequest;
 
 use crate::app::App;
+use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::campaign;
 use crate::domain::catalog::{brand, host};
 use crate::domain::consent::confirmation;
 use crate::domain::preferences::act;
+use crate::domain::privacy::address_change;
 use crate::error::Result;
-use crate::token::{ConfirmLink, DataRequestLink, Keys, Link, PreferencesLink, ReceiptLink, ViewLink};
+use crate::token::{
+    AddressChangeLink, ConfirmLink, DataRequestLink, Keys, Link, PreferencesLink, ReceiptLink, ViewLink,
+};
 
 /// First parts of paths that are a brand's own.
-const OWN: [&str; 6] = ["b", "p", "r", "d", "v", "confirm"];
+const OWN: [&str; 7] = ["b", "p", "r", "d", "a", "v", "confirm"];
 
 /// Whether a request asks a brand's own host for something of another brand. Where the database does not answer, or
 /// there is nothing at the path, whoever answers it says so.
@@ -26,16 +30,23 @@ pub async fn is_foreign(app: &App, request: &HttpRequest) -> bool {
     if !OWN.contains(&first.as_str()) {
         return false;
     }
-    let (keys, asked) = (app.keys.clone(), request.connection_info().host().to_owned());
+    let (keys, now) = (app.keys.clone(), app.clock.now());
+    let asked = request.connection_info().host().to_owned();
     let compare = move |conn: &mut DbConnection| {
         let Some(owner) = host::owner(conn, &asked)? else { return Ok(false) };
-        Ok(brand_of(conn, &keys, &first, &word)?.is_some_and(|brand| brand != owner))
+        Ok(brand_of(conn, &keys, &first, &word, now)?.is_some_and(|brand| brand != owner))
     };
     app.db.read(compare).await.unwrap_or(false)
 }
 
 /// The brand that a path is about: by its slug, or by its token.
-fn brand_of(conn: &mut DbConnection, keys: &Keys, first: &str, word: &str) -> Result<Option<i64>> {
+fn brand_of(
+    conn: &mut DbConnection,
+    keys: &Keys,
+    first: &str,
+    word: &str,
+    now: Moment,
+) -> Result<Option<i64>> {
     fn open<L: Link>(keys: &Keys, token: &str) -> Option<L> {
         keys.open(token)
     }
@@ -45,6 +56,10 @@ fn brand_of(conn: &mut DbConnection, keys: &Keys, first: &str, word: &str) -> Re
         "d" => open::<DataRequestLink>(keys, word).map(|link| link.brand),
         "r" => match open::<ReceiptLink>(keys, word) {
             Some(link) => Some(act::get(conn, link.act)?.brand),
+            None => None,
+        },
+        "a" => match open::<AddressChangeLink>(keys, word) {
+            Some(link) => Some(address_change::look(conn, keys, link.change, now)?.brand.id),
             None => None,
         },
         "confirm" => match open::<ConfirmLink>(keys, word) {

@@ -24,7 +24,8 @@ pub fn resume_wording(lang: Lang) -> String {
 /// Asks the brand to pause until a moment.
 ///
 /// # Errors
-/// [`Error::NotFound`] if the person was erased; [`Error::Invalid`] for a moment that is past or more than a year away.
+/// [`crate::error::Error::NotFound`] if the person was erased; [`crate::error::Error::Invalid`] for a moment that is past or
+/// more than a year away.
 pub fn pause(
     conn: &mut DbConnection,
     link: &PreferencesLink,
@@ -38,7 +39,7 @@ pub fn pause(
 /// Ends a pause before its time.
 ///
 /// # Errors
-/// [`Error::NotFound`] if the person was erased.
+/// [`crate::error::Error::NotFound`] if the person was erased.
 pub fn end_pause(
     conn: &mut DbConnection,
     link: &PreferencesLink,
