@@ -451,7 +451,7 @@ async fn another_site_shows_the_form_in_a_frame_and_posts_a_copy_of_it() {
     let snippets = server.api(&key, "GET", path, serde_json::Value::Null).await.expect(200).json();
     let (html, iframe) = (snippets["html"].as_str().unwrap(), snippets["iframe"].as_str().unwrap());
     let page =
-        format!("<!doctype html><html lang=\"en\"><title>A fair</title><h1>A fair</h1>{html}{iframe}</html>");
+        format!("<!doctype html><html lang=\"en\"><title>A fair</title><h1>A fair</h1>{iframe}{html}</html>");
     tokio::spawn(other_site(named, page.clone()));
     tokio::spawn(other_site(stranger, page));
 
