@@ -29,7 +29,8 @@ async fn no_log_line_holds_an_address_a_name_a_token_or_a_key() {
     let (relay, port) = (free_port(), free_port());
     let _sink = sink(&mails, relay);
     let log_file = Stdio::from(File::create(&log).unwrap());
-    let binary = Program(serve(&server, relay, 2, port).stderr(log_file).spawn().unwrap());
+    let binary =
+        Program(serve(&server, relay, 2, port).arg("--sign-up-delay=0").stderr(log_file).spawn().unwrap());
     until("the binary listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
     let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
     let post =
