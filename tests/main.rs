@@ -51,6 +51,7 @@ mod outage;
 mod pace;
 mod pages;
 mod person;
+mod plans;
 #[cfg(feature = "postgres-tls")]
 mod postgres_tls;
 mod preferences;

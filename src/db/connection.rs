@@ -156,9 +156,15 @@ impl r2d2::ManageConnection for Opener {
                          SET default_transaction_isolation = 'read committed'",
                     )
                     .map_err(prepared)?;
-                if self.read_only {
-                    connection.batch_execute("SET default_transaction_read_only = on").map_err(prepared)?;
-                }
+                connection
+                    .batch_execute(if self.read_only {
+                        "SET default_transaction_read_only = on"
+                    } else {
+                        // What writes asks for single rows by their numbers, again and again, and looks for the best
+                        // way each time takes longer than going it.
+                        "SET plan_cache_mode = force_generic_plan"
+                    })
+                    .map_err(prepared)?;
                 Ok(Pooled::new(DbConnection::Postgres(connection)))
             }
         }
