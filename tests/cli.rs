@@ -78,6 +78,7 @@ fn check_config_refuses_what_no_mail_could_leave_with() {
 #[test]
 fn an_api_key_is_made_listed_without_itself_and_revoked() {
     let folder = tempfile::tempdir().unwrap();
+    succeeds(folder.path(), &["migrate"]);
     let key =
         succeeds(folder.path(), &["api-key", "create", "--name", "CRM", "--scopes", "read_person,campaigns"]);
     assert!(key.starts_with("mk_"), "{key}");

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{DatabaseArgs, LogArgs, ServerArgs};
+use crate::config::{DatabaseArgs, LogArgs, LogLevel, ServerArgs};
 use crate::error::{Error, Result};
 
 /// A self-hosted server for marketing mail that asks first.
@@ -30,20 +30,17 @@ use crate::error::{Error, Result};
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server: pages, API, and the jobs that send. SIGTERM or Ctrl-C ends it gracefully.
-    Serve {
-        #[command(flatten)]
-        server: Box<ServerArgs>,
-        #[command(flatten)]
-        log: LogArgs,
-    },
+    Serve(Box<ServerArgs>),
     /// Run the main job without anything prepared: people, a campaign, and the mail to look at.
     Demo(demo::DemoArgs),
-    /// Bring the database's schema up to date. `serve` does it too.
+    /// Make the database if there is none, and bring its schema up to date. `serve` does it too.
     Migrate(DatabaseArgs),
     /// Check the settings of `serve` and report all problems at once.
     CheckConfig(Box<ServerArgs>),
@@ -72,12 +69,11 @@ impl Cli {
     /// # Errors
     /// Whatever kept the command from its end; [`explain`] says it in words.
     pub fn run(self) -> Result<ExitCode> {
+        let usual = if matches!(self.command, Command::Serve(_)) { LogLevel::Info } else { LogLevel::Warn };
+        log::start(&self.log, usual);
         match self.command {
             Command::Receive(args) => return Ok(receive::run(&args)),
-            Command::Serve { server, log } => {
-                log::start(&log);
-                serve::run(&server)
-            }
+            Command::Serve(server) => serve::run(&server),
             Command::Demo(args) => demo::run(&args),
             Command::Migrate(database) => migrate::run(&database),
             Command::CheckConfig(server) => check_config::run(&server),

@@ -60,11 +60,12 @@ pub struct DnsArgs {
 /// What the log says, and how.
 #[derive(Debug, Clone, Args)]
 pub struct LogArgs {
-    /// How much the log says, on standard error. Never an address, a name or a token, whatever the level.
-    #[arg(long, env = "MANNERLY_LOG", value_enum, default_value_t = LogLevel::Info)]
-    pub log: LogLevel,
+    /// How much the log says, on standard error: if not set, info for `serve` and warn for everything else. Never an
+    /// address, a name or a token, whatever the level.
+    #[arg(long, env = "MANNERLY_LOG", value_enum, global = true)]
+    pub log: Option<LogLevel>,
     /// How the log is written.
-    #[arg(long, env = "MANNERLY_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    #[arg(long, env = "MANNERLY_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
     pub log_format: LogFormat,
 }
 

@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use mannerly::app::App;
 use mannerly::clock::{Clock, Moment};
 use mannerly::config::{Options, Settings};
-use mannerly::db::{DatabaseUrl, DbConnection, Kind};
+use mannerly::db::{DatabaseUrl, DbConnection, Kind, Schema};
 use mannerly::domain::catalog::Brand;
 use mannerly::domain::delivery::claim::LEASE;
 use mannerly::domain::{intake, tracking};
@@ -136,7 +136,7 @@ impl TestServer {
         let ways =
             ways.map(|((name, weight), mailbox)| (*name, *weight, Transport::memory(mailbox))).collect();
         let clock = Clock::fixed(Moment::parse(START).unwrap());
-        let mut app = App::assemble(&settings, Relays::of(ways), clock).unwrap();
+        let mut app = App::assemble(&settings, Relays::of(ways), clock, Schema::Migrate).unwrap();
         let dns = dns::Memory::new();
         app.dns = Dns::memory(&dns);
         Self {

@@ -224,14 +224,14 @@ pub fn revoke(conn: &mut DbConnection, id: PublicId, now: Moment) -> Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::{Database, DatabaseUrl};
+    use crate::db::{Database, DatabaseUrl, Schema};
 
     const NOW: Moment = Moment::from_micros(1_000_000_000);
 
     fn on_database(test: impl FnOnce(&mut DbConnection) -> Result<()>) {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::Sqlite(folder.path().join("test.db").display().to_string());
-        Database::open(&url).unwrap().write_here(test).unwrap();
+        Database::open(&url, Schema::Migrate).unwrap().write_here(test).unwrap();
     }
 
     #[test]
