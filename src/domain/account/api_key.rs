@@ -11,6 +11,7 @@ use crate::db::DbConnection;
 use crate::db::schema::api_key;
 use crate::error::{Error, Problem, Result};
 use crate::id::PublicId;
+use crate::line::is_line;
 use crate::secret::Secret;
 
 /// What every key begins with, so that people and scanners of leaked secrets know what it is.
@@ -129,7 +130,7 @@ pub fn create(
     now: Moment,
 ) -> Result<(ApiKey, Secret)> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+    if name.is_empty() || !is_line(name, 100) {
         return Err(Error::invalid("name", "Name the key in one line of 1 to 100 characters"));
     }
     let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();

@@ -17,6 +17,7 @@ use crate::domain::catalog::Brand;
 use crate::domain::consent::gate::SupplierFacts;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::Lang;
+use crate::line::is_line;
 use crate::mail::frame::{Common, Frame};
 use crate::mail::letter::HTML_OCTETS_MAX;
 use crate::mail::link::FoundLink;
@@ -133,7 +134,7 @@ pub fn check(subject: &str, html_source: &str, text_source: Option<&str>) -> Res
     if let Some(source) = text_source {
         keep(Template::parse("text", source, Kind::Plain, AUTHOR));
     }
-    if subject.trim().is_empty() || subject.chars().any(char::is_control) || subject.chars().count() > 200 {
+    if subject.trim().is_empty() || !is_line(subject, 200) {
         problems.push(Problem::new("subject", "Enter a subject of one line, at most 200 characters"));
     }
     if html_source.trim().is_empty() {

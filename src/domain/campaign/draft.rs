@@ -12,6 +12,7 @@ use crate::domain::catalog::{Channel, Topic, brand, topic};
 use crate::error::{Error, Problem, Result};
 use crate::i18n::Lang;
 use crate::id::{PublicId, Slug};
+use crate::line::is_line;
 
 /// A campaign as an author writes it.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
@@ -144,7 +145,7 @@ struct Checked {
 
 fn check(conn: &mut DbConnection, form: &DraftForm) -> Result<Checked> {
     let mut problems = Vec::new();
-    if form.name.trim().is_empty() || form.name.len() > 200 || form.name.chars().any(char::is_control) {
+    if form.name.trim().is_empty() || !is_line(&form.name, 200) {
         problems.push(Problem::new("name", "Enter one line of 1 to 200 characters"));
     }
     let brand = brand::find(conn, form.brand.as_str())

@@ -9,9 +9,10 @@ use crate::db::schema::{brand, logo};
 use crate::domain::catalog::look::{self, Scheme};
 use crate::domain::catalog::{host, notice};
 use crate::email_address::EmailAddress;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Problem, Result, if_there};
 use crate::i18n::Lang;
 use crate::id::Slug;
+use crate::line::is_line;
 
 /// A brand as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -171,7 +172,7 @@ impl BrandForm {
         let mut problems = Vec::new();
         let mut line = |field: &str, value: String| {
             let value = value.trim().to_owned();
-            if value.is_empty() || value.len() > 500 || value.chars().any(char::is_control) {
+            if value.is_empty() || !is_line(&value, 500) {
                 problems.push(Problem::new(field, "Enter one line of 1 to 500 characters"));
             }
             value
@@ -297,7 +298,7 @@ pub fn create(conn: &mut DbConnection, form: BrandForm, now: Moment) -> Result<B
     let hosts = host::check(&form.hosts, &form.base_url);
     let row = form.check(now)?;
     let hosts = hosts.map_err(|problem| Error::Invalid(vec![problem]))?;
-    if find(conn, row.slug.as_str()).is_ok() {
+    if if_there(find(conn, row.slug.as_str()))?.is_some() {
         return Err(Error::conflict("There is a brand of this slug already; choose another"));
     }
     let id = diesel::insert_into(brand::table).values(row).returning(brand::id).get_result(conn)?;
