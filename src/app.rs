@@ -81,14 +81,14 @@ impl App {
         Self::assemble(settings, Self::ways_out(settings)?, Clock::System, schema)
     }
 
-    /// The ways out for mail that the settings describe; nothing is connected to yet, and a folder is made.
+    /// The ways out for mail that the settings describe; nothing is connected to yet.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a name or a certificate that cannot be used, [`Error::Internal`] for such a folder.
+    /// [`Error::Internal`] if TLS cannot be spoken.
     pub fn ways_out(settings: &Settings) -> Result<Relays<Permit>> {
         let options = transport::Options {
             hello: settings.hello.clone(),
-            extra_ca: settings.mail_ca.clone(),
+            authorities: settings.mail_ca.clone(),
             ..transport::Options::default()
         };
         Relays::new(&settings.mail, &options)

@@ -72,9 +72,9 @@ pub fn check(connection: &mut DbConnection) -> Result<()> {
     match difference(connection)? {
         Difference { is_newer: true, .. } => Err(newer()),
         Difference { pending: 0, .. } => Ok(()),
-        Difference { .. } => Err(Error::conflict(
-            "The database has not the schema of this version yet; run: mannerly migrate",
-        )),
+        Difference { .. } => {
+            Err(Error::conflict("The database has not the schema of this version yet; run: mannerly migrate"))
+        }
     }
 }
 

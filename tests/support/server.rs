@@ -17,7 +17,7 @@ use mannerly::domain::{intake, tracking};
 use mannerly::error::Result;
 use mannerly::mail::dns::{self, Dns, Servers};
 use mannerly::mail::relay::{MAIN, RelayUrl, Relays};
-use mannerly::mail::transport::{Memory, Transport};
+use mannerly::mail::transport::{Authorities, Hello, Memory, Transport};
 use mannerly::token::Keys;
 use mannerly::{cli, jobs, web};
 use serde_json::Value;
@@ -128,8 +128,8 @@ impl TestServer {
             dns: Servers::None,
             listen,
             options,
-            mail_ca: None,
-            hello: String::from("localhost"),
+            mail_ca: Authorities::default(),
+            hello: Hello::default(),
         };
         let mailboxes: Vec<Memory> = relays.iter().map(|_| Memory::new()).collect();
         let ways = relays.iter().zip(&mailboxes);

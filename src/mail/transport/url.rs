@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use rustls::pki_types::ServerName;
 use url::{Host, Url};
 
 use crate::error::Problem;
@@ -78,6 +79,9 @@ impl MailUrl {
             Some(Host::Ipv6(address)) => address.to_string(),
             _ => return Err(problem("Name the mail server, like smtp://localhost:25")),
         };
+        if ServerName::try_from(host.as_str()).is_err() {
+            return Err(problem("The host of the mail server is not a valid name"));
+        }
         if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
             return Err(problem("Nothing may follow the host but ?starttls=…"));
         }
@@ -88,6 +92,19 @@ impl MailUrl {
         }
         let port = url.port().unwrap_or(if implicit_tls { 465 } else { 25 });
         Ok(Self::Smtp(SmtpUrl { host, port, implicit_tls, starttls, login }))
+    }
+
+    /// Makes the folder, if it is one and missing.
+    ///
+    /// # Errors
+    /// If there is none and none can be made.
+    pub fn prepare(&self) -> Result<(), Problem> {
+        match self {
+            Self::Smtp(_) => Ok(()),
+            Self::Folder(path) => std::fs::create_dir_all(path).map_err(|error| {
+                problem(&format!("The folder {} cannot be made: {}", path.display(), error.kind()))
+            }),
+        }
     }
 }
 
