@@ -18,7 +18,18 @@ const GUESTS: [&[&str]; 6] = [
     &["api-key", "create", "--name", "CRM", "--scopes", "admin"],
     &["api-key", "list"],
     &["dkim", "create", "civic.example", "--secret", SECRET],
-    &["import", "people.csv", "--brand", "civic", "--source", "Fair", "--wording", "Yes.", "--secret", SECRET],
+    &[
+        "import",
+        "people.csv",
+        "--brand",
+        "civic",
+        "--source",
+        "Fair",
+        "--wording",
+        "Yes.",
+        "--secret",
+        SECRET,
+    ],
     &["preflight", "civic", "--dns", "none", "--secret", SECRET, "--mail", "folder:mail"],
     &["report"],
 ];
@@ -113,7 +124,8 @@ fn servers_that_start_at_once_on_a_new_postgres_make_its_schema_once_and_all_run
     for _ in 0..3 {
         let (database, folder) = (TestDatabase::empty(), tempfile::tempdir().unwrap());
         let ports: Vec<Port> = (0..3).map(|_| Port::reserve()).collect();
-        let mut servers: Vec<Program> = ports.iter().map(|port| start(&database, folder.path(), port)).collect();
+        let mut servers: Vec<Program> =
+            ports.iter().map(|port| start(&database, folder.path(), port)).collect();
         for (server, port) in servers.iter_mut().zip(&ports) {
             until("it is ready or has ended", || is_ready(port) || has_ended(server.0.id()));
             let log = || std::fs::read_to_string(folder.path().join("log")).unwrap();

@@ -14,6 +14,7 @@ mod openapi;
 mod preflight;
 pub mod receive;
 mod report;
+mod restored;
 mod serve;
 
 use std::io::{IsTerminal, Write};
@@ -42,6 +43,11 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Make the database if there is none, and bring its schema up to date. `serve` does it too.
     Migrate(DatabaseArgs),
+    /// Prepare a database that was put back from a backup, before a server starts on it.
+    ///
+    /// Campaigns on their way are paused, because what was sent since the backup would be sent again, and links that were
+    /// mailed since are kept from leading to somebody else.
+    Restored(DatabaseArgs),
     /// Check the settings of `serve` and report all problems at once.
     CheckConfig(Box<ServerArgs>),
     /// Check a brand's senders as mailbox providers do: SPF, DKIM, DMARC. Ends with 1 if a campaign could not start.
@@ -76,6 +82,7 @@ impl Cli {
             Command::Serve(server) => serve::run(&server),
             Command::Demo(args) => demo::run(&args),
             Command::Migrate(database) => migrate::run(&database),
+            Command::Restored(database) => restored::run(&database),
             Command::CheckConfig(server) => check_config::run(&server),
             Command::Preflight(args) => preflight::run(*args),
             Command::ApiKey(command) => api_key::run(command),

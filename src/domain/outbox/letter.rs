@@ -1,4 +1,5 @@
-//! The words of service mails: the confirmation, the link to the preferences, the link to the data we hold.
+//! The words of service mails: the confirmation, links to the preferences and to the data we hold, and what a change of
+//! address says to the new address and to the old one.
 //!
 //! They carry no promotion, no picture, no tracked link and no list header (M-10); the HTML and the text
 //! part say the same and have the same links.

@@ -22,6 +22,7 @@ pub mod retries;
 pub mod sign_up_forms;
 pub mod sign_ups;
 pub mod sources;
+pub mod status;
 pub mod subscribers;
 pub mod suppressions;
 pub mod test_letters;
