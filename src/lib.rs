@@ -33,5 +33,6 @@ pub mod error;
 pub mod i18n;
 pub mod id;
 pub mod line;
+pub mod percent;
 pub mod secret;
 pub mod token;

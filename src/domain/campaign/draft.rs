@@ -153,7 +153,7 @@ fn check(conn: &mut DbConnection, form: &DraftForm) -> Result<Checked> {
     // What cannot be read as what it is said to be is not looked into any further.
     let language = form.language.as_deref().map(Lang::read);
     if language == Some(None) {
-        problems.push(Problem::new("language", "Enter one of en-GB, cy, de and fr"));
+        problems.push(Problem::new("language", format!("Enter one of {}", Lang::choices())));
     }
     let language = language.flatten();
     let lang = language.unwrap_or_else(|| brand.lang());

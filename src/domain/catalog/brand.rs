@@ -226,7 +226,7 @@ impl BrandForm {
         let accent_dark = colour("accent_dark", self.accent_dark.as_deref(), Scheme::Dark);
         let language = self.language.as_deref().map(Lang::read);
         if language == Some(None) {
-            problems.push(Problem::new("language", "Enter one of en-GB, cy, de and fr"));
+            problems.push(Problem::new("language", format!("Enter one of {}", Lang::choices())));
         }
         if !is_web_url(&policy_url) {
             problems.push(Problem::new("policy_url", "Enter a full http or https address"));

@@ -297,7 +297,7 @@ fn issue(directory: &Path, host: &str) -> (PathBuf, rcgen::Certificate, KeyPair)
 fn certificates(directory: &Path, host: &str) -> (PathBuf, TlsAcceptor) {
     let (file, leaf, key) = issue(directory, host);
     let config =
-        rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()

@@ -8,6 +8,7 @@ use rustls::pki_types::ServerName;
 use url::{Host, Url};
 
 use crate::error::Problem;
+use crate::percent;
 
 /// Where mail goes. Neither `Debug` nor `Display` shows the password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,28 +134,13 @@ fn login(url: &Url) -> Result<Option<(String, String)>, Problem> {
         return Ok(None);
     }
     let decode = |text: &str| {
-        let decoded = percent_decode(text)?;
+        let decoded = String::from_utf8(percent::decode(text.as_bytes())?).ok()?;
         (!decoded.is_empty() && !decoded.chars().any(char::is_control)).then_some(decoded)
     };
     match (decode(url.username()), url.password().and_then(decode)) {
         (Some(user), Some(password)) => Ok(Some((user, password))),
         _ => Err(problem("Give both user and password, percent-encoded: smtp://user:password@host")),
     }
-}
-
-fn percent_decode(text: &str) -> Option<String> {
-    let mut octets = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(octet) = rest.next() {
-        if octet == b'%' {
-            let high = char::from(rest.next()?).to_digit(16)?;
-            let low = char::from(rest.next()?).to_digit(16)?;
-            octets.push(u8::try_from(high * 16 + low).ok()?);
-        } else {
-            octets.push(octet);
-        }
-    }
-    String::from_utf8(octets).ok()
 }
 
 /// Whether a connection to this host never leaves the machine.
