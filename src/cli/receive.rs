@@ -12,9 +12,8 @@ use crate::app;
 use crate::cli::migrate::open;
 use crate::clock::Clock;
 use crate::config::{DatabaseArgs, SecretArgs};
-use crate::db::DatabaseUrl;
 use crate::domain::feedback;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::mail::report;
 
 /// The command line made no sense (`EX_USAGE`).
@@ -59,11 +58,6 @@ fn take_in(args: &ReceiveArgs) -> Result<u8> {
         return Ok(DATA);
     }
     let keys = args.secret.keys()?;
-    if let DatabaseUrl::Sqlite(path) = args.database.url()?
-        && !std::path::Path::new(&path).exists()
-    {
-        return Err(Error::conflict(format!("There is no database {path}")));
-    }
     let (db, now) = (open(&args.database)?, Clock::System.now());
     db.write_here(|conn| app::adopt(conn, &keys, now))?;
     let address = args.to.as_ref().or(args.recipient.as_ref()).cloned().unwrap_or_default();
