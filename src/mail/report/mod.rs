@@ -13,7 +13,7 @@ use crate::mail::report::fields::Fields;
 use crate::mail::report::parts::{Part, Parts, split};
 use crate::mail::transport::{Blame, Enhanced};
 
-pub use mailbox::Mailbox;
+pub use mailbox::{BOUNCE_WORD, COMPLAINTS_WORD, Mailbox, UNSUBSCRIBE_WORD};
 pub use parts::{READ_MAX, SIZE_MAX};
 
 /// A message that came in.
