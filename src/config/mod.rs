@@ -133,7 +133,7 @@ pub struct ServerArgs {
     /// How many connections to the mail relays send at the same time, 1 to 100, shared by weight.
     #[arg(long, env = "MANNERLY_CONNECTIONS", default_value_t = 10)]
     pub connections: usize,
-    /// How many seconds the letters that another server has in hand wait before they become uncertain, at least 5.
+    /// How many seconds the mails that another server has in hand wait before they become uncertain, at least 5.
     /// Only where several servers share a PostgreSQL. Longer than the relay ever takes for one letter.
     #[arg(long, env = "MANNERLY_LEASE", default_value_t = LEASE.as_secs())]
     pub lease: u64,
@@ -200,7 +200,7 @@ pub struct Settings {
 pub struct Options {
     /// How many connections to the relay send at the same time.
     pub connections: usize,
-    /// How long the other servers wait for the outcome of a letter in hand.
+    /// How long the other servers wait for the outcome of a letter or service mail in hand.
     pub lease: Duration,
     /// The envelope sender of all mail; the brand's own sender if none.
     pub return_path: Option<EmailAddress>,
