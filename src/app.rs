@@ -1,12 +1,14 @@
 //! The [`App`]: built once, lent to every request and job. One `App` is one organisation with its own database.
 
 pub mod preflight;
+pub mod setbacks;
 
 use std::sync::Arc;
 
 use diesel::prelude::*;
 use tokio::sync::watch;
 
+use crate::app::setbacks::Setbacks;
 use crate::clock::{Clock, Moment};
 use crate::config::{Options, Settings};
 use crate::db::schema::organisation;
@@ -37,6 +39,8 @@ pub struct App {
     pub pacer: Arc<Pacer>,
     /// Letters in a row of which no answer came.
     pub unanswered: Arc<Unanswered>,
+    /// Messages in the maildir that could not be taken in.
+    pub setbacks: Arc<Setbacks>,
     /// Whom the preflight asks about senders.
     pub dns: Dns,
     /// The settings that are looked up while running.
@@ -114,6 +118,7 @@ impl App {
             relays,
             pacer: Arc::new(Pacer::new(&clock)),
             unanswered: Arc::default(),
+            setbacks: Arc::default(),
             clock,
             options: Arc::new(settings.options.clone()),
             work: watch::Sender::new(()),
