@@ -23,6 +23,7 @@ mod audience;
 mod browser;
 mod campaigns;
 mod choices;
+mod claim_race;
 mod classes;
 mod cli;
 mod cli_dkim;
