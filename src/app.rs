@@ -1,5 +1,6 @@
 //! The [`App`]: built once, lent to every request and job. One `App` is one organisation with its own database.
 
+pub mod incoming;
 pub mod preflight;
 pub mod setbacks;
 
@@ -41,7 +42,7 @@ pub struct App {
     pub unanswered: Arc<Unanswered>,
     /// Messages in the maildir that could not be taken in.
     pub setbacks: Arc<Setbacks>,
-    /// Whom the preflight asks about senders.
+    /// Whom the preflight asks about senders, and whoever takes reports in about who signed them.
     pub dns: Dns,
     /// The settings that are looked up while running.
     pub options: Arc<Options>,

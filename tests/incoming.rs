@@ -59,7 +59,9 @@ both_databases! {
         mta.deliver(&format!("u+{}@{DOMAIN}", letter.token), "Subject: stop\n\n").await;
         // A complaint whose letter nobody can prove.
         let forged = letter.message("jmrp_abuse").replace(&letter.token, &flipped).replace(&letter.message_id, &flipped);
-        assert!(mta.deliver(&letter.mailbox("fbl"), &forged).await.starts_with("250 "));
+        for forged in [server.signed(&forged), forged] {
+            assert!(mta.deliver(&letter.mailbox("fbl"), &forged).await.starts_with("250 "));
+        }
         assert_eq!(server.snapshot(), before);
     }
 
@@ -83,7 +85,7 @@ both_databases! {
             assert!(mta.deliver(&letter.mailbox("fbl"), message).await.starts_with("250 "));
         }
         assert_eq!(server.snapshot(), before);
-        mta.deliver(&letter.mailbox("fbl"), &shown(letter.message("jmrp_abuse"))).await;
+        mta.deliver(&letter.mailbox("fbl"), &server.signed(&shown(letter.message("jmrp_abuse")))).await;
         assert!(letter.fate(&server).complained);
     }
 
@@ -126,8 +128,10 @@ both_databases! {
         let before = server.snapshot();
         let mut mta = Lmtp::connect(server.open_lmtp()).await;
         for (to, name) in [("b", "postfix_unknown_user"), ("fbl", "jmrp_abuse"), ("u", "gmail_mailto")] {
-            let reply = mta.deliver(&letter.mailbox(to), &letter.message(name)).await;
-            assert!(reply.starts_with("250 "), "{name}: {reply}");
+            for message in [letter.message(name), server.signed(&letter.message(name))] {
+                let reply = mta.deliver(&letter.mailbox(to), &message).await;
+                assert!(reply.starts_with("250 "), "{name}: {reply}");
+            }
         }
         assert_eq!(server.snapshot(), before);
     }
@@ -164,7 +168,7 @@ both_databases! {
         let campaign = running_campaign(&server, &brand);
         let mut mta = Lmtp::connect(server.open_lmtp()).await;
         let ana = Letter::sent(&server, &brand, campaign, "ana@example.com");
-        mta.deliver(&ana.mailbox("fbl"), &ana.message("yahoo_cfl_abuse")).await;
+        mta.deliver(&ana.mailbox("fbl"), &ana.report(&server, "yahoo_cfl_abuse")).await;
         assert_eq!(last_entry(&server, &ana), ("complaint".into(), "provider".into(), Some(campaign)));
         let ben = Letter::sent(&server, &brand, campaign, "ben@example.com");
         mta.deliver(&ben.mailbox("u"), &ben.message("outlook_mailto_no_subject")).await;
@@ -259,7 +263,7 @@ both_databases! {
             let campaign = running_campaign(&server, &brand);
             server.write(|conn, now| breaker::count(conn, campaign, Added { sent, ..Added::default() }, now));
             let letter = Letter::sent(&server, &brand, campaign, &format!("p{sent}@example.com"));
-            mta.deliver(&letter.mailbox("fbl"), &letter.message("jmrp_abuse")).await;
+            mta.deliver(&letter.mailbox("fbl"), &letter.report(&server, "jmrp_abuse")).await;
             assert_eq!(letter.fate(&server).campaign, state, "of {sent}");
         }
     }
@@ -280,19 +284,19 @@ both_databases! {
         };
         assert_eq!(alert(&server), None);
         for letter in &letters[..2] {
-            mta.deliver(&letter.mailbox("fbl"), &letter.message("jmrp_abuse")).await;
+            mta.deliver(&letter.mailbox("fbl"), &letter.report(&server, "jmrp_abuse")).await;
             assert_eq!(letter.fate(&server).campaign, CampaignState::Sending);
         }
         assert!(alert(&server).unwrap().contains("fewer complaints (0.10 %"), "without the number of so few people");
-        mta.deliver(&letters[2].mailbox("fbl"), &letters[2].message("jmrp_abuse")).await;
+        mta.deliver(&letters[2].mailbox("fbl"), &letters[2].report(&server, "jmrp_abuse")).await;
         assert_eq!(letters[2].fate(&server).campaign, CampaignState::Paused);
         assert_eq!(pause_reason(&server, campaign).unwrap(), "Too many complaints: 3 of 1000 letters (0.30 %)");
 
         resume(&server, campaign);
-        mta.deliver(&letters[2].mailbox("fbl"), &letters[2].message("jmrp_abuse")).await;
+        mta.deliver(&letters[2].mailbox("fbl"), &letters[2].report(&server, "jmrp_abuse")).await;
         server.write(|conn, now| breaker::count(conn, campaign, Added { sent: 1, ..Added::default() }, now));
         assert_eq!(letters[2].fate(&server).campaign, CampaignState::Sending, "a person has seen these");
-        mta.deliver(&letters[3].mailbox("fbl"), &letters[3].message("jmrp_abuse")).await;
+        mta.deliver(&letters[3].mailbox("fbl"), &letters[3].report(&server, "jmrp_abuse")).await;
         assert_eq!(letters[3].fate(&server).campaign, CampaignState::Paused);
     }
 
@@ -312,11 +316,11 @@ both_databases! {
         let mailto = mailto.split(['>', '?']).next().unwrap();
         assert!(mta.deliver(mailto, "Subject:\n\n").await.starts_with("250 "));
         let complaint = format!(
-            "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/feedback-report\n\n\
-             Feedback-Type: abuse\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: {}\n--b--\n",
+            "From: fbl@provider.example\nContent-Type: multipart/report; boundary=b\n\n--b\n\
+             Content-Type: message/feedback-report\n\nFeedback-Type: abuse\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: {}\n--b--\n",
             mail.header("Message-ID")
         );
-        assert!(mta.deliver(&format!("fbl@{DOMAIN}"), &complaint).await.starts_with("250 "));
+        assert!(mta.deliver(&format!("fbl@{DOMAIN}"), &server.signed(&complaint)).await.starts_with("250 "));
         let counts = server.read(|conn| count_all(conn, campaign));
         assert_eq!((counts.bounced, counts.unsubscribed, counts.complaints), (vec![("soft".to_owned(), 1)], 1, 1));
     }

@@ -61,6 +61,7 @@ mod readonly;
 mod receive;
 mod recorder;
 mod report;
+mod reports_unverified;
 mod retention;
 mod retry;
 mod rules;

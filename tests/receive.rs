@@ -13,6 +13,8 @@ use mannerly::error::Error;
 use mannerly::jobs::read_maildir;
 
 use crate::incoming_corpus::{DOMAIN, Fate, Letter, expectations, receiving_brand, running_campaign};
+use crate::support::dkim::{provider_record, sender_domain};
+use crate::support::dns::{NameServer, txt};
 use crate::support::lmtp::Lmtp;
 use crate::support::postgres::set_reachable;
 use crate::support::programs::{Program, free_port, until};
@@ -20,16 +22,17 @@ use crate::support::server::{SECRET, TestServer};
 
 /// Runs `mannerly receive` and returns the code that it ends with.
 fn receive(server: &TestServer, arguments: &[&str], message: &str) -> Option<i32> {
-    receive_into(server.database_url(), arguments, message)
+    receive_into(server.database_url(), "none", arguments, message)
 }
 
-fn receive_into(database: &str, arguments: &[&str], message: &str) -> Option<i32> {
+fn receive_into(database: &str, dns: &str, arguments: &[&str], message: &str) -> Option<i32> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_mannerly"))
         .arg("receive")
         .args(arguments)
         .env_clear()
         .env("DATABASE_URL", database)
         .env("MANNERLY_SECRET", SECRET)
+        .env("MANNERLY_DNS", dns)
         .stdin(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -54,8 +57,8 @@ both_databases! {
         assert_eq!(receive(&server, &["--to", &to], ""), Some(65));
         assert_eq!(receive(&server, &[], &dead), Some(64));
         assert_eq!(receive(&server, &["--to", &to, "--pigeon"], &dead), Some(64));
-        assert_eq!(receive_into("postgres://127.0.0.1:1/none", &["--to", &to], &dead), Some(75));
-        assert_eq!(receive_into("sqlite:/nowhere/at/all.db", &["--to", &to], &dead), Some(75));
+        assert_eq!(receive_into("postgres://127.0.0.1:1/none", "none", &["--to", &to], &dead), Some(75));
+        assert_eq!(receive_into("sqlite:/nowhere/at/all.db", "none", &["--to", &to], &dead), Some(75));
         assert_eq!(receive(&server, &["--to", &format!("b+{}@{DOMAIN}", "a".repeat(40))], &dead), Some(0));
         assert_eq!(server.snapshot(), before);
         assert_eq!(receive(&server, &[&to], &dead), Some(0));
@@ -64,6 +67,24 @@ both_databases! {
         let (to, message) = (unsubscribes.mailbox("u"), unsubscribes.message("apple_mail_mailto"));
         assert_eq!(receive(&server, &["--to", &to], &message), Some(0));
         assert!(!unsubscribes.fate(&server).gets_email);
+    }
+
+    async fn receive_asks_dns_who_signed_a_report(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        let letter = Letter::sent(&server, &brand, campaign, "ana@example.com");
+        let report = letter.report(&server, "jmrp_abuse").replace("\r\n", "\n");
+        let (name, text) = provider_record(sender_domain(&report));
+        let names = NameServer::start([txt(&name, &text)]);
+        let receive = |dns: &str| receive_into(server.database_url(), dns, &["--to", &letter.mailbox("fbl")], &report);
+        assert_eq!(receive("nobody"), Some(75), "a setting that cannot be used must not lose it");
+        assert_eq!(receive(&format!("127.0.0.1:{}", free_port())), Some(75), "nobody answers");
+        assert_eq!(receive("none"), Some(0));
+        assert_eq!(letter.fate(&server), Fate::untouched());
+        assert_eq!(receive(&names.address.to_string()), Some(0));
+        assert!(letter.fate(&server).complained);
     }
 }
 
@@ -91,7 +112,8 @@ async fn a_maildir_is_read(kind: Kind) {
         let header = ["Delivered-To", "X-Original-To", "Envelope-to"][number % 3];
         put(
             &format!("{number}.a.mx"),
-            &format!("{header}: {}\n{}", letter.mailbox(to), letter.message(name)),
+            &format!("{header}: {}\n{}", letter.mailbox(to), letter.report(&server, name))
+                .replace("\r\n", "\n"),
         );
         letters.push(letter);
     }

@@ -52,7 +52,7 @@ pub struct SecretArgs {
 /// Whom to ask in DNS, for a command that asks it.
 #[derive(Debug, Clone, Args)]
 pub struct DnsArgs {
-    /// Whom to ask in DNS: system, or the address and port of a name server.
+    /// Whom to ask in DNS: system, none, or the address and port of a name server.
     #[arg(long, env = "MANNERLY_DNS", default_value = "system", value_name = "SERVER")]
     pub dns: String,
 }
@@ -145,8 +145,8 @@ pub struct ServerArgs {
     /// receivers ignore it unsigned.
     #[arg(long, env = "MANNERLY_RELAY_SIGNS", default_value_t = false)]
     pub relay_signs: bool,
-    /// Which name servers the preflight asks about senders: system, none, or IP:PORT. If not set: system, and none
-    /// where mail goes into a folder.
+    /// Which name servers the preflight asks about senders, and reports of complaints about who signed them: system, none,
+    /// or IP:PORT. If not set: system, and none where mail goes into a folder. With none no report counts.
     #[arg(long, env = "MANNERLY_DNS")]
     pub dns: Option<String>,
     /// Take in bounces, complaints and unsubscribes by LMTP: 127.0.0.1:2424 or unix:/run/mannerly/lmtp. Off if not set.

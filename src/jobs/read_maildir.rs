@@ -10,6 +10,7 @@ use std::io;
 use std::path::Path;
 
 use crate::app::App;
+use crate::app::incoming::{self, Means};
 use crate::domain::feedback;
 use crate::error::{Error, Result};
 use crate::jobs::Progress;
@@ -74,12 +75,10 @@ const UNREAD: &str = ":2,";
 
 /// Returns the flags that the message gets.
 async fn take_in(app: &App, name: &OsString, message: Vec<u8>) -> Result<&'static str> {
-    let (keys, now) = (app.keys.clone(), app.clock.now());
-    let addresses = report::recipients(&message);
-    let known = keys.clone();
+    let (keys, addresses) = (app.keys.clone(), report::recipients(&message));
     let find = app.db.read(move |conn| {
         for address in addresses {
-            if let Some(mailbox) = feedback::mailbox(conn, &known, &address)? {
+            if let Some(mailbox) = feedback::mailbox(conn, &keys, &address)? {
                 return Ok(Some(mailbox));
             }
         }
@@ -89,10 +88,11 @@ async fn take_in(app: &App, name: &OsString, message: Vec<u8>) -> Result<&'stati
         tracing::warn!(file = ?name, "a message in the maildir is for none of our addresses");
         return Ok(UNREAD);
     };
-    let incoming = report::read(&message, &to);
-    let verdict = app.db.write(move |conn| feedback::receive(conn, &keys, &to, &incoming, now)).await?;
-    tracing::info!(?verdict, "mail came in");
-    Ok(DONE)
+    let means = Means { db: &app.db, keys: &app.keys, dns: &app.dns };
+    match incoming::take_in(means, to, &message, app.clock.now()).await? {
+        Some(_) => Ok(DONE),
+        None => Err(Error::internal("no name server answers for the domain that signed it")),
+    }
 }
 
 /// The names in `new`, oldest first as far as names tell.
