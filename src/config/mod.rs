@@ -52,7 +52,7 @@ pub struct SecretArgs {
 /// Whom to ask in DNS, for a command that asks it.
 #[derive(Debug, Clone, Args)]
 pub struct DnsArgs {
-    /// Whom to ask in DNS: system, or the address and port of a name server.
+    /// Whom to ask in DNS: system, none, or the address and port of a name server.
     #[arg(long, env = "MANNERLY_DNS", default_value = "system", value_name = "SERVER")]
     pub dns: String,
 }
@@ -138,7 +138,7 @@ pub struct ServerArgs {
     /// relay gets at least one.
     #[arg(long, env = "MANNERLY_CONNECTIONS", default_value_t = 10)]
     pub connections: usize,
-    /// How many seconds the letters that another server has in hand wait before they become uncertain, at least 5.
+    /// How many seconds the mails that another server has in hand wait before they become uncertain, at least 5.
     /// Only where several servers share a PostgreSQL. Longer than the relay ever takes for one letter.
     #[arg(long, env = "MANNERLY_LEASE", default_value_t = LEASE.as_secs())]
     pub lease: u64,
@@ -150,8 +150,8 @@ pub struct ServerArgs {
     /// receivers ignore it unsigned.
     #[arg(long, env = "MANNERLY_RELAY_SIGNS", default_value_t = false)]
     pub relay_signs: bool,
-    /// Which name servers the preflight asks about senders: system, none, or IP:PORT. If not set: system, and none
-    /// where mail goes into a folder.
+    /// Which name servers the preflight asks about senders, and reports of complaints about who signed them: system, none,
+    /// or IP:PORT. If not set: system, and none where mail goes into a folder. With none no report counts.
     #[arg(long, env = "MANNERLY_DNS")]
     pub dns: Option<String>,
     /// Take in bounces, complaints and unsubscribes by LMTP: 127.0.0.1:2424 or unix:/run/mannerly/lmtp. Off if not set.
@@ -205,7 +205,7 @@ pub struct Settings {
 pub struct Options {
     /// How many connections to the relay send at the same time.
     pub connections: usize,
-    /// How long the other servers wait for the outcome of a letter in hand.
+    /// How long the other servers wait for the outcome of a letter or service mail in hand.
     pub lease: Duration,
     /// The envelope sender of all mail; the brand's own sender if none.
     pub return_path: Option<EmailAddress>,
