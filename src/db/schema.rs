@@ -476,12 +476,22 @@ diesel::table! {
 }
 
 diesel::table! {
-    tally (campaign_id, kind, anonymous) {
+    anonymous_count (campaign_id, kind, link_id, hour) {
         campaign_id -> BigInt,
         kind -> Text,
-        anonymous -> Bool,
+        link_id -> BigInt,
+        hour -> BigInt,
         hits -> BigInt,
-        people -> BigInt,
+    }
+}
+
+diesel::table! {
+    mark_count (campaign_id, part, name) {
+        campaign_id -> BigInt,
+        part -> Text,
+        name -> Text,
+        opened -> BigInt,
+        clicked -> BigInt,
     }
 }
 
@@ -548,7 +558,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     delivery,
     hit,
     hit_count,
-    tally,
+    anonymous_count,
+    mark_count,
     outcome_tally,
     dkim_key,
     pace,
