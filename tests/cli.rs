@@ -46,13 +46,15 @@ fn check_config_reports_all_problems_at_once() {
         "0",
         "--lease",
         "4",
+        "--quiet-time",
+        "59",
         "--lmtp",
         "letterbox",
         "--maildir",
         "nowhere",
     ];
     let said = fails(folder.path(), &wrong);
-    let fields = ["secret", "mail", "listen", "connections", "lease", "lmtp", "maildir"];
+    let fields = ["secret", "mail", "listen", "connections", "lease", "quiet-time", "lmtp", "maildir"];
     for field in fields.map(|field| format!("--{field}: ")) {
         assert!(said.lines().any(|line| line.starts_with(&field)), "{field} in\n{said}");
     }

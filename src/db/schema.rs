@@ -486,6 +486,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    recorder_batch (recorder) {
+        recorder -> BigInt,
+        batch -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     mark_count (campaign_id, part, name) {
         campaign_id -> BigInt,
         part -> Text,
@@ -560,6 +568,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     hit_count,
     anonymous_count,
     mark_count,
+    recorder_batch,
     outcome_tally,
     dkim_key,
     pace,

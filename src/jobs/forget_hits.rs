@@ -2,7 +2,8 @@
 //! room for those to come.
 
 use crate::app::App;
-use crate::domain::tracking::{marks, retention};
+use crate::clock::DAY;
+use crate::domain::tracking::{marks, once, retention};
 use crate::error::{Error, Result};
 use crate::jobs::Progress;
 
@@ -15,6 +16,7 @@ pub async fn run_once(app: &App) -> Result<Progress> {
     let until = now.minus(app.options.tracking.keep);
     app.db.write(move |conn| retention::tend_partitions(conn, now, until)).await?;
     let deleted = app.db.write(move |conn| retention::delete_old(conn, until)).await?;
+    app.db.write(move |conn| once::forget_recorders(conn, now.minus(DAY))).await?;
     let db = app.db.clone();
     let forgotten = tokio::task::spawn_blocking(move || marks::forget_old(&db, until))
         .await

@@ -30,3 +30,11 @@ CREATE TABLE mark_count (
 
 -- A reason of its own for hits that no version judged says no more than that nothing is known.
 UPDATE hit SET reason = 'nothing_known' WHERE reason = 'before_classes';
+
+-- The last batch of hits that each server stored, so that one of which nobody heard whether it was is not stored twice.
+-- `recorder` is a random number for each start; `at` is when its newest hit came. Only PostgreSQL needs it.
+CREATE TABLE recorder_batch (
+    recorder BIGINT NOT NULL PRIMARY KEY,
+    batch BIGINT NOT NULL,
+    at BIGINT NOT NULL
+);

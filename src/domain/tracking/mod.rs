@@ -15,6 +15,7 @@ pub mod hit;
 pub mod links;
 pub mod machines;
 pub mod marks;
+pub mod once;
 pub mod permission;
 pub mod pixel;
 pub mod recorder;

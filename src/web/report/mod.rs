@@ -2,6 +2,8 @@
 
 mod anonymous;
 pub mod csv;
+mod link;
 mod page;
 
+pub use link::{DAYS, ReportAddress, link};
 pub use page::page;
