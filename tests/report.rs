@@ -31,9 +31,9 @@ use crate::tracking::{allow, browse, pixel_of, reader, send};
 const HOUR: i64 = 3_600_000_000;
 
 /// A campaign that ended, as the jobs and the recorder leave one: letters by their outcome, and counters.
-struct Seed<'a> {
+pub(crate) struct Seed<'a> {
     server: &'a TestServer,
-    campaign: Campaign,
+    pub(crate) campaign: Campaign,
     people: i64,
 }
 
@@ -129,7 +129,7 @@ impl<'a> Seed<'a> {
 }
 
 /// A campaign with something in every part, without anything small.
-fn full<'a>(server: &'a TestServer, brand: &Brand) -> Seed<'a> {
+pub(crate) fn full<'a>(server: &'a TestServer, brand: &Brand) -> Seed<'a> {
     let mut seed = Seed::new(server, brand, "=November, \"the\" month");
     let on: &[(&str, &str)] = &[("tracks_opens", "TRUE"), ("tracks_clicks", "TRUE")];
     seed.letters(700, "mail.example", "sent", &[])
