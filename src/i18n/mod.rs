@@ -17,6 +17,7 @@ use unic_langid::LanguageIdentifier;
 
 use crate::clock::Moment;
 
+pub use format::in_groups;
 pub use message::{Argument, Markup, Message, Saying, Value};
 
 /// A language that the product speaks.

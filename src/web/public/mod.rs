@@ -12,6 +12,7 @@ pub mod logo;
 pub mod notice;
 pub mod pixel;
 pub mod preferences;
+pub mod report;
 pub mod result;
 pub mod sign_up;
 pub mod unsubscribe;
