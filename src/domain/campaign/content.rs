@@ -253,6 +253,12 @@ fn nobody(brand: &Brand, urls: Urls) -> Merge {
 }
 
 impl Urls {
+    /// Nobody's own addresses: whoever has any asks for them. `view` is where the letter is shown.
+    pub fn of_everybody(brand: &Brand, view: String) -> Self {
+        let own = format!("{}/b/{}/link", brand.base_url, brand.slug);
+        Self { unsubscribe: own.clone(), preferences: own, view, links: Vec::new(), pixel: None }
+    }
+
     /// Addresses as long as they get, to see how large a letter can become.
     fn of_longest(brand: &Brand, links: &[Link]) -> Self {
         let longest = format!("{}/u/{}", brand.base_url, "x".repeat(60));
