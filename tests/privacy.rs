@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mannerly::domain::audience::subscriber;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::ledger::Method;
 use mannerly::domain::consent::permission::Kind;
@@ -123,9 +124,14 @@ both_databases! {
         let person = Person::reader(&server);
         let url = person.data(&server);
         server.advance(Duration::from_secs(3601));
-        let before = server.snapshot();
         let page = server.get(&url).await.expect(410).text;
         assert!(!page.contains("canary"));
+        for words in ["worked for 24 hours only", "Civic Notes", &person.brand.registered_address, "href=\"/b/civic/link\"", "?lang=cy"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        server.write(|conn, _| subscriber::set_locale(conn, person.id, Some("cy")));
+        let before = server.snapshot();
+        assert_eq!(server.get(&url).await.expect(410).header("content-language"), "cy", "what the person reads");
         server.post_form(&url, &ERASE).await.expect(410);
         server.post_form(&url, &[("action", "copy")]).await.expect(410);
         assert_eq!(server.snapshot(), before);

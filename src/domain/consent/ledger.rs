@@ -123,6 +123,14 @@ pub fn language_of(conn: &mut DbConnection, evidence: i64) -> Result<Option<Lang
     Ok(tag.as_deref().and_then(Lang::read))
 }
 
+/// The form that was on the screen, as [`Shown::form`].
+///
+/// # Errors
+/// Of the database.
+pub fn form_of(conn: &mut DbConnection, evidence: i64) -> Result<String> {
+    Ok(evidence::table.find(evidence).select(evidence::form).first(conn)?)
+}
+
 /// What the entries of one act have in common: who, for which brand, after seeing what, how, by whom, when.
 #[derive(Debug, Clone, Copy)]
 pub struct Statement<'a> {

@@ -33,6 +33,9 @@ const ONE_MAIL_IN: Duration = DAY;
 /// The longest wording that a form may have shown, in characters.
 pub const WORDING_CHARS_MAX: usize = 10_000;
 
+/// What the evidence calls a named form, before its slug.
+pub(super) const NAMED: &str = "sign-up/";
+
 /// What a form sent: what was ticked, and what was there to be ticked.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -290,7 +293,7 @@ pub fn apply(
     let evidence = ledger::keep(
         conn,
         &Shown {
-            form: sign_up.form.as_ref().map_or("sign-up".to_owned(), |slug| format!("sign-up/{slug}")),
+            form: sign_up.form.as_ref().map_or("sign-up".to_owned(), |slug| format!("{NAMED}{slug}")),
             wording: sign_up.wording.clone(),
             boxes: sign_up.shown.clone(),
             policy_version: sign_up.policy_version.clone(),

@@ -102,7 +102,7 @@ fn fields_about_the_person_say_so_to_the_browser() {
     let html = render(&sign_up()).unwrap();
     let given = values(&html, "[autocomplete]:not([type=hidden])", "autocomplete");
     let wanted =
-        ["email", "given-name", "family-name", "organization", "country-name", "tel", "street-address"];
+        ["email", "given-name", "family-name", "organization", "country", "tel", "street-address"];
     assert_eq!(given, wanted);
 }
 

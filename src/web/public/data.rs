@@ -19,15 +19,15 @@ use crate::domain::preferences::{self, act};
 use crate::domain::privacy::export::{ActCopy, ChoiceCopy, Export};
 use crate::domain::privacy::{self, address_change, correct};
 use crate::error::{Error, Problem, Result};
-use crate::i18n::{Lang, Message, Saying};
+use crate::i18n::{Lang, Message, Saying, country};
 use crate::token::DataRequestLink;
 use crate::web::form::{Form, FormError};
-use crate::web::language::{Spoken, untold};
+use crate::web::language::Spoken;
 use crate::web::limit::Limits;
-use crate::web::page::{AddressSentPage, BrandView, DataPage, DataTyped, ErasedPage, Fact};
+use crate::web::page::{AddressSentPage, BrandView, DataPage, DataTyped, ErasedPage, Fact, Gone};
 use crate::web::problem::{PageError, page, page_with};
-use crate::web::public::open;
 use crate::web::public::view::brand_view;
+use crate::web::public::{gone, open};
 
 /// `GET /d/{token}`: shows what is held.
 ///
@@ -41,8 +41,8 @@ pub async fn show(
     spoken: Spoken,
 ) -> Result<HttpResponse, PageError> {
     let link: DataRequestLink = open(&app, &token)?;
-    if is_over(&app, link).await? {
-        return gone();
+    if let Some(why) = over(&app, link).await? {
+        return say_gone(&app, link, spoken, why).await;
     }
     let query = url::form_urlencoded::parse(request.query_string().as_bytes());
     let saved = query.into_iter().any(|(name, value)| name == "done" && value == DataPage::SAVED);
@@ -64,8 +64,8 @@ pub async fn act(
     form: Result<Form, FormError>,
 ) -> Result<HttpResponse, PageError> {
     let link: DataRequestLink = open(&app, &token)?;
-    if is_over(&app, link).await? {
-        return gone();
+    if let Some(why) = over(&app, link).await? {
+        return say_gone(&app, link, spoken, why).await;
     }
     let form = match form {
         Ok(form) => form,
@@ -272,31 +272,50 @@ async fn load(app: &App, link: DataRequestLink) -> Result<(Export, Profile, Bran
         .await
 }
 
-/// Whether a link is too old, or was mailed to an address that the person has no more (SEC-04).
-async fn is_over(app: &App, link: DataRequestLink) -> Result<bool> {
+/// Why a link shows nothing: it is too old, or was mailed to an address that the person has no more (SEC-04).
+async fn over(app: &App, link: DataRequestLink) -> Result<Option<Gone>> {
     let expires_at = Moment::from_micros(link.expires_at);
     if app.clock.now() > expires_at {
-        return Ok(true);
+        return Ok(Some(Gone::DataTooOld(DATA_LINK_HOURS)));
     }
     let mailed_at = expires_at.minus(Duration::from_secs(u64::from(DATA_LINK_HOURS) * 3600));
     let moved = app.db.read(move |conn| address_change::last_done(conn, link.subscriber)).await?;
-    Ok(moved.is_some_and(|at| mailed_at < at))
+    Ok(moved.is_some_and(|at| mailed_at < at).then_some(Gone::Moved))
 }
 
-fn gone() -> Result<HttpResponse, PageError> {
-    Ok(untold(StatusCode::GONE, None))
+/// Says why, on a page of the brand's and in the language of the person.
+async fn say_gone(
+    app: &App,
+    link: DataRequestLink,
+    spoken: Spoken,
+    why: Gone,
+) -> Result<HttpResponse, PageError> {
+    let (known, brand) = app
+        .db
+        .read(move |conn| {
+            let known = subscriber::get(conn, link.subscriber)?.locale;
+            let brand = brand::get(conn, link.brand)?;
+            Ok((known, brand_view(conn, &brand)?))
+        })
+        .await?;
+    let lang = spoken.at(brand.language).to(known.as_deref().and_then(Lang::read));
+    gone(lang, brand, why)
 }
 
 fn facts(held: &Export, lang: Lang) -> Vec<Fact> {
     let person = &held.person;
+    let country = person.country.as_deref().map(|code| country::name(lang, code).unwrap_or(code).to_owned());
+    let language = person.locale.as_deref();
+    let language =
+        language.map(|tag| Lang::read(tag).map_or_else(|| tag.to_owned(), |lang| lang.own_name().to_owned()));
     let mut facts: Vec<Fact> = [
         (lang.say("first-name-label"), &person.first_name),
         (lang.say("last-name-label"), &person.last_name),
         (lang.say("company-label"), &person.company),
         (lang.say("phone-label"), &person.phone),
         (lang.say("post-label"), &person.postal_address),
-        (lang.say("country-label"), &person.country),
-        (lang.say("fact-language"), &person.locale),
+        (lang.say("country-label"), &country),
+        (lang.say("fact-language"), &language),
     ]
     .into_iter()
     .filter_map(|(label, value)| Some(Fact::new(label.to_string(), value.clone()?)))
