@@ -74,6 +74,31 @@ both_databases! {
         assert_eq!(person.state(&server, "events", Channel::Phone), Some(State::Withdrawn));
     }
 
+    async fn a_program_that_takes_a_number_away_ends_the_same_and_no_file_wakes_it_up(server: TestServer) {
+        let person = Person::reader(&server);
+        let elsewhere = person.at(server.other_brand());
+        person.grant(&server, "events", Channel::Phone);
+        elsewhere.grant(&server, "transport", Channel::Phone);
+        let key = crate::api::admin(&server);
+        let id = server.read(|conn| subscriber::get(conn, person.id)).public_id;
+        let entries = person.ledger(&server).len();
+        let profile = serde_json::json!({"first_name": "Canaria", "postal_address": "9 Canary Row"});
+        server.api(&key, "PUT", &format!("/subscribers/{id}/profile"), profile).await.expect(200);
+        let said = person.ledger(&server).split_off(entries);
+        let brands: Vec<&str> = said.iter().map(|entry| entry.brand.as_str()).collect();
+        assert_eq!(brands, ["civic", "harbour"]);
+        for entry in &said {
+            assert_eq!((entry.method, entry.decision, entry.channel), (Method::Api, Decision::Withdrawn, Some(Channel::Phone)));
+        }
+        let file = format!("email,phone,topics,consented_at\n{},+44 118 496 0777,newsletter:email,2026-03-01T09:30:00Z\n", crate::person::ADDRESS);
+        crate::import::import(&server, file);
+        let stored = server.read(|conn| subscriber::get(conn, person.id));
+        assert_eq!(stored.phone.as_deref(), Some("+44 118 496 0777"));
+        assert_eq!(person.state(&server, "events", Channel::Phone), Some(State::Withdrawn));
+        assert_eq!(elsewhere.state(&server, "transport", Channel::Phone), Some(State::Withdrawn));
+        assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Granted));
+    }
+
     async fn what_cannot_be_stored_is_said_beside_the_field_and_what_was_typed_stays(server: TestServer) {
         let person = Person::reader(&server);
         let url = person.data(&server);

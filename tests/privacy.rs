@@ -19,7 +19,13 @@ both_databases! {
         for word in CANARIES {
             assert!(page.contains(word), "{word}");
         }
-        assert!(page.contains("Sign-up form") && page.contains("Newsletter by post"));
+        assert!(page.contains("A sign-up form of ours") && page.contains("Newsletter by post"));
+        for heading in ["About you", "What you answered", "What else we have written down"] {
+            assert!(page.contains(&format!("<h2>{heading}</h2>")), "{heading}");
+        }
+        assert!(!page.contains("What you did on our pages") && !page.contains("forbid us"), "what there is none of is not shown");
+        let page = server.get(&format!("{}?lang=de", person.data(&server))).await.expect(200).text;
+        assert!(page.contains("Ein Anmeldeformular von uns") && !page.contains("Sign-up form"), "{page}");
         assert_eq!(server.snapshot(), before);
     }
 

@@ -36,8 +36,8 @@ pub use demo::{
     DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportListPage, TextPiece, find_links,
 };
 pub use form::{
-    BoxState, ChannelBox, Fact, PermissionBox, PermissionView, Radio, TextField, TopicChoices, TopicGroup,
-    profiling_words, tracking_words,
+    BoxState, ChannelBox, Fact, FactGroup, PermissionBox, PermissionView, Radio, TextField, TopicChoices,
+    TopicGroup, profiling_words, tracking_words,
 };
 pub use notice::{NoticePage, NoticeVersion};
 pub use preferences::{

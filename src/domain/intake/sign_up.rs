@@ -30,9 +30,6 @@ use crate::token::Keys;
 /// An address gets at most one confirmation mail in this time, whatever the brands (SEC-06).
 const ONE_MAIL_IN: Duration = DAY;
 
-/// The longest wording that a form may have shown, in characters.
-pub const WORDING_CHARS_MAX: usize = 10_000;
-
 /// What the evidence calls a named form, before its slug.
 pub(super) const NAMED: &str = "sign-up/";
 
@@ -103,7 +100,7 @@ impl SignUpForm {
         let mut problems = Vec::new();
         let email = EmailAddress::parse(&self.email).map_err(|problem| problems.push(problem)).ok();
         let wording = self.wording.replace("\r\n", "\n").trim().to_owned();
-        if wording.is_empty() || wording.chars().count() > WORDING_CHARS_MAX {
+        if wording.is_empty() || wording.chars().count() > ledger::WORDING_CHARS_MAX {
             problems.push(Problem::new("wording", "Send the wording that the person agreed to"));
         }
         let before = problems.len();

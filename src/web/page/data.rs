@@ -6,7 +6,7 @@ use crate::error::Problem;
 use crate::i18n::Lang;
 
 use super::BrandView;
-use super::form::{Fact, TextField};
+use super::form::{FactGroup, TextField};
 
 /// What we hold about a person, behind a link mailed just now (SEC-04).
 ///
@@ -24,7 +24,7 @@ pub struct DataPage {
     /// The full address.
     pub address: String,
     /// What else we hold, in the order to show it.
-    pub facts: Vec<Fact>,
+    pub groups: Vec<FactGroup>,
     /// What stands in the form that corrects it.
     pub typed: DataTyped,
     /// Stands for what the form showed when it was opened.

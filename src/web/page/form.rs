@@ -112,6 +112,8 @@ pub struct TopicGroup {
     pub hint: String,
     /// The topics.
     pub topics: Vec<TopicChoices>,
+    /// How many columns the boxes take on a wide screen, so that each channel has its own.
+    pub columns: usize,
 }
 
 impl TopicGroup {
@@ -121,6 +123,7 @@ impl TopicGroup {
             id: "communications",
             legend: lang.say("communications-legend").to_string(),
             hint: lang.say("communications-hint").to_string(),
+            columns: columns(&topics),
             topics,
         }
     }
@@ -131,20 +134,20 @@ impl TopicGroup {
             id: "subjects",
             legend: lang.say("subjects-legend").to_string(),
             hint: lang.say("subjects-hint").to_string(),
+            columns: columns(&topics),
             topics,
         }
     }
+}
 
-    /// How many columns the boxes take on a wide screen, so that each channel has its own.
-    pub fn columns(&self) -> usize {
-        let has = |channel| self.topics.iter().any(|t| t.boxes.iter().any(|b| b.channel == channel));
-        if has("post") {
-            3
-        } else if has("phone") {
-            2
-        } else {
-            1
-        }
+fn columns(topics: &[TopicChoices]) -> usize {
+    let has = |channel| topics.iter().any(|t| t.boxes.iter().any(|b| b.channel == channel));
+    if has("post") {
+        3
+    } else if has("phone") {
+        2
+    } else {
+        1
     }
 }
 
@@ -362,6 +365,15 @@ pub struct Fact {
     pub label: String,
     /// The value.
     pub value: String,
+}
+
+/// What we hold that belongs together.
+#[derive(Debug, Clone)]
+pub struct FactGroup {
+    /// What it is about.
+    pub heading: String,
+    /// The facts.
+    pub facts: Vec<Fact>,
 }
 
 impl Fact {

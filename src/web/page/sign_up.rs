@@ -174,6 +174,25 @@ pub struct SignUpIframe {
     pub url: String,
     /// Its heading.
     pub title: String,
+    /// How high it is on a telephone, in pixels.
+    pub narrow_px: usize,
+    /// How high it is on a wide screen, in pixels.
+    pub wide_px: usize,
+}
+
+impl SignUpIframe {
+    /// The frame of a form, as high as the form is with every field that it may show; a few lines more or less scroll.
+    pub fn of(form: &SignUpPage, url: String) -> Self {
+        let topics: usize = form.groups.iter().map(|group| group.topics.len()).sum();
+        let fields = form.about_you().len() + form.where_to_reach_you().len();
+        let (narrow_px, wide_px) = (1350 + 175 * topics + 150 * fields, 1150 + 90 * topics + 125 * fields);
+        Self { url, title: form.title(), narrow_px, wide_px }
+    }
+
+    /// So that it is full at 360 pixels of width.
+    fn middle_px(&self) -> usize {
+        self.narrow_px + 720
+    }
 }
 
 /// The answer to a sign-up: the same for known and unknown addresses (SEC-05).

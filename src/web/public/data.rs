@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::app::App;
 use crate::clock::Moment;
+use crate::domain::audience::source;
 use crate::domain::audience::subscriber::{self, Profile};
 use crate::domain::catalog::brand;
 use crate::domain::consent::opt_in::State;
@@ -24,7 +25,7 @@ use crate::token::DataRequestLink;
 use crate::web::form::{Form, FormError};
 use crate::web::language::Spoken;
 use crate::web::limit::Limits;
-use crate::web::page::{AddressSentPage, BrandView, DataPage, DataTyped, ErasedPage, Fact, Gone};
+use crate::web::page::{AddressSentPage, BrandView, DataPage, DataTyped, ErasedPage, Fact, FactGroup, Gone};
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::view::brand_view;
 use crate::web::public::{gone, open};
@@ -115,7 +116,7 @@ impl Visit {
             brand,
             action: self.url.clone(),
             address: held.person.email.clone().unwrap_or_default(),
-            facts: facts(&held, lang),
+            groups: groups(&held, lang),
             typed: typed.unwrap_or_else(|| as_typed(&profile, &locale)),
             version: correct::version(&profile)?,
             locale,
@@ -261,10 +262,10 @@ async fn erase(app: &App, link: DataRequestLink, spoken: Spoken) -> Result<HttpR
 }
 
 async fn load(app: &App, link: DataRequestLink) -> Result<(Export, Profile, BrandView)> {
-    let (keys, now) = (app.keys.clone(), app.clock.now());
+    let (keys, keep, now) = (app.keys.clone(), app.options.tracking.keep, app.clock.now());
     app.db
         .read(move |conn| {
-            let held = privacy::export(conn, &keys, link.subscriber, now)?;
+            let held = privacy::export(conn, &keys, link.subscriber, keep, now)?;
             let profile = subscriber::get(conn, link.subscriber)?.profile();
             let brand = brand::get(conn, link.brand)?;
             Ok((held, profile, brand_view(conn, &brand)?))
@@ -302,7 +303,34 @@ async fn say_gone(
     gone(lang, brand, why)
 }
 
-fn facts(held: &Export, lang: Lang) -> Vec<Fact> {
+/// What is held, by what it is about; what there is none of is left out.
+fn groups(held: &Export, lang: Lang) -> Vec<FactGroup> {
+    let counted = [
+        (lang.say("fact-decisions"), held.ledger.len()),
+        (lang.say("fact-acts"), held.acts.len()),
+        (lang.say("fact-deliveries"), held.deliveries.len()),
+        (lang.say("fact-hits"), held.hits.len()),
+        (lang.say("fact-service-mail"), held.service_mail.len()),
+        (lang.say("fact-suppressions"), held.suppressions.len()),
+    ];
+    let counted = counted.into_iter().filter(|(_, count)| *count > 0);
+    let counted = counted.map(|(label, count)| {
+        Fact::new(label.to_string(), lang.say("fact-count").with("count", count).to_string())
+    });
+    [
+        (lang.say("about-you"), person(held, lang)),
+        (lang.say("data-answers"), choices(held, lang)),
+        (lang.say("data-acts"), acts(held, lang)),
+        (lang.say("data-counts"), counted.collect()),
+    ]
+    .into_iter()
+    .filter(|(_, facts)| !facts.is_empty())
+    .map(|(heading, facts)| FactGroup { heading: heading.to_string(), facts })
+    .collect()
+}
+
+/// Who the person is, and where we have it from.
+fn person(held: &Export, lang: Lang) -> Vec<Fact> {
     let person = &held.person;
     let country = person.country.as_deref().map(|code| country::name(lang, code).unwrap_or(code).to_owned());
     let language = person.locale.as_deref();
@@ -321,21 +349,16 @@ fn facts(held: &Export, lang: Lang) -> Vec<Fact> {
     .filter_map(|(label, value)| Some(Fact::new(label.to_string(), value.clone()?)))
     .collect();
     facts.extend(person.attributes.iter().map(|(name, value)| Fact::new(name.replace('_', " "), value)));
-    facts.push(Fact::new(lang.say("fact-source").to_string(), held.source.name.as_str()));
+    let source = match held.source.kind {
+        // Its name is ours, for programs.
+        source::Kind::Form => lang.say("source-form").to_string(),
+        _ => held.source.name.clone(),
+    };
+    facts.push(Fact::new(lang.say("fact-source").to_string(), source));
     if let Some(policy) = &held.source.policy_url {
         facts.push(Fact::new(lang.say("fact-source-policy").to_string(), policy.as_str()));
     }
     facts.push(Fact::new(lang.say("fact-held-since").to_string(), lang.day(person.created_at)));
-    facts.extend(choices(held, lang));
-    let counted = [
-        (lang.say("fact-acts"), held.acts.len()),
-        (lang.say("fact-decisions"), held.ledger.len()),
-        (lang.say("fact-deliveries"), held.deliveries.len()),
-        (lang.say("fact-hits"), held.hits.len()),
-        (lang.say("fact-service-mail"), held.service_mail.len()),
-        (lang.say("fact-suppressions"), held.suppressions.len()),
-    ];
-    facts.extend(counted.into_iter().map(|(label, count)| Fact::new(label.to_string(), count.to_string())));
     facts
 }
 
@@ -361,7 +384,7 @@ fn choices(held: &Export, lang: Lang) -> Vec<Fact> {
         };
         Fact::new(of_brand(&permission.brand, permission_item(lang, permission.kind)), state.to_string())
     });
-    opt_ins.chain(permissions).chain(brand_choices(held, lang)).chain(acts(held, lang)).collect()
+    opt_ins.chain(permissions).chain(brand_choices(held, lang)).collect()
 }
 
 /// Pauses that are not over, and how often each brand may write at most.
@@ -395,11 +418,14 @@ fn acts(held: &Export, lang: Lang) -> Vec<Fact> {
         let when = format!("{}, {} UTC", lang.day(act.at), act.at.time_of_day());
         let label = lang.say("fact-of-brand").with("brand", &act.brand).with("what", when).to_string();
         let topic = |choice: &ChoiceCopy| topic_item(lang, &choice.topic, choice.channel).to_string();
-        let list = |say: &'static str, choices: &[ChoiceCopy]| match choices {
-            [] => None,
-            some => Some(format!("{say} {}", some.iter().map(topic).collect::<Vec<_>>().join(", "))),
+        let list = |choices: &[ChoiceCopy]| {
+            (!choices.is_empty()).then(|| choices.iter().map(topic).collect::<Vec<_>>().join(", "))
         };
-        let lines = [Some(what.to_string()), list("+", &act.granted), list("−", &act.withdrawn)];
+        let lines = [
+            Some(what.to_string()),
+            list(&act.granted).map(|topics| lang.say("did-agree").with("topics", topics).to_string()),
+            list(&act.withdrawn).map(|topics| lang.say("did-end").with("topics", topics).to_string()),
+        ];
         Fact::new(label, lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))
     };
     newest.map(fact).collect()

@@ -67,3 +67,12 @@ gone-moved = Fe’i hanfonwyd cyn i’ch cyfeiriad gael ei newid, felly nid yw�
 gone-change = Mae dolen i gyfeiriad newydd yn gweithio am { $hours } awr. Ni newidiwyd dim.
 gone-overtaken = Mae dolen fwy newydd wedi cymryd ei lle. Agorwch yr e-bost diweddaraf a defnyddiwch y ddolen sydd ynddo. Ni newidiwyd dim gan yr un hon.
 gone-fresh = Byddwn yn e-bostio’r ddolen i’ch dewisiadau. Oddi yno gallwch ofyn am ddolen newydd i’ch data.
+
+# What is held, by what it is about.
+data-answers = Beth a atebsoch
+data-acts = Beth a wnaethoch ar ein tudalennau
+data-counts = Beth arall rydym wedi’i nodi
+fact-count = { $count }, i gyd yn y copi isod
+did-agree = Cytunwyd i: { $topics }
+did-end = Daethpwyd i ben: { $topics }
+source-form = Un o’n ffurflenni cofrestru

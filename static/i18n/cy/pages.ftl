@@ -169,7 +169,7 @@ fact-decisions = Penderfyniadau a gofnodwyd
 fact-deliveries = Ymgyrchoedd a anfonwyd neu nas anfonwyd atoch
 fact-hits = Agoriadau a chliciau a gofnodwyd
 fact-service-mail = Negeseuon gwasanaeth
-fact-suppressions = Rhesymau dros beidio ag ysgrifennu atoch
+fact-suppressions = Cofnodion sy’n ein gwahardd rhag ysgrifennu atoch
 
 # A letter in the browser, and the archive of letters.
 letter-bar = Am y dudalen hon

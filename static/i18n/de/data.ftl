@@ -79,3 +79,12 @@ gone-change = Ein Link zu einer neuen Adresse gilt { $hours ->
 }. Es wurde nichts geändert.
 gone-overtaken = Ein neuerer Link hat ihn abgelöst. Öffnen Sie die neueste E-Mail und nehmen Sie den Link darin. Durch diesen wurde nichts geändert.
 gone-fresh = Wir senden Ihnen den Link zu Ihren Einstellungen. Von dort können Sie einen neuen Link zu Ihren Daten anfordern.
+
+# What is held, by what it is about.
+data-answers = Was Sie geantwortet haben
+data-acts = Was Sie auf unseren Seiten getan haben
+data-counts = Was wir sonst festgehalten haben
+fact-count = { $count }, alle in der Kopie unten
+did-agree = Zugestimmt: { $topics }
+did-end = Beendet: { $topics }
+source-form = Ein Anmeldeformular von uns

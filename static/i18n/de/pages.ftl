@@ -172,7 +172,7 @@ fact-decisions = Aufgezeichnete Entscheidungen
 fact-deliveries = Kampagnen, die Ihnen gesendet wurden oder nicht
 fact-hits = Aufgezeichnete Öffnungen und Klicks
 fact-service-mail = Service-E-Mails
-fact-suppressions = Gründe, Ihnen nicht zu schreiben
+fact-suppressions = Einträge, die uns verbieten, Ihnen zu schreiben
 
 # A letter in the browser, and the archive of letters.
 letter-bar = Über diese Seite

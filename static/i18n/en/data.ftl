@@ -79,3 +79,12 @@ gone-change = A link to a new address works for { $hours ->
 }. Nothing was changed.
 gone-overtaken = A newer link took its place. Open the newest email and use the link there. Nothing was changed by this one.
 gone-fresh = We email you the link to your choices. From there you can ask for a fresh link to your data.
+
+# What is held, by what it is about.
+data-answers = What you answered
+data-acts = What you did on our pages
+data-counts = What else we have written down
+fact-count = { $count }, all in the copy below
+did-agree = You agreed to: { $topics }
+did-end = You ended: { $topics }
+source-form = A sign-up form of ours

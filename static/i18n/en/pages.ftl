@@ -172,7 +172,7 @@ fact-decisions = Recorded decisions
 fact-deliveries = Campaigns that were or were not sent to you
 fact-hits = Recorded opens and clicks
 fact-service-mail = Service mails
-fact-suppressions = Reasons not to write to you
+fact-suppressions = Records that forbid us to write to you
 
 # A letter in the browser, and the archive of letters.
 letter-bar = About this page

@@ -79,3 +79,12 @@ gone-change = Un lien vers une nouvelle adresse est valable { $hours ->
 }. Rien n’a été modifié.
 gone-overtaken = Un lien plus récent l’a remplacé. Ouvrez l’e-mail le plus récent et suivez le lien qu’il contient. Celui-ci n’a rien modifié.
 gone-fresh = Nous vous envoyons le lien vers vos choix. De là, vous pouvez demander un nouveau lien vers vos données.
+
+# What is held, by what it is about.
+data-answers = Ce que vous avez répondu
+data-acts = Ce que vous avez fait sur nos pages
+data-counts = Ce que nous avons aussi noté
+fact-count = { $count }, dans la copie ci-dessous
+did-agree = Accepté : { $topics }
+did-end = Arrêté : { $topics }
+source-form = L’un de nos formulaires d’inscription

@@ -172,7 +172,7 @@ fact-decisions = Décisions enregistrées
 fact-deliveries = Campagnes qui vous ont été envoyées ou non
 fact-hits = Ouvertures et clics enregistrés
 fact-service-mail = E-mails de service
-fact-suppressions = Raisons de ne pas vous écrire
+fact-suppressions = Mentions qui nous interdisent de vous écrire
 
 # A letter in the browser, and the archive of letters.
 letter-bar = À propos de cette page
