@@ -28,7 +28,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
-use actix_web::{App as Actix, Handler, HttpServer, Responder, Route, middleware, web};
+use actix_web::{App as Actix, Handler, HttpServer, Responder, ResponseError, Route, middleware, web};
 
 use crate::app::App;
 use crate::domain::account::Scope;
@@ -270,13 +270,18 @@ async fn around<B: MessageBody + 'static>(
     let line = access_log::Line::begin(&request);
     let is_foreign = match request.app_data::<web::Data<App>>() {
         Some(app) => own_host::is_foreign(app, request.request()).await,
-        None => false,
+        None => Ok(false),
     };
-    let mut response = if is_foreign {
-        let nothing = problem::no_such_page(request.request().clone()).await;
-        language::tell(request.into_response(nothing)).map_into_boxed_body().map_into_right_body()
-    } else {
-        language::tell(next.call(request).await?)
+    let closed = match is_foreign {
+        Ok(false) => None,
+        Ok(true) => Some(problem::no_such_page(request.request().clone()).await),
+        Err(error) => Some(problem::PageError::from(error).error_response()),
+    };
+    let mut response = match closed {
+        Some(answer) => {
+            language::tell(request.into_response(answer)).map_into_boxed_body().map_into_right_body()
+        }
+        None => language::tell(next.call(request).await?),
     };
     headers::secure(response.headers_mut());
     if let Some(line) = line {
