@@ -62,6 +62,7 @@ impl Sample {
     pub(crate) async fn new(server: &TestServer) -> Self {
         let person = Person::reader(server);
         server.other_brand();
+        server.give_a_logo(&person.brand);
         person.grant(server, "transport", Channel::Phone);
         let campaign = server.campaign(&person.brand);
         server.run_jobs().await;
@@ -187,7 +188,7 @@ fn expected(path: &str, entries: &[Entry]) -> u16 {
         "c" => 302,
         "favicon.ico" => 204,
         // Nothing was put there, and a look puts nothing there.
-        _ if path.ends_with("/logo.png") || path.ends_with("/pace") && path.contains("/campaigns/") => 404,
+        _ if path.ends_with("/pace") && path.contains("/campaigns/") => 404,
         _ => 200,
     }
 }

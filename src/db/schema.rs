@@ -427,6 +427,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    unverified_report (campaign_id, subscriber_id) {
+        campaign_id -> BigInt,
+        subscriber_id -> BigInt,
+        kind -> Text,
+        doubt -> Text,
+        domain -> Nullable<Text>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     dkim_key (id) {
         id -> BigInt,
         domain -> Text,
@@ -570,6 +581,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     mark_count,
     recorder_batch,
     outcome_tally,
+    unverified_report,
     dkim_key,
     pace,
     idempotency,

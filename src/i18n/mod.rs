@@ -4,6 +4,7 @@
 //! where it is said, `lang.say("save")`, and the tests hold every name and its arguments against all four languages.
 //! What a brand wrote itself (names of topics, its consent wording) is said as it was written.
 
+pub mod country;
 mod format;
 mod message;
 #[cfg(test)]
@@ -45,6 +46,15 @@ impl Lang {
             Self::Welsh => "cy",
             Self::German => "de",
             Self::French => "fr",
+        }
+    }
+
+    /// The tags that can be chosen, in words: `en-GB, cy, de and fr`.
+    pub fn choices() -> String {
+        let tags = Self::ALL.map(Self::tag);
+        match tags.split_last() {
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => String::new(),
         }
     }
 

@@ -10,6 +10,7 @@ pub mod footer;
 pub mod link;
 pub mod preflight;
 pub mod state;
+pub mod view;
 
 use diesel::prelude::*;
 

@@ -190,14 +190,13 @@ pub async fn snippets(
 ) -> Answer {
     let (brand, form) = path.into_inner();
     let asked = query.lang.as_deref().map(|tag| {
-        Lang::read(tag).ok_or_else(|| Error::invalid("lang", "Ask for one of en-GB, cy, de and fr"))
+        Lang::read(tag).ok_or_else(|| Error::invalid("lang", format!("Ask for one of {}", Lang::choices())))
     });
     let asked = asked.transpose()?;
     let offer = Offer::load(&app, brand, Some(form), false).await?;
     let page = offer.untouched(asked.unwrap_or(offer.brand().lang()));
     let url = format!("{}{}", offer.brand().base_url, offer.path());
-    let title = page.title();
-    let iframe = SignUpIframe { url: format!("{url}?embed"), title };
+    let iframe = SignUpIframe::of(&page, format!("{url}?embed"));
     let copy = SignUpCopy { form: SignUpPage { action: url, ..page } };
     ok(&SignUpSnippets { html: render(&copy)?, iframe: render(&iframe)? })
 }

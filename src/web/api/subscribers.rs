@@ -1,7 +1,5 @@
 //! Subscribers: people. An address is never part of a URL: it is looked up by a `POST`.
 
-use std::collections::HashMap;
-
 use actix_web::web;
 use serde::{Deserialize, Serialize};
 
@@ -12,13 +10,13 @@ use crate::domain::account::ApiKey;
 use crate::domain::audience::source::{self, SourceForm};
 use crate::domain::audience::subscriber::{self, Profile, Subscriber};
 use crate::domain::consent;
-use crate::domain::privacy;
+use crate::domain::privacy::{self, correct};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::id::PublicId;
 use crate::web::api::body::Body;
 use crate::web::api::paging::{Page, Paging};
-use crate::web::api::{Answer, created, no_content, ok};
+use crate::web::api::{Answer, Names, created, no_content, ok};
 
 /// A person.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -61,21 +59,7 @@ pub struct Lookup {
     email: String,
 }
 
-#[derive(Default)]
-struct SourceNames(HashMap<i64, String>);
-
-impl SourceNames {
-    fn of(&mut self, conn: &mut DbConnection, id: i64) -> Result<String> {
-        if let Some(name) = self.0.get(&id) {
-            return Ok(name.clone());
-        }
-        let name = source::get(conn, id)?.name;
-        self.0.insert(id, name.clone());
-        Ok(name)
-    }
-}
-
-fn view(conn: &mut DbConnection, names: &mut SourceNames, person: Subscriber) -> Result<SubscriberView> {
+fn view(conn: &mut DbConnection, names: &mut Names, person: Subscriber) -> Result<SubscriberView> {
     Ok(SubscriberView {
         id: person.public_id,
         email: person.email.as_ref().map(|email| email.as_str().to_owned()),
@@ -119,7 +103,7 @@ pub async fn list(app: web::Data<App>, paging: web::Query<Paging>) -> Answer {
     let views = app
         .db
         .read(move |conn| {
-            let mut names = SourceNames::default();
+            let mut names = Names::of_sources();
             let people = subscriber::list(conn, after, rows)?;
             people
                 .into_iter()
@@ -140,7 +124,7 @@ pub async fn lookup(app: web::Data<App>, form: Body<Lookup>) -> Answer {
         .db
         .read(move |conn| {
             let person = subscriber::find_by_email(conn, &email)?.ok_or(Error::NotFound("subscriber"))?;
-            view(conn, &mut SourceNames::default(), person)
+            view(conn, &mut Names::of_sources(), person)
         })
         .await?;
     ok(&found)
@@ -162,7 +146,7 @@ pub async fn create(app: web::Data<App>, form: Body<SubscriberForm>) -> Answer {
         .write(move |conn| {
             let origin = source::ensure(conn, &origin, now)?;
             let person = subscriber::create(conn, &keys, &email, &profile, origin.id, now)?;
-            view(conn, &mut SourceNames::default(), person)
+            view(conn, &mut Names::of_sources(), person)
         })
         .await?;
     created(&format!("/api/v1/subscribers/{}", person.id), &person)
@@ -184,7 +168,7 @@ pub async fn get(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
         .db
         .read(move |conn| {
             let person = living(conn, id.into_inner())?;
-            view(conn, &mut SourceNames::default(), person)
+            view(conn, &mut Names::of_sources(), person)
         })
         .await?;
     ok(&found)
@@ -192,19 +176,26 @@ pub async fn get(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
 
 /// Replace a subscriber's profile
 ///
-/// All of it: a field that is left out is forgotten.
+/// All of it: a field that is left out is forgotten. Where a phone number or a postal address goes, what was agreed to by
+/// that way ends at every brand.
 #[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/profile", operation_id = "replace_profile",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
     request_body = Profile, responses((status = 200, description = "The subscriber", body = SubscriberView)))]
-pub async fn replace_profile(app: web::Data<App>, id: web::Path<PublicId>, profile: Body<Profile>) -> Answer {
+pub async fn replace_profile(
+    app: web::Data<App>,
+    key: web::ReqData<ApiKey>,
+    id: web::Path<PublicId>,
+    profile: Body<Profile>,
+) -> Answer {
     let profile = check_profile(profile.0, "")?;
+    let (now, actor) = (app.clock.now(), key.actor());
     let changed = app
         .db
         .write(move |conn| {
             let person = hold_living(conn, id.into_inner())?;
-            subscriber::set_profile(conn, person.id, &profile)?;
+            correct::replace(conn, &person, &profile, correct::Door::Program(&actor), now)?;
             let person = subscriber::get(conn, person.id)?;
-            view(conn, &mut SourceNames::default(), person)
+            view(conn, &mut Names::of_sources(), person)
         })
         .await?;
     ok(&changed)
@@ -256,7 +247,7 @@ async fn set_restriction(app: &App, id: PublicId, since: Option<Moment>) -> Answ
                 subscriber::restrict(conn, person.id, since)?;
             }
             let person = subscriber::get(conn, person.id)?;
-            view(conn, &mut SourceNames::default(), person)
+            view(conn, &mut Names::of_sources(), person)
         })
         .await?;
     ok(&changed)

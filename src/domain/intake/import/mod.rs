@@ -14,7 +14,7 @@ use std::sync::mpsc;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
-use crate::db::Database;
+use crate::db::{Database, refresh_statistics};
 use crate::domain::audience::source::{self, Kind, SourceForm};
 use crate::domain::catalog::{Brand, Topic, brand, topic};
 use crate::domain::consent::opt_in::Basis;
@@ -26,6 +26,9 @@ use store::Store;
 
 /// Rows of one transaction: some fifty milliseconds, so that nobody else who writes waits for long.
 const BATCH: usize = 2000;
+
+/// So many new people that the database's picture of its tables is no longer right.
+const MANY: u64 = 1000;
 
 /// Batches that are read ahead on a thread of their own.
 const BATCHES_AHEAD: usize = 2;
@@ -171,6 +174,9 @@ pub fn run(
             }
             progress(report.rows);
         }
+        if report.created >= MANY {
+            db.write_here(|conn| refresh_statistics(conn, &["subscriber", "opt_in", "permission"]))?;
+        }
         Ok(report)
     })
 }
@@ -184,7 +190,7 @@ fn check(form: &ImportForm, brand: &Brand) -> Result<String> {
         refuse("source.kind", "A file comes from an import of your own contacts or from a supplier");
     }
     let wording = form.wording.as_deref().map(str::trim).unwrap_or_default();
-    if wording.chars().count() > crate::domain::intake::sign_up::WORDING_CHARS_MAX {
+    if wording.chars().count() > crate::domain::consent::ledger::WORDING_CHARS_MAX {
         refuse("wording", "The wording is longer than 10,000 characters");
     }
     match form.basis {
