@@ -11,11 +11,9 @@ use std::sync::{Arc, LazyLock};
 
 use aes_gcm_siv::aead::{Aead, KeyInit};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use data_encoding::{Encoding, Specification};
+use aws_lc_rs::signature::Ed25519KeyPair;
+use data_encoding::{BASE64URL_NOPAD, Encoding, Specification};
 use hmac::{Hmac, Mac};
-use ring::signature::Ed25519KeyPair;
 use sha2::Sha256;
 
 use crate::error::Problem;
@@ -63,11 +61,13 @@ pub enum Purpose {
     View,
     /// A challenge of a sign-up form, which no route opens.
     Challenge,
+    /// Reading a campaign's report.
+    Report,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Open,
         Self::Click,
         Self::Unsubscribe,
@@ -80,6 +80,7 @@ impl Purpose {
         Self::AddressChange,
         Self::View,
         Self::Challenge,
+        Self::Report,
     ];
 
     const fn label(self) -> &'static str {
@@ -96,6 +97,7 @@ impl Purpose {
             Self::AddressChange => "address-change",
             Self::View => "view",
             Self::Challenge => "challenge",
+            Self::Report => "report",
         }
     }
 }
@@ -243,6 +245,16 @@ link! {
     }
 }
 
+link! {
+    /// "Look at this campaign's report", good for some weeks.
+    ReportLink for Report {
+        /// The campaign.
+        campaign,
+        /// When it ends, in microseconds since 1970.
+        expires_at
+    }
+}
+
 /// The server's keys, derived from its secrets; the first secret seals, all of them open. Cheap to clone.
 #[derive(Clone)]
 pub struct Keys {
@@ -288,7 +300,7 @@ impl Keys {
 
     /// The token of a link, for a URL.
     pub fn seal<L: Link>(&self, link: &L) -> String {
-        URL_SAFE_NO_PAD.encode(self.sealed(link))
+        BASE64URL_NOPAD.encode(&self.sealed(link))
     }
 
     /// What a token stands for; nothing if it is not ours, was altered, or belongs to another purpose.
@@ -296,7 +308,7 @@ impl Keys {
         if token.len() > TOKEN_LENGTH_MAX {
             return None;
         }
-        self.opened(&URL_SAFE_NO_PAD.decode(token).ok()?)
+        self.opened(&BASE64URL_NOPAD.decode(token.as_bytes()).ok()?)
     }
 
     /// The token of a link, for the local part of an address or a Message-ID: lower case and digits only, because

@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::BASE64URL_NOPAD;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::brand_choice::{self, AtMost};
 use mannerly::domain::consent::ledger::{Decision, Method};
@@ -42,7 +41,7 @@ pub(crate) fn link_to<'a>(page: &'a str, part: &str) -> &'a str {
 /// Checks the signature of a receipt with a published key, as its reader does, and returns what was signed.
 pub(crate) async fn verified(server: &TestServer, file: &Value) -> Value {
     let part = |name: &str| file[name].as_str().unwrap();
-    let decoded = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
+    let decoded = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).unwrap();
     let header: Value = serde_json::from_slice(&decoded(part("protected"))).unwrap();
     assert_eq!(header["alg"], "EdDSA");
     let published = server.get("/.well-known/receipt-keys.json").await.expect(200).json();
@@ -330,6 +329,7 @@ both_databases! {
     }
 
     async fn a_reason_is_counted_once_without_the_person_and_may_be_left_out(server: TestServer) {
+        use mannerly::domain::consent::unsubscribe_reason;
         use mannerly::domain::preferences::reason;
         let person = Person::reader(&server);
         let page = server.post_form(&person.unsubscribe(&server), &ONE_CLICK).await.expect(200).text;
@@ -342,7 +342,7 @@ both_databases! {
         for _ in 0..3 {
             assert!(press(&server, &told).await.expect(200).text.contains("Thank you. It is counted"));
         }
-        let counted = server.read(|conn| reason::of_campaign(conn, crate::person::CAMPAIGN));
+        let counted = server.read(|conn| unsubscribe_reason::of_campaign(conn, crate::person::CAMPAIGN));
         assert_eq!(counted, [(reason::Reason::TooMany, 1)]);
         let rows = server.snapshot();
         let row = rows.iter().find(|row| row.starts_with("unsubscribe_reason: ")).unwrap();

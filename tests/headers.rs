@@ -2,7 +2,7 @@
 
 use mannerly::token::{
     AddressChangeLink, ClickLink, ConfirmLink, DataRequestLink, OpenLink, PreferencesLink, Purpose,
-    ReceiptLink, UnsubscribeLink, ViewLink,
+    ReceiptLink, ReportLink, UnsubscribeLink, ViewLink,
 };
 
 use crate::person::CANARIES;
@@ -61,7 +61,7 @@ fn may_be_kept(path: &str) -> bool {
 }
 
 /// A token of each purpose for the same person, and where a token of that purpose belongs.
-fn tokens(server: &TestServer, sample: &Sample) -> [(Purpose, &'static str, String); 9] {
+fn tokens(server: &TestServer, sample: &Sample) -> [(Purpose, &'static str, String); 10] {
     let keys = &server.app.keys;
     let (brand, subscriber, campaign) = (sample.person.brand.id, sample.person.id, sample.campaign);
     let (link, confirmation) = (sample.link, sample.confirmation);
@@ -76,6 +76,7 @@ fn tokens(server: &TestServer, sample: &Sample) -> [(Purpose, &'static str, Stri
         (Purpose::Confirm, "/confirm/{}", keys.seal(&ConfirmLink { confirmation })),
         (Purpose::AddressChange, "/a/{}", keys.seal(&AddressChangeLink { change: sample.change })),
         (Purpose::DataRequest, "/d/{}", keys.seal(&DataRequestLink { brand, subscriber, expires_at })),
+        (Purpose::Report, "/report/{}", keys.seal(&ReportLink { campaign, expires_at })),
     ]
 }
 
@@ -117,8 +118,9 @@ both_databases! {
         let mut pages = 0;
         for (path, _) in sample.every_path(&server) {
             let answer = server.get(&path).await;
-            // The API's documentation is for programmers, and as long as the API.
-            if answer.status != 200 || !answer.header("content-type").starts_with("text/html") || path == "/api/docs" {
+            // The API's documentation is for programmers and as long as the API, a report is for marketers.
+            let is_for_work = path == "/api/docs" || path.starts_with("/report/");
+            if answer.status != 200 || !answer.header("content-type").starts_with("text/html") || is_for_work {
                 continue;
             }
             pages += 1;

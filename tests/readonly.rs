@@ -12,7 +12,7 @@ use mannerly::domain::consent::permission::Kind;
 use mannerly::domain::preferences::{self, Posted, Screen};
 use mannerly::i18n::Lang;
 use mannerly::token::{
-    AddressChangeLink, ClickLink, ConfirmLink, OpenLink, PreferencesLink, ReceiptLink, ViewLink,
+    AddressChangeLink, ClickLink, ConfirmLink, OpenLink, PreferencesLink, ReceiptLink, ReportLink, ViewLink,
 };
 use mannerly::web::Entry;
 
@@ -105,6 +105,10 @@ impl Sample {
             "a" => keys.seal(&AddressChangeLink { change: self.change }),
             "c" => keys.seal(&ClickLink { link: self.link, subscriber }),
             "v" => keys.seal(&ViewLink { campaign: self.campaign, subscriber }),
+            "report" => {
+                let expires_at = server.now().plus(std::time::Duration::from_secs(3600)).as_micros();
+                keys.seal(&ReportLink { campaign: self.campaign, expires_at })
+            }
             "confirm" => keys.seal(&ConfirmLink { confirmation: self.confirmation }),
             _ => String::new(),
         };

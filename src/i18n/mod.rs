@@ -18,6 +18,7 @@ use unic_langid::LanguageIdentifier;
 
 use crate::clock::Moment;
 
+pub use format::in_groups;
 pub use message::{Argument, Markup, Message, Saying, Value};
 
 /// A language that the product speaks.
@@ -45,6 +46,15 @@ impl Lang {
             Self::Welsh => "cy",
             Self::German => "de",
             Self::French => "fr",
+        }
+    }
+
+    /// The tags that can be chosen, in words: `en-GB, cy, de and fr`.
+    pub fn choices() -> String {
+        let tags = Self::ALL.map(Self::tag);
+        match tags.split_last() {
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => String::new(),
         }
     }
 

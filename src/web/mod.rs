@@ -84,6 +84,7 @@ pub fn table() -> Vec<Entry> {
         post("/a/{token}", public::address::press),
         get("/b/{brand}/logo.png", public::logo::show),
         get("/v/{token}", public::letter::show),
+        get("/report/{token}", public::report::show),
         get("/b/{brand}/archive", public::archive::list),
         get("/b/{brand}/archive.atom", public::archive::feed),
         get("/b/{brand}/archive/{campaign}", public::archive::show),
@@ -101,8 +102,8 @@ fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
     use api::{
         brand_choices, brands, campaign_archive, campaigns, imports, ledger, notices, opt_ins, pace,
-        permissions, preflights, reports, retries, sign_up_forms, sign_ups, sources, subscribers,
-        test_letters,
+        permissions, preflights, reports, retries, sign_up_forms, sign_ups, sources, status, subscribers,
+        test_letters, unverified_reports,
     };
     use api::{suppressions, topics};
     const GET: Method = Method::GET;
@@ -178,11 +179,14 @@ fn api_v1() -> Vec<Entry> {
         api(DELETE, "/api/v1/campaigns/{campaign}/archive", Campaigns, campaign_archive::take_out),
         api(GET, "/api/v1/campaigns/{campaign}/report", ReadAggregate, reports::show),
         api(GET, "/api/v1/campaigns/{campaign}/report.csv", ReadAggregate, reports::download),
+        api(GET, "/api/v1/campaigns/{campaign}/unverified-reports", ReadPerson, unverified_reports::list),
+        api(POST, "/api/v1/campaigns/{campaign}/report/link", ReadAggregate, reports::link),
         api(GET, "/api/v1/campaigns/{campaign}/pace", ReadAggregate, pace::get_of_campaign),
         api(PUT, "/api/v1/campaigns/{campaign}/pace", Campaigns, pace::set_of_campaign),
         api(DELETE, "/api/v1/campaigns/{campaign}/pace", Campaigns, pace::delete_of_campaign),
         api(GET, "/api/v1/pace", ReadAggregate, pace::list),
         api(PUT, "/api/v1/pace", Campaigns, pace::replace),
+        api(GET, "/api/v1/status", ReadAggregate, status::show),
     ]
 }
 
@@ -195,7 +199,6 @@ pub fn demo_table() -> Vec<Entry> {
         get("/demo/mail/{name}/html", demo::html),
         get("/demo/mail/{name}/raw", demo::raw),
         get("/demo/report", demo::reports),
-        get("/demo/report/{campaign}", demo::report),
     ]
 }
 

@@ -18,11 +18,12 @@ use crate::domain::preferences::act;
 use crate::domain::privacy::address_change;
 use crate::error::{Error, Result};
 use crate::token::{
-    AddressChangeLink, ConfirmLink, DataRequestLink, Keys, Link, PreferencesLink, ReceiptLink, ViewLink,
+    AddressChangeLink, ConfirmLink, DataRequestLink, Keys, Link, PreferencesLink, ReceiptLink, ReportLink,
+    ViewLink,
 };
 
 /// First parts of paths that are a brand's own.
-const OWN: [&str; 7] = ["b", "p", "r", "d", "a", "v", "confirm"];
+const OWN: [&str; 8] = ["b", "p", "r", "d", "a", "v", "confirm", "report"];
 
 /// Whether a request asks a brand's own host for something that is not that brand's: another brand's, or nobody's.
 ///
@@ -83,6 +84,10 @@ fn brand_of(
         },
         "confirm" => match open::<ConfirmLink>(keys, word) {
             Some(link) => Some(confirmation::get(conn, link.confirmation)?.brand_id),
+            None => None,
+        },
+        "report" => match open::<ReportLink>(keys, word) {
+            Some(link) => Some(campaign::get(conn, link.campaign)?.brand_id),
             None => None,
         },
         _ => match open::<ViewLink>(keys, word) {

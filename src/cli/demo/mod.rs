@@ -16,10 +16,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::app::App;
 use crate::cli::demo::place::Place;
-use crate::cli::{log, say, serve};
+use crate::cli::{say, serve};
 use crate::clock::{Clock, Moment};
-use crate::config::{LogArgs, LogFormat, LogLevel};
-use crate::db::DbConnection;
+use crate::db::{DbConnection, Schema};
 use crate::domain::campaign::compose::Format;
 use crate::domain::campaign::draft::{self, DraftForm};
 use crate::domain::campaign::state::schedule;
@@ -32,6 +31,7 @@ use crate::error::{Error, Result};
 use crate::id::Slug;
 use crate::jobs;
 use crate::web::demo::preference_link;
+use crate::web::report::link;
 
 /// How the demo runs.
 #[derive(Debug, Clone, Args)]
@@ -57,7 +57,6 @@ const NOTICE: &str = include_str!("../../../static/demo/notice.md");
 
 /// Runs the main job, says where to look, and serves.
 pub(super) fn run(args: &DemoArgs) -> Result<()> {
-    log::start(&LogArgs { log: LogLevel::Warn, log_format: LogFormat::Text });
     let place = Place::prepare(&args.dir)?;
     let settings = place.settings(args.listen)?;
     let _alone = serve::claim(&settings.database)?;
@@ -65,7 +64,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<()> {
     // The letters were sent two days ago, so that the report has something to tell.
     let now = Clock::System.now();
     let sent_at = now.minus(readers::AGO);
-    let app = App::assemble(&settings, App::ways_out(&settings)?, Clock::fixed(sent_at))?;
+    let app = App::assemble(&settings, App::ways_out(&settings)?, Clock::fixed(sent_at), Schema::Migrate)?;
     let base_url = format!("http://{}", args.listen);
 
     say("Mannerly's demo: made-up people, real rules. Nothing leaves this machine.");
@@ -88,7 +87,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<()> {
         Some(socket) => {
             say("\nServing. Ctrl-C ends it.");
             drop(app);
-            serve::until_stopped(App::build(&settings)?, socket)
+            serve::until_stopped(App::build(&settings, Schema::Check)?, socket)
         }
         None => Ok(()),
     }
@@ -222,12 +221,14 @@ fn where_to_look(app: &App, place: &Place, campaign: &Campaign, base_url: &str, 
         of(DeliveryState::Sent),
         of(DeliveryState::Skipped)
     ));
+    let brand = app.db.read_here(|conn| brand::get(conn, campaign.brand_id))?;
+    let report = link(&app.keys, &brand, campaign, app.clock.now()).url;
     let preferences = preference_link(&place.mail)?.unwrap_or_else(|| String::from("(nobody got a letter)"));
     for (what, place) in [
         ("Start here", format!("{base_url}/demo")),
         ("One person's preferences", preferences),
         ("The mail as received", format!("{base_url}/demo/mail")),
-        ("The campaign's report", format!("{base_url}/demo/report")),
+        ("The campaign's report", report),
         ("Sign-up form", format!("{base_url}/b/{}/sign-up", catalogue::CIVIC)),
         ("Letters that all may read", format!("{base_url}/b/{}/archive", catalogue::CIVIC)),
         ("Privacy notice", format!("{base_url}/b/{}/privacy", catalogue::CIVIC)),

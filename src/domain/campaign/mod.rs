@@ -122,6 +122,19 @@ pub fn list(conn: &mut DbConnection, after: i64, limit: i64) -> Result<Vec<Campa
         .load(conn)?)
 }
 
+/// Campaigns, the newest first: those before row number `before`, at most `limit`.
+///
+/// # Errors
+/// Of the database.
+pub fn list_newest(conn: &mut DbConnection, before: i64, limit: i64) -> Result<Vec<Campaign>> {
+    Ok(campaign::table
+        .filter(campaign::id.lt(before))
+        .order(campaign::id.desc())
+        .limit(limit)
+        .select(Campaign::as_select())
+        .load(conn)?)
+}
+
 /// The campaigns in one of these states, oldest first.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ pub mod plan;
 pub mod retry;
 pub mod settle;
 pub mod unanswered;
+pub mod work;
 
 use diesel::prelude::*;
 
