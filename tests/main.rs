@@ -75,3 +75,4 @@ mod tracking_race;
 mod undo;
 mod unsubscribe;
 mod view;
+mod weight;

@@ -56,7 +56,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<()> {
         Ok((campaign, report))
     })?;
     if let Some(file) = &args.html {
-        let alone = ReportPage { css: DESK_CSS, ..page(&campaign, &report) };
+        let alone = ReportPage { css: &DESK_CSS, ..page(&campaign, &report) };
         fs::write(file, render(&alone)?)?;
     }
     if let Some(file) = &args.csv {
