@@ -427,6 +427,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    unverified_report (campaign_id, subscriber_id) {
+        campaign_id -> BigInt,
+        subscriber_id -> BigInt,
+        kind -> Text,
+        doubt -> Text,
+        domain -> Nullable<Text>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     dkim_key (id) {
         id -> BigInt,
         domain -> Text,
@@ -550,6 +561,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     hit_count,
     tally,
     outcome_tally,
+    unverified_report,
     dkim_key,
     pace,
     idempotency,

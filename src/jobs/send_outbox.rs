@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::{HOUR, Moment};
 use crate::db::DbConnection;
 use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::look::ACCENTS;
@@ -14,7 +14,7 @@ use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::delivery::bounce;
 use crate::domain::intake::confirm::{Standing, look};
 use crate::domain::outbox::letter::{
-    AddressChangeMail, AddressChangedMail, AddressTakenMail, ConfirmationMail, DataLinkMail, Letterhead,
+    AddressChangeMail, AddressChangedMail, AddressTakenMail, ConfirmationMail, DataLinkMail, MailHead,
     PreferenceLinkMail,
 };
 use crate::domain::outbox::{self, DATA_LINK_HOURS, Kind, Mail, State};
@@ -36,8 +36,6 @@ const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 /// How often it is tried again once the server is told to stop.
 const TRIES_AT_THE_END: u32 = 10;
 
-const HOUR_MICROS: i64 = 3_600_000_000;
-
 /// Sends what is due.
 ///
 /// # Errors
@@ -45,10 +43,9 @@ const HOUR_MICROS: i64 = 3_600_000_000;
 pub async fn run_once(app: &App) -> Result<Progress> {
     let mut connection = None;
     loop {
-        let now = app.clock.now();
-        let Some(mail) = app.db.write(move |conn| outbox::claim_due(conn, AT_ONCE, now)).await?.pop() else {
-            break;
-        };
+        let (lease, now) = (app.options.lease, app.clock.now());
+        let claimed = app.db.write(move |conn| outbox::claim_due(conn, AT_ONCE, lease, now)).await?.pop();
+        let Some(mail) = claimed else { break };
         let connected = match connection.take() {
             Some(connection) => Ok(connection),
             None => app.relays.connect().await,
@@ -226,7 +223,7 @@ fn words(
             Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? }
         }
         (Kind::DataLink, _) => {
-            let expires_at = now.as_micros() + i64::from(DATA_LINK_HOURS) * HOUR_MICROS;
+            let expires_at = now.plus(HOUR * DATA_LINK_HOURS).as_micros();
             let token = keys.seal(&DataRequestLink { brand: brand_id, subscriber, expires_at });
             let link = format!("{}/d/{token}", brand.base_url);
             let mail = DataLinkMail { lang, brand: head, link, valid_hours: DATA_LINK_HOURS };
@@ -277,8 +274,8 @@ fn address_words(
     })
 }
 
-fn letterhead(brand: &Brand) -> Letterhead {
-    Letterhead {
+fn letterhead(brand: &Brand) -> MailHead {
+    MailHead {
         name: brand.name.clone(),
         legal_name: brand.legal_name.clone(),
         registered_address: brand.registered_address.clone(),

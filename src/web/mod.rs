@@ -101,8 +101,8 @@ fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
     use api::{
         brand_choices, brands, campaign_archive, campaigns, imports, ledger, notices, opt_ins, pace,
-        permissions, preflights, reports, retries, sign_up_forms, sign_ups, sources, subscribers,
-        test_letters,
+        permissions, preflights, reports, retries, sign_up_forms, sign_ups, sources, status, subscribers,
+        test_letters, unverified_reports,
     };
     use api::{suppressions, topics};
     const GET: Method = Method::GET;
@@ -178,11 +178,13 @@ fn api_v1() -> Vec<Entry> {
         api(DELETE, "/api/v1/campaigns/{campaign}/archive", Campaigns, campaign_archive::take_out),
         api(GET, "/api/v1/campaigns/{campaign}/report", ReadAggregate, reports::show),
         api(GET, "/api/v1/campaigns/{campaign}/report.csv", ReadAggregate, reports::download),
+        api(GET, "/api/v1/campaigns/{campaign}/unverified-reports", ReadPerson, unverified_reports::list),
         api(GET, "/api/v1/campaigns/{campaign}/pace", ReadAggregate, pace::get_of_campaign),
         api(PUT, "/api/v1/campaigns/{campaign}/pace", Campaigns, pace::set_of_campaign),
         api(DELETE, "/api/v1/campaigns/{campaign}/pace", Campaigns, pace::delete_of_campaign),
         api(GET, "/api/v1/pace", ReadAggregate, pace::list),
         api(PUT, "/api/v1/pace", Campaigns, pace::replace),
+        api(GET, "/api/v1/status", ReadAggregate, status::show),
     ]
 }
 

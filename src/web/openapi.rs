@@ -16,8 +16,8 @@ use utoipa::openapi::{
 
 use crate::web::api::{
     brand_choices, brands, campaign_archive, campaigns, imports, ledger, notices, opt_ins, pace, permissions,
-    preflights, reports, retries, sign_up_forms, sign_ups, sources, subscribers, suppressions, test_letters,
-    topics,
+    preflights, reports, retries, sign_up_forms, sign_ups, sources, status, subscribers, suppressions,
+    test_letters, topics, unverified_reports,
 };
 use crate::web::idempotency;
 use crate::web::problem::ProblemBody;
@@ -44,7 +44,9 @@ use crate::web::{Entry, table};
         campaigns::templates, campaigns::preview, campaigns::audience_preview, test_letters::send, preflights::show,
         campaigns::schedule, campaigns::pause, campaigns::resume, campaigns::cancel, retries::retry,
         campaign_archive::put_in, campaign_archive::take_out, reports::show, reports::download,
+        unverified_reports::list,
         pace::list, pace::replace, pace::get_of_campaign, pace::set_of_campaign, pace::delete_of_campaign,
+        status::show,
     ),
     components(schemas(ProblemBody)),
     tags(
@@ -58,6 +60,7 @@ use crate::web::{Entry, table};
         (name = "Suppressions", description = "Addresses that must never be used."),
         (name = "Campaigns", description = "One message to those who agreed to it."),
         (name = "Pace", description = "How fast letters may go."),
+        (name = "Server", description = "How the server is doing."),
     )
 )]
 struct Handlers;

@@ -1,17 +1,19 @@
-//! DKIM: signs a finished letter with every key of a domain (RFC 6376, 8301, 8463; D-01 to D-03).
+//! DKIM: signs a finished letter with every key of a domain (RFC 6376, 8301, 8463; D-01 to D-03), and verifies the
+//! signatures of reports that come in.
 //!
-//! No crate did it: lettre's signer and its `rsa` need many times as long, mail-auth cannot be had without a DNS
-//! resolver, and others came with a slower crypto library or hash each body once per key.
+//! No crate signed: lettre's signer and its `rsa` need many times as long, mail-auth signs with one
+//! key after the other, and others came with a slower crypto library or hash each body once per key.
 
 mod canon;
 mod key;
+mod verify;
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 
 pub use key::{Algorithm, NewKey, SigningKey, record_name, record_text, zone_record};
+pub use verify::{Doubt, Proof, verify};
 
 use crate::clock::Moment;
 use crate::error::{Error, Result};
@@ -81,7 +83,7 @@ impl Signer {
         let common = Common {
             domain: &self.0.domain,
             names: &names,
-            body_hash: STANDARD.encode(canon::body_hash(body)),
+            body_hash: BASE64.encode(canon::body_hash(body).as_ref()),
             seconds: now.as_micros().div_euclid(1_000_000),
         };
         let fields_end = data.len();
@@ -90,7 +92,7 @@ impl Signer {
             let mut field = common.field(key);
             data.truncate(fields_end);
             canon::push_field(NAME.as_bytes(), &field.text.as_bytes()[NAME.len() + 1..], &mut data);
-            field.push_broken(&STANDARD.encode(key.sign(&data)?));
+            field.push_broken(&BASE64.encode(&key.sign(&data)?));
             signed.extend_from_slice(field.text.as_bytes());
             signed.extend_from_slice(b"\r\n");
         }

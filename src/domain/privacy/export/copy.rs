@@ -253,6 +253,8 @@ pub struct DeliveryCopy {
     pub bounced_at: Option<Moment>,
     /// When you reported it as unwanted to your mail provider.
     pub complained_at: Option<Moment>,
+    /// When a mail said that you reported it or want no more, and nobody could tell whether your provider wrote it.
+    pub unverified_report_at: Option<Moment>,
 }
 
 /// One recorded opening or click.

@@ -11,7 +11,7 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::{
     brand, brand_choice, campaign, confirmation, delivery, hit, link, opt_in, outbox, permission,
-    source as sources, topic,
+    source as sources, topic, unverified_report,
 };
 use crate::domain::audience::{Subscriber, source, subscriber};
 use crate::domain::catalog::{Channel, brand as brands, notice};
@@ -168,8 +168,12 @@ fn address_changes_of(conn: &mut DbConnection, person: i64) -> Result<Vec<Addres
 }
 
 fn deliveries_of(conn: &mut DbConnection, person: i64) -> Result<Vec<DeliveryCopy>> {
+    let about_it = unverified_report::campaign_id
+        .eq(delivery::campaign_id)
+        .and(unverified_report::subscriber_id.eq(delivery::subscriber_id));
     Ok(delivery::table
         .inner_join(campaign::table.inner_join(brand::table))
+        .left_join(unverified_report::table.on(about_it))
         .filter(delivery::subscriber_id.eq(person))
         .order(delivery::campaign_id)
         .select((
@@ -186,6 +190,7 @@ fn deliveries_of(conn: &mut DbConnection, person: i64) -> Result<Vec<DeliveryCop
             delivery::bounce_status,
             delivery::bounced_at,
             delivery::complained_at,
+            unverified_report::at.nullable(),
         ))
         .load(conn)?)
 }
