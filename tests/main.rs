@@ -83,3 +83,4 @@ mod tracking_race;
 mod undo;
 mod unsubscribe;
 mod view;
+mod weight;

@@ -127,8 +127,10 @@ const INSIDE_A_DATE: &str =
 /// 2.4.7, 2.4.11).
 async fn keyboard(browser: &Browser) -> Vec<String> {
     // One stop for a group of radio buttons, which the arrow keys go through.
+    // Nor is there one for a button that stands for Enter alone.
     let mark = "const named = radio => [...radio.form.querySelectorAll('[type=radio]')].filter(one => one.name === radio.name); const wanted = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), textarea, \
         select, summary, [tabindex=\"0\"]')].filter(element => element.checkVisibility()) \
+        .filter(element => !element.matches('button[tabindex=\"-1\"][aria-hidden=true]')) \
         .filter(element => element.type !== 'radio' || element.checked || (!named(element).some(one => one.checked) \
         && element === named(element)[0])); \
         wanted.forEach((element, index) => element.dataset.order = index); \

@@ -6,9 +6,13 @@ use std::time::Duration;
 use mannerly::db::Kind;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::catalog::notice::{self, NoticeForm};
+use mannerly::domain::catalog::brand;
+use mannerly::domain::consent::permission::Kind as Permission;
+use mannerly::domain::consent::suppression;
 use mannerly::i18n::Lang;
 use mannerly::web;
 use mannerly::web::page::ProblemPage;
+use serde_json::json;
 
 use super::check;
 use super::driver::Browser;
@@ -33,6 +37,9 @@ const NO_PAGES: [&str; 15] = [
     "GET /b/{brand}/archive.atom",
     "GET /api/openapi.json",
 ];
+
+/// The button that people see: the first of that value stands for Enter alone.
+const SAVES: &str = "button[value=save]:not(.hidden)";
 
 struct Tour<'a> {
     server: &'a TestServer,
@@ -72,6 +79,20 @@ impl Tour<'_> {
             check::narrow(self.browser, name, self.lang, &self.axe).await
         };
         self.faults.extend(faults);
+    }
+
+    /// Where one is.
+    async fn here(&self) -> String {
+        let url = self.browser.client.current_url().await.unwrap();
+        url[url::Position::BeforePath..].to_owned()
+    }
+
+    /// A page with problems has the focus on their summary, so that it is read out first.
+    async fn look_at_focus(&mut self, name: &str) {
+        let focused = "return document.activeElement.matches('.problem')";
+        if self.browser.run(focused).await != true {
+            self.faults.push(format!("{name}: the focus is not on the summary of what is wrong"));
+        }
     }
 
     /// Looks at a letter, which is a document of its author's in a sandbox.
@@ -219,6 +240,104 @@ async fn come_in(tour: &mut Tour<'_>) {
     tour.server.run_jobs().await;
 }
 
+/// The preference page in its other states: with an error, in a browser that asks not to be tracked, while it pauses.
+async fn look_at_choices(tour: &mut Tour<'_>, person: &Person) {
+    const ACT: &str = "GET /r/{token}";
+    let url = person.preferences(tour.server);
+    for kind in [Permission::Opens, Permission::Clicks] {
+        person.allow(tour.server, kind);
+    }
+    for topic in ["events", "grants"] {
+        person.grant(tour.server, topic, Channel::Email);
+    }
+    person.at(tour.server.read(|conn| brand::find(conn, "harbour"))).grant(
+        tour.server,
+        "newsletter",
+        Channel::Email,
+    );
+    tour.open(&url).await;
+    tour.click(".others summary").await;
+    tour.look("preferences-tracked", "GET /p/{token}", "Your choices at Civic Notes").await;
+    tour.browser.devtools("Network.enable", json!({})).await;
+    let ask = |headers| tour.browser.devtools("Network.setExtraHTTPHeaders", json!({ "headers": headers }));
+    ask(json!({ "Sec-GPC": "1" })).await;
+    tour.open(&url).await;
+    ask(json!({})).await;
+    tour.look("preferences-gpc", "GET /p/{token}", "Your choices at Civic Notes").await;
+    tour.open(&url).await;
+    tour.browser.run("document.querySelector('#pause_until').value = '2020-01-01'").await;
+    tour.browser.run("document.querySelector('form').noValidate = true").await;
+    tour.click("[name=choice][value='transport:email']").await;
+    tour.submit("button[value=pause]").await;
+    tour.look_at_focus("preferences-wrong-day").await;
+    tour.look("preferences-wrong-day", "POST /p/{token}", "Your choices at Civic Notes").await;
+
+    tour.open(&url).await;
+    tour.click("[name=choice][value='transport:email']").await;
+    tour.submit("button[value=only]").await;
+    tour.look("result-only", ACT, "Saved").await;
+    let only = tour.here().await;
+    tour.server.advance(Duration::from_secs(1));
+    tour.open(&url).await;
+    tour.submit("button[value=pause]").await;
+    tour.look("result-paused", ACT, "Paused until").await;
+    tour.server.advance(Duration::from_secs(1));
+    tour.open(&url).await;
+    tour.look("preferences-paused", "GET /p/{token}", "Your choices at Civic Notes").await;
+    tour.click("[name=choice][value='transport:email']").await;
+    tour.submit(".buttons button[value=save]").await;
+    tour.look("result-while-paused", ACT, "Saved").await;
+    tour.server.advance(Duration::from_secs(1));
+    tour.open(&url).await;
+    tour.submit("button[value=resume]").await;
+    tour.look("result-resumed", ACT, "The pause is over").await;
+    tour.server.advance(Duration::from_secs(1));
+    tour.open(&url).await;
+    tour.submit("button[value=no-tracking]").await;
+    tour.look("result-no-tracking", ACT, "Saved").await;
+    let tracked = tour.here().await;
+    tour.submit("button[value=undo]").await;
+    tour.open(&tracked).await;
+    tour.look("undo-done", ACT, "Saved").await;
+    tour.server.advance(Duration::from_secs(1));
+    tour.open(&url).await;
+    tour.submit("button[value=stop]").await;
+    tour.click("#reason-other").await;
+    tour.submit("button[value=reason]").await;
+    tour.look("reason-thanks", ACT, "Everything is stopped").await;
+    let stopped = tour.here().await;
+    tour.open(&only).await;
+    tour.look("undo-overtaken", ACT, "Saved").await;
+    forbid(tour.server);
+    tour.open(&stopped).await;
+    tour.look("undo-forbidden", ACT, "Everything is stopped").await;
+    permit(tour.server);
+    tour.open(&stopped).await;
+    tour.submit("button[value=undo]").await;
+    tour.server.advance(Duration::from_secs(1));
+    tour.open(&url).await;
+    tour.click(".others summary").await;
+    tour.submit("button[value='other-link:harbour']").await;
+    tour.look("other-link", "POST /p/{token}", "Check your inbox").await;
+    tour.server.run_jobs().await;
+    tour.server.mails();
+}
+
+/// The address complained, and must not be written to.
+fn forbid(server: &TestServer) {
+    server.write(|conn, now| {
+        let hash = suppression::hash(&server.app.keys, Channel::Email, crate::person::ADDRESS)?;
+        suppression::add(conn, &hash, Channel::Email, None, suppression::Reason::Complaint, now)
+    });
+}
+
+/// As it was before [`forbid`].
+fn permit(server: &TestServer) {
+    use diesel::prelude::*;
+    use mannerly::db::schema::suppression;
+    server.write(|conn, _| Ok(diesel::delete(suppression::table).execute(conn)?));
+}
+
 async fn change_ones_mind(tour: &mut Tour<'_>, person: &Person) {
     const SAVE: &str = "POST /p/{token}";
     let url = person.preferences(tour.server);
@@ -230,16 +349,16 @@ async fn change_ones_mind(tour: &mut Tour<'_>, person: &Person) {
     );
     tour.open(&url).await;
     tour.look("preferences", "GET /p/{token}", "Your choices at Civic Notes").await;
-    tour.submit("button[value=save]").await;
+    tour.submit(SAVES).await;
     tour.server.advance(Duration::from_secs(1));
     tour.open(&url).await;
-    tour.submit("button[value=save]").await;
+    tour.submit(SAVES).await;
     tour.look("preferences-unchanged", SAVE, "Nothing changed").await;
     tour.open(&url).await;
     tour.click("[name=choice][value='transport:email']").await;
     tour.click("[name=choice][value='newsletter:post']").await;
     tour.click("#permission-clicks").await;
-    tour.submit("button[value=save]").await;
+    tour.submit(SAVES).await;
     tour.look("preferences-saved", "GET /r/{token}", "Saved").await;
     tour.submit("button[value=undo]").await;
     tour.look("preferences-undone", "POST /r/{token}", "Undone").await;
@@ -251,7 +370,8 @@ async fn change_ones_mind(tour: &mut Tour<'_>, person: &Person) {
         Channel::Email,
         mannerly::domain::consent::opt_in::Answer::Withdrawn,
     );
-    tour.submit("button[value=save]").await;
+    tour.submit(SAVES).await;
+    tour.look_at_focus("preferences-outdated").await;
     tour.look("preferences-outdated", SAVE, "Your choices at Civic Notes").await;
     tour.submit("button[value=stop]").await;
     tour.look("preferences-stopped", SAVE, "Everything is stopped").await;
@@ -425,6 +545,7 @@ async fn go_everywhere(lang: Lang) {
     read_letters(&mut tour, &person).await;
     read_the_notice(&mut tour, &person).await;
     change_ones_mind(&mut tour, &person).await;
+    look_at_choices(&mut tour, &person).await;
     ask_for_ones_data(&mut tour, &person).await;
     read_a_report(&mut tour, &person).await;
 
@@ -526,7 +647,7 @@ async fn the_pages_do_all_their_work_without_scripts() {
     let person = Person::reader(&server);
     browser.open(&server.url(&person.preferences(&server))).await;
     browser.click("[name=choice][value='newsletter:post']").await;
-    browser.submit("button[value=save]").await;
+    browser.submit(SAVES).await;
     assert_eq!(browser.heading().await, "Saved, and it works now");
     browser.open(&server.url(&person.unsubscribe(&server))).await;
     browser.submit("main button").await;
