@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use mannerly::clock::{Clock, Moment};
-use mannerly::db::{Database, DatabaseUrl};
+use mannerly::db::{Database, DatabaseUrl, Schema};
 use mannerly::domain::audience::source::{self, Kind as SourceKind, SourceForm};
 use mannerly::domain::audience::subscriber::{self, Profile};
 use mannerly::domain::campaign::compose::Format;
@@ -134,7 +134,7 @@ fn measure(what: &str, times: usize, mut work: impl FnMut()) {
 fn main() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("mannerly.db").to_str().unwrap().to_owned();
-    let database = Database::open(&DatabaseUrl::Sqlite(file)).unwrap();
+    let database = Database::open(&DatabaseUrl::Sqlite(file), Schema::Migrate).unwrap();
     let keys = Keys::from_secrets("a secret of the benchmark and of nothing else").unwrap();
     let now = Moment::parse("2026-11-21T10:00:00Z").unwrap();
     println!("microseconds");

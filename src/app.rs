@@ -13,7 +13,7 @@ use crate::app::setbacks::Setbacks;
 use crate::clock::{Clock, Moment};
 use crate::config::{Options, Settings};
 use crate::db::schema::organisation;
-use crate::db::{Database, DbConnection};
+use crate::db::{Database, DbConnection, Schema};
 use crate::domain::account::api_key;
 use crate::domain::consent::Permit;
 use crate::domain::delivery::pacer::Pacer;
@@ -78,22 +78,22 @@ impl App {
         *self.stopping.borrow()
     }
 
-    /// Opens the database, brings its schema up to date, and prepares the way out for mail.
+    /// Opens the database, brings its schema up to date or looks whether it is, and prepares the way out for mail.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the database cannot be reached, [`Error::Conflict`] if it belongs to other keys.
-    pub fn build(settings: &Settings) -> Result<Self> {
-        Self::assemble(settings, Self::ways_out(settings)?, Clock::System)
+    /// As [`Database::open`], and [`Error::Conflict`] if the database belongs to other keys.
+    pub fn build(settings: &Settings, schema: Schema) -> Result<Self> {
+        Self::assemble(settings, Self::ways_out(settings)?, Clock::System, schema)
     }
 
-    /// The ways out for mail that the settings describe; nothing is connected to yet, and a folder is made.
+    /// The ways out for mail that the settings describe; nothing is connected to yet.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a name or a certificate that cannot be used, [`Error::Internal`] for such a folder.
+    /// [`Error::Internal`] if TLS cannot be spoken.
     pub fn ways_out(settings: &Settings) -> Result<Relays<Permit>> {
         let options = transport::Options {
             hello: settings.hello.clone(),
-            extra_ca: settings.mail_ca.clone(),
+            authorities: settings.mail_ca.clone(),
             ..transport::Options::default()
         };
         Relays::new(&settings.mail, &options)
@@ -103,8 +103,13 @@ impl App {
     ///
     /// # Errors
     /// As [`App::build`].
-    pub fn assemble(settings: &Settings, relays: Relays<Permit>, clock: Clock) -> Result<Self> {
-        let db = Database::open(&settings.database)?;
+    pub fn assemble(
+        settings: &Settings,
+        relays: Relays<Permit>,
+        clock: Clock,
+        schema: Schema,
+    ) -> Result<Self> {
+        let db = Database::open(&settings.database, schema)?;
         let now = clock.now();
         db.write_here(|conn| adopt(conn, &settings.keys, now))?;
         let links = db.read_here(Links::load)?;
@@ -136,24 +141,31 @@ impl App {
 /// [`Error::Conflict`] if it is tied to another.
 pub fn adopt(conn: &mut DbConnection, keys: &Keys, now: Moment) -> Result<()> {
     let fingerprint = keys.fingerprint();
-    let known: Option<Vec<u8>> =
-        organisation::table.select(organisation::key_fingerprint).first(conn).optional()?;
-    match known {
-        Some(known) if known == fingerprint => Ok(()),
-        Some(_) => Err(Error::conflict(
-            "This database was made with another secret. Put the old secret back, at the end of MANNERLY_SECRET",
-        )),
-        None => {
-            diesel::insert_into(organisation::table)
-                .values((
-                    organisation::id.eq(1),
-                    organisation::key_fingerprint.eq(fingerprint),
-                    organisation::created_at.eq(now),
-                ))
-                .execute(conn)?;
-            Ok(())
-        }
+    let mut known = tied_to(conn)?;
+    if known.is_none() {
+        let first = (
+            organisation::id.eq(1),
+            organisation::key_fingerprint.eq(&fingerprint),
+            organisation::created_at.eq(now),
+        );
+        // Another server that starts on the same new database may be first.
+        on_backend!(conn, |c| diesel::insert_into(organisation::table)
+            .values(first)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        known = tied_to(conn)?;
     }
+    if known.as_deref() == Some(fingerprint.as_slice()) {
+        return Ok(());
+    }
+    Err(Error::conflict(
+        "This database was made with another secret. Put the old secret back, at the end of MANNERLY_SECRET",
+    ))
+}
+
+/// The fingerprint of the secret that a database is tied to.
+fn tied_to(conn: &mut DbConnection) -> Result<Option<Vec<u8>>> {
+    Ok(organisation::table.select(organisation::key_fingerprint).first(conn).optional()?)
 }
 
 fn random_number() -> Result<i64> {

@@ -81,8 +81,7 @@ impl Moment {
     /// The moment at which the day of this one, by the calendar in UTC, has begun everywhere on earth: 12:00 UTC, which is
     /// midnight where it is latest.
     pub fn begun_everywhere(self) -> Self {
-        let noon = Duration::from_secs(12 * 60 * 60);
-        Self::parse_day(&self.day_in_form()).map_or(self, |day| day.plus(noon))
+        Self::parse_day(&self.day_in_form()).map_or(self, |day| day.plus(HOUR * 12))
     }
 
     /// The beginning of a day of the calendar in UTC, from `2026-12-24`.

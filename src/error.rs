@@ -92,6 +92,18 @@ impl Error {
     }
 }
 
+/// What was looked for, or none if it is not there. Any other error stays one: an outage is no absence.
+///
+/// # Errors
+/// All but [`Error::NotFound`].
+pub fn if_there<T>(found: Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

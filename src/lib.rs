@@ -32,5 +32,7 @@ pub mod email_address;
 pub mod error;
 pub mod i18n;
 pub mod id;
+pub mod line;
+pub mod percent;
 pub mod secret;
 pub mod token;

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -20,7 +19,7 @@ impl Secret {
     pub fn generate(prefix: &str) -> Result<Self> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(Error::internal)?;
-        Ok(Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))))
+        Ok(Self(format!("{prefix}{}", BASE64URL_NOPAD.encode(&bytes))))
     }
 
     /// A secret that came in from outside.
@@ -52,12 +51,7 @@ pub fn sha256(bytes: &[u8]) -> Vec<u8> {
 
 /// Bytes as lower-case hexadecimal, as hashes are shown to people.
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    HEXLOWER.encode(bytes)
 }
 
 #[cfg(test)]

@@ -11,11 +11,9 @@ use std::sync::{Arc, LazyLock};
 
 use aes_gcm_siv::aead::{Aead, KeyInit};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use data_encoding::{Encoding, Specification};
+use aws_lc_rs::signature::Ed25519KeyPair;
+use data_encoding::{BASE64URL_NOPAD, Encoding, Specification};
 use hmac::{Hmac, Mac};
-use ring::signature::Ed25519KeyPair;
 use sha2::Sha256;
 
 use crate::error::Problem;
@@ -288,7 +286,7 @@ impl Keys {
 
     /// The token of a link, for a URL.
     pub fn seal<L: Link>(&self, link: &L) -> String {
-        URL_SAFE_NO_PAD.encode(self.sealed(link))
+        BASE64URL_NOPAD.encode(&self.sealed(link))
     }
 
     /// What a token stands for; nothing if it is not ours, was altered, or belongs to another purpose.
@@ -296,7 +294,7 @@ impl Keys {
         if token.len() > TOKEN_LENGTH_MAX {
             return None;
         }
-        self.opened(&URL_SAFE_NO_PAD.decode(token).ok()?)
+        self.opened(&BASE64URL_NOPAD.decode(token.as_bytes()).ok()?)
     }
 
     /// The token of a link, for the local part of an address or a Message-ID: lower case and digits only, because

@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::BASE64URL_NOPAD;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::brand_choice::{self, AtMost};
 use mannerly::domain::consent::ledger::{Decision, Method};
@@ -42,7 +41,7 @@ pub(crate) fn link_to<'a>(page: &'a str, part: &str) -> &'a str {
 /// Checks the signature of a receipt with a published key, as its reader does, and returns what was signed.
 pub(crate) async fn verified(server: &TestServer, file: &Value) -> Value {
     let part = |name: &str| file[name].as_str().unwrap();
-    let decoded = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
+    let decoded = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).unwrap();
     let header: Value = serde_json::from_slice(&decoded(part("protected"))).unwrap();
     assert_eq!(header["alg"], "EdDSA");
     let published = server.get("/.well-known/receipt-keys.json").await.expect(200).json();

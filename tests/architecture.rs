@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// The floors from the ground up. A floor uses its own and lower ones; what shares a floor in one entry knows
 /// nothing of its neighbours, except on the ground.
 const FLOORS: [&[&str]; 7] = [
-    &["clock", "error", "i18n", "secret", "id", "email_address", "token"],
+    &["clock", "error", "i18n", "secret", "id", "email_address", "line", "percent", "token"],
     &["mail", "db"],
     &["domain"],
     &["config"],

@@ -44,6 +44,10 @@ fn check_config_reports_all_problems_at_once() {
         "here",
         "--connections",
         "0",
+        "--hello",
+        "no name",
+        "--mail-ca",
+        "ca.pem",
         "--lease",
         "4",
         "--lmtp",
@@ -52,7 +56,7 @@ fn check_config_reports_all_problems_at_once() {
         "nowhere",
     ];
     let said = fails(folder.path(), &wrong);
-    let fields = ["secret", "mail", "listen", "connections", "lease", "lmtp", "maildir"];
+    let fields = ["secret", "mail", "listen", "connections", "hello", "mail-ca", "lease", "lmtp", "maildir"];
     for field in fields.map(|field| format!("--{field}: ")) {
         assert!(said.lines().any(|line| line.starts_with(&field)), "{field} in\n{said}");
     }
@@ -66,18 +70,25 @@ fn check_config_refuses_what_no_mail_could_leave_with() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("ca.pem"), "no certificate").unwrap();
     let secret = "a secret of the tests and of nothing else";
-    for (setting, value, word) in [("--hello", "no name", "hello"), ("--mail-ca", "ca.pem", "mail-ca")] {
-        let fixed =
-            ["check-config", "--secret", secret, "--mail", "smtps://mail.example.com", setting, value];
-        let answer = mannerly(folder.path(), &fixed);
-        assert!(!answer.status.success(), "{setting}");
-        assert!(text(&answer.stderr).contains(word), "{}", text(&answer.stderr));
+    for (arguments, problem) in [
+        (&["--mail", "smtps://mail.example.com", "--hello", "no name"][..], "--hello: "),
+        (&["--mail", "smtp://127.0.0.1", "--mail-ca", "ca.pem"], "--mail-ca: "),
+        (&["--mail", "folder:ca.pem"], "--mail: The folder ca.pem cannot be made"),
+        (&["--mail", "folder:ca.pem/mail"], "--mail: The folder ca.pem/mail cannot be made"),
+        (&["--mail", "a=smtp://a.example,b=smtp://b.example", "--connections", "1"], "choose 2 or more"),
+    ] {
+        let said = fails(folder.path(), &[&["check-config", "--secret", secret], arguments].concat());
+        assert!(said.contains(problem) && said.lines().count() == 1, "{arguments:?}: {said}");
     }
+    let made = ["check-config", "--secret", secret, "--mail", "folder:mail"];
+    succeeds(folder.path(), &made);
+    assert!(folder.path().join("mail").is_dir());
 }
 
 #[test]
 fn an_api_key_is_made_listed_without_itself_and_revoked() {
     let folder = tempfile::tempdir().unwrap();
+    succeeds(folder.path(), &["migrate"]);
     let key =
         succeeds(folder.path(), &["api-key", "create", "--name", "CRM", "--scopes", "read_person,campaigns"]);
     assert!(key.starts_with("mk_"), "{key}");

@@ -8,6 +8,7 @@ use crate::support::dns::{NameServer, txt};
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 fn create(folder: &Path, more: &[&str]) -> String {
+    succeeds(folder, &["migrate"]);
     succeeds(folder, &[&["dkim", "create", "Civic.example", "--secret", SECRET], more].concat())
 }
 

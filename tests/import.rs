@@ -40,7 +40,7 @@ fn try_import(server: &TestServer, form: &ImportForm, file: &[u8]) -> Result<Imp
     import::run(&server.app.db, &server.app.keys, form, file, server.now(), |_| {})
 }
 
-fn import(server: &TestServer, file: impl AsRef<[u8]>) -> ImportReport {
+pub(crate) fn import(server: &TestServer, file: impl AsRef<[u8]>) -> ImportReport {
     try_import(server, &form(), file.as_ref()).unwrap()
 }
 

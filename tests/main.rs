@@ -47,11 +47,14 @@ mod languages;
 mod letters;
 mod limits;
 mod logs;
+mod migration;
 mod notices;
+mod operation;
 mod outage;
 mod pace;
 mod pages;
 mod person;
+mod plans;
 #[cfg(feature = "postgres-tls")]
 mod postgres_tls;
 mod preferences;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use mannerly::db::{Database, DatabaseUrl, DbConnection};
+use mannerly::db::{Database, DatabaseUrl, DbConnection, Schema};
 use rcgen::{CertificateParams, Issuer, KeyPair};
 
 use crate::support::postgres::Cluster;
@@ -44,7 +44,7 @@ fn a_database_is_reached_over_tls_if_its_name_and_authority_are_right_and_not_wi
             "postgres://postgres@{host}:{port}/postgres?hostaddr=127.0.0.1&sslmode={mode}&sslrootcert={}",
             authority.display()
         );
-        Database::open(&DatabaseUrl::parse(&url).unwrap())
+        Database::open(&DatabaseUrl::parse(&url).unwrap(), Schema::Migrate)
     };
     let database = open("db.example", "verify-full", &ours).unwrap();
     let encrypted = database.read_here(|conn| {

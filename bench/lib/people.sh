@@ -4,6 +4,7 @@
 # open_database URL: a new database with one brand and its topics; the API key is in $key.
 open_database() {
     export DATABASE_URL=$1
+    "$mannerly" migrate >/dev/null
     key=$("$mannerly" api-key create --name bench --scopes admin)
     serve --mail "folder:$work/unused"
     api brands -o /dev/null --data '{"slug": "civic", "name": "Civic Notes", "legal_name": "Civic Notes Ltd",

@@ -10,7 +10,7 @@ use crate::cli::say;
 use crate::clock::Clock;
 use crate::config::{DatabaseArgs, DnsArgs, SecretArgs};
 use crate::db::{Database, DbConnection};
-use crate::domain::campaign::preflight::{self, SigningKey};
+use crate::domain::campaign::preflight::{self, PublishedKey};
 use crate::domain::catalog::brand;
 use crate::domain::catalog::dkim_key::{self, DkimKey, NewPair};
 use crate::error::{Error, Result};
@@ -125,7 +125,7 @@ pub(super) fn run(command: DkimCommand) -> Result<()> {
 /// Asks DNS for the records of keys that are to sign.
 fn see_published(keys: &[DkimKey], dns: &str) -> Result<()> {
     let servers = Servers::parse(dns).map_err(|problem| Error::Invalid(vec![problem]))?;
-    let keys: Vec<SigningKey> = keys.iter().cloned().map(SigningKey::of).collect();
+    let keys: Vec<PublishedKey> = keys.iter().cloned().map(PublishedKey::of).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let Some(answers) = runtime.block_on(Dns::new(servers).ask(preflight::records_of(&keys))) else {
         return Err(Error::conflict(
@@ -173,7 +173,7 @@ fn records(keys: &[DkimKey]) -> String {
 fn created(made: &[DkimKey], sends: bool, rotates: bool) -> String {
     let Some(key) = made.first() else { return String::new() };
     let domain = &key.domain;
-    let pair = key.selector.trim_end_matches(key.algorithm.key_type()).trim_end_matches('-');
+    let pair = key.pair();
     let steps = match rotates {
         false => format!(
             "; This pair waits; nothing signs with it yet:\n\

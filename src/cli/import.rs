@@ -10,6 +10,7 @@ use indicatif::ProgressBar;
 
 use crate::app::App;
 use crate::config::ServerArgs;
+use crate::db::Schema;
 use crate::domain::audience::source::{Kind, SourceForm};
 use crate::domain::consent::opt_in::Basis;
 use crate::domain::intake::import::{self, ImportForm};
@@ -52,7 +53,7 @@ pub(super) struct ImportArgs {
 pub(super) fn run(args: ImportArgs) -> Result<()> {
     let settings = args.server.check().map_err(Error::Invalid)?;
     let file = open(&args.file)?;
-    let app = App::build(&settings)?;
+    let app = App::build(&settings, Schema::Check)?;
     let form = ImportForm {
         brand: args.brand,
         source: SourceForm {

@@ -6,9 +6,10 @@ use tracing_subscriber::prelude::*;
 
 use crate::config::{LogArgs, LogFormat, LogLevel};
 
-/// Starts the log. Libraries are never heard below a warning: what they write there could name people.
-pub(super) fn start(args: &LogArgs) {
-    let level = match args.log {
+/// Starts the log, with a level for where none was said. Libraries are never heard below a warning: what they write
+/// there could name people.
+pub(super) fn start(args: &LogArgs, usual: LogLevel) {
+    let level = match args.log.unwrap_or(usual) {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Info => LevelFilter::INFO,

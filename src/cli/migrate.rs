@@ -1,17 +1,28 @@
-//! `mannerly migrate`: brings the schema up to date, as a step of its own before a new version starts.
+//! `mannerly migrate`: makes a database and brings its schema up to date, as a step of its own before a new version
+//! starts.
 
+use crate::cli::serve;
 use crate::config::DatabaseArgs;
-use crate::db::Database;
-use crate::error::Result;
+use crate::db::{Database, Schema};
+use crate::error::{Error, Result};
 
 /// Runs the migrations that are missing.
 pub(super) fn run(args: &DatabaseArgs) -> Result<()> {
-    open(args)?;
+    let url = args.url()?;
+    match Database::open(&url, Schema::Check) {
+        Ok(_) => {}
+        Err(Error::Conflict(_)) => {
+            // Not under a server that runs: an SQLite file has one, and that one was built for the schema as it is.
+            let _alone = serve::claim(&url)?;
+            Database::open(&url, Schema::Migrate)?;
+        }
+        Err(other) => return Err(other),
+    }
     super::say("The schema is up to date.");
     Ok(())
 }
 
-/// Opens the database of a command that needs nothing else.
+/// Opens the database of a command that needs nothing else. It has to be there, with the schema of this version.
 pub(super) fn open(args: &DatabaseArgs) -> Result<Database> {
-    Database::open(&args.url()?)
+    Database::open(&args.url()?, Schema::Check)
 }

@@ -14,6 +14,7 @@ mod openapi;
 mod preflight;
 pub mod receive;
 mod report;
+mod restored;
 mod serve;
 
 use std::io::{IsTerminal, Write};
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{DatabaseArgs, LogArgs, ServerArgs};
+use crate::config::{DatabaseArgs, LogArgs, LogLevel, ServerArgs};
 use crate::error::{Error, Result};
 
 /// A self-hosted server for marketing mail that asks first.
@@ -30,21 +31,23 @@ use crate::error::{Error, Result};
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server: pages, API, and the jobs that send. SIGTERM or Ctrl-C ends it gracefully.
-    Serve {
-        #[command(flatten)]
-        server: Box<ServerArgs>,
-        #[command(flatten)]
-        log: LogArgs,
-    },
+    Serve(Box<ServerArgs>),
     /// Run the main job without anything prepared: people, a campaign, and the mail to look at.
     Demo(demo::DemoArgs),
-    /// Bring the database's schema up to date. `serve` does it too.
+    /// Make the database if there is none, and bring its schema up to date. `serve` does it too.
     Migrate(DatabaseArgs),
+    /// Prepare a database that was put back from a backup, before a server starts on it.
+    ///
+    /// Campaigns on their way are paused, because what was sent since the backup would be sent again, and links that were
+    /// mailed since are kept from leading to somebody else.
+    Restored(DatabaseArgs),
     /// Check the settings of `serve` and report all problems at once.
     CheckConfig(Box<ServerArgs>),
     /// Check a brand's senders as mailbox providers do: SPF, DKIM, DMARC. Ends with 1 if a campaign could not start.
@@ -72,14 +75,14 @@ impl Cli {
     /// # Errors
     /// Whatever kept the command from its end; [`explain`] says it in words.
     pub fn run(self) -> Result<ExitCode> {
+        let usual = if matches!(self.command, Command::Serve(_)) { LogLevel::Info } else { LogLevel::Warn };
+        log::start(&self.log, usual);
         match self.command {
             Command::Receive(args) => return Ok(receive::run(&args)),
-            Command::Serve { server, log } => {
-                log::start(&log);
-                serve::run(&server)
-            }
+            Command::Serve(server) => serve::run(&server),
             Command::Demo(args) => demo::run(&args),
             Command::Migrate(database) => migrate::run(&database),
+            Command::Restored(database) => restored::run(&database),
             Command::CheckConfig(server) => check_config::run(&server),
             Command::Preflight(args) => preflight::run(*args),
             Command::ApiKey(command) => api_key::run(command),

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::app::App;
 use crate::config::ServerArgs;
+use crate::db::Schema;
 use crate::domain::campaign::preflight::Level;
 use crate::error::{Error, Result};
 
@@ -19,7 +20,7 @@ pub(super) struct PreflightArgs {
 /// Prints the findings, and fails if one of them blocks.
 pub(super) fn run(args: PreflightArgs) -> Result<()> {
     let settings = args.server.check().map_err(Error::Invalid)?;
-    let app = App::build(&settings)?;
+    let app = App::build(&settings, Schema::Check)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let checked = runtime.block_on(app.preflight_of_brand(args.brand));
     app.recorder.stop();

@@ -13,7 +13,6 @@ use crate::app::incoming::{self, Means};
 use crate::cli::migrate::open;
 use crate::clock::Clock;
 use crate::config::{DatabaseArgs, DnsArgs, SecretArgs};
-use crate::db::DatabaseUrl;
 use crate::domain::feedback;
 use crate::error::{Error, Result};
 use crate::mail::dns::{Dns, Servers};
@@ -65,11 +64,6 @@ fn take_in(args: &ReceiveArgs) -> Result<u8> {
     let keys = args.secret.keys()?;
     let servers = Servers::parse(&args.dns.dns).map_err(|problem| Error::Invalid(vec![problem]))?;
     let dns = Dns::new(servers);
-    if let DatabaseUrl::Sqlite(path) = args.database.url()?
-        && !std::path::Path::new(&path).exists()
-    {
-        return Err(Error::conflict(format!("There is no database {path}")));
-    }
     let (db, now) = (open(&args.database)?, Clock::System.now());
     db.write_here(|conn| app::adopt(conn, &keys, now))?;
     let address = args.to.as_ref().or(args.recipient.as_ref()).cloned().unwrap_or_default();

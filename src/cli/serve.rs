@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
 use crate::config::{ServerArgs, Settings};
-use crate::db::DatabaseUrl;
+use crate::db::{DatabaseUrl, Schema};
 use crate::error::{Error, Result};
 use crate::incoming::{self, Listener};
 use crate::jobs;
@@ -26,7 +26,7 @@ pub(super) fn run(args: &ServerArgs) -> Result<()> {
     let settings = args.check().map_err(Error::Invalid)?;
     let _alone = claim(&settings.database)?;
     let socket = listen(&settings)?;
-    let app = App::build(&settings)?;
+    let app = App::build(&settings, Schema::Migrate)?;
     tracing::info!(listen = %settings.listen, "serving");
     until_stopped(app, socket)
 }

@@ -21,7 +21,7 @@ use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
 use crate::mail::dns::Servers;
 use crate::mail::relay::RelayUrl;
-use crate::mail::transport::MailUrl;
+use crate::mail::transport::{Authorities, Hello, MailUrl};
 use crate::token::Keys;
 
 pub use lmtp::LmtpAddress;
@@ -60,11 +60,12 @@ pub struct DnsArgs {
 /// What the log says, and how.
 #[derive(Debug, Clone, Args)]
 pub struct LogArgs {
-    /// How much the log says, on standard error. Never an address, a name or a token, whatever the level.
-    #[arg(long, env = "MANNERLY_LOG", value_enum, default_value_t = LogLevel::Info)]
-    pub log: LogLevel,
+    /// How much the log says, on standard error: if not set, info for `serve` and warn for everything else. Never an
+    /// address, a name or a token, whatever the level.
+    #[arg(long, env = "MANNERLY_LOG", value_enum, global = true)]
+    pub log: Option<LogLevel>,
     /// How the log is written.
-    #[arg(long, env = "MANNERLY_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    #[arg(long, env = "MANNERLY_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
     pub log_format: LogFormat,
 }
 
@@ -89,6 +90,9 @@ pub enum LogFormat {
     /// A JSON object in a line, for programs.
     Json,
 }
+
+/// The most connections to all relays together.
+const CONNECTIONS_MAX: usize = 100;
 
 /// The shortest lease, in seconds.
 const LEASE_MIN: u64 = 5;
@@ -130,7 +134,8 @@ pub struct ServerArgs {
     /// A PEM file with a certificate authority of your own for the mail relay.
     #[arg(long, env = "MANNERLY_MAIL_CA")]
     pub mail_ca: Option<PathBuf>,
-    /// How many connections to the mail relays send at the same time, 1 to 100, shared by weight.
+    /// How many connections to all mail relays together send at the same time, 1 to 100, shared by weight; each
+    /// relay gets at least one.
     #[arg(long, env = "MANNERLY_CONNECTIONS", default_value_t = 10)]
     pub connections: usize,
     /// How many seconds the mails that another server has in hand wait before they become uncertain, at least 5.
@@ -189,10 +194,10 @@ pub struct Settings {
     pub dns: Servers,
     /// Everything else that requests and jobs look up.
     pub options: Options,
-    /// A certificate authority of one's own for the mail relay.
-    pub mail_ca: Option<PathBuf>,
+    /// Certificate authorities of one's own for the mail relay.
+    pub mail_ca: Authorities,
     /// The name the server greets mail relays with.
-    pub hello: String,
+    pub hello: Hello,
 }
 
 /// The settings that requests and jobs look up while running.
@@ -245,93 +250,120 @@ impl SecretArgs {
     }
 }
 
+/// What is wrong, collected while everything is looked at.
+#[derive(Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// The value, or none and its problem is kept.
+    fn keep<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
+        result.map_err(|problem| self.0.push(problem)).ok()
+    }
+
+    /// Keeps a problem unless a rule is obeyed.
+    fn rule(&mut self, obeyed: bool, field: &str, detail: impl Into<String>) {
+        if !obeyed {
+            self.0.push(Problem::new(field, detail));
+        }
+    }
+}
+
 impl ServerArgs {
-    /// Checks everything and reports all problems at once.
+    /// Checks everything and reports all problems at once. A mail folder that is missing is made.
     ///
     /// # Errors
     /// Every setting that cannot be used, and what to do.
     pub fn check(&self) -> Result<Settings, Vec<Problem>> {
-        let mut problems = Vec::new();
-        fn keep<T>(result: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
-            result.map_err(|problem| problems.push(problem)).ok()
+        let mut problems = Problems::default();
+        let database = problems.keep(DatabaseUrl::parse(&self.database.database_url));
+        let keys = problems.keep(Keys::from_secrets(&self.secret.secret));
+        let mail = self.check_mail(&mut problems);
+        let listen = problems.keep(
+            self.listen
+                .parse()
+                .map_err(|_| Problem::new("listen", "Enter an address and a port, as in 127.0.0.1:8080")),
+        );
+        let hello = problems.keep(Hello::parse(&self.hello));
+        let mail_ca = self.mail_ca.as_deref().map_or_else(|| Ok(Authorities::default()), Authorities::read);
+        let mail_ca = problems.keep(mail_ca);
+        let dns = problems.keep(self.dns.as_deref().map(Servers::parse).transpose());
+        let options = self.check_options(&mut problems);
+        let settings = (|| {
+            let mail = mail?;
+            let in_folders = mail.iter().all(|relay| matches!(relay.url, MailUrl::Folder(_)));
+            Some(Settings {
+                database: database?,
+                keys: keys?,
+                dns: dns?.unwrap_or(if in_folders { Servers::None } else { Servers::System }),
+                mail,
+                listen: listen?,
+                options: options?,
+                mail_ca: mail_ca?,
+                hello: hello?,
+            })
+        })();
+        match settings {
+            Some(settings) if problems.0.is_empty() => Ok(settings),
+            _ => Err(problems.0),
         }
-        let database = keep(DatabaseUrl::parse(&self.database.database_url), &mut problems);
-        let keys = keep(Keys::from_secrets(&self.secret.secret), &mut problems);
-        let mail = RelayUrl::parse_list(&self.mail).map_err(|problem| Problem::new("mail", problem.detail));
-        let mail = keep(mail, &mut problems);
-        let listen = self
-            .listen
-            .parse()
-            .map_err(|_| Problem::new("listen", "Enter an address and a port, as in 127.0.0.1:8080"));
-        let listen = keep(listen, &mut problems);
+    }
+
+    /// The relays, with as many connections as they need.
+    fn check_mail(&self, problems: &mut Problems) -> Option<Vec<RelayUrl>> {
+        problems.rule(
+            (1..=CONNECTIONS_MAX).contains(&self.connections),
+            "connections",
+            "Choose from 1 to 100 connections",
+        );
+        let of_mail = |problem: Problem| Problem::new("mail", problem.detail);
+        let mail = problems.keep(RelayUrl::parse_list(&self.mail).map_err(of_mail))?;
+        for relay in &mail {
+            problems.keep(relay.url.prepare().map_err(of_mail));
+        }
+        problems.rule(
+            mail.len() <= self.connections.max(1),
+            "connections",
+            format!("Each relay needs a connection; choose {} or more", mail.len()),
+        );
+        Some(mail)
+    }
+
+    /// What requests and jobs look up.
+    fn check_options(&self, problems: &mut Problems) -> Option<Options> {
+        let days = (1..=KEEP_HITS_MAX).contains(&self.keep_hits);
+        problems.rule(days, "keep-hits", "Choose from 1 day to 3650, ten years");
+        let delay = self.sign_up_delay <= SIGN_UP_DELAY_MAX;
+        problems.rule(delay, "sign-up-delay", "Choose from 0 seconds to 3600, an hour");
+        let hourly = (1..=SIGN_UPS_HOURLY_MAX).contains(&self.sign_ups_hourly);
+        problems.rule(hourly, "sign-ups-hourly", "Choose from 1 mail in an hour to 100000");
+        let lease = (LEASE_MIN..=LEASE_MAX).contains(&self.lease);
+        problems.rule(lease, "lease", "Choose from 5 seconds to 86400, a day");
+        let maildir = self.maildir.as_deref().is_none_or(lmtp::is_maildir);
+        problems.rule(maildir, "maildir", "There is no maildir: it needs the folders new and cur");
         let return_path = self.return_path.as_deref().map(EmailAddress::parse).transpose();
         let return_path =
-            keep(return_path.map_err(|problem| Problem::new("return-path", problem.detail)), &mut problems);
-        let dns = keep(self.dns.as_deref().map(Servers::parse).transpose(), &mut problems);
-        let lmtp = keep(self.lmtp.as_deref().map(LmtpAddress::parse).transpose(), &mut problems).flatten();
-        if self.maildir.as_ref().is_some_and(|path| !lmtp::is_maildir(path)) {
-            problems.push(Problem::new("maildir", "There is no maildir: it needs the folders new and cur"));
-        }
+            problems.keep(return_path.map_err(|problem| Problem::new("return-path", problem.detail)));
+        let lmtp = problems.keep(self.lmtp.as_deref().map(LmtpAddress::parse).transpose());
         let machines = self.machines.as_deref().map_or_else(|| Ok(Machines::built_in()), Machines::read);
-        let machines = keep(machines.map_err(|what| Problem::new("machines", what)), &mut problems);
-        let machines = Arc::new(machines.unwrap_or_default());
-        if !(1..=KEEP_HITS_MAX).contains(&self.keep_hits) {
-            problems.push(Problem::new("keep-hits", "Choose from 1 day to 3650, ten years"));
-        }
-        if self.sign_up_delay > SIGN_UP_DELAY_MAX {
-            problems.push(Problem::new("sign-up-delay", "Choose from 0 seconds to 3600, an hour"));
-        }
-        if !(1..=SIGN_UPS_HOURLY_MAX).contains(&self.sign_ups_hourly) {
-            problems.push(Problem::new("sign-ups-hourly", "Choose from 1 mail in an hour to 100000"));
-        }
-        if !(1..=100).contains(&self.connections) {
-            problems.push(Problem::new("connections", "Choose from 1 to 100 connections"));
-        }
-        if !(LEASE_MIN..=LEASE_MAX).contains(&self.lease) {
-            problems.push(Problem::new("lease", "Choose from 5 seconds to 86400, a day"));
-        }
-        if self.mail_ca.as_ref().is_some_and(|path| !path.is_file()) {
-            problems.push(Problem::new("mail-ca", "There is no such file"));
-        }
-        match (database, keys, mail, listen, return_path, dns) {
-            (Some(database), Some(keys), Some(mail), Some(listen), Some(return_path), Some(dns))
-                if problems.is_empty() =>
-            {
-                Ok(Settings {
-                    database,
-                    keys,
-                    dns: dns.unwrap_or(
-                        match mail.iter().all(|relay| matches!(relay.url, MailUrl::Folder(_))) {
-                            true => Servers::None,
-                            false => Servers::System,
-                        },
-                    ),
-                    mail,
-                    listen,
-                    mail_ca: self.mail_ca.clone(),
-                    hello: self.hello.clone(),
-                    options: Options {
-                        connections: self.connections,
-                        lease: Duration::from_secs(self.lease),
-                        return_path,
-                        relay_signs: self.relay_signs,
-                        behind_proxy: self.behind_proxy,
-                        lmtp,
-                        maildir: self.maildir.clone(),
-                        intake: intake::Options {
-                            unproven_delay: Duration::from_secs(self.sign_up_delay),
-                            unproven_hourly: self.sign_ups_hourly,
-                        },
-                        tracking: tracking::Options {
-                            machines,
-                            keep: DAY * self.keep_hits,
-                            ..tracking::Options::default()
-                        },
-                        demo_mail: None,
-                    },
-                })
-            }
-            _ => Err(problems),
-        }
+        let machines = problems.keep(machines.map_err(|what| Problem::new("machines", what)));
+        Some(Options {
+            connections: self.connections,
+            lease: Duration::from_secs(self.lease),
+            return_path: return_path?,
+            relay_signs: self.relay_signs,
+            behind_proxy: self.behind_proxy,
+            lmtp: lmtp?,
+            maildir: self.maildir.clone(),
+            intake: intake::Options {
+                unproven_delay: Duration::from_secs(self.sign_up_delay),
+                unproven_hourly: self.sign_ups_hourly,
+            },
+            tracking: tracking::Options {
+                machines: Arc::new(machines?),
+                keep: DAY * self.keep_hits,
+                ..tracking::Options::default()
+            },
+            demo_mail: None,
+        })
     }
 }

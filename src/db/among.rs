@@ -6,7 +6,7 @@ use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, Valid
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
-use diesel::sql_types::{Bool, HasSqlType, Text};
+use diesel::sql_types::{BigInt, Bool, HasSqlType, Text};
 use diesel::sqlite::Sqlite;
 use diesel::{Connection, QueryResult};
 
@@ -21,6 +21,8 @@ pub struct Among<C> {
     column: C,
     json: String,
     array: String,
+    least: i64,
+    greatest: i64,
 }
 
 /// Whether `column`, which holds row numbers, is one of `numbers`.
@@ -32,7 +34,13 @@ pub fn among<C>(column: C, numbers: &[i64]) -> Among<C> {
         }
         listed.push_str(&number.to_string());
     }
-    Among { column, json: format!("[{listed}]"), array: format!("{{{listed}}}") }
+    Among {
+        column,
+        json: format!("[{listed}]"),
+        array: format!("{{{listed}}}"),
+        least: numbers.iter().copied().min().unwrap_or(i64::MAX),
+        greatest: numbers.iter().copied().max().unwrap_or(i64::MIN),
+    }
 }
 
 impl<C> Among<C> {
@@ -49,16 +57,28 @@ impl<C> Among<C> {
         Ok(())
     }
 
+    /// With the range that the numbers are in, although the list says it all: where the column is the second of an
+    /// index, PostgreSQL may take a list for a filter and walk through all that the first column has, and does so while
+    /// its statistics do not know of that yet, as those of a campaign that was planned just now. A range it always takes
+    /// as a condition of the index.
     fn postgres<'b, DB>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()>
     where
-        DB: Backend + HasSqlType<Text>,
+        DB: Backend + HasSqlType<Text> + HasSqlType<BigInt>,
         C: QueryFragment<DB>,
         String: ToSql<Text, DB>,
+        i64: ToSql<BigInt, DB>,
     {
+        out.push_sql("(");
+        self.column.walk_ast(out.reborrow())?;
+        out.push_sql(" BETWEEN ");
+        out.push_bind_param::<BigInt, i64>(&self.least)?;
+        out.push_sql(" AND ");
+        out.push_bind_param::<BigInt, i64>(&self.greatest)?;
+        out.push_sql(" AND ");
         self.column.walk_ast(out.reborrow())?;
         out.push_sql(" = ANY(CAST(");
         out.push_bind_param::<Text, String>(&self.array)?;
-        out.push_sql(" AS BIGINT[]))");
+        out.push_sql(" AS BIGINT[])))");
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! One connection type for both databases, how it is opened, and the macro for what the common type cannot say.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
@@ -52,7 +53,7 @@ impl DatabaseUrl {
     /// Reads `sqlite:path/to/file.db` or `postgres://user:password@host/database`.
     ///
     /// # Errors
-    /// For any other scheme: a typing error must not become a new, empty database.
+    /// For any other scheme.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         if let Some(path) = text.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
@@ -74,6 +75,24 @@ impl DatabaseUrl {
             "database-url",
             "The database URL begins with sqlite: or postgres://, as in sqlite:mannerly.db",
         ))
+    }
+
+    /// Looks whether the file is there; whether a server has the database is found by connecting to it.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if it is not: SQLite would make an empty one, and a typing error or another working folder
+    /// would look like a server that knows nobody.
+    pub(super) fn find(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(path) if !Path::new(path).exists() => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
+                Err(Error::conflict(format!(
+                    "There is no database {}; name it with --database-url, or make it with: mannerly migrate",
+                    path.display()
+                )))
+            }
+            Self::Sqlite(_) | Self::Postgres(_) => Ok(()),
+        }
     }
 }
 
@@ -156,9 +175,15 @@ impl r2d2::ManageConnection for Opener {
                          SET default_transaction_isolation = 'read committed'",
                     )
                     .map_err(prepared)?;
-                if self.read_only {
-                    connection.batch_execute("SET default_transaction_read_only = on").map_err(prepared)?;
-                }
+                connection
+                    .batch_execute(if self.read_only {
+                        "SET default_transaction_read_only = on"
+                    } else {
+                        // What writes asks for single rows by their numbers, again and again, and looks for the best
+                        // way each time takes longer than going it.
+                        "SET plan_cache_mode = force_generic_plan"
+                    })
+                    .map_err(prepared)?;
                 Ok(Pooled::new(DbConnection::Postgres(connection)))
             }
         }

@@ -13,17 +13,22 @@ pub mod bulk;
 pub mod migrate;
 #[macro_use]
 mod prepared;
+mod row_numbers;
 #[expect(missing_docs, reason = "diesel's table! takes no docs; the columns are explained in the migrations")]
 pub mod schema;
 
 use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
 
 use crate::error::{Error, Result};
 
 pub use among::{Among, among};
 pub use bulk::BulkRow;
 pub use connection::{DatabaseUrl, DbConnection};
+pub use migrate::Schema;
 pub use prepared::{Prepared, fixed};
+pub use row_numbers::{SKIPPED, skip_row_numbers};
 
 /// The pools of one organisation's database.
 #[derive(Clone)]
@@ -46,11 +51,15 @@ pub enum Kind {
 const CHECKOUT: Duration = Duration::from_secs(3);
 
 impl Database {
-    /// Opens the pools and brings the schema up to date.
+    /// Opens the pools, and brings the schema up to date or looks whether it is.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if it cannot be reached; [`Error::Internal`] if a migration fails.
-    pub fn open(url: &DatabaseUrl) -> Result<Self> {
+    /// [`Error::Unavailable`] if it cannot be reached; [`Error::Internal`] if a migration fails; [`Error::Conflict`] if
+    /// there is no such file or its schema is not this program's, and it was not to be changed or is newer.
+    pub fn open(url: &DatabaseUrl, schema: Schema) -> Result<Self> {
+        if schema == Schema::Check {
+            url.find()?;
+        }
         let (kind, readers, writers) = match url {
             DatabaseUrl::Sqlite(_) => (Kind::Sqlite, 4, 1),
             DatabaseUrl::Postgres(_) => (Kind::Postgres, 6, 6),
@@ -66,7 +75,11 @@ impl Database {
                 .build(connection::Opener { url: url.clone(), read_only })
         };
         let writers = pool(writers, false)?;
-        migrate::up(&mut writers.get()?.connection)?;
+        let prepare = match schema {
+            Schema::Migrate => migrate::up,
+            Schema::Check => migrate::check,
+        };
+        prepare(&mut writers.get()?.connection)?;
         Ok(Self { readers: pool(readers, true)?, writers, kind })
     }
 
@@ -114,6 +127,20 @@ impl Database {
     pub fn write_here<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T>) -> Result<T> {
         connection::write_transaction(&mut self.writers.get()?.connection, work)
     }
+}
+
+/// Tells PostgreSQL what tables look like now, so that campaigns that begin at once need not wait until it sees for
+/// itself that they have grown: it keeps to ways that were chosen when they were small. SQLite asks for no statistics.
+///
+/// # Errors
+/// Of the database.
+pub fn refresh_statistics(conn: &mut DbConnection, tables: &[&str]) -> Result<()> {
+    if let DbConnection::Postgres(c) = conn {
+        for table in tables {
+            c.batch_execute(&format!("ANALYZE {table}"))?;
+        }
+    }
+    Ok(())
 }
 
 impl std::fmt::Debug for Database {

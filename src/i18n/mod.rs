@@ -47,6 +47,15 @@ impl Lang {
         }
     }
 
+    /// The tags that can be chosen, in words: `en-GB, cy, de and fr`.
+    pub fn choices() -> String {
+        let tags = Self::ALL.map(Self::tag);
+        match tags.split_last() {
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
+
     /// Its name in itself, as a person who reads only that looks for it.
     pub const fn own_name(self) -> &'static str {
         match self {

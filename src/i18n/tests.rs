@@ -63,6 +63,11 @@ fn words(pattern: &Pattern<&str>) -> String {
 }
 
 /// The tags in a text, each with its attributes.
+#[test]
+fn choices_of_languages_are_said_as_a_sentence_says_them() {
+    assert_eq!(Lang::choices(), "en-GB, cy, de and fr");
+}
+
 fn tags(text: &str) -> Vec<String> {
     text.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or_default().to_owned()).collect()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::{HOUR, Moment};
 use crate::db::DbConnection;
 use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::look::ACCENTS;
@@ -14,7 +14,7 @@ use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::delivery::bounce;
 use crate::domain::intake::confirm::{Standing, look};
 use crate::domain::outbox::letter::{
-    AddressChangeMail, AddressChangedMail, AddressTakenMail, ConfirmationMail, DataLinkMail, Letterhead,
+    AddressChangeMail, AddressChangedMail, AddressTakenMail, ConfirmationMail, DataLinkMail, MailHead,
     PreferenceLinkMail,
 };
 use crate::domain::outbox::{self, DATA_LINK_HOURS, Kind, Mail, State};
@@ -35,8 +35,6 @@ const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
 /// How often it is tried again once the server is told to stop.
 const TRIES_AT_THE_END: u32 = 10;
-
-const HOUR_MICROS: i64 = 3_600_000_000;
 
 /// Sends what is due.
 ///
@@ -225,7 +223,7 @@ fn words(
             Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? }
         }
         (Kind::DataLink, _) => {
-            let expires_at = now.as_micros() + i64::from(DATA_LINK_HOURS) * HOUR_MICROS;
+            let expires_at = now.plus(HOUR * DATA_LINK_HOURS).as_micros();
             let token = keys.seal(&DataRequestLink { brand: brand_id, subscriber, expires_at });
             let link = format!("{}/d/{token}", brand.base_url);
             let mail = DataLinkMail { lang, brand: head, link, valid_hours: DATA_LINK_HOURS };
@@ -276,8 +274,8 @@ fn address_words(
     })
 }
 
-fn letterhead(brand: &Brand) -> Letterhead {
-    Letterhead {
+fn letterhead(brand: &Brand) -> MailHead {
+    MailHead {
         name: brand.name.clone(),
         legal_name: brand.legal_name.clone(),
         registered_address: brand.registered_address.clone(),

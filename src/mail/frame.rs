@@ -7,6 +7,7 @@
 use crate::clock::Moment;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
+use crate::line::is_line;
 use crate::mail::header;
 use crate::mail::letter::{HTML_OCTETS_MAX, SUBJECT_CHARS_MAX, Sender, is_message_id, too_long};
 use crate::mail::template::{Encoded, Merge, OUTPUT_OCTETS_MAX, Template};
@@ -199,7 +200,7 @@ impl Common {
         if !id_fits {
             problems.push(Problem::new("list_id", "A list id looks like news.brand.example"));
         }
-        if self.list_name.chars().any(char::is_control) || self.list_name.chars().count() > 100 {
+        if !is_line(&self.list_name, 100) {
             problems.push(Problem::new("list_name", "At most 100 characters and no control characters"));
         }
         let words: Vec<&str> = self.feedback_id.split(':').collect();

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use lettre::message::header::{From as FromHeader, Header, HeaderName, HeaderValue, Headers};
 use lettre::message::{Mailbox, Mailboxes};
 
@@ -92,6 +91,7 @@ fn encoded_words(text: &str) -> String {
         chunk.push(letter);
     }
     words.push(chunk);
-    let encoded: Vec<_> = words.iter().map(|word| format!("=?utf-8?b?{}?=", STANDARD.encode(word))).collect();
+    let encoded: Vec<_> =
+        words.iter().map(|word| format!("=?utf-8?b?{}?=", BASE64.encode(word.as_bytes()))).collect();
     encoded.join("\r\n ")
 }

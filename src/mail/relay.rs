@@ -102,7 +102,7 @@ impl<P: Clearance> Relays<P> {
     /// Prepares the ways out; nothing is connected to yet.
     ///
     /// # Errors
-    /// If certificates or a folder cannot be used.
+    /// If TLS cannot be spoken.
     pub fn new(urls: &[RelayUrl], options: &Options) -> Result<Self> {
         let relays = urls
             .iter()
@@ -157,14 +157,22 @@ impl<P: Clearance> Relays<P> {
         }
     }
 
-    /// How many of `connections` each relay gets: by weight, and at least one.
+    /// How many of `connections` each relay gets: one, and of the others each goes to the relay that is furthest below
+    /// its weight (the method of Sainte-Laguë), so that together they are as many as there are.
     pub fn shares(&self, connections: usize) -> Vec<usize> {
-        let total: u64 = self.0.iter().map(|relay| u64::from(relay.weight)).sum();
-        let share = |relay: &Relay<P>| {
-            let exact = connections as u64 * u64::from(relay.weight) + total / 2;
-            usize::try_from(exact / total.max(1)).unwrap_or(1).max(1)
-        };
-        self.0.iter().map(share).collect()
+        let mut shares = vec![1; self.0.len()];
+        for _ in self.0.len()..connections {
+            // A weight over twice the share and one, compared without dividing.
+            let (mut most, mut best) = (0, (0, 1));
+            for (at, relay) in self.0.iter().enumerate() {
+                let this = (u64::from(relay.weight), 2 * shares[at] as u64 + 1);
+                if this.0 * best.1 > best.0 * this.1 {
+                    (most, best) = (at, this);
+                }
+            }
+            shares[most] += 1;
+        }
+        shares
     }
 }
 
@@ -265,14 +273,16 @@ mod tests {
     }
 
     #[test]
-    fn connections_are_shared_by_weight_and_everyone_has_one() {
+    fn connections_are_shared_by_weight_and_are_not_more_than_there_are() {
         let relay = |name, weight| (name, weight, Transport::<Nobody>::memory(&Memory::new()));
         let shares = |weights: &[u32], connections| {
             Relays::of(weights.iter().map(|weight| relay("x", *weight)).collect()).shares(connections)
         };
         assert_eq!(shares(&[1], 10), [10]);
-        assert_eq!(shares(&[3, 1], 10), [8, 3]);
-        assert_eq!(shares(&[1000, 1], 10), [10, 1]);
-        assert_eq!(shares(&[1, 1], 1), [1, 1]);
+        assert_eq!(shares(&[3, 1], 4), [3, 1]);
+        assert_eq!(shares(&[3, 1], 10), [8, 2]);
+        assert_eq!(shares(&[1000, 1], 10), [9, 1], "everyone has one");
+        assert_eq!(shares(&[1, 1, 1], 10), [4, 3, 3]);
+        assert_eq!(shares(&[1, 2, 3, 4], 100), [10, 20, 30, 40]);
     }
 }

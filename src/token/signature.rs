@@ -3,9 +3,8 @@
 //! Each secret has a key of its own, derived like the others: the newest signs, and the public parts of all are
 //! published, so that a receipt verifies for as long as its secret is kept.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::signature::{Ed25519KeyPair, KeyPair};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use data_encoding::BASE64URL_NOPAD;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -46,9 +45,10 @@ impl Keys {
         // `from_secrets` refuses an empty list, so there is a first ring.
         let key = &self.rings[0].receipts;
         let header = format!(r#"{{"alg":"EdDSA","kid":"{}"}}"#, public(key).kid);
-        let (protected, payload) = (URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
+        let (protected, payload) =
+            (BASE64URL_NOPAD.encode(header.as_bytes()), BASE64URL_NOPAD.encode(payload));
         let signature = key.sign(format!("{protected}.{payload}").as_bytes());
-        Signed { payload, protected, signature: URL_SAFE_NO_PAD.encode(signature) }
+        Signed { payload, protected, signature: BASE64URL_NOPAD.encode(signature.as_ref()) }
     }
 
     /// The public parts of the keys of all secrets, the newest first.
@@ -58,9 +58,9 @@ impl Keys {
 }
 
 fn public(key: &Ed25519KeyPair) -> JsonWebKey {
-    let x = URL_SAFE_NO_PAD.encode(key.public_key());
+    let x = BASE64URL_NOPAD.encode(key.public_key().as_ref());
     let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
-    let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(members));
+    let kid = BASE64URL_NOPAD.encode(&Sha256::digest(members));
     JsonWebKey { kty: "OKP", crv: "Ed25519", x, kid, usage: "sig", alg: "EdDSA" }
 }
 
@@ -75,8 +75,8 @@ mod tests {
 
     fn verifies(signed: &Signed, key: &JsonWebKey) -> bool {
         let text = format!("{}.{}", signed.protected, signed.payload);
-        let signature = URL_SAFE_NO_PAD.decode(&signed.signature).unwrap();
-        let key = UnparsedPublicKey::new(&ED25519, URL_SAFE_NO_PAD.decode(&key.x).unwrap());
+        let signature = BASE64URL_NOPAD.decode(signed.signature.as_bytes()).unwrap();
+        let key = UnparsedPublicKey::new(&ED25519, BASE64URL_NOPAD.decode(key.x.as_bytes()).unwrap());
         key.verify(text.as_bytes(), &signature).is_ok()
     }
 
@@ -84,7 +84,7 @@ mod tests {
     fn what_was_signed_under_an_old_secret_verifies_after_a_rotation() {
         let signed = Keys::from_secrets(OLD).unwrap().sign(b"{}");
         let rotated = Keys::from_secrets(&format!("{NEW},{OLD}")).unwrap();
-        let header = String::from_utf8(URL_SAFE_NO_PAD.decode(&signed.protected).unwrap()).unwrap();
+        let header = String::from_utf8(BASE64URL_NOPAD.decode(signed.protected.as_bytes()).unwrap()).unwrap();
         let keys = rotated.verifying_keys();
         assert_eq!(keys.iter().map(|key| verifies(&signed, key)).collect::<Vec<_>>(), [false, true]);
         assert!(header.contains(&keys[1].kid), "the signature names its key");
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn an_altered_payload_does_not_verify() {
         let keys = Keys::from_secrets(OLD).unwrap();
-        let signed = Signed { payload: URL_SAFE_NO_PAD.encode(b"[]"), ..keys.sign(b"{}") };
+        let signed = Signed { payload: BASE64URL_NOPAD.encode(b"[]"), ..keys.sign(b"{}") };
         assert!(!verifies(&signed, &keys.verifying_keys()[0]));
     }
 }

@@ -13,6 +13,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::{Stream, StreamExt, stream};
 
 use crate::error::{Error, Result};
+use crate::percent;
 use crate::web::language::untold;
 
 /// No form is larger. In octets, as sent.
@@ -164,30 +165,8 @@ fn boundary(content_type: &str) -> Option<String> {
 }
 
 fn decode(octets: &[u8]) -> Result<String, FormError> {
-    let mut plain = Vec::with_capacity(octets.len());
-    let mut rest = octets;
-    while let Some((first, tail)) = rest.split_first() {
-        rest = tail;
-        match first {
-            b'+' => plain.push(b' '),
-            b'%' => {
-                let [high, low, tail @ ..] = tail else { return Err(FormError::Damaged) };
-                plain.push(hex_digit(*high)? * 16 + hex_digit(*low)?);
-                rest = tail;
-            }
-            other => plain.push(*other),
-        }
-    }
-    text(plain)
-}
-
-fn hex_digit(digit: u8) -> Result<u8, FormError> {
-    match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'a'..=b'f' => Ok(digit - b'a' + 10),
-        b'A'..=b'F' => Ok(digit - b'A' + 10),
-        _ => Err(FormError::Damaged),
-    }
+    let spaced: Vec<u8> = octets.iter().map(|octet| if *octet == b'+' { b' ' } else { *octet }).collect();
+    text(percent::decode(&spaced).ok_or(FormError::Damaged)?)
 }
 
 fn text(octets: Vec<u8>) -> Result<String, FormError> {

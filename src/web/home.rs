@@ -1,4 +1,4 @@
-//! The front page of the server and the one style sheet.
+//! The front page of the server, and what all pages share: style sheets, the script of the sign-up forms, the icon.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};

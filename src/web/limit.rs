@@ -7,6 +7,7 @@ use std::future::{Ready, ready};
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -141,6 +142,14 @@ impl Limits {
     }
 
     fn network(&self, request: &HttpRequest) -> IpAddr {
+        static SAID: Once = Once::new();
+        if self.behind_proxy && !request.headers().contains_key("x-forwarded-for") {
+            SAID.call_once(|| {
+                tracing::warn!(
+                    "a request came without X-Forwarded-For, which --behind-proxy relies on; the proxy has to write it, or                      everybody behind it shares one limit"
+                );
+            });
+        }
         prefix(client(request.head(), self.behind_proxy).unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)))
     }
 }

@@ -101,7 +101,7 @@ fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
     use api::{
         brand_choices, brands, campaign_archive, campaigns, imports, ledger, notices, opt_ins, pace,
-        permissions, preflights, reports, retries, sign_up_forms, sign_ups, sources, subscribers,
+        permissions, preflights, reports, retries, sign_up_forms, sign_ups, sources, status, subscribers,
         test_letters, unverified_reports,
     };
     use api::{suppressions, topics};
@@ -184,6 +184,7 @@ fn api_v1() -> Vec<Entry> {
         api(DELETE, "/api/v1/campaigns/{campaign}/pace", Campaigns, pace::delete_of_campaign),
         api(GET, "/api/v1/pace", ReadAggregate, pace::list),
         api(PUT, "/api/v1/pace", Campaigns, pace::replace),
+        api(GET, "/api/v1/status", ReadAggregate, status::show),
     ]
 }
 

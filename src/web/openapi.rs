@@ -16,8 +16,8 @@ use utoipa::openapi::{
 
 use crate::web::api::{
     brand_choices, brands, campaign_archive, campaigns, imports, ledger, notices, opt_ins, pace, permissions,
-    preflights, reports, retries, sign_up_forms, sign_ups, sources, subscribers, suppressions, test_letters,
-    topics, unverified_reports,
+    preflights, reports, retries, sign_up_forms, sign_ups, sources, status, subscribers, suppressions,
+    test_letters, topics, unverified_reports,
 };
 use crate::web::idempotency;
 use crate::web::problem::ProblemBody;
@@ -46,6 +46,7 @@ use crate::web::{Entry, table};
         campaign_archive::put_in, campaign_archive::take_out, reports::show, reports::download,
         unverified_reports::list,
         pace::list, pace::replace, pace::get_of_campaign, pace::set_of_campaign, pace::delete_of_campaign,
+        status::show,
     ),
     components(schemas(ProblemBody)),
     tags(
@@ -59,6 +60,7 @@ use crate::web::{Entry, table};
         (name = "Suppressions", description = "Addresses that must never be used."),
         (name = "Campaigns", description = "One message to those who agreed to it."),
         (name = "Pace", description = "How fast letters may go."),
+        (name = "Server", description = "How the server is doing."),
     )
 )]
 struct Handlers;

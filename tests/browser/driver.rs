@@ -4,8 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -210,7 +209,7 @@ impl Browser {
 
     async fn captured(&self, what: Value) -> Vec<u8> {
         let picture = self.devtools("Page.captureScreenshot", what).await;
-        STANDARD.decode(picture["data"].as_str().unwrap()).unwrap()
+        BASE64.decode(picture["data"].as_str().unwrap().as_bytes()).unwrap()
     }
 }
 

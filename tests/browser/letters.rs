@@ -6,8 +6,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use mannerly::db::Kind;
 use mannerly::i18n::Lang;
 use serde_json::{Value, json};
@@ -96,7 +95,7 @@ fn picture() -> String {
     });
     let mut png = Vec::new();
     bus.write_to(&mut Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
-    format!("data:image/png;base64,{}", STANDARD.encode(png))
+    format!("data:image/png;base64,{}", BASE64.encode(&png))
 }
 
 #[tokio::test]

@@ -10,14 +10,14 @@ use diesel::prelude::*;
 use mannerly::app::App;
 use mannerly::clock::{Clock, Moment};
 use mannerly::config::{Options, Settings};
-use mannerly::db::{DatabaseUrl, DbConnection, Kind};
+use mannerly::db::{DatabaseUrl, DbConnection, Kind, Schema};
 use mannerly::domain::catalog::Brand;
 use mannerly::domain::delivery::claim::LEASE;
 use mannerly::domain::{intake, tracking};
 use mannerly::error::Result;
 use mannerly::mail::dns::{self, Dns, Servers};
 use mannerly::mail::relay::{MAIN, RelayUrl, Relays};
-use mannerly::mail::transport::{Memory, Transport};
+use mannerly::mail::transport::{Authorities, Hello, Memory, Transport};
 use mannerly::token::Keys;
 use mannerly::{cli, jobs, web};
 use serde_json::Value;
@@ -128,15 +128,15 @@ impl TestServer {
             dns: Servers::None,
             listen,
             options,
-            mail_ca: None,
-            hello: String::from("localhost"),
+            mail_ca: Authorities::default(),
+            hello: Hello::default(),
         };
         let mailboxes: Vec<Memory> = relays.iter().map(|_| Memory::new()).collect();
         let ways = relays.iter().zip(&mailboxes);
         let ways =
             ways.map(|((name, weight), mailbox)| (*name, *weight, Transport::memory(mailbox))).collect();
         let clock = Clock::fixed(Moment::parse(START).unwrap());
-        let mut app = App::assemble(&settings, Relays::of(ways), clock).unwrap();
+        let mut app = App::assemble(&settings, Relays::of(ways), clock, Schema::Migrate).unwrap();
         let dns = dns::Memory::new();
         app.dns = Dns::memory(&dns);
         Self {

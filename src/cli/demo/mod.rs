@@ -16,10 +16,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::app::App;
 use crate::cli::demo::place::Place;
-use crate::cli::{log, say, serve};
+use crate::cli::{say, serve};
 use crate::clock::{Clock, Moment};
-use crate::config::{LogArgs, LogFormat, LogLevel};
-use crate::db::DbConnection;
+use crate::db::{DbConnection, Schema};
 use crate::domain::campaign::compose::Format;
 use crate::domain::campaign::draft::{self, DraftForm};
 use crate::domain::campaign::state::schedule;
@@ -57,7 +56,6 @@ const NOTICE: &str = include_str!("../../../static/demo/notice.md");
 
 /// Runs the main job, says where to look, and serves.
 pub(super) fn run(args: &DemoArgs) -> Result<()> {
-    log::start(&LogArgs { log: LogLevel::Warn, log_format: LogFormat::Text });
     let place = Place::prepare(&args.dir)?;
     let settings = place.settings(args.listen)?;
     let _alone = serve::claim(&settings.database)?;
@@ -65,7 +63,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<()> {
     // The letters were sent two days ago, so that the report has something to tell.
     let now = Clock::System.now();
     let sent_at = now.minus(readers::AGO);
-    let app = App::assemble(&settings, App::ways_out(&settings)?, Clock::fixed(sent_at))?;
+    let app = App::assemble(&settings, App::ways_out(&settings)?, Clock::fixed(sent_at), Schema::Migrate)?;
     let base_url = format!("http://{}", args.listen);
 
     say("Mannerly's demo: made-up people, real rules. Nothing leaves this machine.");
@@ -88,7 +86,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<()> {
         Some(socket) => {
             say("\nServing. Ctrl-C ends it.");
             drop(app);
-            serve::until_stopped(App::build(&settings)?, socket)
+            serve::until_stopped(App::build(&settings, Schema::Check)?, socket)
         }
         None => Ok(()),
     }

@@ -18,7 +18,7 @@ use crate::domain::tracking;
 use crate::error::{Error, Result};
 use crate::mail::dns::Servers;
 use crate::mail::relay::{MAIN, RelayUrl};
-use crate::mail::transport::MailUrl;
+use crate::mail::transport::{Authorities, Hello, MailUrl};
 use crate::secret::Secret;
 use crate::token::Keys;
 
@@ -58,8 +58,8 @@ impl Place {
             }],
             dns: Servers::None,
             listen,
-            mail_ca: None,
-            hello: String::from("localhost"),
+            mail_ca: Authorities::default(),
+            hello: Hello::default(),
             options: Options {
                 connections: CONNECTIONS,
                 lease: LEASE,

@@ -11,6 +11,7 @@ use crate::db::DbConnection;
 use crate::db::schema::api_key;
 use crate::error::{Error, Problem, Result};
 use crate::id::PublicId;
+use crate::line::is_line;
 use crate::secret::Secret;
 
 /// What every key begins with, so that people and scanners of leaked secrets know what it is.
@@ -129,7 +130,7 @@ pub fn create(
     now: Moment,
 ) -> Result<(ApiKey, Secret)> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+    if name.is_empty() || !is_line(name, 100) {
         return Err(Error::invalid("name", "Name the key in one line of 1 to 100 characters"));
     }
     let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
@@ -224,14 +225,14 @@ pub fn revoke(conn: &mut DbConnection, id: PublicId, now: Moment) -> Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::{Database, DatabaseUrl};
+    use crate::db::{Database, DatabaseUrl, Schema};
 
     const NOW: Moment = Moment::from_micros(1_000_000_000);
 
     fn on_database(test: impl FnOnce(&mut DbConnection) -> Result<()>) {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::Sqlite(folder.path().join("test.db").display().to_string());
-        Database::open(&url).unwrap().write_here(test).unwrap();
+        Database::open(&url, Schema::Migrate).unwrap().write_here(test).unwrap();
     }
 
     #[test]

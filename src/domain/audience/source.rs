@@ -9,6 +9,7 @@ use crate::db::schema::source;
 use crate::domain::catalog::brand::is_web_url;
 use crate::error::{Error, Result};
 use crate::id::PublicId;
+use crate::line::is_line;
 
 word_enum! {
     /// What kind of source it is.
@@ -72,7 +73,7 @@ pub struct SourceForm {
 /// [`Error::Invalid`]; [`Error::Conflict`] if the name stands for a source of another kind.
 pub fn ensure(conn: &mut DbConnection, form: &SourceForm, now: Moment) -> Result<Source> {
     let name = form.name.trim();
-    if name.is_empty() || name.len() > 200 || name.chars().any(char::is_control) {
+    if name.is_empty() || !is_line(name, 200) {
         return Err(Error::invalid("source", "Name the source in one line of 1 to 200 characters"));
     }
     if form.policy_url.as_deref().is_some_and(|url| !is_web_url(url)) {

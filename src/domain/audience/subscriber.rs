@@ -12,6 +12,7 @@ use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::Message;
 use crate::id::PublicId;
+use crate::line::is_line;
 use crate::token::Keys;
 
 /// A person as stored. After erasure only the row numbers and dates are left.
@@ -110,8 +111,7 @@ impl Profile {
         let mut problems = Vec::new();
         let mut line = |field: &str, value: Option<String>, most: usize| {
             let value = value.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())?;
-            // A line break in a name could end up in a header of a letter (M-14).
-            if value.chars().count() > most || value.chars().any(char::is_control) {
+            if !is_line(&value, most) {
                 problems.push(Problem::said(field, Message::new("problem-line").with("most", most)));
                 return None;
             }

@@ -12,7 +12,7 @@ use crate::db::schema::{campaign, campaign_subject, topic};
 use crate::domain::campaign::content::{self, Urls};
 use crate::domain::campaign::{Campaign, State, find, get, state, subjects};
 use crate::domain::catalog::{Brand, topic as topics};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, if_there};
 use crate::i18n::Lang;
 use crate::id::PublicId;
 
@@ -74,7 +74,7 @@ pub fn list(conn: &mut DbConnection, brand: &Brand, page: u32) -> Result<(Vec<Pi
 /// # Errors
 /// [`Error::NotFound`] if it is not there, whatever the reason.
 pub fn letter(conn: &mut DbConnection, brand: &Brand, id: PublicId) -> Result<Published> {
-    let campaign = find(conn, id).map_err(|_| Error::NotFound("letter"))?;
+    let campaign = if_there(find(conn, id))?.ok_or(Error::NotFound("letter"))?;
     let is_sent = campaign.state == State::Sent && campaign.brand_id == brand.id;
     if !is_sent || !campaign.archive || is_sensitive(conn, &campaign)? {
         return Err(Error::NotFound("letter"));

@@ -17,6 +17,7 @@ use crate::domain::catalog::Brand;
 use crate::domain::consent::gate::SupplierFacts;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::Lang;
+use crate::line::is_line;
 use crate::mail::frame::{Common, Frame};
 use crate::mail::letter::HTML_OCTETS_MAX;
 use crate::mail::link::FoundLink;
@@ -26,6 +27,9 @@ use crate::mail::{html, text};
 const FRAME: &str = include_str!("../../../static/mail/letter_frame.html");
 const PIXEL: &str =
     "{% if pixel_url %}<img src=\"{{ pixel_url }}\" width=\"1\" height=\"1\" alt=\"\">{% endif %}";
+
+/// As many characters as the token of a link has, and some.
+const TOKEN_MAX: usize = 60;
 
 /// Fields that hold a whole address and may stand alone in an `href`.
 const SERVICE_LINKS: &[&str] = &["unsubscribe_url", "preferences_url", "view_url"];
@@ -133,7 +137,7 @@ pub fn check(subject: &str, html_source: &str, text_source: Option<&str>) -> Res
     if let Some(source) = text_source {
         keep(Template::parse("text", source, Kind::Plain, AUTHOR));
     }
-    if subject.trim().is_empty() || subject.chars().any(char::is_control) || subject.chars().count() > 200 {
+    if subject.trim().is_empty() || !is_line(subject, 200) {
         problems.push(Problem::new("subject", "Enter a subject of one line, at most 200 characters"));
     }
     if html_source.trim().is_empty() {
@@ -192,7 +196,7 @@ impl Content {
             html: parse("html", &html_source, Kind::Html)?,
             text: parse("text", &text_source, Kind::Plain)?,
         };
-        let sample = Urls::of_longest(brand, links);
+        let sample = Urls::longest(brand, links);
         let values = PersonValues::new(Arc::new(BrandValues::of(brand)), None, None, sample);
         let rendered = content.render(&values.merge())?;
         if rendered.html.len() > HTML_OCTETS_MAX {
@@ -253,18 +257,18 @@ fn nobody(brand: &Brand, urls: Urls) -> Merge {
 }
 
 impl Urls {
-    /// Addresses as long as they get, to see how large a letter can become.
-    fn of_longest(brand: &Brand, links: &[Link]) -> Self {
-        let longest = format!("{}/u/{}", brand.base_url, "x".repeat(60));
+    /// Addresses as long as they get, those of a reader who is tracked: to see how large a letter can become.
+    pub fn longest(brand: &Brand, links: &[Link]) -> Self {
+        let of = |route: &str| format!("{}/{route}/{}", brand.base_url, "x".repeat(TOKEN_MAX));
+        let tracked = of("c");
+        let link =
+            |link: &Link| if link.url.len() > tracked.len() { link.url.clone() } else { tracked.clone() };
         Self {
-            unsubscribe: longest.clone(),
-            preferences: longest.clone(),
-            view: longest.clone(),
-            links: links
-                .iter()
-                .map(|link| if link.url.len() > longest.len() { link.url.clone() } else { longest.clone() })
-                .collect(),
-            pixel: Some(longest),
+            unsubscribe: of("u"),
+            preferences: of("p"),
+            view: of("v"),
+            links: links.iter().map(link).collect(),
+            pixel: Some(format!("{}.gif", of("o"))),
         }
     }
 

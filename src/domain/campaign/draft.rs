@@ -12,6 +12,7 @@ use crate::domain::catalog::{Channel, Topic, brand, topic};
 use crate::error::{Error, Problem, Result};
 use crate::i18n::Lang;
 use crate::id::{PublicId, Slug};
+use crate::line::is_line;
 
 /// A campaign as an author writes it.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
@@ -144,7 +145,7 @@ struct Checked {
 
 fn check(conn: &mut DbConnection, form: &DraftForm) -> Result<Checked> {
     let mut problems = Vec::new();
-    if form.name.trim().is_empty() || form.name.len() > 200 || form.name.chars().any(char::is_control) {
+    if form.name.trim().is_empty() || !is_line(&form.name, 200) {
         problems.push(Problem::new("name", "Enter one line of 1 to 200 characters"));
     }
     let brand = brand::find(conn, form.brand.as_str())
@@ -152,7 +153,7 @@ fn check(conn: &mut DbConnection, form: &DraftForm) -> Result<Checked> {
     // What cannot be read as what it is said to be is not looked into any further.
     let language = form.language.as_deref().map(Lang::read);
     if language == Some(None) {
-        problems.push(Problem::new("language", "Enter one of en-GB, cy, de and fr"));
+        problems.push(Problem::new("language", format!("Enter one of {}", Lang::choices())));
     }
     let language = language.flatten();
     let lang = language.unwrap_or_else(|| brand.lang());

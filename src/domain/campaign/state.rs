@@ -71,6 +71,16 @@ pub fn pause(conn: &mut DbConnection, id: i64, reason: Option<&str>, now: Moment
     get(conn, id)
 }
 
+/// Pauses all campaigns that are on their way.
+///
+/// # Errors
+/// Of the database.
+pub fn pause_all(conn: &mut DbConnection, reason: &str, now: Moment) -> Result<Vec<Campaign>> {
+    let on_its_way = campaign::state.eq_any([State::Scheduled, State::Planning, State::Sending]);
+    let ids: Vec<i64> = campaign::table.filter(on_its_way).select(campaign::id).load(conn)?;
+    ids.into_iter().map(|id| pause(conn, id, Some(reason), now)).collect()
+}
+
 /// Lets a paused campaign go on where it was.
 ///
 /// # Errors

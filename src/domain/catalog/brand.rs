@@ -9,9 +9,10 @@ use crate::db::schema::{brand, logo};
 use crate::domain::catalog::look::{self, Scheme};
 use crate::domain::catalog::{host, notice};
 use crate::email_address::EmailAddress;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Problem, Result, if_there};
 use crate::i18n::Lang;
 use crate::id::Slug;
+use crate::line::is_line;
 
 /// A brand as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -171,7 +172,7 @@ impl BrandForm {
         let mut problems = Vec::new();
         let mut line = |field: &str, value: String| {
             let value = value.trim().to_owned();
-            if value.is_empty() || value.len() > 500 || value.chars().any(char::is_control) {
+            if value.is_empty() || !is_line(&value, 500) {
                 problems.push(Problem::new(field, "Enter one line of 1 to 500 characters"));
             }
             value
@@ -225,7 +226,7 @@ impl BrandForm {
         let accent_dark = colour("accent_dark", self.accent_dark.as_deref(), Scheme::Dark);
         let language = self.language.as_deref().map(Lang::read);
         if language == Some(None) {
-            problems.push(Problem::new("language", "Enter one of en-GB, cy, de and fr"));
+            problems.push(Problem::new("language", format!("Enter one of {}", Lang::choices())));
         }
         if !is_web_url(&policy_url) {
             problems.push(Problem::new("policy_url", "Enter a full http or https address"));
@@ -297,7 +298,7 @@ pub fn create(conn: &mut DbConnection, form: BrandForm, now: Moment) -> Result<B
     let hosts = host::check(&form.hosts, &form.base_url);
     let row = form.check(now)?;
     let hosts = hosts.map_err(|problem| Error::Invalid(vec![problem]))?;
-    if find(conn, row.slug.as_str()).is_ok() {
+    if if_there(find(conn, row.slug.as_str()))?.is_some() {
         return Err(Error::conflict("There is a brand of this slug already; choose another"));
     }
     let id = diesel::insert_into(brand::table).values(row).returning(brand::id).get_result(conn)?;

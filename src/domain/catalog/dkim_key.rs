@@ -85,6 +85,11 @@ impl DkimKey {
     pub fn record_text(&self) -> String {
         dkim::record_text(self.algorithm, &self.public_key)
     }
+
+    /// What both selectors of its pair begin with.
+    pub fn pair(&self) -> &str {
+        pair_of(&self.selector, self.algorithm)
+    }
 }
 
 fn known(algorithm: &str) -> Result<Algorithm> {
@@ -108,6 +113,12 @@ impl NewPair {
 /// The selector of a key of the pair of this name; each key needs one of its own (RFC 8463, section 3).
 fn selector_of(name: &str, algorithm: Algorithm) -> String {
     format!("{name}-{}", algorithm.key_type())
+}
+
+/// The name of the pair that a key of this selector belongs to; the selector itself if no pair is named so.
+pub fn pair_of(selector: &str, algorithm: Algorithm) -> &str {
+    let name = selector.strip_suffix(algorithm.key_type()).and_then(|name| name.strip_suffix('-'));
+    name.unwrap_or(selector)
 }
 
 /// A domain in the form in which addresses have it.

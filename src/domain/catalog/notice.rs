@@ -140,7 +140,7 @@ fn check(brand: &Brand, form: &NoticeForm) -> Result<(Lang, String)> {
     }
     let language = form.language.as_deref().map_or(Some(brand.lang()), Lang::read);
     if language.is_none() {
-        problems.push(Problem::new("language", "Enter one of en-GB, cy, de and fr"));
+        problems.push(Problem::new("language", format!("Enter one of {}", Lang::choices())));
     }
     if form.text.trim().is_empty() || form.text.contains('\0') {
         problems.push(Problem::new("text", "Enter the text of the notice"));

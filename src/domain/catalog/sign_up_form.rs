@@ -10,8 +10,9 @@ use crate::db::DbConnection;
 use crate::db::schema::sign_up_form;
 use crate::domain::catalog::Channel;
 use crate::domain::catalog::topic::{Kind, Topic};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Problem, Result, if_there};
 use crate::id::Slug;
+use crate::line::is_line;
 
 /// A form may stand inside of so many sites.
 const ORIGINS_MAX: usize = 20;
@@ -190,12 +191,11 @@ impl Row {
 impl NamedFormDraft {
     fn check(mut self, topics: &[Topic], now: Moment) -> Result<Written> {
         let mut problems = Vec::new();
-        let line = |text: &str, most| text.chars().count() <= most && !text.chars().any(char::is_control);
         let (heading, intro) = (self.heading.trim().to_owned(), self.intro.trim().to_owned());
-        if heading.is_empty() || !line(&heading, 100) {
+        if heading.is_empty() || !is_line(&heading, 100) {
             problems.push(Problem::new("heading", "Enter one line of 1 to 100 characters"));
         }
-        if !line(&intro, 500) {
+        if !is_line(&intro, 500) {
             problems.push(Problem::new("intro", "Enter one line of at most 500 characters"));
         }
         // A page's address ends up in logs and histories (L-15).
@@ -206,8 +206,8 @@ impl NamedFormDraft {
         check_topics(&self.topics, topics, &mut problems);
         for (index, asked) in self.fields.iter_mut().enumerate() {
             asked.purpose = asked.purpose.take().map(|text| text.trim().to_owned());
-            let is_line = |text: &String| !text.is_empty() && line(text, 200);
-            if !asked.purpose.as_ref().is_none_or(is_line) {
+            let fits = |text: &String| !text.is_empty() && is_line(text, 200);
+            if !asked.purpose.as_ref().is_none_or(fits) {
                 let place = format!("fields.{index}.purpose");
                 problems.push(Problem::new(place, "Enter one line of 1 to 200 characters, or leave it out"));
             }
@@ -326,7 +326,7 @@ pub fn create(
 ) -> Result<NamedForm> {
     let row = draft.check(topics, now)?;
     let slug = row.slug.clone();
-    if find(conn, brand, slug.as_str()).is_ok() {
+    if if_there(find(conn, brand, slug.as_str()))?.is_some() {
         return Err(Error::conflict("The brand has a form of this slug already; choose another"));
     }
     diesel::insert_into(sign_up_form::table).values((row, sign_up_form::brand_id.eq(brand))).execute(conn)?;

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::db::DbConnection;
 use crate::db::schema::topic;
 use crate::domain::catalog::Channel;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Problem, Result, if_there};
 use crate::id::Slug;
+use crate::line::is_line;
 
 word_enum! {
     /// The two kinds of topics; a campaign is about exactly one communication and any number of subjects.
@@ -100,14 +101,13 @@ pub struct TopicForm {
 impl TopicForm {
     fn check(&self) -> Result<()> {
         let mut problems = Vec::new();
-        let one_line = |text: &str, most: usize| text.len() <= most && !text.chars().any(char::is_control);
-        if self.name.trim().is_empty() || !one_line(&self.name, 200) {
+        if self.name.trim().is_empty() || !is_line(&self.name, 200) {
             problems.push(Problem::new("name", "Enter one line of 1 to 200 characters"));
         }
-        if !one_line(&self.description, 500) {
+        if !is_line(&self.description, 500) {
             problems.push(Problem::new("description", "Enter one line of at most 500 characters"));
         }
-        if !one_line(&self.frequency_note, 100) {
+        if !is_line(&self.frequency_note, 100) {
             problems.push(Problem::new("frequency_note", "Enter one line of at most 100 characters"));
         }
         if self.example_url.as_deref().is_some_and(|url| !is_web_address(url)) {
@@ -132,7 +132,7 @@ fn is_web_address(text: &str) -> bool {
 /// [`Error::Invalid`]; [`Error::Conflict`] if the brand has a topic of this slug.
 pub fn create(conn: &mut DbConnection, brand: i64, form: &TopicForm) -> Result<Topic> {
     form.check()?;
-    if find(conn, brand, form.slug.as_str()).is_ok() {
+    if if_there(find(conn, brand, form.slug.as_str()))?.is_some() {
         return Err(Error::conflict("The brand has a topic of this slug already; choose another"));
     }
     let id = diesel::insert_into(topic::table)

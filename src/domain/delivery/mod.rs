@@ -15,6 +15,7 @@ pub mod retry;
 pub mod settle;
 pub mod unanswered;
 pub mod view;
+pub mod work;
 
 use diesel::prelude::*;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Moment;
+use crate::clock::{DAY, HOUR, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::{campaign as campaign_table, pace};
 use crate::email_address::EmailAddress;
@@ -48,12 +48,12 @@ word_enum! {
 impl Period {
     /// How long it is.
     pub fn duration(self) -> Duration {
-        Duration::from_secs(match self {
-            Self::Second => 1,
-            Self::Minute => 60,
-            Self::Hour => 60 * 60,
-            Self::Day => 24 * 60 * 60,
-        })
+        match self {
+            Self::Second => Duration::from_secs(1),
+            Self::Minute => Duration::from_secs(60),
+            Self::Hour => HOUR,
+            Self::Day => DAY,
+        }
     }
 }
 

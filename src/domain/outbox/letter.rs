@@ -1,4 +1,5 @@
-//! The words of service mails: the confirmation, the link to the preferences, the link to the data we hold.
+//! The words of service mails: the confirmation, links to the preferences and to the data we hold, and what a change of
+//! address says to the new address and to the old one.
 //!
 //! They carry no promotion, no picture, no tracked link and no list header (M-10); the HTML and the text
 //! part say the same and have the same links.
@@ -10,7 +11,7 @@ use crate::i18n::Lang;
 
 /// Who writes: what the foot of each service mail says (L-09).
 #[derive(Debug, Clone, Default)]
-pub struct Letterhead {
+pub struct MailHead {
     /// The brand's name, as people know it.
     pub name: String,
     /// The company behind it.
@@ -31,7 +32,7 @@ pub struct ConfirmationMail {
     /// The language.
     pub lang: Lang,
     /// The brand.
-    pub brand: Letterhead,
+    pub brand: MailHead,
     /// The page with the button: an absolute URL.
     pub link: String,
     /// What will be confirmed, such as "Newsletter by email".
@@ -46,7 +47,7 @@ pub struct PreferenceLinkMail {
     /// The language.
     pub lang: Lang,
     /// The brand.
-    pub brand: Letterhead,
+    pub brand: MailHead,
     /// The preference page: an absolute URL.
     pub link: String,
 }
@@ -57,7 +58,7 @@ pub struct DataLinkMail {
     /// The language.
     pub lang: Lang,
     /// The brand.
-    pub brand: Letterhead,
+    pub brand: MailHead,
     /// The page: an absolute URL.
     pub link: String,
     /// For how many hours the link works.
@@ -70,7 +71,7 @@ pub struct AddressChangeMail {
     /// The language.
     pub lang: Lang,
     /// The brand.
-    pub brand: Letterhead,
+    pub brand: MailHead,
     /// The page with the button: an absolute URL.
     pub link: String,
     /// For how many hours the link works.
@@ -83,7 +84,7 @@ pub struct AddressChangedMail {
     /// The language.
     pub lang: Lang,
     /// The brand.
-    pub brand: Letterhead,
+    pub brand: MailHead,
     /// The new address with most of it hidden.
     pub new: String,
     /// The day, as people read it.
@@ -96,7 +97,7 @@ pub struct AddressTakenMail {
     /// The language.
     pub lang: Lang,
     /// The brand.
-    pub brand: Letterhead,
+    pub brand: MailHead,
     /// The preference page of the owner: an absolute URL.
     pub link: String,
 }
@@ -107,7 +108,7 @@ macro_rules! service_mail {
         #[template(path = $html_path)]
         struct $html<'a> {
             lang: Lang,
-            brand: &'a Letterhead,
+            brand: &'a MailHead,
             subject: &'a str,
             mail: &'a $mail,
         }
@@ -116,7 +117,7 @@ macro_rules! service_mail {
         #[template(path = $text_path)]
         struct $text<'a> {
             lang: Lang,
-            brand: &'a Letterhead,
+            brand: &'a MailHead,
             mail: &'a $mail,
         }
 
@@ -221,7 +222,7 @@ mod tests {
     }
 
     fn mails_in(lang: Lang) -> [(Lang, String, String, String); 5] {
-        let brand = Letterhead {
+        let brand = MailHead {
             name: "Civic Notes".into(),
             legal_name: "Notes & Sons".into(),
             registered_address: "1 Example Street, Exampleton".into(),

@@ -269,7 +269,7 @@ fn back_off(attempts: i32) -> Duration {
 mod tests {
     use super::*;
     use crate::clock::HOUR;
-    use crate::db::{Database, DatabaseUrl};
+    use crate::db::{Database, DatabaseUrl, Schema};
     use crate::domain::outbox::Kind::PreferencesLink;
     use crate::mail::transport::Reply;
 
@@ -280,7 +280,7 @@ mod tests {
     fn with_outbox(work: impl FnOnce(&mut DbConnection) -> Result<()>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("outbox.db").display().to_string();
-        let db = Database::open(&DatabaseUrl::Sqlite(path)).unwrap();
+        let db = Database::open(&DatabaseUrl::Sqlite(path), Schema::Migrate).unwrap();
         db.write_here(|conn| {
             diesel::sql_query("PRAGMA defer_foreign_keys = ON").execute(conn)?;
             work(conn)?;

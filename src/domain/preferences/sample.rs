@@ -1,7 +1,7 @@
 //! A small world for tests: two brands with topics, one person, and shortcuts.
 
 use crate::clock::Moment;
-use crate::db::{Database, DatabaseUrl, DbConnection};
+use crate::db::{Database, DatabaseUrl, DbConnection, Schema};
 use crate::domain::audience::source::{self, Kind as SourceKind, SourceForm};
 use crate::domain::audience::subscriber::{self, Profile, Subscriber};
 use crate::domain::catalog::Channel;
@@ -49,7 +49,7 @@ impl World {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("test.db").display().to_string();
-        let db = Database::open(&DatabaseUrl::Sqlite(file)).unwrap();
+        let db = Database::open(&DatabaseUrl::Sqlite(file), Schema::Migrate).unwrap();
         let keys = Keys::from_secrets("a secret of tests with more than 32 characters").unwrap();
         let world = db.write_here(|conn| {
             let brand = new_brand(conn, "civic", "Civic Notes");

@@ -135,6 +135,11 @@ impl Recorder {
         self.shared.counts()
     }
 
+    /// How many hits wait to be written.
+    pub fn waiting(&self) -> usize {
+        lock(&self.shared.queue).batches.iter().map(|batch| batch.hits.len()).sum()
+    }
+
     /// Takes no more hits, writes those that wait, and ends the thread. Blocks until then; a second call does
     /// nothing.
     pub fn stop(&self) {

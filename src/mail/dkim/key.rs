@@ -7,8 +7,7 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 
 use crate::error::{Error, Result};
 
@@ -161,7 +160,7 @@ pub fn record_name(domain: &str, selector: &str) -> String {
 
 /// What they should find there: the text of the TXT record (RFC 6376, section 3.6.1; RFC 8463, section 4).
 pub fn record_text(algorithm: Algorithm, public: &[u8]) -> String {
-    format!("v=DKIM1; k={}; p={}", algorithm.key_type(), STANDARD.encode(public))
+    format!("v=DKIM1; k={}; p={}", algorithm.key_type(), BASE64.encode(public))
 }
 
 /// A TXT record as a zone file has it (RFC 1035, section 5.1), its text cut into strings of at most 255 octets.

@@ -10,8 +10,7 @@ mod verify;
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 
 pub use key::{Algorithm, NewKey, SigningKey, record_name, record_text, zone_record};
 pub use verify::{Doubt, Proof, verify};
@@ -84,7 +83,7 @@ impl Signer {
         let common = Common {
             domain: &self.0.domain,
             names: &names,
-            body_hash: STANDARD.encode(canon::body_hash(body)),
+            body_hash: BASE64.encode(canon::body_hash(body).as_ref()),
             seconds: now.as_micros().div_euclid(1_000_000),
         };
         let fields_end = data.len();
@@ -93,7 +92,7 @@ impl Signer {
             let mut field = common.field(key);
             data.truncate(fields_end);
             canon::push_field(NAME.as_bytes(), &field.text.as_bytes()[NAME.len() + 1..], &mut data);
-            field.push_broken(&STANDARD.encode(key.sign(&data)?));
+            field.push_broken(&BASE64.encode(&key.sign(&data)?));
             signed.extend_from_slice(field.text.as_bytes());
             signed.extend_from_slice(b"\r\n");
         }

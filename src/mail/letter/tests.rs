@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 
 use super::*;
 
@@ -48,7 +47,7 @@ fn decoded(value: &str) -> String {
         let mut parts = word.splitn(3, '?');
         assert_eq!(parts.next().unwrap().to_ascii_lowercase(), "utf-8");
         let octets = match parts.next().unwrap() {
-            "b" | "B" => STANDARD.decode(parts.next().unwrap()).unwrap(),
+            "b" | "B" => BASE64.decode(parts.next().unwrap().as_bytes()).unwrap(),
             other => panic!("encoding {other}"),
         };
         std::str::from_utf8(&octets).expect("no character is split");

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::email_address::EmailAddress;
-use crate::error::Result;
 use crate::mail::transport::{Outcome, Reply, Stage};
 
 /// A folder of messages.
@@ -19,10 +18,9 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// The folder, made if it is missing.
-    pub(super) fn new(path: &Path) -> Result<Self> {
-        fs::create_dir_all(path)?;
-        Ok(Self { path: path.to_owned(), count: AtomicU64::new(0) })
+    /// A folder that is there.
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), count: AtomicU64::new(0) }
     }
 
     /// Writes one message away from the runtime's threads.
@@ -104,7 +102,7 @@ mod tests {
     #[tokio::test]
     async fn each_message_is_one_complete_file_and_none_is_overwritten() {
         let directory = tempfile::tempdir().unwrap();
-        let folder = Arc::new(Folder::new(&directory.path().join("new")).unwrap());
+        let folder = Arc::new(Folder::new(directory.path()));
         let message = b"Message-ID: <abc-1@brand.test>\r\n\r\nHello\r\n";
         for _ in 0..2 {
             let kept = Arc::clone(&folder)
@@ -112,13 +110,13 @@ mod tests {
                 .await;
             assert!(matches!(kept, Outcome::Accepted(_)), "{kept:?}");
         }
-        let mut names: Vec<_> = fs::read_dir(directory.path().join("new"))
+        let mut names: Vec<_> = fs::read_dir(directory.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         names.sort();
         assert_eq!(names, ["abc-1.2.eml", "abc-1.eml"]);
-        let text = fs::read_to_string(directory.path().join("new/abc-1.eml")).unwrap();
+        let text = fs::read_to_string(directory.path().join("abc-1.eml")).unwrap();
         assert!(text.starts_with("Return-Path: <bounce@brand.test>\r\nDelivered-To: ana@example.com\r\nM"));
     }
 

@@ -8,6 +8,7 @@ mod commands;
 mod content;
 mod folder;
 pub mod memory;
+mod options;
 mod reply;
 mod session;
 mod smtp;
@@ -19,15 +20,14 @@ mod wire;
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::email_address::EmailAddress;
 use crate::error::Result;
 use crate::mail::transport::content::Content;
 
 pub use memory::{Captured, Memory};
+pub use options::{Authorities, Hello, Options, Timeouts};
 pub use reply::{Blame, Enhanced, Reply};
 pub use url::{MailUrl, SmtpUrl, StartTls};
 
@@ -72,45 +72,6 @@ pub enum Outcome {
     },
     /// The connection died after the message left and before it was answered: it may have been sent (M-16).
     Uncertain,
-}
-
-/// How long each step may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// Finding the host, the TCP connection and the TLS handshake, each.
-    pub connect: Duration,
-    /// The greeting, and the answer to each command.
-    pub command: Duration,
-    /// Sending the message and the answer to its final dot.
-    pub content: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(30),
-            command: Duration::from_secs(60),
-            // RFC 5321, section 4.5.3.2.6: the server may be delivering it.
-            content: Duration::from_secs(600),
-        }
-    }
-}
-
-/// What a transport needs to know besides its URL.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The name with which we greet a server (RFC 5321, section 4.1.1.1): this host's, or an address literal.
-    pub hello: String,
-    /// A PEM file of certificate authorities to trust besides the system's.
-    pub extra_ca: Option<PathBuf>,
-    /// How long each step may take.
-    pub timeouts: Timeouts,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { hello: String::from("localhost"), extra_ca: None, timeouts: Timeouts::default() }
-    }
 }
 
 /// Why there is no connection; holds nothing personal.
@@ -180,7 +141,7 @@ pub struct Transport<P> {
 
 #[derive(Clone)]
 enum Route {
-    Smtp(Arc<session::Relay>),
+    Smtp(Arc<session::Peer>),
     Folder(Arc<folder::Folder>),
     Memory(Memory),
 }
@@ -202,14 +163,14 @@ impl<P> fmt::Debug for Transport<P> {
 }
 
 impl<P: Clearance> Transport<P> {
-    /// Prepares the way that the URL names: reads certificates, makes the folder. Nothing is connected.
+    /// Prepares the way that the URL names. Nothing is connected, and a folder has to be there ([`MailUrl::prepare`]).
     ///
     /// # Errors
-    /// If the extra certificates or the folder cannot be used.
+    /// If TLS cannot be spoken with these certificates.
     pub fn new(url: &MailUrl, options: &Options) -> Result<Self> {
         let route = match url {
-            MailUrl::Smtp(url) => Route::Smtp(Arc::new(session::Relay::new(url, options)?)),
-            MailUrl::Folder(path) => Route::Folder(Arc::new(folder::Folder::new(path)?)),
+            MailUrl::Smtp(url) => Route::Smtp(Arc::new(session::Peer::new(url, options)?)),
+            MailUrl::Folder(path) => Route::Folder(Arc::new(folder::Folder::new(path))),
         };
         Ok(Self { route, permits: PhantomData })
     }
@@ -222,7 +183,7 @@ impl<P: Clearance> Transport<P> {
     /// Whether mail stays on this machine as far as we know: in a folder, or with a relay here.
     pub fn is_local(&self) -> bool {
         match &self.route {
-            Route::Smtp(relay) => url::is_this_machine(&relay.url.host),
+            Route::Smtp(peer) => url::is_this_machine(&peer.url.host),
             Route::Folder(_) | Route::Memory(_) => true,
         }
     }
@@ -233,7 +194,7 @@ impl<P: Clearance> Transport<P> {
     /// If there is none to be had now.
     pub async fn connect(&self) -> Result<Connection<P>, NotConnected> {
         let line = match &self.route {
-            Route::Smtp(relay) => Line::Smtp(Box::new(session::Session::open(Arc::clone(relay)).await?)),
+            Route::Smtp(peer) => Line::Smtp(Box::new(session::Session::open(Arc::clone(peer)).await?)),
             Route::Folder(folder) => Line::Folder(Arc::clone(folder)),
             Route::Memory(memory) => {
                 memory.connect()?;

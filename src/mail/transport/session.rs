@@ -5,41 +5,33 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::email_address::EmailAddress;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::mail::transport::commands::Commands;
 use crate::mail::transport::content::Content;
 use crate::mail::transport::smtp::{Attempt, Envelope, Line};
 use crate::mail::transport::tls::Tls;
-use crate::mail::transport::{NotConnected, Options, Outcome, SmtpUrl, StartTls, Timeouts};
+use crate::mail::transport::{Hello, NotConnected, Options, Outcome, SmtpUrl, StartTls, Timeouts};
 
-/// A relay and all that is needed to connect to it.
-pub(super) struct Relay {
+/// The server at the other end, and all that is needed to connect to it.
+pub(super) struct Peer {
     pub(super) url: SmtpUrl,
-    pub(super) hello: String,
+    pub(super) hello: Hello,
     pub(super) timeouts: Timeouts,
     /// Absent where TLS is never spoken.
     pub(super) tls: Option<Tls>,
 }
 
-impl Relay {
+impl Peer {
     pub(super) fn new(url: &SmtpUrl, options: &Options) -> Result<Self> {
-        let allowed =
-            |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '[' | ']' | ':');
-        if options.hello.is_empty() || !options.hello.chars().all(allowed) {
-            return Err(Error::invalid("hello", "Greet servers with a host name, like mail.example.com"));
-        }
-        let tls = if url.implicit_tls || url.starttls != StartTls::Never {
-            Some(Tls::new(&url.host, options.extra_ca.as_deref())?)
-        } else {
-            None
-        };
+        let speaks_tls = url.implicit_tls || url.starttls != StartTls::Never;
+        let tls = speaks_tls.then(|| Tls::new(&url.host, &options.authorities)).transpose()?;
         Ok(Self { url: url.clone(), hello: options.hello.clone(), timeouts: options.timeouts, tls })
     }
 }
 
 /// A worker's way to a relay: connected, or about to be.
 pub(super) struct Session {
-    relay: Arc<Relay>,
+    peer: Arc<Peer>,
     line: Option<Line>,
     /// The server was told on this line, with these commands, what comes.
     announced: Option<(Line, Commands)>,
@@ -48,9 +40,9 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) async fn open(relay: Arc<Relay>) -> Result<Self, NotConnected> {
-        let line = Line::open(&relay).await?;
-        Ok(Self { relay, line: Some(line), announced: None, announces: true })
+    pub(super) async fn open(peer: Arc<Peer>) -> Result<Self, NotConnected> {
+        let line = Line::open(&peer).await?;
+        Ok(Self { peer, line: Some(line), announced: None, announces: true })
     }
 
     /// Says MAIL, RCPT and DATA for a message that is still being written, where the server takes all three at once.
@@ -90,13 +82,13 @@ impl Session {
             match self.attempt(line, envelope, announced, message).await {
                 Attempt::Done(outcome) | Attempt::Broken(outcome) => return outcome,
                 // Who was silent for so long may be so again; meanwhile the person may have left.
-                Attempt::HungUp(stage, reply) if begun.elapsed() >= self.relay.timeouts.command => {
+                Attempt::HungUp(stage, reply) if begun.elapsed() >= self.peer.timeouts.command => {
                     return Outcome::Deferred { stage, reply };
                 }
                 Attempt::HungUp(..) => {}
             }
         }
-        let line = match Line::open(&self.relay).await {
+        let line = match Line::open(&self.peer).await {
             Ok(line) => line,
             Err(why) => return why.into(),
         };

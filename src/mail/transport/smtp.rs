@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::email_address::EmailAddress;
 use crate::mail::transport::commands::Commands;
 use crate::mail::transport::content::Content;
-use crate::mail::transport::session::Relay;
+use crate::mail::transport::session::Peer;
 use crate::mail::transport::tls::{self, Tls};
 use crate::mail::transport::url::is_this_machine;
 use crate::mail::transport::wire::{Stream, Wire};
@@ -54,23 +54,23 @@ pub(super) struct Envelope<'a> {
 }
 
 impl Line {
-    pub(super) async fn open(relay: &Relay) -> Result<Self, NotConnected> {
-        let opened = Self::try_open(relay).await;
+    pub(super) async fn open(peer: &Peer) -> Result<Self, NotConnected> {
+        let opened = Self::try_open(peer).await;
         if let Err(why) = &opened {
-            tracing::warn!(relay = %relay.url, %why, "no connection to the mail server");
+            tracing::warn!(relay = %peer.url, %why, "no connection to the mail server");
         }
         opened
     }
 
-    async fn try_open(relay: &Relay) -> Result<Self, NotConnected> {
-        let Timeouts { connect, command, .. } = relay.timeouts;
-        let url = &relay.url;
+    async fn try_open(peer: &Peer) -> Result<Self, NotConnected> {
+        let Timeouts { connect, command, .. } = peer.timeouts;
+        let url = &peer.url;
         let unreachable = |_| failed(Fault::Unreachable);
         let stream = in_time(connect, TcpStream::connect((url.host.as_str(), url.port)))
             .await?
             .map_err(unreachable)?;
         stream.set_nodelay(true).map_err(unreachable)?;
-        let stream: Box<dyn Stream> = match &relay.tls {
+        let stream: Box<dyn Stream> = match &peer.tls {
             Some(tls) if url.implicit_tls => {
                 let wrapped = in_time(connect, tls.wrap(stream)).await?;
                 Box::new(wrapped.map_err(|error| failed(tls::fault(&error)))?)
@@ -82,21 +82,21 @@ impl Line {
             pipelining: false,
             smtputf8: false,
             dsn: false,
-            timeouts: relay.timeouts,
+            timeouts: peer.timeouts,
         };
         welcome(in_time(command, line.wire.reply()).await?, Fault::TurnedAway)?;
-        let offered = line.greet(relay).await?;
-        let (mut line, encrypted, offered) = match &relay.tls {
-            Some(tls) if !url.implicit_tls => line.encrypt(relay, tls, offered).await?,
+        let offered = line.greet(peer).await?;
+        let (mut line, encrypted, offered) = match &peer.tls {
+            Some(tls) if !url.implicit_tls => line.encrypt(peer, tls, offered).await?,
             _ => (line, url.implicit_tls, offered),
         };
-        line.log_in(relay, encrypted, &offered).await?;
+        line.log_in(peer, encrypted, &offered).await?;
         Ok(line)
     }
 
     /// Says hello and learns what the server offers.
-    async fn greet(&mut self, relay: &Relay) -> Result<ServerInfo, NotConnected> {
-        let hello = Ehlo::new(ClientId::Domain(relay.hello.clone())).to_string();
+    async fn greet(&mut self, peer: &Peer) -> Result<ServerInfo, NotConnected> {
+        let hello = Ehlo::new(ClientId::Domain(peer.hello.as_str().to_owned())).to_string();
         welcome(in_time(self.timeouts.command, self.wire.ask(&hello)).await?, Fault::TurnedAway)?;
         let words = self.wire.words();
         let offers = |name: &str| {
@@ -115,34 +115,34 @@ impl Line {
     /// Encrypts the connection if the server offers it. Says too whether it is encrypted, and what is offered now.
     async fn encrypt(
         mut self,
-        relay: &Relay,
+        peer: &Peer,
         tls: &Tls,
         offered: ServerInfo,
     ) -> Result<(Self, bool, ServerInfo), NotConnected> {
         if !offered.supports_feature(Extension::StartTls) {
-            return match relay.url.starttls {
+            return match peer.url.starttls {
                 StartTls::Required => Err(failed(Fault::NoStartTls)),
                 _ => Ok((self, false, offered)),
             };
         }
         let begin = Starttls.to_string();
-        welcome(in_time(relay.timeouts.command, self.wire.ask(&begin)).await?, Fault::Tls)?;
+        welcome(in_time(peer.timeouts.command, self.wire.ask(&begin)).await?, Fault::Tls)?;
         let stream = self.wire.into_stream().ok_or(failed(Fault::Tls))?;
-        let wrapped = in_time(relay.timeouts.connect, tls.wrap(stream)).await?;
+        let wrapped = in_time(peer.timeouts.connect, tls.wrap(stream)).await?;
         self.wire = Wire::new(Box::new(wrapped.map_err(|error| failed(tls::fault(&error)))?));
         // What was offered in clear counts no more.
-        let offered = self.greet(relay).await?;
+        let offered = self.greet(peer).await?;
         Ok((self, true, offered))
     }
 
     async fn log_in(
         &mut self,
-        relay: &Relay,
+        peer: &Peer,
         encrypted: bool,
         offered: &ServerInfo,
     ) -> Result<(), NotConnected> {
-        let Some((user, password)) = relay.url.login.clone() else { return Ok(()) };
-        if !encrypted && !is_this_machine(&relay.url.host) {
+        let Some((user, password)) = peer.url.login.clone() else { return Ok(()) };
+        if !encrypted && !is_this_machine(&peer.url.host) {
             return Err(failed(Fault::LoginNeedsTls));
         }
         let credentials = Credentials::new(user, password);
@@ -151,7 +151,7 @@ impl Line {
         let mut command = Auth::new(way, credentials.clone(), None);
         for _ in 0..CHALLENGES_MAX {
             let said = command.map_err(|_| failed(Fault::Login))?.to_string();
-            let reply = in_time(relay.timeouts.command, self.wire.ask(&said)).await?;
+            let reply = in_time(peer.timeouts.command, self.wire.ask(&said)).await?;
             match welcome(reply, Fault::Login)?.code {
                 235 => return Ok(()),
                 334 => {}

@@ -5,6 +5,7 @@ mod postfix;
 mod server;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rcgen::{CertificateParams, Issuer, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
@@ -36,8 +37,8 @@ fn permit() -> Permit {
 fn quick(extra_ca: Option<&Path>) -> Options {
     let limit = Duration::from_secs(5);
     Options {
-        hello: String::from("client.test"),
-        extra_ca: extra_ca.map(Path::to_owned),
+        hello: Hello::parse("client.test").unwrap(),
+        authorities: extra_ca.map(Authorities::read).transpose().unwrap().unwrap_or_default(),
         timeouts: Timeouts { connect: limit, command: limit, content: limit },
     }
 }
@@ -338,7 +339,7 @@ fn issue(directory: &Path, host: &str) -> (PathBuf, rcgen::Certificate, KeyPair)
 fn certificates(directory: &Path, host: &str) -> (PathBuf, TlsAcceptor) {
     let (file, leaf, key) = issue(directory, host);
     let config =
-        rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()

@@ -4,9 +4,11 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use rustls::pki_types::ServerName;
 use url::{Host, Url};
 
 use crate::error::Problem;
+use crate::percent;
 
 /// Where mail goes. Neither `Debug` nor `Display` shows the password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +80,9 @@ impl MailUrl {
             Some(Host::Ipv6(address)) => address.to_string(),
             _ => return Err(problem("Name the mail server, like smtp://localhost:25")),
         };
+        if ServerName::try_from(host.as_str()).is_err() {
+            return Err(problem("The host of the mail server is not a valid name"));
+        }
         if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
             return Err(problem("Nothing may follow the host but ?starttls=…"));
         }
@@ -88,6 +93,19 @@ impl MailUrl {
         }
         let port = url.port().unwrap_or(if implicit_tls { 465 } else { 25 });
         Ok(Self::Smtp(SmtpUrl { host, port, implicit_tls, starttls, login }))
+    }
+
+    /// Makes the folder, if it is one and missing.
+    ///
+    /// # Errors
+    /// If there is none and none can be made.
+    pub fn prepare(&self) -> Result<(), Problem> {
+        match self {
+            Self::Smtp(_) => Ok(()),
+            Self::Folder(path) => std::fs::create_dir_all(path).map_err(|error| {
+                problem(&format!("The folder {} cannot be made: {}", path.display(), error.kind()))
+            }),
+        }
     }
 }
 
@@ -116,28 +134,13 @@ fn login(url: &Url) -> Result<Option<(String, String)>, Problem> {
         return Ok(None);
     }
     let decode = |text: &str| {
-        let decoded = percent_decode(text)?;
+        let decoded = String::from_utf8(percent::decode(text.as_bytes())?).ok()?;
         (!decoded.is_empty() && !decoded.chars().any(char::is_control)).then_some(decoded)
     };
     match (decode(url.username()), url.password().and_then(decode)) {
         (Some(user), Some(password)) => Ok(Some((user, password))),
         _ => Err(problem("Give both user and password, percent-encoded: smtp://user:password@host")),
     }
-}
-
-fn percent_decode(text: &str) -> Option<String> {
-    let mut octets = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(octet) = rest.next() {
-        if octet == b'%' {
-            let high = char::from(rest.next()?).to_digit(16)?;
-            let low = char::from(rest.next()?).to_digit(16)?;
-            octets.push(u8::try_from(high * 16 + low).ok()?);
-        } else {
-            octets.push(octet);
-        }
-    }
-    String::from_utf8(octets).ok()
 }
 
 /// Whether a connection to this host never leaves the machine.

@@ -17,7 +17,7 @@ use crate::web::api::evidence::{self, Evidence};
 use crate::web::api::opt_ins::found;
 use crate::web::api::paging::Page;
 use crate::web::api::subscribers::{hold_living, living};
-use crate::web::api::{Answer, BrandWords, ok};
+use crate::web::api::{Answer, Names, ok};
 
 /// What a person chose about a brand. Brands of which nothing was chosen are not there: each letter may come.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -137,7 +137,7 @@ fn apply(
 }
 
 fn views(conn: &mut DbConnection, person: i64, now: Moment) -> Result<Page<BrandChoiceView>> {
-    let mut brands = BrandWords::default();
+    let mut brands = Names::of_brands();
     let mut items = Vec::new();
     for kept in brand_choice::of_subscriber(conn, person)? {
         items.push(BrandChoiceView {

@@ -22,7 +22,7 @@ use crate::web::api::opt_ins::found;
 use crate::web::api::paging::{Page, Paging};
 use crate::web::api::subscribers::living;
 use crate::web::api::version::{self, Expectation, Known};
-use crate::web::api::{Answer, BrandWords, created, no_content, ok};
+use crate::web::api::{Answer, Names, created, no_content, ok};
 
 /// A campaign, without what it says.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -98,11 +98,7 @@ impl LinkView {
     }
 }
 
-fn summarise(
-    conn: &mut DbConnection,
-    brands: &mut BrandWords,
-    campaign: &Campaign,
-) -> Result<CampaignSummary> {
+fn summarise(conn: &mut DbConnection, brands: &mut Names, campaign: &Campaign) -> Result<CampaignSummary> {
     let subjects = campaign::subjects(conn, campaign.id)?;
     let mut topic_word = |id| Ok::<String, Error>(topic::get(conn, id)?.slug.to_string());
     let topic = topic_word(campaign.topic_id)?;
@@ -127,7 +123,7 @@ fn summarise(
 }
 
 fn view(conn: &mut DbConnection, campaign: Campaign) -> Result<CampaignView> {
-    let summary = summarise(conn, &mut BrandWords::default(), &campaign)?;
+    let summary = summarise(conn, &mut Names::of_brands(), &campaign)?;
     let links = link::of_campaign(conn, campaign.id)?.into_iter().map(LinkView::of).collect();
     Ok(CampaignView {
         summary,
@@ -151,7 +147,7 @@ pub async fn list(app: web::Data<App>, paging: web::Query<Paging>) -> Answer {
     let summaries = app
         .db
         .read(move |conn| {
-            let mut brands = BrandWords::default();
+            let mut brands = Names::of_brands();
             campaign::list(conn, after, rows)?
                 .into_iter()
                 .map(|campaign| Ok((campaign.id, summarise(conn, &mut brands, &campaign)?)))

@@ -6,6 +6,7 @@ use crate::db::DbConnection;
 use crate::domain::catalog::Brand;
 use crate::domain::consent::ledger::{self, Shown, ShownBox};
 use crate::error::{Error, Problem, Result};
+use crate::line::is_line;
 
 /// What a person saw when they decided.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
@@ -34,9 +35,7 @@ impl Evidence {
                 problems.push(Problem::new(field, detail));
             }
         };
-        let line = |text: &str, most: usize| {
-            !text.trim().is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control)
-        };
+        let line = |text: &str, most: usize| !text.trim().is_empty() && is_line(text, most);
         rule(line(&self.form, 100), "evidence.form", "Name the form in one line of 1 to 100 characters");
         let wording = !self.wording.trim().is_empty() && self.wording.chars().count() <= 5_000;
         rule(wording, "evidence.wording", "Give the wording exactly, in 1 to 5000 characters");

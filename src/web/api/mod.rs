@@ -22,6 +22,7 @@ pub mod retries;
 pub mod sign_up_forms;
 pub mod sign_ups;
 pub mod sources;
+pub mod status;
 pub mod subscribers;
 pub mod suppressions;
 pub mod test_letters;
@@ -36,6 +37,7 @@ use actix_web::http::header::LOCATION;
 use serde::Serialize;
 
 use crate::db::DbConnection;
+use crate::domain::audience::source;
 use crate::domain::catalog::brand;
 use crate::error::Result;
 use crate::web::problem::ApiError;
@@ -55,17 +57,29 @@ fn no_content() -> Answer {
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The words of brands by their row numbers, each asked for once.
-#[derive(Default)]
-struct BrandWords(HashMap<i64, String>);
+/// What brands or sources are called, by their row numbers; each is asked for once.
+struct Names {
+    known: HashMap<i64, String>,
+    find: fn(&mut DbConnection, i64) -> Result<String>,
+}
 
-impl BrandWords {
+impl Names {
+    /// The slugs of brands.
+    fn of_brands() -> Self {
+        Self { known: HashMap::new(), find: |conn, id| Ok(brand::get(conn, id)?.slug.to_string()) }
+    }
+
+    /// The names of sources.
+    fn of_sources() -> Self {
+        Self { known: HashMap::new(), find: |conn, id| Ok(source::get(conn, id)?.name) }
+    }
+
     fn of(&mut self, conn: &mut DbConnection, id: i64) -> Result<String> {
-        if let Some(word) = self.0.get(&id) {
-            return Ok(word.clone());
+        if let Some(name) = self.known.get(&id) {
+            return Ok(name.clone());
         }
-        let word = brand::get(conn, id)?.slug.to_string();
-        self.0.insert(id, word.clone());
-        Ok(word)
+        let name = (self.find)(conn, id)?;
+        self.known.insert(id, name.clone());
+        Ok(name)
     }
 }

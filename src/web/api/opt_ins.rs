@@ -20,7 +20,7 @@ use crate::web::api::body::Body;
 use crate::web::api::evidence::{self, Evidence};
 use crate::web::api::paging::Page;
 use crate::web::api::subscribers::{hold_living, living};
-use crate::web::api::{Answer, BrandWords, ok};
+use crate::web::api::{Answer, Names, ok};
 
 /// How many answers one request may set.
 const CHANGES_MAX: usize = 200;
@@ -179,7 +179,7 @@ pub(super) fn found<T>(result: Result<T>) -> Result<Option<T>> {
 }
 
 fn views(conn: &mut DbConnection, person: i64) -> Result<Page<OptInView>> {
-    let mut brands = BrandWords::default();
+    let mut brands = Names::of_brands();
     let mut topics: HashMap<i64, String> = HashMap::new();
     let mut items = Vec::new();
     for row in opt_in::of_subscriber(conn, person)? {

@@ -3,8 +3,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::LINK;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -63,7 +62,7 @@ impl Paging {
 }
 
 fn read_cursor(list: &str, cursor: &str) -> Option<i64> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let text = String::from_utf8(BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?).ok()?;
     let row = text.strip_prefix(list)?.strip_prefix(':')?;
     row.parse().ok().filter(|row| *row > 0)
 }
@@ -86,7 +85,7 @@ impl Window {
         let more = rows.len() > size;
         rows.truncate(size);
         let last = rows.last().filter(|_| more).map(number);
-        let next = last.map(|row| URL_SAFE_NO_PAD.encode(format!("{}:{row}", self.list)));
+        let next = last.map(|row| BASE64URL_NOPAD.encode(format!("{}:{row}", self.list).as_bytes()));
         let mut response = HttpResponse::Ok();
         if let Some(next) = &next {
             response

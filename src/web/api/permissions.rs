@@ -18,7 +18,7 @@ use crate::web::api::evidence::{self, Evidence};
 use crate::web::api::opt_ins::found;
 use crate::web::api::paging::Page;
 use crate::web::api::subscribers::{hold_living, living};
-use crate::web::api::{Answer, BrandWords, ok};
+use crate::web::api::{Answer, Names, ok};
 
 /// The present answer about one kind of tracking by one brand. What was never asked is not there, and means no.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -126,7 +126,7 @@ fn apply(
 }
 
 fn views(conn: &mut DbConnection, person: i64) -> Result<Page<PermissionView>> {
-    let mut brands = BrandWords::default();
+    let mut brands = Names::of_brands();
     let mut items = Vec::new();
     for row in of_subscriber(conn, person)? {
         items.push(PermissionView {

@@ -190,7 +190,7 @@ pub async fn snippets(
 ) -> Answer {
     let (brand, form) = path.into_inner();
     let asked = query.lang.as_deref().map(|tag| {
-        Lang::read(tag).ok_or_else(|| Error::invalid("lang", "Ask for one of en-GB, cy, de and fr"))
+        Lang::read(tag).ok_or_else(|| Error::invalid("lang", format!("Ask for one of {}", Lang::choices())))
     });
     let asked = asked.transpose()?;
     let offer = Offer::load(&app, brand, Some(form), false).await?;

@@ -1,7 +1,5 @@
 //! Subscribers: people. An address is never part of a URL: it is looked up by a `POST`.
 
-use std::collections::HashMap;
-
 use actix_web::web;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::id::PublicId;
 use crate::web::api::body::Body;
 use crate::web::api::paging::{Page, Paging};
-use crate::web::api::{Answer, created, no_content, ok};
+use crate::web::api::{Answer, Names, created, no_content, ok};
 
 /// A person.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -61,21 +59,7 @@ pub struct Lookup {
     email: String,
 }
 
-#[derive(Default)]
-struct SourceNames(HashMap<i64, String>);
-
-impl SourceNames {
-    fn of(&mut self, conn: &mut DbConnection, id: i64) -> Result<String> {
-        if let Some(name) = self.0.get(&id) {
-            return Ok(name.clone());
-        }
-        let name = source::get(conn, id)?.name;
-        self.0.insert(id, name.clone());
-        Ok(name)
-    }
-}
-
-fn view(conn: &mut DbConnection, names: &mut SourceNames, person: Subscriber) -> Result<SubscriberView> {
+fn view(conn: &mut DbConnection, names: &mut Names, person: Subscriber) -> Result<SubscriberView> {
     Ok(SubscriberView {
         id: person.public_id,
         email: person.email.as_ref().map(|email| email.as_str().to_owned()),
@@ -119,7 +103,7 @@ pub async fn list(app: web::Data<App>, paging: web::Query<Paging>) -> Answer {
     let views = app
         .db
         .read(move |conn| {
-            let mut names = SourceNames::default();
+            let mut names = Names::of_sources();
             let people = subscriber::list(conn, after, rows)?;
             people
                 .into_iter()
@@ -140,7 +124,7 @@ pub async fn lookup(app: web::Data<App>, form: Body<Lookup>) -> Answer {
         .db
         .read(move |conn| {
             let person = subscriber::find_by_email(conn, &email)?.ok_or(Error::NotFound("subscriber"))?;
-            view(conn, &mut SourceNames::default(), person)
+            view(conn, &mut Names::of_sources(), person)
         })
         .await?;
     ok(&found)
@@ -162,7 +146,7 @@ pub async fn create(app: web::Data<App>, form: Body<SubscriberForm>) -> Answer {
         .write(move |conn| {
             let origin = source::ensure(conn, &origin, now)?;
             let person = subscriber::create(conn, &keys, &email, &profile, origin.id, now)?;
-            view(conn, &mut SourceNames::default(), person)
+            view(conn, &mut Names::of_sources(), person)
         })
         .await?;
     created(&format!("/api/v1/subscribers/{}", person.id), &person)
@@ -184,7 +168,7 @@ pub async fn get(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
         .db
         .read(move |conn| {
             let person = living(conn, id.into_inner())?;
-            view(conn, &mut SourceNames::default(), person)
+            view(conn, &mut Names::of_sources(), person)
         })
         .await?;
     ok(&found)
@@ -204,7 +188,7 @@ pub async fn replace_profile(app: web::Data<App>, id: web::Path<PublicId>, profi
             let person = hold_living(conn, id.into_inner())?;
             subscriber::set_profile(conn, person.id, &profile)?;
             let person = subscriber::get(conn, person.id)?;
-            view(conn, &mut SourceNames::default(), person)
+            view(conn, &mut Names::of_sources(), person)
         })
         .await?;
     ok(&changed)
@@ -256,7 +240,7 @@ async fn set_restriction(app: &App, id: PublicId, since: Option<Moment>) -> Answ
                 subscriber::restrict(conn, person.id, since)?;
             }
             let person = subscriber::get(conn, person.id)?;
-            view(conn, &mut SourceNames::default(), person)
+            view(conn, &mut Names::of_sources(), person)
         })
         .await?;
     ok(&changed)

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::id::{PublicId, Slug};
 use crate::web::api::body::Body;
 use crate::web::api::paging::{Page, Paging};
-use crate::web::api::{Answer, BrandWords, no_content, ok};
+use crate::web::api::{Answer, Names, no_content, ok};
 
 /// A suppression; the address itself is not known any more.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -48,7 +48,7 @@ pub struct SuppressionForm {
     reason: Reason,
 }
 
-fn view(conn: &mut DbConnection, words: &mut BrandWords, row: Suppression) -> Result<SuppressionView> {
+fn view(conn: &mut DbConnection, words: &mut Names, row: Suppression) -> Result<SuppressionView> {
     let brand = row.brand_id.map(|id| words.of(conn, id)).transpose()?;
     let Suppression { public_id, channel, reason, created_at, .. } = row;
     Ok(SuppressionView { id: public_id, channel, brand, reason, created_at })
@@ -63,7 +63,7 @@ pub async fn list(app: web::Data<App>, paging: web::Query<Paging>) -> Answer {
     let views = app
         .db
         .read(move |conn| {
-            let mut words = BrandWords::default();
+            let mut words = Names::of_brands();
             let found = suppression::list(conn, after, rows)?;
             found
                 .into_iter()
@@ -96,7 +96,7 @@ pub async fn create(app: web::Data<App>, form: Body<SuppressionForm>) -> Answer 
                 consent::lock(conn, person.id)?;
             }
             let row = suppression::add(conn, &hash, channel, brand.map(|brand| brand.id), reason, now)?;
-            view(conn, &mut BrandWords::default(), row)
+            view(conn, &mut Names::of_brands(), row)
         })
         .await?;
     ok(&added)

@@ -1,4 +1,5 @@
-//! What people touch, mostly by a signed link: one file per page. No cookies, no login, no JavaScript.
+//! What people touch, mostly by a signed link: one file per page. No cookies and no login; the only script is that of the
+//! sign-up forms, which work without it.
 
 pub mod address;
 pub mod archive;

@@ -2,46 +2,42 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 
 use crate::db::DbConnection;
 use crate::domain::campaign::preflight::tags::Tags;
 use crate::domain::campaign::preflight::{Facts, Finding, texts};
 use crate::domain::catalog::dkim_key::{self, DkimKey};
 use crate::error::{Error, Result};
-use crate::mail::dkim::Algorithm;
+use crate::mail::dkim::{self, Algorithm};
 use crate::mail::dns::{Answers, Question};
 
-/// A key that signs a brand's letters.
+/// The public part of a key that signs a brand's letters, or would.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SigningKey {
+pub struct PublishedKey {
     /// The domain of its signature.
     pub domain: String,
     /// Its name there.
     pub selector: String,
-    /// `rsa` or `ed25519`, as its record says.
-    pub kind: &'static str,
+    /// What it signs with.
+    pub algorithm: Algorithm,
     /// The public key as its record has it, before base64.
     pub public_key: Vec<u8>,
 }
 
-impl SigningKey {
+impl PublishedKey {
     /// What a record has to say of a key.
     pub fn of(key: DkimKey) -> Self {
         Self {
             domain: key.domain,
             selector: key.selector,
-            kind: match key.algorithm {
-                Algorithm::RsaSha256 => "rsa",
-                Algorithm::Ed25519Sha256 => "ed25519",
-            },
+            algorithm: key.algorithm,
             public_key: key.public_key,
         }
     }
 
     fn name(&self) -> String {
-        format!("{}._domainkey.{}", self.selector, self.domain)
+        dkim::record_name(&self.domain, &self.selector)
     }
 }
 
@@ -59,7 +55,7 @@ pub(super) fn check(facts: &Facts, findings: &mut Vec<Finding>) {
             facts.sender_domain(),
             key.name(),
             key.domain,
-            key.selector.trim_end_matches(key.kind).trim_end_matches('-'),
+            dkim_key::pair_of(&key.selector, key.algorithm),
         );
         findings.push(Finding::warning("dkim_waiting", "RFC 9989", detail));
     } else {
@@ -85,13 +81,13 @@ enum Published {
     Unusable,
 }
 
-fn published(record: &Tags, key: &SigningKey) -> Option<Published> {
+fn published(record: &Tags, key: &PublishedKey) -> Option<Published> {
     let encoded: String = record.get("p")?.split_ascii_whitespace().collect();
     if encoded.is_empty() {
         return Some(Published::Revoked);
     }
-    let same_kind = record.get("k").unwrap_or("rsa").eq_ignore_ascii_case(key.kind);
-    let bytes = STANDARD.decode(encoded).unwrap_or_default();
+    let same_kind = record.get("k").unwrap_or("rsa").eq_ignore_ascii_case(key.algorithm.key_type());
+    let bytes = BASE64.decode(encoded.as_bytes()).unwrap_or_default();
     Some(match same_kind && is_same(&bytes, &key.public_key) {
         true if is_for_us(record) => Published::Same,
         true => Published::Unusable,
@@ -127,7 +123,7 @@ pub(super) fn check_dns(facts: &Facts, answers: &Answers, findings: &mut Vec<Fin
 }
 
 /// What is wrong with the record of a key; nothing if it is right, or nobody answered.
-fn check_record(key: &SigningKey, answers: &Answers) -> Option<Finding> {
+fn check_record(key: &PublishedKey, answers: &Answers) -> Option<Finding> {
     let name = key.name();
     let found = texts(answers, &name)?;
     let known: Vec<Published> = found.iter().filter_map(|record| published(&Tags::of(record), key)).collect();
@@ -162,7 +158,7 @@ fn check_record(key: &SigningKey, answers: &Answers) -> Option<Finding> {
 }
 
 /// What DNS has to be asked before these keys may sign.
-pub fn records_of(keys: &[SigningKey]) -> BTreeSet<Question> {
+pub fn records_of(keys: &[PublishedKey]) -> BTreeSet<Question> {
     keys.iter().map(|key| Question::Txt(key.name())).collect()
 }
 
@@ -170,7 +166,7 @@ pub fn records_of(keys: &[SigningKey]) -> BTreeSet<Question> {
 ///
 /// # Errors
 /// [`Error::Conflict`] with the first that is missing, wrong or not answered.
-pub fn check_published(keys: &[SigningKey], answers: &Answers) -> Result<()> {
+pub fn check_published(keys: &[PublishedKey], answers: &Answers) -> Result<()> {
     for key in keys {
         let name = key.name();
         if texts(answers, &name).is_none() {
@@ -187,14 +183,14 @@ pub fn check_published(keys: &[SigningKey], answers: &Answers) -> Result<()> {
 ///
 /// # Errors
 /// Of the database.
-pub fn signing_keys(conn: &mut DbConnection, domain: &str) -> Result<Vec<SigningKey>> {
-    Ok(dkim_key::signing_for(conn, domain)?.into_iter().map(SigningKey::of).collect())
+pub fn signing_keys(conn: &mut DbConnection, domain: &str) -> Result<Vec<PublishedKey>> {
+    Ok(dkim_key::signing_for(conn, domain)?.into_iter().map(PublishedKey::of).collect())
 }
 
 /// The keys that would sign the mail of a domain and still wait.
 ///
 /// # Errors
 /// Of the database.
-pub fn waiting_keys(conn: &mut DbConnection, domain: &str) -> Result<Vec<SigningKey>> {
-    Ok(dkim_key::waiting_for(conn, domain)?.into_iter().map(SigningKey::of).collect())
+pub fn waiting_keys(conn: &mut DbConnection, domain: &str) -> Result<Vec<PublishedKey>> {
+    Ok(dkim_key::waiting_for(conn, domain)?.into_iter().map(PublishedKey::of).collect())
 }

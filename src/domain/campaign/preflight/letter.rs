@@ -14,8 +14,6 @@ use crate::id::PublicId;
 use crate::mail::letter::{HTML_OCTETS_MAX, SUBJECT_CHARS_MAX};
 use crate::mail::visible::{self, Seen};
 
-/// As many characters as the token of a link has, and some.
-const TOKEN: usize = 60;
 /// As long as a field of a profile may be, in characters.
 const NAME_MAX: usize = 100;
 const COMPANY_MAX: usize = 200;
@@ -34,7 +32,7 @@ pub(super) fn check(brand: &Brand, letter: &Letter, findings: &mut Vec<Finding>)
         Ok(content) => content,
         Err(error) => return findings.push(broken(&error)),
     };
-    let urls = urls(brand, letter);
+    let urls = Urls::longest(brand, &letter.links);
     let longest = longest(letter);
     let supplier = SupplierFacts {
         name: long(SUPPLIER_MAX),
@@ -71,20 +69,6 @@ pub(super) fn check(brand: &Brand, letter: &Letter, findings: &mut Vec<Finding>)
 
 fn broken(error: &Error) -> Finding {
     Finding::blocking("letter_broken", "RFC 5322", error.to_string())
-}
-
-/// Links as long as they get; those of a reader who is tracked.
-fn urls(brand: &Brand, letter: &Letter) -> Urls {
-    let of = |route: &str| format!("{}/{route}/{}", brand.base_url, "x".repeat(TOKEN));
-    let tracked = of("c");
-    let link = |url: &String| if url.len() > tracked.len() { url.clone() } else { tracked.clone() };
-    Urls {
-        unsubscribe: of("u"),
-        preferences: of("p"),
-        view: of("v"),
-        links: letter.links.iter().map(|known| link(&known.url)).collect(),
-        pixel: Some(format!("{}.gif", of("o"))),
-    }
 }
 
 /// So many letters of a script that takes three octets for each.

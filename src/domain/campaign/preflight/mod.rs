@@ -24,7 +24,7 @@ use crate::email_address::EmailAddress;
 use crate::error::{Problem, Result};
 use crate::mail::dns::{Answers, Question};
 
-pub use dkim::{SigningKey, check_published, records_of, signing_keys, waiting_keys};
+pub use dkim::{PublishedKey, check_published, records_of, signing_keys, waiting_keys};
 
 word_enum! {
     /// How much a finding weighs.
@@ -72,11 +72,11 @@ pub struct Facts {
     /// Whether the relay signs (M-07).
     pub relay_signs: bool,
     /// The keys that sign the brand's marketing mail.
-    pub keys: Vec<SigningKey>,
+    pub keys: Vec<PublishedKey>,
     /// The keys that wait until somebody says that their records are published.
-    pub waiting: Vec<SigningKey>,
+    pub waiting: Vec<PublishedKey>,
     /// The keys that sign its service mail.
-    pub service_keys: Vec<SigningKey>,
+    pub service_keys: Vec<PublishedKey>,
     /// Whether every relay is on this machine.
     pub are_local: bool,
     /// The names of the relays there are.

@@ -2,14 +2,14 @@
 
 mod spf;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 
 use super::*;
 use crate::clock::Moment;
 use crate::domain::campaign::State;
 use crate::domain::campaign::compose::Format;
 use crate::id::{PublicId, Slug};
+use crate::mail::dkim::Algorithm;
 use crate::mail::dns::Unanswered;
 
 const KEY: [u8; 32] = [7; 32];
@@ -46,10 +46,10 @@ fn brand() -> Brand {
 
 /// A sender in order.
 fn facts() -> Facts {
-    let key = SigningKey {
+    let key = PublishedKey {
         domain: "news.brand.test".into(),
         selector: "e1".into(),
-        kind: "ed25519",
+        algorithm: Algorithm::Ed25519Sha256,
         public_key: KEY.to_vec(),
     };
     Facts {
@@ -80,7 +80,7 @@ fn mx(name: &str) -> Question {
 
 /// Its records.
 fn records() -> Vec<(Question, String)> {
-    let key = format!("v=DKIM1; k=ed25519; p={}", STANDARD.encode(KEY));
+    let key = format!("v=DKIM1; k=ed25519; p={}", BASE64.encode(&KEY));
     [
         (mx("news.brand.test"), "mx.brand.test"),
         (mx("brand.test"), "mx.brand.test"),
@@ -124,9 +124,9 @@ fn a_sender_in_order_has_no_findings() {
 #[test]
 fn each_record_that_is_wrong_is_found() {
     let key_name = "e1._domainkey.news.brand.test";
-    let other_key = format!("k=ed25519; p={}", STANDARD.encode([8; 32]));
-    let rsa = format!("v=DKIM1; p={}", STANDARD.encode(KEY));
-    let split = format!("k=ed25519; p={} {}", &STANDARD.encode(KEY)[..10], &STANDARD.encode(KEY)[10..]);
+    let other_key = format!("k=ed25519; p={}", BASE64.encode(&[8; 32]));
+    let rsa = format!("v=DKIM1; p={}", BASE64.encode(&KEY));
+    let split = format!("k=ed25519; p={} {}", &BASE64.encode(&KEY)[..10], &BASE64.encode(&KEY)[10..]);
     let spf = || txt("in.brand.test");
     let dmarc = || txt("_dmarc.brand.test");
     let null = || vec![(mx("brand.test"), "")];
@@ -318,11 +318,11 @@ fn an_rsa_key_is_the_same_with_and_without_the_frame_that_names_its_algorithm() 
     let framed: Vec<u8> = (0..=255).cycle().take(294).collect();
     let published = |bytes: &[u8], ours: &[u8]| {
         let mut facts = facts();
-        facts.keys[0].kind = "rsa";
+        facts.keys[0].algorithm = Algorithm::RsaSha256;
         facts.keys[0].public_key = ours.to_vec();
         facts.service_keys.clone_from(&facts.keys);
         let mut records = records();
-        records[5].1 = format!("p={}", STANDARD.encode(bytes));
+        records[5].1 = format!("p={}", BASE64.encode(bytes));
         codes(&facts, &records)
     };
     assert_eq!(published(&framed, &framed), []);

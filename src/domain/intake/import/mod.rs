@@ -14,7 +14,7 @@ use std::sync::mpsc;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
-use crate::db::Database;
+use crate::db::{Database, refresh_statistics};
 use crate::domain::audience::source::{self, Kind, SourceForm};
 use crate::domain::catalog::{Brand, Topic, brand, topic};
 use crate::domain::consent::opt_in::Basis;
@@ -26,6 +26,9 @@ use store::Store;
 
 /// Rows of one transaction: some fifty milliseconds, so that nobody else who writes waits for long.
 const BATCH: usize = 2000;
+
+/// So many new people that the database's picture of its tables is no longer right.
+const MANY: u64 = 1000;
 
 /// Batches that are read ahead on a thread of their own.
 const BATCHES_AHEAD: usize = 2;
@@ -170,6 +173,9 @@ pub fn run(
                 report = counted;
             }
             progress(report.rows);
+        }
+        if report.created >= MANY {
+            db.write_here(|conn| refresh_statistics(conn, &["subscriber", "opt_in", "permission"]))?;
         }
         Ok(report)
     })

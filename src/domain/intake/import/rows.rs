@@ -144,8 +144,9 @@ pub(super) fn numbers(conn: &mut DbConnection, table: &'static str, count: usize
             Ok((last + 1..=last + count).collect())
         }
         DbConnection::Postgres(c) => {
-            let next =
-                "SELECT nextval(pg_get_serial_sequence($1, 'id')) AS number FROM generate_series(1, $2)";
+            // OFFSET keeps the name from being looked up again for each number.
+            let next = "SELECT nextval(sequence.name) AS number \
+                FROM (SELECT pg_get_serial_sequence($1, 'id') AS name OFFSET 0) AS sequence, generate_series(1, $2)";
             let next = diesel::sql_query(next).bind::<Text, _>(table).bind::<BigInt, _>(count);
             Ok(next.load::<Number>(c)?.into_iter().map(|next| next.number).collect())
         }

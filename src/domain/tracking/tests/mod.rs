@@ -15,7 +15,7 @@ use crate::clock::Moment;
 use crate::db::schema::{
     brand, campaign, delivery, hit as hit_table, hit_count, link, subscriber, tally, topic,
 };
-use crate::db::{Database, DatabaseUrl, DbConnection};
+use crate::db::{Database, DatabaseUrl, DbConnection, Schema};
 use crate::domain::audience::source::{self, SourceForm};
 use crate::domain::consent::ledger::{self, SUBSCRIBER, Shown};
 use crate::domain::consent::permission::{Change, Kind};
@@ -40,7 +40,7 @@ struct House {
 fn house() -> House {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.db").to_str().unwrap().to_owned();
-    let db = Database::open(&DatabaseUrl::Sqlite(path)).unwrap();
+    let db = Database::open(&DatabaseUrl::Sqlite(path), Schema::Migrate).unwrap();
     db.write_here(furnish).unwrap();
     House { db, _folder: folder }
 }
