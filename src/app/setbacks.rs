@@ -66,7 +66,7 @@ mod tests {
         assert!(setbacks.note(a, now));
         for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
             let again = now.plus(Duration::from_secs(60 * minutes));
-            assert!(setbacks.waits("a", again.minus(Duration::from_micros(1))) && !setbacks.waits(b, now));
+            assert!(setbacks.waits(a, again.minus(Duration::from_micros(1))) && !setbacks.waits(b, now));
             now = again;
             assert!(!setbacks.waits(a, now));
             assert!(!setbacks.note(a, now));
