@@ -38,6 +38,7 @@ mod forms_twice;
 mod gate;
 mod headers;
 mod hostile;
+mod hostile_headers;
 mod hosts;
 mod import;
 mod incoming;
