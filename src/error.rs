@@ -75,6 +75,41 @@ impl Problem {
     }
 }
 
+/// What is wrong with an input, collected while all of it is looked at, so that it is said at once.
+#[derive(Debug, Default)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// The value, or none and its problem is kept.
+    pub fn keep<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
+        result.map_err(|problem| self.0.push(problem)).ok()
+    }
+
+    /// Keeps a problem unless a rule is obeyed.
+    pub fn rule(&mut self, obeyed: bool, field: &str, detail: impl Into<String>) {
+        if !obeyed {
+            self.0.push(Problem::new(field, detail));
+        }
+    }
+
+    /// Whether nothing is wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Problems> for Vec<Problem> {
+    fn from(problems: Problems) -> Self {
+        problems.0
+    }
+}
+
+impl From<Problems> for Error {
+    fn from(problems: Problems) -> Self {
+        Self::Invalid(problems.0)
+    }
+}
+
 impl Error {
     /// One field breaks a rule.
     pub fn invalid(field: impl Into<String>, detail: impl Into<String>) -> Self {

@@ -19,7 +19,7 @@ use crate::domain::intake;
 use crate::domain::tracking::burst::REACH;
 use crate::domain::tracking::{self, Machines};
 use crate::email_address::EmailAddress;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Problem, Problems, Result};
 use crate::mail::dns::Servers;
 use crate::mail::relay::RelayUrl;
 use crate::mail::transport::{Authorities, Hello, MailUrl};
@@ -261,24 +261,6 @@ impl SecretArgs {
     }
 }
 
-/// What is wrong, collected while everything is looked at.
-#[derive(Default)]
-struct Problems(Vec<Problem>);
-
-impl Problems {
-    /// The value, or none and its problem is kept.
-    fn keep<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
-        result.map_err(|problem| self.0.push(problem)).ok()
-    }
-
-    /// Keeps a problem unless a rule is obeyed.
-    fn rule(&mut self, obeyed: bool, field: &str, detail: impl Into<String>) {
-        if !obeyed {
-            self.0.push(Problem::new(field, detail));
-        }
-    }
-}
-
 impl ServerArgs {
     /// Checks everything and reports all problems at once. A mail folder that is missing is made.
     ///
@@ -314,8 +296,8 @@ impl ServerArgs {
             })
         })();
         match settings {
-            Some(settings) if problems.0.is_empty() => Ok(settings),
-            _ => Err(problems.0),
+            Some(settings) if problems.is_empty() => Ok(settings),
+            _ => Err(problems.into()),
         }
     }
 

@@ -101,9 +101,9 @@ pub fn table() -> Vec<Entry> {
 fn api_v1() -> Vec<Entry> {
     use Scope::{Campaigns, Catalog, ReadAggregate, ReadPerson, WritePerson};
     use api::{
-        brand_choices, brands, campaign_archive, campaigns, imports, ledger, notices, opt_ins, pace,
-        permissions, preflights, reports, retries, sign_up_forms, sign_ups, sources, status, subscribers,
-        test_letters, unverified_reports,
+        brand_choices, brands, campaign_archive, campaign_life, campaigns, imports, ledger, notices, opt_ins,
+        pace, permissions, preflights, reports, retries, sign_up_forms, sign_ups, sources, status,
+        subscribers, test_letters, unverified_reports,
     };
     use api::{suppressions, topics};
     const GET: Method = Method::GET;
@@ -170,10 +170,10 @@ fn api_v1() -> Vec<Entry> {
         ),
         api(POST, "/api/v1/campaigns/{campaign}/test", Campaigns, test_letters::send),
         api(GET, "/api/v1/campaigns/{campaign}/preflight", ReadAggregate, preflights::show),
-        api(POST, "/api/v1/campaigns/{campaign}/schedule", Campaigns, campaigns::schedule),
-        api(POST, "/api/v1/campaigns/{campaign}/pause", Campaigns, campaigns::pause),
-        api(POST, "/api/v1/campaigns/{campaign}/resume", Campaigns, campaigns::resume),
-        api(POST, "/api/v1/campaigns/{campaign}/cancel", Campaigns, campaigns::cancel),
+        api(POST, "/api/v1/campaigns/{campaign}/schedule", Campaigns, campaign_life::schedule),
+        api(POST, "/api/v1/campaigns/{campaign}/pause", Campaigns, campaign_life::pause),
+        api(POST, "/api/v1/campaigns/{campaign}/resume", Campaigns, campaign_life::resume),
+        api(POST, "/api/v1/campaigns/{campaign}/cancel", Campaigns, campaign_life::cancel),
         api(POST, "/api/v1/campaigns/{campaign}/retry", Campaigns, retries::retry),
         api(PUT, "/api/v1/campaigns/{campaign}/archive", Campaigns, campaign_archive::put_in),
         api(DELETE, "/api/v1/campaigns/{campaign}/archive", Campaigns, campaign_archive::take_out),

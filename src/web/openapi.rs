@@ -15,9 +15,9 @@ use utoipa::openapi::{
 };
 
 use crate::web::api::{
-    brand_choices, brands, campaign_archive, campaigns, imports, ledger, notices, opt_ins, pace, permissions,
-    preflights, reports, retries, sign_up_forms, sign_ups, sources, status, subscribers, suppressions,
-    test_letters, topics, unverified_reports,
+    brand_choices, brands, campaign_archive, campaign_life, campaigns, imports, ledger, notices, opt_ins,
+    pace, permissions, preflights, reports, retries, sign_up_forms, sign_ups, sources, status, subscribers,
+    suppressions, test_letters, topics, unverified_reports,
 };
 use crate::web::idempotency;
 use crate::web::problem::ProblemBody;
@@ -42,7 +42,7 @@ use crate::web::{Entry, table};
         suppressions::list, suppressions::create, suppressions::delete,
         campaigns::list, campaigns::create, campaigns::get, campaigns::replace, campaigns::delete,
         campaigns::templates, campaigns::preview, campaigns::audience_preview, test_letters::send, preflights::show,
-        campaigns::schedule, campaigns::pause, campaigns::resume, campaigns::cancel, retries::retry,
+        campaign_life::schedule, campaign_life::pause, campaign_life::resume, campaign_life::cancel, retries::retry,
         campaign_archive::put_in, campaign_archive::take_out, reports::show, reports::download, reports::link,
         unverified_reports::list,
         pace::list, pace::replace, pace::get_of_campaign, pace::set_of_campaign, pace::delete_of_campaign,

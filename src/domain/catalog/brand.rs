@@ -9,7 +9,7 @@ use crate::db::schema::{brand, logo};
 use crate::domain::catalog::look::{self, Scheme};
 use crate::domain::catalog::{host, notice};
 use crate::email_address::EmailAddress;
-use crate::error::{Error, Problem, Result, if_there};
+use crate::error::{Error, Problem, Problems, Result, if_there};
 use crate::i18n::Lang;
 use crate::id::Slug;
 use crate::line::is_line;
@@ -167,98 +167,102 @@ struct BrandRow {
     language: Option<String>,
 }
 
+/// With which addresses a brand writes.
+struct Senders {
+    contact: EmailAddress,
+    marketing: EmailAddress,
+    service: EmailAddress,
+    reply_to: Option<EmailAddress>,
+}
+
 impl BrandForm {
     fn check(self, now: Moment) -> Result<BrandRow> {
-        let mut problems = Vec::new();
-        let mut line = |field: &str, value: String| {
+        let mut problems = Problems::default();
+        let mut line = |field: &str, value: &str| {
             let value = value.trim().to_owned();
-            if value.is_empty() || !is_line(&value, 500) {
-                problems.push(Problem::new(field, "Enter one line of 1 to 500 characters"));
-            }
+            let fits = !value.is_empty() && is_line(&value, 500);
+            problems.rule(fits, field, "Enter one line of 1 to 500 characters");
             value
         };
-        let name = line("name", self.name);
-        let legal_name = line("legal_name", self.legal_name);
-        let registered_address = line("registered_address", self.registered_address);
-        let policy_version = line("policy_version", self.policy_version);
-        let base_url = line("base_url", self.base_url).trim_end_matches('/').to_owned();
-        let policy_url = line("policy_url", self.policy_url);
-        let consent_wording = line(
-            "consent_wording",
-            self.consent_wording.unwrap_or_else(|| {
-                format!(
-                    "I agree that {name} sends me what I tick, in the way I tick, until I say stop. I can change \
-                     or end this at any time."
-                )
-            }),
-        );
-        let mut address = |field: &str, text: &str| match EmailAddress::parse(text) {
-            Ok(address) => Some(address),
-            Err(problem) => {
-                problems.push(Problem::new(field, problem.detail));
-                None
-            }
-        };
-        let contact_email = address("contact_email", &self.contact_email);
-        let marketing_from = address("marketing_from", &self.marketing_from);
-        let service_from = address("service_from", &self.service_from);
-        let reply_to = self.reply_to.as_deref().and_then(|text| address("reply_to", text));
-        if marketing_from.is_some() && marketing_from == service_from {
-            problems.push(Problem::new(
-                "service_from",
-                "Service mail needs another sender address than marketing mail (Google's sender rules)",
-            ));
-        }
-        check_base_url(&base_url).unwrap_or_else(|problem| problems.push(problem));
-        let incoming_domain = self
-            .incoming_domain
-            .as_deref()
-            .and_then(|text| domain_name(text).map_err(|problem| problems.push(problem)).ok());
-        if self.relay.as_ref().is_some_and(|name| Slug::parse(name).is_err()) {
-            problems.push(Problem::new("relay", "Enter the name of a relay, as it is in the settings"));
-        }
-        let mut colour = |field: &str, text: Option<&str>, scheme| {
-            text.and_then(|text| {
-                look::check(field, text, scheme).map_err(|problem| problems.push(problem)).ok()
-            })
-        };
-        let accent = colour("accent", self.accent.as_deref(), Scheme::Light);
-        let accent_dark = colour("accent_dark", self.accent_dark.as_deref(), Scheme::Dark);
+        let name = line("name", &self.name);
+        let legal_name = line("legal_name", &self.legal_name);
+        let registered_address = line("registered_address", &self.registered_address);
+        let policy_version = line("policy_version", &self.policy_version);
+        let base_url = line("base_url", &self.base_url).trim_end_matches('/').to_owned();
+        let policy_url = line("policy_url", &self.policy_url);
+        let wording = self.consent_wording.clone().unwrap_or_else(|| usual_wording(&name));
+        let consent_wording = line("consent_wording", &wording);
+        let senders = self.check_senders(&mut problems);
+        problems.keep(check_base_url(&base_url));
+        problems.rule(is_web_url(&policy_url), "policy_url", "Enter a full http or https address");
+        let incoming_domain =
+            self.incoming_domain.as_deref().and_then(|text| problems.keep(domain_name(text)));
+        let relay = self.relay.as_deref().is_none_or(|name| Slug::parse(name).is_ok());
+        problems.rule(relay, "relay", "Enter the name of a relay, as it is in the settings");
+        let (accent, accent_dark) = self.check_colours(&mut problems);
         let language = self.language.as_deref().map(Lang::read);
-        if language == Some(None) {
-            problems.push(Problem::new("language", format!("Enter one of {}", Lang::choices())));
-        }
-        if !is_web_url(&policy_url) {
-            problems.push(Problem::new("policy_url", "Enter a full http or https address"));
-        }
-        match (contact_email, marketing_from, service_from) {
-            (Some(contact_email), Some(marketing_from), Some(service_from)) if problems.is_empty() => {
-                Ok(BrandRow {
-                    slug: self.slug,
-                    name,
-                    legal_name,
-                    registered_address,
-                    contact_email,
-                    marketing_from,
-                    service_from,
-                    reply_to,
-                    base_url,
-                    policy_url,
-                    policy_version,
-                    consent_wording,
-                    refresh_consents_before: self.refresh_consents_before,
-                    anonymous_tracking: self.anonymous_tracking,
-                    changed_at: now,
-                    incoming_domain,
-                    relay: self.relay,
-                    accent,
-                    accent_dark,
-                    language: language.flatten().map(|lang| lang.tag().to_owned()),
-                })
-            }
-            _ => Err(Error::Invalid(problems)),
-        }
+        let is_spoken = language != Some(None);
+        problems.rule(is_spoken, "language", format!("Enter one of {}", Lang::choices()));
+        let Some(senders) = senders.filter(|_| problems.is_empty()) else { return Err(problems.into()) };
+        Ok(BrandRow {
+            slug: self.slug,
+            name,
+            legal_name,
+            registered_address,
+            contact_email: senders.contact,
+            marketing_from: senders.marketing,
+            service_from: senders.service,
+            reply_to: senders.reply_to,
+            base_url,
+            policy_url,
+            policy_version,
+            consent_wording,
+            refresh_consents_before: self.refresh_consents_before,
+            anonymous_tracking: self.anonymous_tracking,
+            changed_at: now,
+            incoming_domain,
+            relay: self.relay,
+            accent,
+            accent_dark,
+            language: language.flatten().map(|lang| lang.tag().to_owned()),
+        })
     }
+
+    /// The addresses, and that marketing does not come from the one of service mail.
+    fn check_senders(&self, problems: &mut Problems) -> Option<Senders> {
+        let mut address = |field: &str, text: &str| {
+            problems.keep(EmailAddress::parse(text).map_err(|problem| Problem::new(field, problem.detail)))
+        };
+        let contact = address("contact_email", &self.contact_email);
+        let marketing = address("marketing_from", &self.marketing_from);
+        let service = address("service_from", &self.service_from);
+        let reply_to = self.reply_to.as_deref().and_then(|text| address("reply_to", text));
+        problems.rule(
+            marketing.is_none() || marketing != service,
+            "service_from",
+            "Service mail needs another sender address than marketing mail (Google's sender rules)",
+        );
+        Some(Senders { contact: contact?, marketing: marketing?, service: service?, reply_to })
+    }
+
+    /// The colours of links and buttons, on light pages and on dark ones.
+    fn check_colours(&self, problems: &mut Problems) -> (Option<String>, Option<String>) {
+        let mut colour = |field: &str, text: Option<&str>, scheme| {
+            text.and_then(|text| problems.keep(look::check(field, text, scheme)))
+        };
+        (
+            colour("accent", self.accent.as_deref(), Scheme::Light),
+            colour("accent_dark", self.accent_dark.as_deref(), Scheme::Dark),
+        )
+    }
+}
+
+/// What people agree to where a brand has no words of its own.
+fn usual_wording(name: &str) -> String {
+    format!(
+        "I agree that {name} sends me what I tick, in the way I tick, until I say stop. I can change or end this at any \
+         time."
+    )
 }
 
 /// A domain that can stand behind the `@` of an address, in lower case and as DNS has it.

@@ -1,4 +1,4 @@
-//! Campaigns: written, looked at, scheduled and stopped.
+//! Campaigns: written and looked at. What becomes of them is in `campaign_life`.
 
 use actix_web::web;
 use serde::{Deserialize, Serialize};
@@ -122,7 +122,8 @@ fn summarise(conn: &mut DbConnection, brands: &mut Names, campaign: &Campaign) -
     })
 }
 
-fn view(conn: &mut DbConnection, campaign: Campaign) -> Result<CampaignView> {
+/// What a program is shown of a campaign.
+pub(super) fn view(conn: &mut DbConnection, campaign: Campaign) -> Result<CampaignView> {
     let summary = summarise(conn, &mut Names::of_brands(), &campaign)?;
     let links = link::of_campaign(conn, campaign.id)?.into_iter().map(LinkView::of).collect();
     Ok(CampaignView {
@@ -278,108 +279,6 @@ pub async fn audience_preview(app: web::Data<App>, id: web::Path<PublicId>) -> A
     let (db, now) = (app.db.clone(), app.clock.now());
     let counts = web::block(move || audience::preview(&db, id.into_inner(), now)).await;
     ok(&counts.map_err(Error::internal)??)
-}
-
-/// When to begin.
-#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ScheduleForm {
-    /// When it may begin; at once if left out or past.
-    #[serde(default)]
-    at: Option<Moment>,
-}
-
-/// Schedule a campaign
-///
-/// The preflight runs first: what blocks is named in `errors`, and nothing is changed; what only warns is logged.
-#[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/schedule", operation_id = "schedule_campaign",
-    tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
-    request_body(content = Option<ScheduleForm>),
-    responses((status = 200, description = "The campaign", body = CampaignView),
-        (status = 409, description = "It is no draft, or could not be sent")))]
-pub async fn schedule(
-    app: web::Data<App>,
-    id: web::Path<PublicId>,
-    form: OptionalBody<ScheduleForm>,
-) -> Answer {
-    begin(&app, *id, move |conn, row, now| state::schedule(conn, row, form.0.at, now)).await
-}
-
-/// Pause a campaign
-///
-/// Takes effect with the next letter; nothing is lost.
-#[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/pause", operation_id = "pause_campaign", tag = "Campaigns",
-    params(("campaign" = PublicId, Path, description = "The campaign's id")),
-    responses((status = 200, description = "The campaign", body = CampaignView),
-        (status = 409, description = "It is not on its way")))]
-pub async fn pause(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
-    change(&app, *id, |conn, row, now| state::pause(conn, row, None, now)).await
-}
-
-/// Resume a paused campaign
-///
-/// It goes on where it was, if the preflight finds nothing that blocks; everybody goes through the gate again.
-#[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/resume", operation_id = "resume_campaign",
-    tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
-    responses((status = 200, description = "The campaign", body = CampaignView),
-        (status = 409, description = "It is not paused, or could not be sent")))]
-pub async fn resume(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
-    begin(&app, *id, state::resume).await
-}
-
-/// Cancel a campaign
-///
-/// For good: whoever has not got it will not.
-#[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/cancel", operation_id = "cancel_campaign",
-    tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
-    responses((status = 200, description = "The campaign", body = CampaignView),
-        (status = 409, description = "It has ended already")))]
-pub async fn cancel(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
-    change(&app, *id, |conn, row, now| {
-        let cancelled = state::cancel(conn, row, now)?;
-        pace::forget(conn, row)?;
-        Ok(cancelled)
-    })
-    .await
-}
-
-/// A step after which letters go out: only past the preflight, of just the campaign that it looked at.
-async fn begin(
-    app: &App,
-    id: PublicId,
-    step: impl FnOnce(&mut DbConnection, i64, Moment) -> Result<Campaign> + Send + 'static,
-) -> Answer {
-    let row = app.db.read(move |conn| Ok(campaign::find(conn, id)?.id)).await?;
-    let checked = app.preflight(row).await?;
-    checked.log();
-    change(app, id, move |conn, row, now| {
-        let unchanged = checked.still_holds(conn);
-        // That this cannot be done at all is said first, and takes everything back.
-        let campaign = step(conn, row, now)?;
-        unchanged?;
-        checked.permit()?;
-        Ok(campaign)
-    })
-    .await
-}
-
-/// One step in a campaign's life; whatever waits for it is woken.
-async fn change(
-    app: &App,
-    id: PublicId,
-    step: impl FnOnce(&mut DbConnection, i64, Moment) -> Result<Campaign> + Send + 'static,
-) -> Answer {
-    let now = app.clock.now();
-    let changed = app
-        .db
-        .write(move |conn| {
-            let row = campaign::find(conn, id)?.id;
-            let campaign = step(conn, row, now)?;
-            view(conn, campaign)
-        })
-        .await?;
-    app.wake();
-    ok(&changed)
 }
 
 fn held(conn: &mut DbConnection, id: PublicId) -> Result<Campaign> {

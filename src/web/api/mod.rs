@@ -7,6 +7,7 @@ pub mod body;
 pub mod brand_choices;
 pub mod brands;
 pub mod campaign_archive;
+pub mod campaign_life;
 pub mod campaigns;
 pub mod evidence;
 pub mod imports;
