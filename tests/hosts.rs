@@ -2,7 +2,7 @@
 
 use mannerly::domain::campaign::{archive, state};
 use mannerly::token::{
-    ConfirmLink, DataRequestLink, PreferencesLink, ReceiptLink, UnsubscribeLink, ViewLink,
+    ConfirmLink, DataRequestLink, PreferencesLink, ReceiptLink, ReportLink, UnsubscribeLink, ViewLink,
 };
 use serde_json::{Value, json};
 
@@ -117,6 +117,7 @@ both_databases! {
             format!("/r/{}", keys.seal(&ReceiptLink { act: sample.act })),
             format!("/r/{}/receipt.json", keys.seal(&ReceiptLink { act: sample.act })),
             format!("/v/{}", keys.seal(&ViewLink { campaign, subscriber })),
+            format!("/report/{}", keys.seal(&ReportLink { campaign, expires_at })),
             format!("/confirm/{}", keys.seal(&ConfirmLink { confirmation: sample.confirmation })),
         ];
         let before = server.snapshot();
@@ -139,7 +140,7 @@ both_databases! {
         move_to(&server, "harbour", &["harbour.example"]).await.expect(200);
         for (path, _) in sample.every_path(&server) {
             let first = path.split('/').nth(1).unwrap();
-            let is_own = path.starts_with("/b/civic/") || ["p", "r", "d", "a", "v", "confirm"].contains(&first);
+            let is_own = path.starts_with("/b/civic/") || ["p", "r", "d", "a", "v", "confirm", "report"].contains(&first);
             let is_known = ["u", "o", "c", "api", "assets", ".well-known", "", "healthz", "readyz", "favicon.ico"].contains(&first);
             assert!(is_own || is_known, "{path}: whose is it?");
             if is_own {
