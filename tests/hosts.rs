@@ -2,7 +2,7 @@
 
 use mannerly::domain::campaign::{archive, state};
 use mannerly::token::{
-    ConfirmLink, DataRequestLink, PreferencesLink, ReceiptLink, UnsubscribeLink, ViewLink,
+    ConfirmLink, DataRequestLink, PreferencesLink, ReceiptLink, ReportLink, UnsubscribeLink, ViewLink,
 };
 use serde_json::{Value, json};
 
@@ -117,6 +117,7 @@ both_databases! {
             format!("/r/{}", keys.seal(&ReceiptLink { act: sample.act })),
             format!("/r/{}/receipt.json", keys.seal(&ReceiptLink { act: sample.act })),
             format!("/v/{}", keys.seal(&ViewLink { campaign, subscriber })),
+            format!("/report/{}", keys.seal(&ReportLink { campaign, expires_at })),
             format!("/confirm/{}", keys.seal(&ConfirmLink { confirmation: sample.confirmation })),
         ];
         let before = server.snapshot();

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use mannerly::db::Kind;
 use mannerly::domain::catalog::Channel;
-use mannerly::domain::catalog::notice::{self, NoticeForm};
 use mannerly::domain::catalog::brand;
+use mannerly::domain::catalog::notice::{self, NoticeForm};
 use mannerly::domain::consent::permission::Kind as Permission;
 use mannerly::domain::consent::suppression;
 use mannerly::i18n::Lang;

@@ -11,5 +11,5 @@ CREATE TABLE tally (
     PRIMARY KEY (campaign_id, kind, anonymous)
 );
 INSERT INTO tally (campaign_id, kind, anonymous, hits, people)
-SELECT campaign_id, kind, TRUE, SUM(hits), 0 FROM anonymous_count GROUP BY campaign_id, kind;
+SELECT campaign_id, kind, TRUE, sum(hits), 0 FROM anonymous_count GROUP BY campaign_id, kind;
 DROP TABLE anonymous_count;
