@@ -1,12 +1,15 @@
 //! The [`App`]: built once, lent to every request and job. One `App` is one organisation with its own database.
 
+pub mod incoming;
 pub mod preflight;
+pub mod setbacks;
 
 use std::sync::Arc;
 
 use diesel::prelude::*;
 use tokio::sync::watch;
 
+use crate::app::setbacks::Setbacks;
 use crate::clock::{Clock, Moment};
 use crate::config::{Options, Settings};
 use crate::db::schema::organisation;
@@ -37,13 +40,15 @@ pub struct App {
     pub pacer: Arc<Pacer>,
     /// Letters in a row of which no answer came.
     pub unanswered: Arc<Unanswered>,
-    /// Whom the preflight asks about senders.
+    /// Messages in the maildir that could not be taken in.
+    pub setbacks: Arc<Setbacks>,
+    /// Whom the preflight asks about senders, and whoever takes reports in about who signed them.
     pub dns: Dns,
     /// The settings that are looked up while running.
     pub options: Arc<Options>,
     /// Stores what comes back from letters, in batches.
     pub recorder: Recorder,
-    /// Which networks many people's letters are fetched from, for some seconds.
+    /// Which networks many people's letters are fetched from, for ten to fifteen seconds.
     pub crowds: Crowds,
     /// Where tracked links lead, in memory.
     pub links: Links,
@@ -119,6 +124,7 @@ impl App {
             relays,
             pacer: Arc::new(Pacer::new(&clock)),
             unanswered: Arc::default(),
+            setbacks: Arc::default(),
             clock,
             options: Arc::new(settings.options.clone()),
             work: watch::Sender::new(()),

@@ -4,15 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::sql_types::{Double, Text};
 use mannerly::clock::{Clock, Moment};
-use mannerly::db::schema::{delivery, subscriber};
+use mannerly::db::DbConnection;
 use mannerly::token::UnsubscribeLink;
+use serde_json::json;
 
 use crate::support::http::Answer;
 use crate::support::programs::until;
 use crate::support::relay::{Manners, POLITE};
-use crate::support::rig::{LEASE, Rig, wait};
+use crate::support::rig::{Rig, wait};
 
 /// How long a letter that was in hand already may still take.
 const IN_HAND: Duration = Duration::from_secs(1);
@@ -56,14 +59,48 @@ async fn all_unsubscribe(rig: &Rig, people: &[String]) -> HashMap<String, Told> 
     posting.join_all().await.into_iter().flatten().collect()
 }
 
-/// When each letter was claimed that went out: the end of its lease stays with it.
-fn claimed(rig: &Rig) -> HashMap<String, Moment> {
-    let leases: Vec<(String, Option<Moment>)> = rig.server.read(|conn| {
-        let letters = delivery::table.inner_join(subscriber::table);
-        Ok(letters.select((subscriber::email.assume_not_null(), delivery::lease_until)).load(conn)?)
+/// From now on the database itself writes down when each letter is claimed, in the middle of the claim's transaction.
+/// What the claim says of its own time is read before it begins.
+fn write_claims_down(rig: &Rig) {
+    let table = "CREATE TABLE claim_seen (subscriber_id BIGINT NOT NULL, at DOUBLE PRECISION NOT NULL)";
+    rig.server.write(|conn, _| {
+        let made = match conn {
+            DbConnection::Sqlite(c) => c.batch_execute(&format!(
+                "{table};
+                 CREATE TRIGGER see_claims AFTER UPDATE ON delivery WHEN NEW.state = 'claimed' AND OLD.state <> 'claimed'
+                 BEGIN INSERT INTO claim_seen VALUES (NEW.subscriber_id, unixepoch('subsec')); END"
+            )),
+            DbConnection::Postgres(c) => c.batch_execute(&format!(
+                "{table};
+                 CREATE FUNCTION see_claim() RETURNS trigger LANGUAGE plpgsql AS $$
+                 BEGIN
+                     INSERT INTO claim_seen VALUES (NEW.subscriber_id, extract(epoch FROM clock_timestamp()));
+                     RETURN NULL;
+                 END $$;
+                 CREATE TRIGGER see_claims AFTER UPDATE ON delivery FOR EACH ROW
+                 WHEN (NEW.state = 'claimed' AND OLD.state <> 'claimed') EXECUTE FUNCTION see_claim()"
+            )),
+        };
+        Ok(made?)
     });
-    let lease = Duration::from_secs(LEASE);
-    leases.into_iter().filter_map(|(address, until)| Some((address, until?.minus(lease)))).collect()
+}
+
+#[derive(QueryableByName)]
+struct Seen {
+    #[diesel(sql_type = Text)]
+    email: String,
+    #[diesel(sql_type = Double)]
+    at: f64,
+}
+
+/// When each letter was claimed, in seconds since 1970.
+fn claimed(rig: &Rig) -> HashMap<String, f64> {
+    let seen: Vec<Seen> = rig.server.read(|conn| {
+        let seen =
+            "SELECT email, at FROM claim_seen JOIN subscriber ON subscriber.id = claim_seen.subscriber_id";
+        Ok(diesel::sql_query(seen).load(conn)?)
+    });
+    seen.into_iter().map(|seen| (seen.email, seen.at)).collect()
 }
 
 both_databases! {
@@ -74,6 +111,7 @@ both_databases! {
         // Every third, so that the campaign comes by them all the time, and in no order of its own.
         let leaving = (0..LEAVING).map(|number| format!("p{}@example.com", 3 * (number * 377 % LEAVING)));
         let leaving: Vec<String> = leaving.collect();
+        write_claims_down(&rig);
         let _running = rig.boot_and_wait();
         rig.until_accepted(20);
         let told = all_unsubscribe(&rig, &leaving).await;
@@ -89,7 +127,8 @@ both_databases! {
                     spared += 1;
                 }
                 Some(begun) => {
-                    assert!(claimed[address] <= *moment, "{address} was claimed after the answer");
+                    let told_at = moment.as_micros() as f64 / 1e6;
+                    assert!(claimed[address] <= told_at, "{address} was claimed after the answer");
                     assert!(*begun <= *told + IN_HAND, "a letter left {:?} after the answer", *begun - *told);
                     in_hand += usize::from(begun > told);
                 }
@@ -114,6 +153,22 @@ both_databases! {
         assert_eq!(rig.relay.accepted(), rig.count("sent"));
         assert!(rig.count("planned") > 0, "it was paused too late to show anything");
         rig.step("POST", "resume").await.expect(200);
+        rig.until_sent();
+        rig.check(0).await;
+    }
+
+    async fn a_pace_that_is_set_and_lifted_while_letters_go_counts_within_a_second(server: TestServer) {
+        let rig = Rig::new(server, 300, UNHURRIED);
+        let _running = rig.boot_and_wait();
+        rig.until_accepted(50);
+        let daily = json!({"paces": [{"scope": "server", "name": "", "messages": 1, "period": "day"}]});
+        rig.api("PUT", "/pace", daily).await.expect(200);
+        let slowed = Instant::now();
+        wait(IN_HAND + Duration::from_millis(300));
+        let late = rig.relay.log().begun.iter().filter(|(at, _)| *at > slowed + IN_HAND).count();
+        assert!(late <= 1, "{late} letters left more than a second after the pace was set to one a day");
+        assert!(rig.count("planned") > 0, "it was set too late to show anything");
+        rig.api("PUT", "/pace", json!({"paces": []})).await.expect(200);
         rig.until_sent();
         rig.check(0).await;
     }

@@ -4,16 +4,19 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use diesel::prelude::*;
+use mannerly::clock::{Clock, Moment};
 use mannerly::db::Kind;
-use mannerly::db::schema::delivery;
+use mannerly::db::schema::{delivery, outbox};
+use mannerly::domain::campaign::state;
 use mannerly::domain::delivery::claim::{Holder, LEASE, Wanted, abandoned, claim, give_up};
 use mannerly::domain::delivery::settle::{HandedOver, Settlement, settle};
 use mannerly::jobs::plan_campaigns;
 use mannerly::mail::transport::{Outcome, Reply, Stage};
 
+use crate::support::http::Answer;
 use crate::support::programs::{Port, Program, until};
 use crate::support::relay::{Manners, POLITE};
-use crate::support::rig::{CONNECTIONS, Rig, wait};
+use crate::support::rig::{CONNECTIONS, LEASE as LEASE_OF_TESTS, Rig, wait};
 use crate::support::server::TestServer;
 
 /// Slow enough that a campaign of a few hundred can be struck in its middle.
@@ -108,6 +111,21 @@ fn tell(program: &Program, signal: &str) {
 both_databases! {
     async fn a_campaign_killed_at_twenty_random_moments_reaches_everybody_once(server: TestServer) {
         killed_twenty_times(server).await;
+    }
+
+    async fn a_service_mail_in_hand_is_waited_for_as_long_as_the_lease_says(server: TestServer) {
+        let rig = Rig::new(server, 1, Manners { pause: Duration::from_secs(600), ..POLITE });
+        rig.server.write(|conn, now| state::cancel(conn, rig.campaign.id, now));
+        let _running = rig.boot_and_wait();
+        let form = rig.server.request("POST", &rig.url("/b/civic/link")).form(&[("email", "p0@example.com")]);
+        Answer::to(form).await;
+        let waited_for = || -> Vec<Moment> {
+            let in_hand = outbox::table.filter(outbox::state.eq("claimed")).select(outbox::due_at);
+            rig.server.read(|conn| Ok(in_hand.load(conn)?))
+        };
+        until("the mail is in hand", || !waited_for().is_empty());
+        let latest = Clock::System.now().plus(Duration::from_secs(LEASE_OF_TESTS));
+        assert!(waited_for()[0] <= latest, "another server would wait longer than it is told");
     }
 
     async fn sigterm_ends_it_with_every_outcome_written_and_a_new_start_goes_on(server: TestServer) {

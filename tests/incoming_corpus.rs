@@ -104,6 +104,11 @@ impl Letter {
         }
     }
 
+    /// A report of the corpus about this letter, as its provider signs it.
+    pub(crate) fn report(&self, server: &TestServer, name: &str) -> String {
+        server.signed(&self.message(name))
+    }
+
     /// A message of the corpus about this letter.
     pub(crate) fn message(&self, name: &str) -> String {
         let path = corpus().join(format!("{name}.eml"));
@@ -165,11 +170,15 @@ impl Fate {
                 fate.suppressed.push("complaint".into());
             }
             class => {
+                let (status, pauses) =
+                    status.split_once(' ').map_or((status, false), |(status, _)| (status, true));
                 fate.bounce = Some(class.to_owned());
                 fate.status = (status != "-").then(|| status.to_owned());
+                if pauses {
+                    fate.campaign = CampaignState::Paused;
+                }
                 match class {
                     "bad_address" => fate.suppressed.push("hard_bounce".into()),
-                    // One alone pauses nothing.
                     "policy" | "soft" | "other" => {}
                     other => panic!("{other} is no class"),
                 }
@@ -220,7 +229,11 @@ both_databases! {
         for (number, (name, to, expected)) in expectations().into_iter().enumerate() {
             let campaign = running_campaign(&server, &brand);
             let letter = Letter::sent(&server, &brand, campaign, &format!("reader{number}@example.com"));
-            let (to, message) = (letter.mailbox(&to), letter.message(&name));
+            let message = letter.message(&name);
+            // What providers report counts only if they signed it.
+            let message =
+                if message.contains("Feedback-Type: ") { server.signed(&message) } else { message };
+            let to = letter.mailbox(&to);
             let reply = mta.deliver(&to, &message).await;
             assert!(reply.starts_with("250 "), "{name}: {reply}");
             let fate = letter.fate(&server);

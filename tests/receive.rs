@@ -2,27 +2,37 @@
 //! again, in the real binary.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use mannerly::db::Kind;
+use diesel::connection::SimpleConnection;
+use mannerly::config::Options;
+use mannerly::db::{DbConnection, Kind};
+use mannerly::error::Error;
+use mannerly::jobs::read_maildir;
 
 use crate::incoming_corpus::{DOMAIN, Fate, Letter, expectations, receiving_brand, running_campaign};
+use crate::support::dkim::{provider_record, sender_domain};
+use crate::support::dns::{NameServer, txt};
 use crate::support::lmtp::Lmtp;
+use crate::support::postgres::set_reachable;
 use crate::support::programs::{Program, free_port, until};
 use crate::support::server::{SECRET, TestServer};
 
 /// Runs `mannerly receive` and returns the code that it ends with.
 fn receive(server: &TestServer, arguments: &[&str], message: &str) -> Option<i32> {
-    receive_into(server.database_url(), arguments, message)
+    receive_into(server.database_url(), "none", arguments, message)
 }
 
-fn receive_into(database: &str, arguments: &[&str], message: &str) -> Option<i32> {
+fn receive_into(database: &str, dns: &str, arguments: &[&str], message: &str) -> Option<i32> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_mannerly"))
         .arg("receive")
         .args(arguments)
         .env_clear()
         .env("DATABASE_URL", database)
         .env("MANNERLY_SECRET", SECRET)
+        .env("MANNERLY_DNS", dns)
         .stdin(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -47,8 +57,8 @@ both_databases! {
         assert_eq!(receive(&server, &["--to", &to], ""), Some(65));
         assert_eq!(receive(&server, &[], &dead), Some(64));
         assert_eq!(receive(&server, &["--to", &to, "--pigeon"], &dead), Some(64));
-        assert_eq!(receive_into("postgres://127.0.0.1:1/none", &["--to", &to], &dead), Some(75));
-        assert_eq!(receive_into("sqlite:/nowhere/at/all.db", &["--to", &to], &dead), Some(75));
+        assert_eq!(receive_into("postgres://127.0.0.1:1/none", "none", &["--to", &to], &dead), Some(75));
+        assert_eq!(receive_into("sqlite:/nowhere/at/all.db", "none", &["--to", &to], &dead), Some(75));
         assert_eq!(receive(&server, &["--to", &format!("b+{}@{DOMAIN}", "a".repeat(40))], &dead), Some(0));
         assert_eq!(server.snapshot(), before);
         assert_eq!(receive(&server, &[&to], &dead), Some(0));
@@ -58,14 +68,38 @@ both_databases! {
         assert_eq!(receive(&server, &["--to", &to], &message), Some(0));
         assert!(!unsubscribes.fate(&server).gets_email);
     }
+
+    async fn receive_asks_dns_who_signed_a_report(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        let letter = Letter::sent(&server, &brand, campaign, "ana@example.com");
+        let report = letter.report(&server, "jmrp_abuse").replace("\r\n", "\n");
+        let (name, text) = provider_record(sender_domain(&report));
+        let names = NameServer::start([txt(&name, &text)]);
+        let receive = |dns: &str| receive_into(server.database_url(), dns, &["--to", &letter.mailbox("fbl")], &report);
+        assert_eq!(receive("nobody"), Some(75), "a setting that cannot be used must not lose it");
+        assert_eq!(receive(&format!("127.0.0.1:{}", free_port())), Some(75), "nobody answers");
+        assert_eq!(receive("none"), Some(0));
+        assert_eq!(letter.fate(&server), Fate::untouched());
+        assert_eq!(receive(&names.address.to_string()), Some(0));
+        assert!(letter.fate(&server).complained);
+    }
 }
 
-async fn a_maildir_is_read(kind: Kind) {
+/// An empty maildir, which goes away with its folder.
+fn maildir() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let maildir = folder.path().to_owned();
     for name in ["new", "cur", "tmp"] {
         std::fs::create_dir(maildir.join(name)).unwrap();
     }
+    (folder, maildir)
+}
+
+async fn a_maildir_is_read(kind: Kind) {
+    let (_folder, maildir) = maildir();
     let mut server = TestServer::start_with(kind, |options| options.maildir = Some(maildir.clone())).await;
     server.leave_work_behind();
     let brand = receiving_brand(&server);
@@ -78,7 +112,8 @@ async fn a_maildir_is_read(kind: Kind) {
         let header = ["Delivered-To", "X-Original-To", "Envelope-to"][number % 3];
         put(
             &format!("{number}.a.mx"),
-            &format!("{header}: {}\n{}", letter.mailbox(to), letter.message(name)),
+            &format!("{header}: {}\n{}", letter.mailbox(to), letter.report(&server, name))
+                .replace("\r\n", "\n"),
         );
         letters.push(letter);
     }
@@ -87,7 +122,7 @@ async fn a_maildir_is_read(kind: Kind) {
     put("8.foreign.mx", "To: info@elsewhere.example\n\nHello");
     put(".hidden", "To: nobody");
     std::fs::create_dir(maildir.join("new/9.folder")).unwrap();
-    mannerly::jobs::read_maildir::run_once(&server.app).await.unwrap();
+    read_maildir::run_once(&server.app).await.unwrap();
     for letter in &letters {
         assert!(letter.fate(&server).complained);
     }
@@ -104,6 +139,99 @@ async fn a_maildir_is_read(kind: Kind) {
     expected.extend(["7.to.mx:2,S".into(), "8.foreign.mx:2,".into(), "9.folder:2,".into()]);
     expected.sort();
     assert_eq!(listed("cur"), expected, "what could not be used is there, unread");
+}
+
+/// What stands in `new` of a maildir.
+fn left(maildir: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(maildir.join("new")).unwrap();
+    let mut names: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// Whatever is to be written about this person's letter fails, as by a fault of ours, or does not any more.
+fn set_failing(server: &TestServer, person: i64, fails: bool) {
+    server.write(|conn, _| {
+        let done = match (conn, fails) {
+            (DbConnection::Sqlite(c), true) => c.batch_execute(&format!(
+                "CREATE TRIGGER fault BEFORE UPDATE ON delivery WHEN NEW.subscriber_id = {person}
+                 BEGIN SELECT RAISE(ABORT, 'a fault'); END"
+            )),
+            (DbConnection::Postgres(c), true) => c.batch_execute(&format!(
+                "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'a fault'; END $$;
+                 CREATE TRIGGER fault BEFORE UPDATE ON delivery FOR EACH ROW
+                 WHEN (NEW.subscriber_id = {person}) EXECUTE FUNCTION fault()"
+            )),
+            (DbConnection::Sqlite(c), false) => c.batch_execute("DROP TRIGGER fault"),
+            (DbConnection::Postgres(c), false) => c.batch_execute("DROP TRIGGER fault ON delivery"),
+        };
+        Ok(done?)
+    });
+}
+
+async fn one_bad_message_holds_up_no_other(kind: Kind) {
+    let (_folder, maildir) = maildir();
+    let mut server = TestServer::start_with(kind, |options| options.maildir = Some(maildir.clone())).await;
+    server.leave_work_behind();
+    let brand = receiving_brand(&server);
+    let campaign = running_campaign(&server, &brand);
+    let [unlucky, fine, later] = ["unlucky", "fine", "later"]
+        .map(|name| Letter::sent(&server, &brand, campaign, &format!("{name}@example.com")));
+    let put = |name: &str, letter: &Letter| {
+        let message = format!("Delivered-To: {}\n{}", letter.mailbox("b"), letter.message("postfix_quota"));
+        std::fs::write(maildir.join("new").join(name), message).unwrap();
+    };
+    // The first can be read and not be moved, because its flags do not fit behind its name.
+    let immovable = "0".repeat(255);
+    std::fs::write(maildir.join("new").join(&immovable), "To: info@elsewhere.example\n\nHello").unwrap();
+    put("1.unlucky.mx", &unlucky);
+    put("2.fine.mx", &fine);
+    set_failing(&server, unlucky.person, true);
+    let run = || read_maildir::run_once(&server.app);
+    run().await.unwrap();
+    assert_eq!(fine.fate(&server).bounce.as_deref(), Some("soft"));
+    assert_eq!(left(&maildir), [immovable.clone(), "1.unlucky.mx".to_owned()]);
+    assert_eq!(unlucky.fate(&server), Fate::untouched());
+
+    // What is wrong does not go away within seconds; whoever comes meanwhile is not kept waiting.
+    put("3.later.mx", &later);
+    set_failing(&server, unlucky.person, false);
+    run().await.unwrap();
+    assert_eq!(later.fate(&server).bounce.as_deref(), Some("soft"));
+    assert_eq!(left(&maildir), [immovable.clone(), "1.unlucky.mx".to_owned()]);
+    server.advance(Duration::from_secs(60));
+    run().await.unwrap();
+    assert_eq!(unlucky.fate(&server).bounce.as_deref(), Some("soft"));
+    assert_eq!(left(&maildir), [immovable]);
+}
+
+#[tokio::test]
+async fn one_bad_message_holds_up_no_other_sqlite() {
+    one_bad_message_holds_up_no_other(Kind::Sqlite).await;
+}
+
+#[tokio::test]
+async fn one_bad_message_holds_up_no_other_postgres() {
+    one_bad_message_holds_up_no_other(Kind::Postgres).await;
+}
+
+#[tokio::test]
+async fn while_the_database_is_away_all_of_a_maildir_waits_and_none_of_it_longer() {
+    let (_folder, maildir) = maildir();
+    let options = |options: &mut Options| options.maildir = Some(maildir.clone());
+    let mut server = TestServer::start_with(Kind::Postgres, options).await;
+    server.leave_work_behind();
+    let brand = receiving_brand(&server);
+    let campaign = running_campaign(&server, &brand);
+    let letter = Letter::sent(&server, &brand, campaign, "ana@example.com");
+    let message = format!("Delivered-To: {}\n{}", letter.mailbox("b"), letter.message("postfix_quota"));
+    std::fs::write(maildir.join("new/1.mx"), message).unwrap();
+    set_reachable(server.database_url(), false);
+    let away = read_maildir::run_once(&server.app).await;
+    set_reachable(server.database_url(), true);
+    assert!(matches!(away, Err(Error::Unavailable(_))), "{away:?}");
+    read_maildir::run_once(&server.app).await.unwrap();
+    assert_eq!(letter.fate(&server).bounce.as_deref(), Some("soft"));
 }
 
 #[tokio::test]

@@ -9,11 +9,13 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::app;
+use crate::app::incoming::{self, Means};
 use crate::cli::migrate::open;
 use crate::clock::Clock;
-use crate::config::{DatabaseArgs, SecretArgs};
+use crate::config::{DatabaseArgs, DnsArgs, SecretArgs};
 use crate::domain::feedback;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::mail::dns::{Dns, Servers};
 use crate::mail::report;
 
 /// The command line made no sense (`EX_USAGE`).
@@ -35,6 +37,8 @@ pub(super) struct ReceiveArgs {
     database: DatabaseArgs,
     #[command(flatten)]
     secret: SecretArgs,
+    #[command(flatten)]
+    dns: DnsArgs,
 }
 
 /// Takes the message in. The answer is for the mail system, so only the code counts; the reason goes to standard error.
@@ -58,6 +62,8 @@ fn take_in(args: &ReceiveArgs) -> Result<u8> {
         return Ok(DATA);
     }
     let keys = args.secret.keys()?;
+    let servers = Servers::parse(&args.dns.dns).map_err(|problem| Error::Invalid(vec![problem]))?;
+    let dns = Dns::new(servers);
     let (db, now) = (open(&args.database)?, Clock::System.now());
     db.write_here(|conn| app::adopt(conn, &keys, now))?;
     let address = args.to.as_ref().or(args.recipient.as_ref()).cloned().unwrap_or_default();
@@ -65,7 +71,13 @@ fn take_in(args: &ReceiveArgs) -> Result<u8> {
         eprintln!("There is no such mailbox here");
         return Ok(NO_USER);
     };
-    let incoming = report::read(&message, &to);
-    db.write_here(|conn| feedback::receive(conn, &keys, &to, &incoming, now))?;
-    Ok(0)
+    let means = Means { db: &db, keys: &keys, dns: &dns };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match runtime.block_on(incoming::take_in(means, to, &message, now))? {
+        Some(_) => Ok(0),
+        None => {
+            eprintln!("The key of who signed it cannot be asked for now");
+            Ok(TRY_AGAIN)
+        }
+    }
 }

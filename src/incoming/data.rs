@@ -26,7 +26,7 @@ enum State {
 }
 
 impl DotReader {
-    /// Keeps the first `kept_max` octets, which is all that a report is read for, and counts the rest.
+    /// Keeps the first `kept_max` octets and counts the rest.
     pub(super) fn new(kept_max: usize, size_max: usize) -> Self {
         Self { state: State::LineStart, message: Vec::new(), kept_max, size: 0, size_max }
     }

@@ -1,15 +1,15 @@
 //! One LMTP session: the commands, and one reply for each recipient after the message (RFC 2033, section 4.2).
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::time::timeout;
 
 use crate::app::App;
+use crate::app::incoming::{Means, take_in};
 use crate::domain::feedback;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::incoming::Wire;
 use crate::incoming::data::DotReader;
 use crate::mail::report::{self, Mailbox};
@@ -201,21 +201,23 @@ impl Session {
     async fn data(&mut self) -> io::Result<Next> {
         self.reply("354 Send it, and end with a dot on a line of its own");
         self.flush().await?;
-        let mut reader = DotReader::new(report::READ_MAX, report::SIZE_MAX);
+        let mut reader = DotReader::new(report::KEPT_MAX, report::SIZE_MAX);
         let whole = timeout(MESSAGE_MAX, self.read_message(&mut reader)).await;
         if !matches!(whole, Ok(Ok(()))) {
             return Ok(Next::End);
         }
         let recipients = std::mem::take(&mut self.recipients);
-        match reader.message().map(Arc::new) {
+        match reader.message() {
             None => recipients.iter().for_each(|_| self.reply("552 5.3.4 That was too long")),
             Some(message) => {
                 for to in recipients {
-                    match take_in(&self.app, to, Arc::clone(&message)).await {
-                        Ok(()) => {
+                    let means = Means { db: &self.app.db, keys: &self.app.keys, dns: &self.app.dns };
+                    match take_in(means, to, &message, self.app.clock.now()).await {
+                        Ok(Some(_)) => {
                             self.faults = 0;
                             self.reply("250 2.0.0 Done");
                         }
+                        Ok(None) => self.reply("451 4.7.5 The key of who signed it cannot be asked for now"),
                         Err(error) => self.put_off(&error),
                     }
                 }
@@ -270,15 +272,6 @@ impl Session {
         })
         .await?
     }
-}
-
-/// Reads a message and carries out what follows from it, in one transaction.
-async fn take_in(app: &App, to: Mailbox, message: Arc<Vec<u8>>) -> Result<()> {
-    let (keys, now) = (app.keys.clone(), app.clock.now());
-    let incoming = report::read(&message, &to);
-    let verdict = app.db.write(move |conn| feedback::receive(conn, &keys, &to, &incoming, now)).await?;
-    tracing::info!(?verdict, "mail came in");
-    Ok(())
 }
 
 /// The path behind `FROM:` or `TO:` without its brackets, and the parameters that follow.

@@ -1,6 +1,8 @@
 //! Reads the mail that a mail system puts into a maildir: what is done moves from `new` to `cur` with the flag S. What
-//! is no mail of ours moves there without it, so that it is in nobody's way and a person finds it as unread. What
-//! cannot be read or worked on now stays, and is tried again.
+//! is no mail of ours moves there without it, so that it is in nobody's way and a person finds it as unread.
+//!
+//! A message that cannot be read, worked on or moved now stays and is tried again, at longer and longer intervals, and
+//! the others do not wait for it. Only while the database is away all of them wait.
 
 use std::ffi::OsString;
 use std::fs;
@@ -8,8 +10,9 @@ use std::io;
 use std::path::Path;
 
 use crate::app::App;
+use crate::app::incoming::{self, Means};
 use crate::domain::feedback;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::jobs::Progress;
 use crate::mail::report;
 
@@ -19,41 +22,63 @@ const AT_ONCE: usize = 500;
 /// One run.
 ///
 /// # Errors
-/// If something cannot be read or moved, or of the database; then the rest waits where it is.
+/// If the folder cannot be listed, or the database does not answer; then all of it waits where it is.
 pub async fn run_once(app: &App) -> Result<Progress> {
-    let Some(maildir) = app.options.maildir.clone() else { return Ok(Progress::Idle) };
-    let listed = maildir.clone();
+    let Some(maildir) = &app.options.maildir else { return Ok(Progress::Idle) };
+    let (listed, now) = (maildir.clone(), app.clock.now());
     let names = blocking(move || list(&listed)).await?;
-    let more = names.len() == AT_ONCE;
-    for name in names {
-        let path = maildir.join("new").join(&name);
-        let flags = match blocking(move || read(&path)).await {
-            Ok(Some(message)) => take_in(app, &name, message).await?,
-            // Another server was faster.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+    app.setbacks.keep_only(names.iter().filter_map(|name| name.to_str()));
+    let due = names.into_iter().filter(|name| !app.setbacks.waits(&name.to_string_lossy(), now));
+    let due: Vec<OsString> = due.take(AT_ONCE).collect();
+    let more = due.len() == AT_ONCE;
+    for name in due {
+        match work_on(app, maildir, &name).await {
+            Ok(()) => {}
+            // It is not this message's fault, and the next one would fare no better.
+            Err(error @ Error::Unavailable(_)) => return Err(error),
             Err(error) => {
-                tracing::warn!(file = ?name, kind = %error.kind(), "a message in the maildir cannot be read now");
-                return Err(error.into());
+                if app.setbacks.note(&name.to_string_lossy(), now) {
+                    tracing::error!(
+                        file = ?name,
+                        %error,
+                        "a message in the maildir cannot be taken in; it is tried again now and then"
+                    );
+                }
             }
-            Ok(None) => {
-                tracing::warn!(file = ?name, "a message in the maildir is too long or no file");
-                ":2,"
-            }
-        };
-        let folder = maildir.clone();
-        blocking(move || set_aside(&folder, name, flags)).await?;
+        }
     }
     Ok(if more { Progress::More } else { Progress::Idle })
 }
 
-/// Returns the flags that the message gets: S for one that was worked on.
+/// Reads one message, takes it in and moves it out of the way.
+async fn work_on(app: &App, maildir: &Path, name: &OsString) -> Result<()> {
+    let path = maildir.join("new").join(name);
+    let flags = match blocking(move || read(&path)).await {
+        Ok(Some(message)) => take_in(app, name, message).await?,
+        // Another server was faster.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+        Ok(None) => {
+            tracing::warn!(file = ?name, "a message in the maildir is too long or no file");
+            UNREAD
+        }
+    };
+    let (folder, name) = (maildir.to_owned(), name.clone());
+    Ok(blocking(move || set_aside(&folder, name, flags)).await?)
+}
+
+/// The flags of a message that was worked on.
+const DONE: &str = ":2,S";
+
+/// The flags of one that was not, and never will be.
+const UNREAD: &str = ":2,";
+
+/// Returns the flags that the message gets.
 async fn take_in(app: &App, name: &OsString, message: Vec<u8>) -> Result<&'static str> {
-    let (keys, now) = (app.keys.clone(), app.clock.now());
-    let addresses = report::recipients(&message);
-    let known = keys.clone();
+    let (keys, addresses) = (app.keys.clone(), report::recipients(&message));
     let find = app.db.read(move |conn| {
         for address in addresses {
-            if let Some(mailbox) = feedback::mailbox(conn, &known, &address)? {
+            if let Some(mailbox) = feedback::mailbox(conn, &keys, &address)? {
                 return Ok(Some(mailbox));
             }
         }
@@ -61,12 +86,13 @@ async fn take_in(app: &App, name: &OsString, message: Vec<u8>) -> Result<&'stati
     });
     let Some(to) = find.await? else {
         tracing::warn!(file = ?name, "a message in the maildir is for none of our addresses");
-        return Ok(":2,");
+        return Ok(UNREAD);
     };
-    let incoming = report::read(&message, &to);
-    let verdict = app.db.write(move |conn| feedback::receive(conn, &keys, &to, &incoming, now)).await?;
-    tracing::info!(?verdict, "mail came in");
-    Ok(":2,S")
+    let means = Means { db: &app.db, keys: &app.keys, dns: &app.dns };
+    match incoming::take_in(means, to, &message, app.clock.now()).await? {
+        Some(_) => Ok(DONE),
+        None => Err(Error::internal("no name server answers for the domain that signed it")),
+    }
 }
 
 /// The names in `new`, oldest first as far as names tell.
@@ -80,7 +106,6 @@ fn list(maildir: &Path) -> io::Result<Vec<OsString>> {
         }
     }
     names.sort_unstable();
-    names.truncate(AT_ONCE);
     Ok(names)
 }
 

@@ -43,10 +43,9 @@ const TRIES_AT_THE_END: u32 = 10;
 pub async fn run_once(app: &App) -> Result<Progress> {
     let mut connection = None;
     loop {
-        let now = app.clock.now();
-        let Some(mail) = app.db.write(move |conn| outbox::claim_due(conn, AT_ONCE, now)).await?.pop() else {
-            break;
-        };
+        let (lease, now) = (app.options.lease, app.clock.now());
+        let claimed = app.db.write(move |conn| outbox::claim_due(conn, AT_ONCE, lease, now)).await?.pop();
+        let Some(mail) = claimed else { break };
         let connected = match connection.take() {
             Some(connection) => Ok(connection),
             None => app.relays.connect().await,

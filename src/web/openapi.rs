@@ -17,7 +17,7 @@ use utoipa::openapi::{
 use crate::web::api::{
     brand_choices, brands, campaign_archive, campaign_life, campaigns, imports, ledger, notices, opt_ins,
     pace, permissions, preflights, reports, retries, sign_up_forms, sign_ups, sources, status, subscribers,
-    suppressions, test_letters, topics,
+    suppressions, test_letters, topics, unverified_reports,
 };
 use crate::web::idempotency;
 use crate::web::problem::ProblemBody;
@@ -43,7 +43,8 @@ use crate::web::{Entry, table};
         campaigns::list, campaigns::create, campaigns::get, campaigns::replace, campaigns::delete,
         campaigns::templates, campaigns::preview, campaigns::audience_preview, test_letters::send, preflights::show,
         campaign_life::schedule, campaign_life::pause, campaign_life::resume, campaign_life::cancel, retries::retry,
-        campaign_archive::put_in, campaign_archive::take_out, reports::show, reports::download,
+        campaign_archive::put_in, campaign_archive::take_out, reports::show, reports::download, reports::link,
+        unverified_reports::list,
         pace::list, pace::replace, pace::get_of_campaign, pace::set_of_campaign, pace::delete_of_campaign,
         status::show,
     ),

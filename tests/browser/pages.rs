@@ -1,12 +1,11 @@
 //! A tour of every public page in every state, held against the route table so that no new page is forgotten.
 
 use std::collections::BTreeSet;
-use std::io::Cursor;
 use std::time::Duration;
 
 use mannerly::db::Kind;
+use mannerly::domain::catalog::Channel;
 use mannerly::domain::catalog::notice::{self, NoticeForm};
-use mannerly::domain::catalog::{Channel, logo};
 use mannerly::web;
 
 use super::check;
@@ -82,17 +81,6 @@ impl Tour<'_> {
     }
 }
 
-/// A picture with the brand's name in the colours of nobody.
-fn with_a_logo(server: &TestServer, brand: i64) {
-    let picture = image::RgbaImage::from_fn(120, 80, |x, y| {
-        let inside = (x as i32 - 60).pow(2) + (y as i32 - 40).pow(2) < 34 * 34;
-        image::Rgba(if inside { [24, 110, 122, 255] } else { [0, 0, 0, 0] })
-    });
-    let mut upload = Vec::new();
-    picture.write_to(&mut Cursor::new(&mut upload), image::ImageFormat::Png).unwrap();
-    server.write(|conn, _| logo::store(conn, brand, &logo::normalise(&upload)?));
-}
-
 /// A named form on its own page, and in a frame of another site.
 async fn come_in_by_a_named_form(tour: &mut Tour<'_>) {
     const FORM: &str = "POST /b/{brand}/sign-up/{form}";
@@ -105,9 +93,9 @@ async fn come_in_by_a_named_form(tour: &mut Tour<'_>) {
     tour.browser.fill("#email", "bea@example.com").await;
     tour.browser.fill("#first_name", "Bea").await;
     tour.browser.fill("#company", "Notes & Sons").await;
-    tour.browser.fill("#phone", "+44 118 496 0111").await;
     tour.click("[name=choice][value='events:email']").await;
     tour.click("[name=choice][value='events:phone']").await;
+    tour.browser.fill("#phone", "+44 118 496 0111").await;
     tour.submit("main button").await;
     tour.look("sign-up-inside-done", FORM, "Check your inbox").await;
     let link = tour.mailed_link("bea@example.com", "/confirm/").await;
@@ -254,7 +242,7 @@ async fn ask_for_ones_data(tour: &mut Tour<'_>, person: &Person) {
     tour.look("data", "GET /d/{token}", "Your data at Civic Notes").await;
     tour.submit("button[value=erase]").await;
     tour.look("data-errors", ACT, "Your data at Civic Notes").await;
-    tour.browser.fill("#country", "England").await;
+    tour.browser.fill("#phone", "0118 496 0111").await;
     tour.submit("button[value=correct]").await;
     tour.look("data-correct-errors", ACT, "Your data at Civic Notes").await;
     tour.open(&link).await;
@@ -303,6 +291,23 @@ async fn read_letters(tour: &mut Tour<'_>, person: &Person) {
     tour.look_at_letter("view", "GET /v/{token}", "The month in ten minutes").await;
 }
 
+/// A campaign's report as a marketer gets it, and when it is too late.
+async fn read_a_report(tour: &mut Tour<'_>, person: &Person) {
+    const ROUTE: &str = "GET /report/{token}";
+    let server = tour.server;
+    let seed = crate::report::full(server, &person.brand);
+    server.advance(Duration::from_secs(61 * 60 * 60));
+    let (brand, now) = (&person.brand, server.now());
+    let address = mannerly::web::report::link(&server.app.keys, brand, &seed.campaign, now);
+    tour.open(&address.url).await;
+    tour.look("report", ROUTE, "November").await;
+    tour.click("#funnel ~ details summary").await;
+    tour.look("report-tables", ROUTE, "November").await;
+    server.advance(Duration::from_secs(31 * 24 * 60 * 60));
+    tour.open(&address.url).await;
+    tour.look("report-gone", ROUTE, "This link is no longer valid").await;
+}
+
 /// The privacy notice, its versions, and the one of a day.
 async fn read_the_notice(tour: &mut Tour<'_>, person: &Person) {
     for (version, from) in [("2025-03", "2025-03-01T00:00:00Z"), ("2026-05", "2026-05-03T00:00:00Z")] {
@@ -331,7 +336,7 @@ async fn every_public_page_can_be_read_and_used_by_everybody() {
     let browser = Browser::start().await;
     let person = Person::reader(&server);
     server.other_brand();
-    with_a_logo(&server, person.brand.id);
+    server.give_a_logo(&person.brand);
     let mut tour = Tour {
         server: &server,
         browser: &browser,
@@ -352,6 +357,7 @@ async fn every_public_page_can_be_read_and_used_by_everybody() {
     read_the_notice(&mut tour, &person).await;
     change_ones_mind(&mut tour, &person).await;
     ask_for_ones_data(&mut tour, &person).await;
+    read_a_report(&mut tour, &person).await;
 
     let Tour { seen, faults, .. } = tour;
     browser.stop().await;
@@ -417,6 +423,12 @@ async fn the_pages_do_all_their_work_without_scripts() {
     browser.open(mail.text.lines().find(|line| line.contains("/confirm/")).unwrap().trim()).await;
     browser.submit("main button").await;
     assert_eq!(browser.heading().await, "Thank you, that is confirmed");
+    let seed = crate::report::full(&server, &person.brand);
+    let address = mannerly::web::report::link(&server.app.keys, &person.brand, &seed.campaign, server.now());
+    browser.open(&address.url).await;
+    assert!(browser.heading().await.contains("November"));
+    browser.click("#funnel ~ details summary").await;
+    assert_eq!(browser.run("return document.querySelector('details').open").await, true);
     browser.stop().await;
 }
 

@@ -11,7 +11,10 @@ use mail_auth::common::verify::DomainKey;
 use mail_auth::{
     AuthenticatedMessage, DkimResult, DnsError, Error, MessageAuthenticator, Parameters, ResolverCache, Txt,
 };
+use mannerly::clock::Moment;
 use mannerly::domain::catalog::dkim_key::{self, DkimKey, NewPair};
+use mannerly::mail::dkim::{Algorithm, NewKey, Signer, SigningKey, record_name, record_text};
+use mannerly::mail::dns::Question;
 
 use crate::support::server::TestServer;
 
@@ -30,6 +33,38 @@ impl TestServer {
                 false => dkim_key::activate(conn, domain, name, now),
             }
         })
+    }
+}
+
+/// What mail providers sign with, all of them.
+static PROVIDERS: LazyLock<NewKey> = LazyLock::new(|| NewKey::generate(Algorithm::Ed25519Sha256).unwrap());
+
+/// Where the key of a provider is, and what is there.
+pub(crate) fn provider_record(domain: &str) -> (String, String) {
+    (record_name(domain, "fbl"), record_text(PROVIDERS.algorithm, &PROVIDERS.public))
+}
+
+/// A message as the domain of its sender sends it: signed, with CRLF at the end of each line.
+pub(crate) fn signed_by(domain: &str, message: &str) -> String {
+    let message: String = message.lines().map(|line| format!("{line}\r\n")).collect();
+    let key = SigningKey::read(PROVIDERS.algorithm, "fbl", &PROVIDERS.private).unwrap();
+    let signed = Signer::new(domain, vec![key]).sign(message.as_bytes(), Moment::from_micros(0)).unwrap();
+    String::from_utf8(signed).unwrap()
+}
+
+/// The domain in a message's `From`.
+pub(crate) fn sender_domain(message: &str) -> &str {
+    let from = message.lines().find_map(|line| line.strip_prefix("From: ")).unwrap();
+    from.rsplit_once('@').unwrap().1.trim_end_matches('>')
+}
+
+impl TestServer {
+    /// A message as its sender's domain signs it, whose key is in this server's DNS from now on.
+    pub(crate) fn signed(&self, message: &str) -> String {
+        let domain = sender_domain(message);
+        let (name, text) = provider_record(domain);
+        self.dns.put(Question::Txt(name), &[&text]);
+        signed_by(domain, message)
     }
 }
 

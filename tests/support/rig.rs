@@ -117,6 +117,12 @@ impl Rig {
         Answer::to(self.server.request(method, &self.url(&path)).bearer_auth(&self.key)).await
     }
 
+    /// Asks the server under test anything of its API.
+    pub(crate) async fn api(&self, method: &str, path: &str, body: Value) -> Answer {
+        let request = self.server.request(method, &self.url(&format!("/api/v1{path}"))).json(&body);
+        Answer::to(request.bearer_auth(&self.key)).await
+    }
+
     // ---- What is true ----
 
     /// How many letters are in a state.

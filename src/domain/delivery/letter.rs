@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::mail::dkim::Signer;
 use crate::mail::frame::{Common, Frame, Own};
 use crate::mail::letter::{Letter, Sender};
+use crate::mail::report::{BOUNCE_WORD, COMPLAINTS_WORD, UNSUBSCRIBE_WORD};
 use crate::mail::transport::Clearance;
 use crate::token::{
     ClickLink, Keys, LetterLink, MessageLink, OpenLink, PreferencesLink, UnsubscribeLink, ViewLink,
@@ -170,14 +171,6 @@ fn signed(letter: Vec<u8>, signer: Option<&Signer>, now: Moment) -> Result<Vec<u
     }
 }
 
-/// What stands before the `+` in the envelope sender of a letter: `b+TOKEN`.
-pub const BOUNCE_WORD: &str = "b";
-/// What stands before the `+` in the address at which mail ends a brand's marketing: `u+TOKEN`.
-pub const UNSUBSCRIBE_WORD: &str = "u";
-
-/// The mailbox to which complaints go.
-pub const COMPLAINTS_WORD: &str = "fbl";
-
 /// An address at a brand's own domain for incoming mail.
 fn mailbox_at(domain: &str) -> Result<EmailAddress> {
     EmailAddress::parse(&format!("postmaster@{domain}")).map_err(|_| {
@@ -254,7 +247,7 @@ pub fn preview(
 }
 
 /// The supplier that a letter would name: that of the answer to its topic, or, where there is none, of the person.
-pub(super) fn supplier_of(
+fn supplier_of(
     conn: &mut DbConnection,
     campaign: &Campaign,
     person: &Subscriber,

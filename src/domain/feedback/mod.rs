@@ -3,8 +3,11 @@
 //! A bounce acts only on the letter whose token is in the address that it came to (VERP, B-01). Where providers send
 //! complaints to one address for all, the token is in the returned letter's return path or Message-ID; that of a
 //! Message-ID has a purpose of its own, so whoever was only shown a letter can complain about it and do nothing else.
+//! What a provider says about a person counts only if the provider's domain signed it (B-06).
 //! Names and addresses in a message are never believed. No message is ever answered, so no two programs can talk to
 //! each other for ever (M-21).
+
+pub mod unverified;
 
 use diesel::prelude::*;
 
@@ -16,8 +19,10 @@ use crate::domain::consent::Method;
 use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::delivery::bounce::{self, Class, Returned};
 use crate::domain::delivery::breaker::{self, Added};
+use crate::domain::feedback::unverified::{Doubt, Kind, UnverifiedReport};
 use crate::domain::preferences::{self, Way};
 use crate::error::{Error, Result};
+use crate::mail::dkim::Proof;
 use crate::mail::report::{Incoming, Mailbox, What};
 use crate::mail::transport::{Blame, Enhanced};
 use crate::token::{Keys, LetterLink, MessageLink, UnsubscribeLink};
@@ -35,6 +40,8 @@ pub enum Verdict {
     Repeated,
     /// It is of a kind that has no consequence: an auto-reply, a delay, somebody's words.
     NoConsequence,
+    /// A complaint or an opt-out that names a letter, and that its sender's domain did not sign: kept, and nothing else.
+    Unverified(Doubt),
     /// It carries no token of ours, or one that was altered.
     NoSuchLetter,
     /// The person is erased or gone.
@@ -61,7 +68,14 @@ pub fn mailbox(conn: &mut DbConnection, keys: &Keys, address: &str) -> Result<Op
     Ok(is_ours.then_some(mailbox))
 }
 
-/// Takes a message in: all its consequences, in the caller's transaction.
+/// Whether it matters who signed a message: it is a report about one of our letters, from whoever passes it on.
+pub fn needs_proof(keys: &Keys, to: &Mailbox, message: &Incoming) -> bool {
+    matches!(message.what, What::Complaint | What::OptOut)
+        && !matches!(to, Mailbox::Unsubscribe(_))
+        && letter_of(keys, to, message).is_some()
+}
+
+/// Takes a message in: all its consequences, in the caller's transaction. `proof` is what is known of who signed it.
 ///
 /// # Errors
 /// Of the database. A message that is forged, foreign, broken or late is a [`Verdict`] and no error.
@@ -70,6 +84,7 @@ pub fn receive(
     keys: &Keys,
     to: &Mailbox,
     message: &Incoming,
+    proof: Proof,
     now: Moment,
 ) -> Result<Verdict> {
     if let Mailbox::Unsubscribe(token) = to {
@@ -82,19 +97,31 @@ pub fn receive(
     if !matches!(message.what, What::Failed { .. } | What::Complaint | What::OptOut) {
         return Ok(Verdict::NoConsequence);
     }
-    let link = match (to, message.what) {
+    let Some(link) = letter_of(keys, to, message) else {
+        let can_name_one = matches!(to, Mailbox::Letter(_)) || !matches!(message.what, What::Failed { .. });
+        return Ok(if can_name_one { Verdict::NoSuchLetter } else { Verdict::NoConsequence });
+    };
+    let Some(letter) = Letter::find(conn, link)? else { return Ok(Verdict::NoSuchPerson) };
+    let kind = match message.what {
+        What::Failed { blame, status } => return letter.failed(conn, blame, status, now),
+        What::Complaint => Kind::Complaint,
+        _ => Kind::OptOut,
+    };
+    match (proof, kind) {
+        (Proof::Signed, Kind::Complaint) => letter.complained(conn, now),
+        (Proof::Signed, Kind::OptOut) => unsubscribe(conn, &letter.unsubscribe_link(), Method::Mailto, now),
+        (Proof::Doubtful(doubt), _) => letter.keep_unverified(conn, message, kind, doubt.into(), now),
+        (Proof::Unanswered, _) => Err(Error::internal("a report was not judged")),
+    }
+}
+
+/// The letter that a message is about, if it proves that it knows it.
+fn letter_of(keys: &Keys, to: &Mailbox, message: &Incoming) -> Option<LetterLink> {
+    match (to, message.what) {
         (Mailbox::Letter(token), _) => keys.open_from_mail(token),
         // Whoever was shown a letter knows its Message-ID, and must not be able to say that it bounced.
-        (_, What::Failed { .. }) => return Ok(Verdict::NoConsequence),
+        (_, What::Failed { .. }) => None,
         _ => message.letters.iter().find_map(|token| named_letter(keys, token)),
-    };
-    let Some(link) = link else { return Ok(Verdict::NoSuchLetter) };
-    let Some(letter) = Letter::find(conn, link)? else { return Ok(Verdict::NoSuchPerson) };
-    match message.what {
-        What::Complaint => letter.complained(conn, now),
-        What::OptOut => unsubscribe(conn, &letter.unsubscribe_link(), Method::Mailto, now),
-        What::Failed { blame, status } => letter.failed(conn, blame, status, now),
-        _ => Ok(Verdict::NoConsequence),
     }
 }
 
@@ -180,7 +207,7 @@ impl Letter {
     }
 
     /// The person reported it as abuse: no marketing email of the brand any more, and a suppression for the brand that
-    /// no new opt-in lifts (B-05). Only the letter's token proves it; a signature of the provider is not looked at.
+    /// no new opt-in lifts (B-05).
     fn complained(&self, conn: &mut DbConnection, now: Moment) -> Result<Verdict> {
         let is_news = delivery::complained_at.is_null();
         let news = diesel::update(delivery::table.find((self.campaign, self.person)).filter(is_news))
@@ -196,5 +223,19 @@ impl Letter {
             suppression::add(conn, hash, Channel::Email, Some(self.brand), Reason::Complaint, now)?;
         }
         Ok(if news > 0 { Verdict::Complained } else { Verdict::Repeated })
+    }
+
+    /// Somebody says so whom nobody can ask. It ends nothing: it may be anybody who has seen a letter.
+    fn keep_unverified(
+        &self,
+        conn: &mut DbConnection,
+        message: &Incoming,
+        kind: Kind,
+        doubt: Doubt,
+        now: Moment,
+    ) -> Result<Verdict> {
+        let report = UnverifiedReport { kind, doubt, domain: message.domain.clone(), at: now };
+        let is_news = unverified::keep(conn, (self.campaign, self.person), &report)?;
+        Ok(if is_news { Verdict::Unverified(doubt) } else { Verdict::Repeated })
     }
 }

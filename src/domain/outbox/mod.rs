@@ -51,9 +51,6 @@ word_enum! {
     }
 }
 
-/// How long a claim holds. A sender that has not settled by then is taken for dead.
-pub const LEASE: Duration = Duration::from_secs(30 * 60);
-
 /// How long a mail is tried before it is given up.
 pub const GIVE_UP_AFTER: Duration = DAY.saturating_mul(5);
 
@@ -177,11 +174,12 @@ pub fn written_since(
         .load(conn)?)
 }
 
-/// Takes at most `limit` mails that are due, oldest first, for [`LEASE`]. Claims that ran out become uncertain.
+/// Takes at most `limit` mails that are due, oldest first. Who has not settled one when its `lease` is over is taken for
+/// dead, and the mail becomes uncertain.
 ///
 /// # Errors
 /// Of the database.
-pub fn claim_due(conn: &mut DbConnection, limit: i64, now: Moment) -> Result<Vec<Mail>> {
+pub fn claim_due(conn: &mut DbConnection, limit: i64, lease: Duration, now: Moment) -> Result<Vec<Mail>> {
     // The states are written out where a partial index is to be used.
     diesel::update(outbox::table.filter(sql::<Bool>("state = 'claimed'").and(outbox::due_at.le(now))))
         .set(outbox::state.eq(State::Uncertain))
@@ -200,7 +198,7 @@ pub fn claim_due(conn: &mut DbConnection, limit: i64, now: Moment) -> Result<Vec
         .set((
             outbox::state.eq(State::Claimed),
             outbox::attempts.eq(outbox::attempts + 1),
-            outbox::due_at.eq(now.plus(LEASE)),
+            outbox::due_at.eq(now.plus(lease)),
         ))
         .execute(conn)?;
     Ok(claimed.order(outbox::id).select(Mail::as_select()).load(conn)?)
@@ -275,6 +273,7 @@ mod tests {
     use crate::domain::outbox::Kind::PreferencesLink;
     use crate::mail::transport::Reply;
 
+    const LEASE: Duration = Duration::from_secs(10 * 60);
     const START: Moment = Moment::from_micros(1_800_000_000_000_000);
 
     /// The outbox names rows of others by number; here they need not exist.
@@ -292,7 +291,7 @@ mod tests {
     }
 
     fn one(conn: &mut DbConnection, now: Moment) -> Mail {
-        let mut due = claim_due(conn, 10, now).unwrap();
+        let mut due = claim_due(conn, 10, LEASE, now).unwrap();
         assert_eq!(due.len(), 1);
         due.remove(0)
     }
@@ -307,10 +306,10 @@ mod tests {
             enqueue(conn, PreferencesLink, 1, 2, None, START)?;
             let mail = one(conn, START);
             assert_eq!((mail.brand_id, mail.subscriber_id, mail.attempts), (1, 2, 1));
-            assert!(claim_due(conn, 10, START)?.is_empty());
+            assert!(claim_due(conn, 10, LEASE, START)?.is_empty());
             let accepted = Outcome::Accepted(Reply::new(250, None));
             assert_eq!(settle(conn, &mail, &accepted, START)?, State::Sent);
-            assert!(claim_due(conn, 10, START.plus(24 * HOUR))?.is_empty());
+            assert!(claim_due(conn, 10, LEASE, START.plus(24 * HOUR))?.is_empty());
             assert_eq!(count_since(conn, 2, 1, PreferencesLink, START.minus(HOUR))?, 1);
             assert_eq!(count_since(conn, 2, 1, PreferencesLink, START)?, 0);
             assert_eq!(count_since(conn, 2, 1, Kind::DataLink, START.minus(HOUR))?, 0);
@@ -331,7 +330,7 @@ mod tests {
                 let mail = one(conn, now);
                 assert_eq!(settle(conn, &mail, &deferred(Stage::Recipient), now)?, State::Waiting);
                 let wait = Duration::from_secs(minutes * 60);
-                assert!(claim_due(conn, 1, now.plus(wait).minus(Duration::from_secs(1)))?.is_empty());
+                assert!(claim_due(conn, 1, LEASE, now.plus(wait).minus(Duration::from_secs(1)))?.is_empty());
                 now = now.plus(wait);
             }
             now = START.plus(GIVE_UP_AFTER);
@@ -372,7 +371,7 @@ mod tests {
         with_outbox(|conn| {
             enqueue(conn, PreferencesLink, 1, 2, None, START)?;
             let mail = one(conn, START);
-            assert!(claim_due(conn, 10, START.plus(LEASE))?.is_empty());
+            assert!(claim_due(conn, 10, LEASE, START.plus(LEASE))?.is_empty());
             let state: State = outbox::table.select(outbox::state).first(conn)?;
             assert_eq!(state, State::Uncertain);
             settle(conn, &mail, &Outcome::Accepted(Reply::new(250, None)), START.plus(LEASE))?;

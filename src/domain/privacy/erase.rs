@@ -18,6 +18,7 @@ use crate::domain::catalog::{Channel, brand as brands};
 use crate::domain::consent::ledger::{self, Decision, Matter, Method, Shown, Statement};
 use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::consent::{brand_choice, lock};
+use crate::domain::feedback::unverified;
 use crate::domain::preferences::act;
 use crate::domain::privacy::address_change;
 use crate::domain::tracking::hit;
@@ -77,6 +78,7 @@ fn erase_as(
     delete_requests(conn, &known)?;
     address_change::forget_person(conn, person)?;
     hit::forget_person(conn, person)?;
+    unverified::forget_person(conn, person)?;
     empty(conn, person, now)?;
     Ok(true)
 }

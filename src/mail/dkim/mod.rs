@@ -1,16 +1,19 @@
-//! DKIM: signs a finished letter with every key of a domain (RFC 6376, 8301, 8463; D-01 to D-03).
+//! DKIM: signs a finished letter with every key of a domain (RFC 6376, 8301, 8463; D-01 to D-03), and verifies the
+//! signatures of reports that come in.
 //!
-//! No crate did it: lettre's signer and its `rsa` need many times as long, mail-auth cannot be had without a DNS
-//! resolver, and others came with a slower crypto library or hash each body once per key.
+//! No crate signed: lettre's signer and its `rsa` need many times as long, mail-auth signs with one
+//! key after the other, and others came with a slower crypto library or hash each body once per key.
 
 mod canon;
 mod key;
+mod verify;
 
 use std::sync::Arc;
 
 use data_encoding::BASE64;
 
 pub use key::{Algorithm, NewKey, SigningKey, record_name, record_text, zone_record};
+pub use verify::{Doubt, Proof, verify};
 
 use crate::clock::Moment;
 use crate::error::{Error, Result};

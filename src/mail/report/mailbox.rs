@@ -1,8 +1,18 @@
 //! The addresses at which mail comes in: `b+TOKEN` for bounces, `u+TOKEN` for unsubscribes, `fbl` for complaints.
+//! Letters are written with these words, and mail is known by them.
 
 use std::fmt;
 
 use crate::token::TOKEN_LENGTH_MAX;
+
+/// What stands before the `+` in the envelope sender of a letter.
+pub const BOUNCE_WORD: &str = "b";
+
+/// What stands before the `+` in the address at which mail ends a brand's marketing.
+pub const UNSUBSCRIBE_WORD: &str = "u";
+
+/// The mailbox to which complaints go.
+pub const COMPLAINTS_WORD: &str = "fbl";
 
 /// What an address of ours is for. Only the shape is known; whether a token is good, the keys decide.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,9 +34,9 @@ impl Mailbox {
         let domain = idna::domain_to_ascii_strict(domain.trim_end_matches('.')).ok()?;
         let local = local.to_ascii_lowercase();
         let mailbox = match (local.split_once('+'), local.as_str()) {
-            (Some(("b", token)), _) if is_token(token) => Self::Letter(token.to_owned()),
-            (Some(("u", token)), _) if is_token(token) => Self::Unsubscribe(token.to_owned()),
-            (_, "fbl") => Self::Feedback,
+            (Some((BOUNCE_WORD, token)), _) if is_token(token) => Self::Letter(token.to_owned()),
+            (Some((UNSUBSCRIBE_WORD, token)), _) if is_token(token) => Self::Unsubscribe(token.to_owned()),
+            (_, COMPLAINTS_WORD) => Self::Feedback,
             _ => return None,
         };
         Some((mailbox, domain))

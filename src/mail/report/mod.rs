@@ -13,14 +13,16 @@ use crate::mail::report::fields::Fields;
 use crate::mail::report::parts::{Part, Parts, split};
 use crate::mail::transport::{Blame, Enhanced};
 
-pub use mailbox::Mailbox;
-pub use parts::{READ_MAX, SIZE_MAX};
+pub use mailbox::{BOUNCE_WORD, COMPLAINTS_WORD, Mailbox, UNSUBSCRIBE_WORD};
+pub use parts::{KEPT_MAX, SIZE_MAX};
 
 /// A message that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
     /// What it is.
     pub what: What,
+    /// The domain that it says it is from, in lower case; none where that can be no domain.
+    pub domain: Option<String>,
     /// Which letter it may be about: what looks like a token in the Message-ID and the return path of the letter that
     /// it returns. Only the keys know which of them is one.
     pub letters: Vec<String>,
@@ -68,7 +70,14 @@ pub fn read(message: &[u8], to: &Mailbox) -> Incoming {
     if matches!(to, Mailbox::Unsubscribe(_)) && matches!(what, What::Other | What::AutoReply) && !answers {
         what = What::Unsubscribe;
     }
-    Incoming { what, letters }
+    Incoming { what, domain: domain_of(&parts.head), letters }
+}
+
+/// The domain of the first address in `From`.
+fn domain_of(head: &Fields) -> Option<String> {
+    let (_, behind) = head.first("from")?.rsplit_once('@')?;
+    let domain = behind.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '.')).next()?;
+    (!domain.is_empty() && domain.len() <= 253).then(|| domain.to_ascii_lowercase())
 }
 
 /// The addresses that a message in a mailbox may have come to: as the mail system wrote them down, or else as its

@@ -10,8 +10,11 @@ use crate::mail::report::fields::Fields;
 /// A longer message is no report and no unsubscribe, and is not taken; in octets.
 pub const SIZE_MAX: usize = 10 * 1024 * 1024;
 
+/// How much of a message is kept, in octets. Of a longer one nobody can say who signed it.
+pub const KEPT_MAX: usize = 1024 * 1024;
+
 /// How much of a message is read, in octets. A report says what it has to say before it returns the letter.
-pub const READ_MAX: usize = 256 * 1024;
+const READ_MAX: usize = 256 * 1024;
 
 /// How much of that may be header.
 const HEAD_MAX: usize = 64 * 1024;

@@ -78,7 +78,10 @@ fn a_report_that_somebody_forwards_says_nothing_of_their_own_letter() {
         "Subject: Fwd: what is this?\nContent-Type: multipart/mixed; boundary=f\n\n--f\n\nlook\n--f\n\
          Content-Type: message/rfc822\n\n{REPORT}\n--f--\n"
     );
-    assert_eq!(read(forwarded.as_bytes(), &letter()), Incoming { what: What::Other, letters: Vec::new() });
+    assert_eq!(
+        read(forwarded.as_bytes(), &letter()),
+        Incoming { what: What::Other, domain: None, letters: Vec::new() }
+    );
 }
 
 #[test]

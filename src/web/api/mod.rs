@@ -28,6 +28,7 @@ pub mod subscribers;
 pub mod suppressions;
 pub mod test_letters;
 pub mod topics;
+pub mod unverified_reports;
 pub mod version;
 
 use std::collections::HashMap;

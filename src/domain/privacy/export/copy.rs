@@ -65,8 +65,8 @@ pub struct About {
     pub purposes: BTreeMap<&'static str, &'static str>,
     /// Who gets the data.
     pub recipients: &'static str,
-    /// How long it is kept.
-    pub retention: &'static str,
+    /// How long each kind of data is kept.
+    pub retention: BTreeMap<&'static str, String>,
     /// How what a person did is used to choose what they get.
     pub profiling: &'static str,
 }
@@ -253,6 +253,8 @@ pub struct DeliveryCopy {
     pub bounced_at: Option<Moment>,
     /// When you reported it as unwanted to your mail provider.
     pub complained_at: Option<Moment>,
+    /// When a mail said that you reported it or want no more, and nobody could tell whether your provider wrote it.
+    pub unverified_report_at: Option<Moment>,
 }
 
 /// One recorded opening or click.

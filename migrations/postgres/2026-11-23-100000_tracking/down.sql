@@ -1,0 +1,1 @@
+DROP TABLE recorder_batch;
