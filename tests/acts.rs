@@ -70,8 +70,9 @@ both_databases! {
             .untick("permission", "opens");
         let saved = press(&server, &choices).await.expect(200).text;
         for words in [
-            "Saved, and it works now", "by email", "no longer count when you open", "Since 21 November 2026, 10:00 UTC",
-            "An email that had left us before", "until 19 December 2026 at the latest",
+            "Saved, and it works now", "by email", "no longer count when you open",
+            "Done on 21 November 2026 at 10:00 UTC, and in force since then.",
+            "An email that had left us before", "Post that was already being printed or on its way.",
         ] {
             assert!(saved.contains(words), "{words}:\n{saved}");
         }
@@ -87,6 +88,9 @@ both_databases! {
         assert_eq!(verified(&server, &receipt).await["events"][0]["language"], "en-GB");
         let again = server.get(&url).await.expect(200).text;
         assert!(again.contains("pauses until 21 December 2026") && again.contains("value=\"resume\""));
+        // Nothing else changed, and nothing comes before its end.
+        assert!(!paused.contains("Also changed") && !paused.contains("What changed"), "{paused}");
+        assert!(paused.contains("Unchanged, and it comes again after the pause"), "{paused}");
 
         // Taken back.
         let undone = press(&server, &BrowserForm::with_button(&paused, "undo")).await.expect(200).text;
@@ -141,7 +145,8 @@ both_databases! {
         assert_eq!(undone.len(), 3);
         for entry in undone {
             assert_eq!((entry.method, entry.form.as_str(), entry.actor.as_str()), (Method::Undo, "undo", "subscriber"));
-            assert!(entry.wording.contains(&person.brand.consent_wording), "who agrees has read to what");
+            let agrees = entry.topic.is_some() && entry.decision == Decision::Granted;
+            assert_eq!(entry.wording.contains(&person.brand.consent_wording), agrees, "who agrees has read to what");
         }
     }
 
@@ -169,7 +174,7 @@ both_databases! {
         server.post_form(&person.unsubscribe(&server), &ONE_CLICK[..1]).await.expect(200);
         let before = server.snapshot();
         let refused = press(&server, &undo).await.expect(409).text;
-        assert!(refused.contains("can no longer be undone") && refused.contains("Something changed since"));
+        assert!(refused.contains("can no longer be undone") && refused.contains("Something about this changed since"));
         assert_eq!(server.snapshot(), before);
     }
 
@@ -183,7 +188,7 @@ both_databases! {
         });
         let before = server.snapshot();
         let refused = press(&server, &undo).await.expect(409).text;
-        assert!(refused.contains("must not be used any more"), "{refused}");
+        assert!(refused.contains("For another reason we may no longer use your address"), "{refused}");
         assert_eq!(server.snapshot(), before);
     }
 
@@ -328,6 +333,33 @@ both_databases! {
         assert_eq!(server.get(link_to(&page, "/receipt.json")).await.expect(200).json(), file);
     }
 
+    async fn a_receipt_says_what_may_be_counted_and_in_which_language_that_was_read(server: TestServer) {
+        let person = Person::reader(&server);
+        person.allow(&server, Kind::Opens);
+        let url = person.preferences(&server);
+        let choices = form(&server, &url, "save").await.tick("choice", "transport:email").tick("permission", "clicks");
+        let saved = press(&server, &choices).await.expect(200).text;
+        let facts = saved.split("May be recorded</dt><dd>").nth(1).unwrap().split("</dd>").next().unwrap();
+        assert_eq!(facts, "Counting when you open an email\nCounting when you follow a link");
+        let file = server.get(link_to(&saved, "/receipt.json")).await.expect(200).json();
+        let processing = verified(&server, &file).await["processing"].clone();
+        assert_eq!(processing["language"], "en-GB");
+        let purposes = processing["purposes"].as_array().unwrap();
+        let tracking: Vec<&Value> = purposes.iter().filter(|purpose| purpose["scope"]["type"] == "tracking").collect();
+        assert_eq!((purposes.len(), tracking.len()), (5, 2), "three topics in a way each, and two permissions");
+        for (purpose, kind, data) in [(tracking[0], "opens", "pd:Behavioral"), (tracking[1], "clicks", "pd:LinkClicked")] {
+            assert_eq!((&purpose["scope"]["permission"], &purpose["lawful_basis"]), (&kind.into(), &"consent".into()));
+            assert_eq!(purpose["pii_information"][0]["pii_type"], data);
+            assert_eq!(purpose["purpose_type"][0], "dpv:ServiceUsageAnalytics");
+        }
+        let told = press(&server, &form(&server, &url, "no-tracking").await).await.expect(200).text;
+        assert!(told.contains("May be recorded</dt><dd>Nothing</dd>"), "{told}");
+        let file = server.get(link_to(&told, "/receipt.json")).await.expect(200).json();
+        let signed = verified(&server, &file).await;
+        assert_eq!(signed["processing"]["purposes"].as_array().unwrap().len(), 3);
+        assert_eq!(signed["not_covered"].as_array().unwrap().len(), 3);
+    }
+
     async fn a_reason_is_counted_once_without_the_person_and_may_be_left_out(server: TestServer) {
         use mannerly::domain::consent::unsubscribe_reason;
         use mannerly::domain::preferences::reason;
@@ -425,11 +457,11 @@ both_databases! {
         let url = person.preferences(&server);
         let harbour = server.other_brand();
         assert!(!server.get(&url).await.expect(200).text.contains(&harbour.name));
-        server.post_form(&url, &[("action", "other-link"), ("brand", "harbour")]).await.expect(422);
+        server.post_form(&url, &[("action", "other-link:harbour")]).await.expect(422);
         person.at(harbour.clone()).grant(&server, "newsletter", Channel::Email);
         let page = server.get(&url).await.expect(200).text;
         assert!(page.contains("<details") && page.contains(&harbour.name));
-        let sent = press(&server, &BrowserForm::with_button(&page, "other-link")).await.expect(200).text;
+        let sent = press(&server, &BrowserForm::with_button(&page, "other-link:harbour")).await.expect(200).text;
         assert!(sent.contains("Check your inbox") && !sent.contains("/p/AAAA"));
         server.run_jobs().await;
         let mail = server.mail_to(ADDRESS);

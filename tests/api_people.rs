@@ -5,13 +5,15 @@ use mannerly::db::schema::evidence as kept_evidence;
 use mannerly::db::{Database, Kind};
 use mannerly::domain::account::Scope;
 use mannerly::domain::audience::subscriber;
+use mannerly::domain::consent::permission::Kind as Permission;
 use mannerly::domain::privacy;
+use mannerly::domain::tracking::permission::words;
 use mannerly::i18n::Lang;
 use mannerly::secret::{hex, sha256};
-use mannerly::web::page::tracking_words;
 use serde_json::{Value, json};
 
 use crate::api::{admin, evidence, expect_problem, key, person, pointer};
+use crate::person::YEAR;
 use crate::support::http::Answer;
 use crate::support::programs::until;
 
@@ -256,7 +258,7 @@ both_databases! {
         };
         let own = &brand.consent_wording;
         let sum = |text: &str| hex(&sha256(text.as_bytes()));
-        let [opens, clicks] = tracking_words(Lang::English);
+        let [opens, clicks] = [Permission::Opens, Permission::Clicks].map(|kind| words(kind, Lang::English, YEAR));
         let whole = format!("{own}\n\n{opens}\n\n{clicks}");
         for wrong in [String::new(), "I owe you money".into(), sum("I owe you money"), format!("{own} And more.")] {
             expect_problem(post(wrong, &[]).await, 409);

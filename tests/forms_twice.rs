@@ -36,15 +36,17 @@ impl Open {
 }
 
 /// The forms, by the page they are on and the button.
-const FORMS: [(&str, &str); 15] = [
+const FORMS: [(&str, &str); 17] = [
     ("p", "save"),
     ("p", "only"),
     ("p", "all-email"),
     ("p", "none"),
     ("p", "no-tracking"),
     ("p", "pause"),
+    ("p", "resume"),
     ("p", "stop"),
     ("p", "data-link"),
+    ("p", "other-link:harbour"),
     ("u", "unsubscribe"),
     ("r", "undo"),
     ("r", "reason"),
@@ -63,12 +65,19 @@ async fn furnish(server: &TestServer) -> Person {
         person.grant(server, topic, Channel::Email);
     }
     person.allow(server, Kind::Opens);
+    person.at(server.other_brand()).grant(server, "newsletter", Channel::Email);
     person
 }
 
 /// The page that a form is on, made so that the form is there.
 async fn page(server: &TestServer, person: &Person, (page, button): (&str, &str)) -> String {
     match page {
+        "p" if button == "resume" => {
+            let url = person.preferences(server);
+            open(server, &url, "pause").await.press(server).await.expect(200);
+            server.advance(Duration::from_secs(5));
+            url
+        }
         "p" => person.preferences(server),
         "u" => person.unsubscribe(server),
         "d" => person.data(server),
@@ -162,7 +171,7 @@ both_databases! {
     async fn a_form_of_an_earlier_page_never_undoes_what_was_said_since(mut server: TestServer) {
         server.leave_work_behind();
         let kind = server.app.db.kind();
-        for (on, button) in FORMS.into_iter().filter(|(_, button)| !["data-link", "reason"].contains(button)) {
+        for (on, button) in FORMS.into_iter().filter(|(_, button)| !["data-link", "other-link:harbour", "reason"].contains(button)) {
             let mut server = TestServer::start(kind).await;
             server.leave_work_behind();
             let person = furnish(&server).await;
@@ -174,7 +183,7 @@ both_databases! {
             assert!([200, 409].contains(&late.status), "{on} {button}: {}", late.text);
             assert!(late.text.contains("<h1>"), "{on} {button}: a page in words");
             let granted = server.read(|conn| mannerly::domain::consent::opt_in::of_subscriber(conn, person.id));
-            let granted = granted.iter().filter(|answer| answer.state == mannerly::domain::consent::opt_in::State::Granted);
+            let granted = granted.iter().filter(|answer| answer.brand_id == person.brand.id && answer.state == mannerly::domain::consent::opt_in::State::Granted);
             // Only a box that was ticked by hand on the old page is a wish of its own.
             let wished = if button == "save" { 1 } else { 0 };
             assert!(granted.count() <= wished, "{on} {button}");

@@ -139,7 +139,7 @@ both_databases! {
         move_to(&server, "harbour", &["harbour.example"]).await.expect(200);
         for (path, _) in sample.every_path(&server) {
             let first = path.split('/').nth(1).unwrap();
-            let is_own = path.starts_with("/b/civic/") || ["p", "r", "d", "a", "v", "confirm"].contains(&first);
+            let is_own = path.starts_with("/b/civic/") || ["p", "r", "d", "a", "v", "confirm", "report"].contains(&first);
             let is_known = ["u", "o", "c", "api", "assets", ".well-known", "", "healthz", "readyz", "favicon.ico"].contains(&first);
             assert!(is_own || is_known, "{path}: whose is it?");
             if is_own {

@@ -3,10 +3,11 @@
 use diesel::prelude::*;
 use mannerly::db::schema::subscriber;
 use mannerly::domain::consent::ledger;
+use mannerly::domain::consent::permission::Kind;
+use mannerly::domain::tracking::permission::words;
 use mannerly::i18n::Lang;
-use mannerly::web::page::tracking_words;
 
-use crate::person::Person;
+use crate::person::{Person, YEAR};
 use crate::sign_up::states;
 use crate::support::http::{Answer, seen};
 use crate::support::mail::Mail;
@@ -155,7 +156,7 @@ both_databases! {
         speaks(&saved, Lang::Welsh);
         let entries = server.read(|conn| ledger::of_subscriber(conn, person.id, 0, 1000));
         let entry = entries.last().unwrap();
-        assert_eq!((entry.wording.as_str(), entry.language.as_deref()), (&*tracking_words(Lang::Welsh)[0], Some("cy")));
+        assert_eq!((entry.wording.as_str(), entry.language.as_deref()), (&*words(Kind::Opens, Lang::Welsh, YEAR), Some("cy")));
         // Words of one language are no consent to those of another.
         let crossed = [&fields[..2], &[("shown_permission", "clicks:off"), ("permission", "clicks")]].concat();
         let again = post_in(&server, &url, "de", &crossed).await.expect(409);

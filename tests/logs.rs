@@ -1,4 +1,5 @@
-//! What the server says about its work, at its most talkative, names nobody (SEC-08).
+//! What the server says about its work: what an operator has to know (M-07), and at its most talkative nobody's name
+//! (SEC-08).
 
 use std::fs::File;
 use std::process::Stdio;
@@ -7,10 +8,14 @@ use mannerly::clock::Moment;
 use mannerly::db::Kind;
 use mannerly::domain::account::{Scope, api_key};
 use mannerly::domain::campaign::state;
+use mannerly::domain::catalog::brand;
+use mannerly::domain::catalog::dkim_key::{self, NewPair};
 use serde_json::json;
 
 use crate::support::http::{Answer, seen};
 use crate::support::programs::{Program, free_port, serve, sink, until};
+use crate::support::relay::POLITE;
+use crate::support::rig::Rig;
 use crate::support::server::TestServer;
 
 #[tokio::test]
@@ -84,6 +89,37 @@ async fn no_log_line_holds_an_address_a_name_a_token_or_a_key() {
     for line in log.lines() {
         for secret in &secrets {
             assert!(!line.contains(secret), "{secret} is in the log:\n{line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_log_says_why_letters_go_without_one_click_and_what_to_do_about_it() {
+    let why = "its letters carry no List-Unsubscribe-Post";
+    for (key, says) in [
+        (None, Some("make a key with `mannerly dkim create`")),
+        (Some("waits"), Some("publish its record and run `mannerly dkim use`")),
+        (Some("signs"), None),
+    ] {
+        let rig = Rig::new(TestServer::start(Kind::Sqlite).await, 1, POLITE);
+        let brand = rig.server.read(|conn| brand::get(conn, rig.campaign.brand_id));
+        let domain = brand.marketing_from.domain();
+        if let Some(name) = key {
+            let pair = NewPair::generate().unwrap();
+            rig.server.write(|conn, now| {
+                dkim_key::store(conn, &rig.server.app.keys, domain, Some(name), &pair, now)?;
+                if name == "signs" { dkim_key::activate(conn, domain, name, now) } else { Ok(Vec::new()) }
+            });
+        }
+        let _running = rig.boot_and_wait();
+        rig.until_sent();
+        match says {
+            Some(what) => until("the log says it", || {
+                rig.logged()
+                    .lines()
+                    .any(|line| line.contains(why) && line.contains(what) && line.contains(domain))
+            }),
+            None => assert!(!rig.logged().contains(why)),
         }
     }
 }

@@ -20,6 +20,9 @@ pub(crate) const ADDRESS: &str = "canary@council.example";
 pub(crate) const CANARIES: [&str; 5] =
     ["canary@council.example", "Canaria", "Yellowbird", "+44 118 496 0123", "9 Canary Row"];
 
+/// How long a test server keeps hits.
+pub(crate) const YEAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 60 * 60);
+
 /// The campaign in the person's links; there need not be one.
 pub(crate) const CAMPAIGN: i64 = 77;
 

@@ -36,18 +36,22 @@ both_databases! {
             .filter(|tag| tag.contains("checkbox") && attribute(tag, "name") == "choice")
             .map(|tag| attribute(tag, "value"))
             .collect();
-        let shown: Vec<&str> = inputs(&page)
-            .filter(|tag| attribute(tag, "name") == "shown")
-            .map(|tag| attribute(tag, "value"))
-            .collect();
+        let shown = inputs(&page).find(|tag| attribute(tag, "name") == "shown");
+        let shown = attribute(shown.unwrap(), "value");
         let started = |name: &&str| format!("{name}:{}", if ticked(&page).contains(name) { "on" } else { "off" });
         let expected: Vec<String> = boxes.iter().map(started).collect();
-        assert_eq!(expected, shown, "what was shown, and how, is posted with what was ticked");
+        let parted = shown.split(' ').flat_map(|topic| {
+            let parts: Vec<&str> = topic.split(':').collect();
+            let pairs: Vec<String> = parts[1..].chunks(2).map(|pair| format!("{}:{}", parts[0], pair.join(":"))).collect();
+            pairs
+        });
+        assert_eq!(expected, parted.collect::<Vec<_>>(), "what was shown, and how, is posted with what was ticked");
         assert!(boxes.contains(&"offers:phone") && !boxes.contains(&"newsletter:phone"));
         assert_eq!(page.matches("<legend><h2>").count(), 4, "communications, subjects, how often, tracking");
         assert_eq!(page.matches("<legend>").count(), 4 + 18);
         assert!(page.contains("have not confirmed it yet"));
-        assert!(page.find("value=\"stop\"").unwrap() < page.find("value=\"save\"").unwrap(), "stop is first");
+        // Before it there is only what stands for Enter, which nobody sees or reaches.
+        assert!(page.find("value=\"stop\"").unwrap() < page.find("value=\"save\">").unwrap(), "stop is first");
         assert!(!page.contains("<script"));
     }
 
@@ -197,17 +201,116 @@ both_databases! {
         assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Granted));
     }
 
-    async fn a_browser_that_asks_not_to_be_tracked_ends_what_is_saved_with_its_empty_box(server: TestServer) {
+    async fn a_browser_that_asks_not_to_be_tracked_changes_no_answer_by_its_empty_boxes(server: TestServer) {
         let person = Person::reader(&server);
         person.allow(&server, Kind::Opens);
         let url = person.preferences(&server);
         let page = Answer::to(server.request("GET", &url).header("sec-gpc", "1")).await.expect(200).text;
-        assert!(page.contains("value=\"opens:emptied\"") && page.contains("It ends when you save"));
-        let fields = [("action", "save"), ("shown_permission", "opens:emptied")];
-        server.post_read(&url, &fields).await.expect(200);
-        assert_eq!(person.permission(&server, Kind::Opens), Some(PermissionState::Refused));
+        assert!(page.contains("The empty box does not change that; the button below ends it."), "{page}");
+        let save = BrowserForm::with_button(&page, "save").tick("choice", "transport:email");
+        assert!(!save.pressed().iter().any(|(name, _)| *name == "permission"));
+        server.post_form(&url, &save.pressed()).await.expect(200);
+        assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Granted));
+        assert_eq!(person.permission(&server, Kind::Opens), Some(PermissionState::Granted), "O-17");
+        assert_eq!(person.permission(&server, Kind::Clicks), None, "an empty box was no answer");
+        // What the person does by hand counts.
+        let ticked = BrowserForm::with_button(&page, "save").tick("permission", "clicks");
+        server.post_form(&url, &ticked.pressed()).await.expect(200);
+        assert_eq!(person.permission(&server, Kind::Clicks), Some(PermissionState::Granted));
         let told = person.ledger(&server).pop().unwrap();
-        assert_eq!(told.shown, r#"[{"name":"permission:opens","ticked":false}]"#);
+        assert!(told.shown.contains(r#"{"name":"permission:clicks","ticked":false}"#), "{}", told.shown);
+        server.post_form(&url, &BrowserForm::with_button(&page, "no-tracking").pressed()).await.expect(200);
+        assert_eq!(person.permission(&server, Kind::Opens), Some(PermissionState::Refused));
+    }
+
+    async fn a_button_that_leaves_changed_boxes_says_that_they_are_not_saved(server: TestServer) {
+        let person = Person::reader(&server);
+        person.at(server.other_brand()).grant(&server, "newsletter", Channel::Email);
+        let url = person.preferences(&server);
+        const SAID: &str = "without saving it. That is not saved.";
+        for button in ["pause", "resume", "data-link", "other-link:harbour", "none", "none", "stop"] {
+            let page = server.get(&url).await.expect(200).text;
+            let form = BrowserForm::with_button(&page, button);
+            let touched = form.clone().tick("choice", "transport:email");
+            assert!(server.post_form(&url, &touched.pressed()).await.expect(200).text.contains(SAID), "{button}");
+            assert_eq!(person.state(&server, "transport", Channel::Email), None, "{button}");
+            if button.ends_with("link") {
+                let told = server.post_form(&url, &form.pressed()).await.expect(200).text;
+                assert!(!told.contains(SAID), "{button}");
+            }
+            server.run_jobs().await;
+            server.mails();
+            server.advance(Duration::from_secs(1));
+        }
+    }
+
+    async fn save_takes_along_the_day_of_a_pause_and_gives_back_what_was_ticked_where_it_is_none(server: TestServer) {
+        let person = Person::reader(&server);
+        person.allow(&server, Kind::Opens);
+        let url = person.preferences(&server);
+        let page = server.get(&url).await.expect(200).text;
+        let form = BrowserForm::with_button(&page, "save")
+            .tick("choice", "transport:email")
+            .untick("choice", "newsletter:post")
+            .untick("permission", "opens")
+            .set("at_most", "weekly")
+            .set("locale", "de");
+        let before = server.snapshot();
+        for button in ["save", "pause"] {
+            let wrong = form.clone().set("pause_until", "2020-01-01").pressing(button);
+            let again = server.post_form(&url, &wrong.pressed()).await.expect(422).text;
+            assert_eq!(ticked(&again), ["newsletter:email", "transport:email", "weekly"], "{button}");
+            assert!(again.contains("value=\"2020-01-01\"") && again.contains("value=\"de\" lang=\"de\" selected"));
+            let shown = attribute(inputs(&again).find(|tag| attribute(tag, "name") == "shown").unwrap(), "value");
+            assert!(shown.contains("newsletter:email:on:post:on") && shown.contains("transport:email:off"), "as it is stored");
+        }
+        assert_eq!(server.snapshot(), before);
+        let day = form.set("pause_until", "2026-12-24");
+        let saved = server.post_form(&url, &day.pressed()).await.expect(200).text;
+        assert!(saved.contains("24. Dezember 2026"), "{saved}");
+        assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Granted));
+        assert_eq!(person.permission(&server, Kind::Opens), Some(PermissionState::Refused));
+    }
+
+    async fn the_fourth_link_of_a_day_is_said_not_to_have_been_sent(server: TestServer) {
+        let person = Person::reader(&server);
+        person.at(server.other_brand()).grant(&server, "newsletter", Channel::Email);
+        let url = person.preferences(&server);
+        for button in ["data-link", "other-link:harbour"] {
+            for time in 1..=4 {
+                let told = server.post_form(&url, &[("action", button)]).await.expect(200).text;
+                server.run_jobs().await;
+                assert_eq!(server.mails().len(), usize::from(time < 4), "{button} {time}");
+                assert_eq!(told.contains("We have sent a link"), time < 4, "{button} {time}");
+                assert_eq!(told.contains("We sent nothing just now") && told.contains("at most 3 in a day"), time == 4);
+            }
+        }
+    }
+
+    async fn a_result_says_that_a_pause_runs_and_that_nothing_comes_before_its_end(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        server.post_form(&url, &[("action", "pause"), ("pause_for", "1")]).await.expect(200);
+        server.advance(Duration::from_secs(60));
+        let fields = [("action", "save"), ("shown", "transport:email:off"), ("choice", "transport:email")];
+        let saved = server.post_read(&url, &fields).await.expect(200).text;
+        for words in [
+            "Civic Notes pauses until 21 December 2026.", "You will get, once the pause is over",
+            "Unchanged, and it comes again after the pause",
+        ] {
+            assert!(saved.contains(words), "{words}:\n{saved}");
+        }
+        assert!(!saved.contains("you still get") && !saved.contains("You will now get"), "{saved}");
+    }
+
+    async fn a_language_that_was_chosen_is_named_in_the_language_of_the_page(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let page = BrowserForm::with_button(&server.get(&url).await.expect(200).text, "save").set("locale", "de");
+        let saved = server.post_form(&url, &page.pressed()).await.expect(200).text;
+        assert!(saved.contains("Diese Seiten und unsere Service-E-Mails an Sie sind auf Deutsch."), "{saved}");
+        let again = server.get(&url).await.expect(200).text;
+        assert!(!again.contains("name=\"shown_locale\" value=\"\""), "it is stored");
     }
 
     async fn stopping_everything_ends_every_channel_of_this_brand_only(server: TestServer) {
@@ -278,6 +381,8 @@ both_databases! {
             &[("action", "save"), ("shown", "newsletter:email:on"), ("choice", "transport:email")],
             &[("action", "save"), ("shown", "no-such-topic:email:off")],
             &[("action", "save"), ("shown", "newsletter:off")],
+            &[("action", "save"), ("shown", "newsletter:email:on:post")],
+            &[("action", "save"), ("shown", "newsletter:email:on:fax:off")],
             &[("action", "save"), ("shown", "newsletter:email")],
             &[("action", "save"), ("shown", "newsletter:email:maybe")],
             &[("action", "save"), ("shown", "newsletter:fax:off")],

@@ -409,7 +409,7 @@ async fn the_page_is_what_it_was() {
     let charts = html.matches("<svg class=\"chart\" role=\"img\"").count();
     assert!(charts >= 9 && html.matches("<desc ").count() == charts);
     insta::assert_snapshot!(html);
-    let alone = render(&ReportPage { css: DESK_CSS, ..page(&campaign, &report) }).unwrap();
+    let alone = render(&ReportPage { css: &DESK_CSS, ..page(&campaign, &report) }).unwrap();
     assert!(!alone.contains("<link") && alone.contains("--accent"), "a file needs nothing beside it");
 }
 

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use mannerly::domain::audience::subscriber::Profile;
 use mannerly::domain::catalog::Channel;
+use mannerly::domain::consent::brand_choice::{self, AtMost};
 use mannerly::domain::consent::ledger::Decision;
 use mannerly::domain::consent::opt_in::{Answer as Answered, State};
 use mannerly::domain::consent::permission::{Kind, State as Permission};
 use mannerly::domain::consent::suppression::{self, Reason};
+use mannerly::domain::tracking::permission::words;
+use mannerly::i18n::Lang;
 use serde_json::json;
 
-use crate::person::{ADDRESS, Person};
+use crate::person::{ADDRESS, Person, YEAR};
 use crate::support::form::BrowserForm;
 use crate::support::http::{Answer, seen};
 use crate::support::people::{own_source, supplier};
@@ -103,19 +106,86 @@ both_databases! {
         assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));
     }
 
-    async fn undo_that_allows_tracking_again_shows_its_words_and_keeps_them_as_evidence(server: TestServer) {
+    async fn undo_that_allows_tracking_again_agrees_to_that_and_to_nothing_else(server: TestServer) {
         let person = Person::reader(&server);
         person.allow(&server, Kind::Opens);
-        let choices = form(&server, &person.preferences(&server), "save").await.untick("permission", "opens");
-        let saved = press(&server, &choices).await.expect(200).text;
+        let saved = press(&server, &form(&server, &person.preferences(&server), "no-tracking").await).await.expect(200).text;
         let undo = saved.split("<form").find(|form| form.contains("value=\"undo\"")).unwrap().to_owned();
-        let opens = "when I open";
+        let opens = words(Kind::Opens, Lang::English, YEAR);
+        assert!(undo.contains(&opens) && !undo.contains(&person.brand.consent_wording), "{undo}");
         press(&server, &BrowserForm::with_button(&saved, "undo")).await.expect(200);
         assert_eq!(person.permission(&server, Kind::Opens), Some(Permission::Granted));
         let entry = person.ledger(&server).pop().unwrap();
-        assert!(undo.contains(opens), "{undo}");
-        assert!(entry.wording.contains(opens), "{}", entry.wording);
-        assert!(entry.shown.contains("permission:opens"), "{}", entry.shown);
+        let press = "One press makes your choices at Civic Notes what they were before this.";
+        assert_eq!(entry.wording, format!("{press}\n\nWith Undo I agree again to:\n{opens}"));
+        assert_eq!(entry.shown, r#"[{"name":"permission:opens","ticked":false}]"#);
+    }
+
+    async fn undo_of_both_keeps_what_comes_and_what_is_counted_apart(server: TestServer) {
+        let person = Person::reader(&server);
+        person.allow(&server, Kind::Clicks);
+        let choices = form(&server, &person.preferences(&server), "save").await
+            .untick("choice", "newsletter:email")
+            .tick("choice", "transport:email")
+            .untick("permission", "clicks");
+        let saved = press(&server, &choices).await.expect(200).text;
+        press(&server, &BrowserForm::with_button(&saved, "undo")).await.expect(200);
+        let undone = "One press makes your choices at Civic Notes what they were before this.";
+        let (clicks, own) = (words(Kind::Clicks, Lang::English, YEAR), &person.brand.consent_wording);
+        let told: Vec<(Option<String>, Decision, String)> = person.ledger(&server).into_iter().rev().take(3).rev()
+            .map(|entry| (entry.topic, entry.decision, entry.wording)).collect();
+        assert_eq!(told, [
+            (Some("newsletter".into()), Decision::Granted, format!("{undone}\n\nWith Undo I agree again to:\nNewsletter by email\n\n{own}")),
+            (Some("transport".into()), Decision::Withdrawn, undone.to_owned()),
+            (None, Decision::Granted, format!("{undone}\n\nWith Undo I agree again to:\n{clicks}")),
+        ]);
+    }
+
+    async fn several_steps_are_taken_back_one_after_the_other_the_last_one_first(server: TestServer) {
+        let person = Person::reader(&server);
+        person.grant(&server, "webinars", Channel::Email);
+        person.allow(&server, Kind::Opens);
+        let url = person.preferences(&server);
+        let first = press(&server, &form(&server, &url, "only").await.set("only", "webinars:email")).await.expect(200).text;
+        let second = press(&server, &form(&server, &url, "pause").await).await.expect(200).text;
+        let third = press(&server, &form(&server, &url, "none").await).await.expect(200).text;
+        let [first, second, third] = [first, second, third].map(|page| BrowserForm::with_button(&page, "undo"));
+        // The last one ended what the first one kept, so it has to go first; the pause is another matter.
+        let page = press(&server, &first).await.expect(409).text;
+        assert!(page.contains("Something about this changed since"), "{page}");
+        for (undo, step) in [(&third, "third"), (&second, "second"), (&first, "first")] {
+            let again = server.get(&undo.action).await.expect(200).text;
+            press(&server, &BrowserForm::with_button(&again, "undo")).await.expect(200);
+            assert!(server.get(&undo.action).await.expect(200).text.contains("This was undone."), "{step}");
+        }
+        for (topic, channel) in [("newsletter", Channel::Email), ("newsletter", Channel::Post), ("webinars", Channel::Email)] {
+            assert_eq!(person.state(&server, topic, channel), Some(State::Granted), "{topic} {channel}");
+        }
+        assert_eq!(outcome(&server, &person).await, "sent", "the pause is over");
+    }
+
+    async fn undo_of_one_matter_leaves_another_that_was_chosen_since(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let weekly = press(&server, &form(&server, &url, "save").await.set("at_most", "weekly")).await.expect(200).text;
+        press(&server, &form(&server, &url, "pause").await).await.expect(200);
+        press(&server, &BrowserForm::with_button(&weekly, "undo")).await.expect(200);
+        let choice = server.read(|conn| brand_choice::find(conn, person.id, person.brand.id));
+        assert_eq!(choice.at_most, AtMost::Each);
+        assert!(choice.paused_until.is_some(), "the pause goes on");
+    }
+
+    async fn a_step_whose_undoing_was_undone_is_in_force_again_for_those_before_it(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let first = press(&server, &form(&server, &url, "save").await.untick("choice", "newsletter:post")).await.expect(200).text;
+        let stopped = press(&server, &form(&server, &url, "stop").await).await.expect(200).text;
+        let undone = press(&server, &BrowserForm::with_button(&stopped, "undo")).await.expect(200).text;
+        let undo = BrowserForm::with_button(&first, "undo");
+        assert!(server.get(&undo.action).await.expect(200).text.contains("value=\"undo\""));
+        press(&server, &BrowserForm::with_button(&undone, "undo")).await.expect(200);
+        press(&server, &undo).await.expect(409);
+        assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Withdrawn));
     }
 
     async fn undo_says_what_is_no_longer_offered_and_leaves_it_out(server: TestServer) {
@@ -164,7 +234,7 @@ both_databases! {
         assert!(told.contains("You get nothing from"), "{told}");
         let entry = person.ledger(&server).pop().unwrap();
         assert_eq!((entry.topic, entry.channel, entry.decision), (None, None, Decision::Withdrawn));
-        assert!(entry.wording.starts_with("Get nothing below") && entry.shown.contains("transport:email"));
+        assert!(entry.wording.starts_with("Get nothing\n") && entry.shown.contains("transport:email"));
         let file = format!("email,topics,consented_at\n{ADDRESS},transport:email,2026-03-01T00:00:00Z\n");
         let report = crate::consent::import_file(&server, own_source(), &file);
         assert_eq!((report.opt_ins, report.kept_withdrawn), (0, 1));
@@ -191,7 +261,7 @@ both_databases! {
         person.at(harbour.clone()).answer(&server, "newsletter", Channel::Email, Answered::Pending);
         let url = person.preferences(&server);
         assert!(!server.get(&url).await.expect(200).text.contains(&harbour.name));
-        server.post_form(&url, &[("action", "other-link"), ("brand", "harbour")]).await.expect(422);
+        server.post_form(&url, &[("action", "other-link:harbour")]).await.expect(422);
     }
 
     async fn a_pause_until_a_day_lasts_until_that_day_has_begun_everywhere(server: TestServer) {

@@ -2,6 +2,7 @@
 //! holds up nothing else.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ const LONGEST_WAIT: Duration = HOUR;
 
 /// Failures by name, in memory: after a start everything is tried at once again.
 #[derive(Debug, Default)]
-pub struct Setbacks(Mutex<HashMap<String, Setback>>);
+pub struct Setbacks(Mutex<HashMap<OsString, Setback>>);
 
 #[derive(Debug)]
 struct Setback {
@@ -25,12 +26,12 @@ struct Setback {
 
 impl Setbacks {
     /// Whether its time has not come yet.
-    pub fn waits(&self, name: &str, now: Moment) -> bool {
+    pub fn waits(&self, name: &OsStr, now: Moment) -> bool {
         self.all().get(name).is_some_and(|setback| now < setback.again)
     }
 
     /// Notes that it failed. Returns whether it did for the first time, so that it is said once.
-    pub fn note(&self, name: &str, now: Moment) -> bool {
+    pub fn note(&self, name: &OsStr, now: Moment) -> bool {
         let mut all = self.all();
         let before = all.get(name).map(|setback| setback.wait);
         let wait = before.map_or(FIRST_WAIT, |wait| LONGEST_WAIT.min(2 * wait));
@@ -39,15 +40,15 @@ impl Setbacks {
     }
 
     /// Forgets those that are not there any more, however they went.
-    pub fn keep_only<'a>(&self, there: impl Iterator<Item = &'a str>) {
+    pub fn keep_only<'a>(&self, there: impl Iterator<Item = &'a OsStr>) {
         let mut all = self.all();
         if !all.is_empty() {
-            let there: HashSet<&str> = there.collect();
-            all.retain(|name, _| there.contains(name.as_str()));
+            let there: HashSet<&OsStr> = there.collect();
+            all.retain(|name, _| there.contains(name.as_os_str()));
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Setback>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<OsString, Setback>> {
         // Nothing in here is ever half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -60,19 +61,17 @@ mod tests {
     #[test]
     fn waits_grow_from_a_minute_to_an_hour_and_the_first_failure_alone_is_news() {
         let (setbacks, mut now) = (Setbacks::default(), Moment::from_micros(0));
-        assert!(!setbacks.waits("a", now));
-        assert!(setbacks.note("a", now));
+        let [a, b] = ["a", "b"].map(OsStr::new);
+        assert!(!setbacks.waits(a, now));
+        assert!(setbacks.note(a, now));
         for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
             let again = now.plus(Duration::from_secs(60 * minutes));
-            assert!(setbacks.waits("a", again.minus(Duration::from_micros(1))) && !setbacks.waits("b", now));
+            assert!(setbacks.waits(a, again.minus(Duration::from_micros(1))) && !setbacks.waits(b, now));
             now = again;
-            assert!(!setbacks.waits("a", now));
-            assert!(!setbacks.note("a", now));
+            assert!(!setbacks.waits(a, now));
+            assert!(!setbacks.note(a, now));
         }
-        setbacks.keep_only(["b"].into_iter());
-        assert!(
-            !setbacks.waits("a", now) && setbacks.note("a", now),
-            "it went and another one of its name came"
-        );
+        setbacks.keep_only([b].into_iter());
+        assert!(!setbacks.waits(a, now) && setbacks.note(a, now), "it went and another one of its name came");
     }
 }

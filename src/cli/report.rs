@@ -85,7 +85,7 @@ fn list(database: &Database) -> Result<()> {
 fn write(args: &ReportArgs, database: &Database, campaign: &Campaign, now: Moment) -> Result<()> {
     let report = database.read_here(|conn| report::report(conn, campaign.id, Include::ALL, now))?;
     if let Some(file) = &args.html {
-        let alone = ReportPage { css: DESK_CSS, ..page(campaign, &report) };
+        let alone = ReportPage { css: &DESK_CSS, ..page(campaign, &report) };
         fs::write(file, render(&alone)?)?;
     }
     if let Some(file) = &args.csv {

@@ -27,8 +27,8 @@ pub async fn run_once(app: &App) -> Result<Progress> {
     let Some(maildir) = &app.options.maildir else { return Ok(Progress::Idle) };
     let (listed, now) = (maildir.clone(), app.clock.now());
     let names = blocking(move || list(&listed)).await?;
-    app.setbacks.keep_only(names.iter().filter_map(|name| name.to_str()));
-    let due = names.into_iter().filter(|name| !app.setbacks.waits(&name.to_string_lossy(), now));
+    app.setbacks.keep_only(names.iter().map(OsString::as_os_str));
+    let due = names.into_iter().filter(|name| !app.setbacks.waits(name, now));
     let due: Vec<OsString> = due.take(AT_ONCE).collect();
     let more = due.len() == AT_ONCE;
     for name in due {
@@ -37,7 +37,7 @@ pub async fn run_once(app: &App) -> Result<Progress> {
             // It is not this message's fault, and the next one would fare no better.
             Err(error @ Error::Unavailable(_)) => return Err(error),
             Err(error) => {
-                if app.setbacks.note(&name.to_string_lossy(), now) {
+                if app.setbacks.note(&name, now) {
                     tracing::error!(
                         file = ?name,
                         %error,

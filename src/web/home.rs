@@ -50,12 +50,12 @@ pub async fn home(app: web::Data<App>, spoken: Spoken, http: HttpRequest) -> Res
 
 /// The style sheet of people's pages; kept by browsers for an hour.
 pub async fn style() -> HttpResponse {
-    style_sheet(PAGE_CSS.to_owned())
+    style_sheet(PAGE_CSS.clone())
 }
 
 /// The style sheet of operators' and programmers' pages.
 pub async fn desk_style() -> HttpResponse {
-    style_sheet(DESK_CSS.to_owned())
+    style_sheet(DESK_CSS.clone())
 }
 
 /// `GET /b/{brand}/page.css`: the style sheet in a brand's colours, so that a page needs no second one. Its address
@@ -65,7 +65,7 @@ pub async fn desk_style() -> HttpResponse {
 /// If there is no such brand.
 pub async fn brand_style(app: web::Data<App>, slug: web::Path<Slug>) -> Result<HttpResponse, PageError> {
     let brand = app.db.read(move |conn| brand::find(conn, slug.as_str())).await?;
-    Ok(style_sheet([PAGE_CSS, &brand.style()].concat()))
+    Ok(style_sheet([&PAGE_CSS, &*brand.style()].concat()))
 }
 
 fn style_sheet(text: String) -> HttpResponse {

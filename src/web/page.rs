@@ -19,6 +19,7 @@ mod sign_up;
 #[cfg(test)]
 mod tests;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use askama::Template;
@@ -37,7 +38,7 @@ pub use demo::{
 };
 pub use form::{
     BoxState, ChannelBox, Fact, FactGroup, PermissionBox, PermissionView, Radio, TextField, TopicChoices,
-    TopicGroup, profiling_words, tracking_words,
+    TopicGroup,
 };
 pub use notice::{NoticePage, NoticeVersion};
 pub use preferences::{
@@ -52,14 +53,31 @@ pub use sign_up::{
 
 /// The style sheet of people's pages, served at `/assets/page.css`; the pages' content policy allows none from
 /// elsewhere.
-pub const PAGE_CSS: &str = include_str!("../../static/assets/page.css");
+pub static PAGE_CSS: LazyLock<String> =
+    LazyLock::new(|| compact(include_str!("../../static/assets/page.css")));
 
 /// The style sheet of operators' and programmers' pages, served at `/assets/desk.css`: the same and more.
-pub const DESK_CSS: &str =
-    concat!(include_str!("../../static/assets/page.css"), include_str!("../../static/assets/desk.css"));
+pub static DESK_CSS: LazyLock<String> =
+    LazyLock::new(|| [&PAGE_CSS, &*compact(include_str!("../../static/assets/desk.css"))].concat());
 
 /// The one script, served at `/assets/proof.js`: it solves the challenge of a sign-up form, which works without it.
 pub const PROOF_JS: &str = include_str!("../../static/assets/proof.js");
+
+/// A style sheet of ours without its comments and the space that only its authors need. No string in it has any of the
+/// marks that are put together here.
+fn compact(css: &str) -> String {
+    let mut parts = css.split("/*");
+    let first = parts.next().unwrap_or_default();
+    let uncommented = parts.filter_map(|part| part.split_once("*/")).map(|(_, rest)| rest);
+    let lines = std::iter::once(first).chain(uncommented).flat_map(str::lines).map(str::trim);
+    let mut text: String = lines.collect();
+    for (wide, narrow) in
+        [(": ", ":"), ("; ", ";"), (" {", "{"), ("{ ", "{"), (", ", ","), (" }", "}"), (";}", "}")]
+    {
+        text = text.replace(wide, narrow);
+    }
+    text
+}
 
 /// A page, and the language it speaks.
 pub trait Page: Template {

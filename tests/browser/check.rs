@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mannerly::i18n::Lang;
 use serde_json::Value;
 
 use super::driver::{Browser, Look};
@@ -39,10 +40,23 @@ pub(crate) async fn everywhere(browser: &Browser, name: &str, axe: &str) -> Vec<
         let file = pictures().join(format!("{name}-{}.png", look.name()));
         fs::write(file, browser.picture().await).unwrap();
     }
-    browser.look(Look::Wide).await;
-    let (foreign, keyboard) = (foreign(browser).await, keyboard(browser).await);
-    faults.extend(foreign.into_iter().chain(keyboard).map(|fault| format!("{name}: {fault}")));
+    faults.extend(foreign(browser).await.into_iter().map(|fault| format!("{name}: {fault}")));
+    for look in [Look::Narrow, Look::Wide] {
+        browser.look(look).await;
+        let found = keyboard(browser).await;
+        faults.extend(found.into_iter().map(|fault| format!("{name}, {}: {fault}", look.name())));
+    }
     faults
+}
+
+/// Looks at the page on a small screen in a language that may have longer words, and leaves a picture of it.
+pub(crate) async fn narrow(browser: &Browser, name: &str, lang: Lang, axe: &str) -> Vec<String> {
+    browser.look(Look::Narrow).await;
+    let mut faults = violations(browser, axe, &[]).await;
+    faults.extend(too_wide(browser).await);
+    let file = pictures().join(format!("{name}-{}-narrow.png", lang.tag()));
+    fs::write(file, browser.picture().await).unwrap();
+    faults.into_iter().map(|fault| format!("{name} in {lang:?}: {fault}")).collect()
 }
 
 /// The same for a letter, whose author decides on headings and landmarks, and which has no cookies to ask for. Its sandbox
@@ -113,8 +127,10 @@ const INSIDE_A_DATE: &str =
 /// 2.4.7, 2.4.11).
 async fn keyboard(browser: &Browser) -> Vec<String> {
     // One stop for a group of radio buttons, which the arrow keys go through.
+    // Nor is there one for a button that stands for Enter alone.
     let mark = "const named = radio => [...radio.form.querySelectorAll('[type=radio]')].filter(one => one.name === radio.name); const wanted = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), textarea, \
         select, summary, [tabindex=\"0\"]')].filter(element => element.checkVisibility()) \
+        .filter(element => !element.matches('button[tabindex=\"-1\"][aria-hidden=true]')) \
         .filter(element => element.type !== 'radio' || element.checked || (!named(element).some(one => one.checked) \
         && element === named(element)[0])); \
         wanted.forEach((element, index) => element.dataset.order = index); \

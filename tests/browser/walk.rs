@@ -1,9 +1,8 @@
 //! The walk of somebody who has never seen the product: from one mail to Webinars by email only, a pause of a month, no
-//! tracking, all of it taken back, and a receipt. "In under a minute" is kept as a number of things to do, since nothing here
+//! tracking, all of it taken back step by step, and a receipt. "In under a minute" is kept as a number of things to do, since nothing here
 //! is measured by a clock; once with a mouse and without scripts, once with the keyboard alone.
 
 use std::fs;
-use std::time::Duration;
 
 use mannerly::db::Kind as Backend;
 use mannerly::domain::campaign::state;
@@ -19,8 +18,6 @@ use crate::acts::{link_to, verified};
 use crate::person::{ADDRESS, Person};
 use crate::support::mail::Mail;
 use crate::support::server::TestServer;
-
-const MONTH: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// Nothing on the way is further from the top of its page than this, in stops of the tabulator.
 const STOPS_MAX: usize = 12;
@@ -93,6 +90,33 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Goes to a part of the page that is further down, by the link near its top; a mouse scrolls there.
+    async fn go_to(&mut self, part: &str) {
+        self.done += 1;
+        if self.hand == Hand::Keyboard {
+            self.reach(&format!("a[href='{part}']")).await;
+            self.browser.press("Enter", 13).await;
+            self.browser.tab().await;
+        }
+    }
+
+    /// Presses a button within a few stops of where one is.
+    async fn press_here(&mut self, button: &str) {
+        self.done += 1;
+        let button = format!("button[value={button}]");
+        if self.hand == Hand::Mouse {
+            return self.browser.submit(&button).await;
+        }
+        let there = format!("return document.activeElement.matches(`{button}`)");
+        for _ in 0..STOPS_MAX {
+            if self.browser.run(&there).await == true {
+                return self.browser.enter(&button).await;
+            }
+            self.browser.tab().await;
+        }
+        panic!("{button} is more than {STOPS_MAX} stops away");
+    }
+
     async fn press(&mut self, button: &str) {
         self.done += 1;
         let button = format!("button[value={button}]");
@@ -138,6 +162,20 @@ impl<'a> Walk<'a> {
         mail
     }
 
+    /// The address of the page that is there.
+    async fn here(&self) -> String {
+        let url = self.browser.client.current_url().await.unwrap();
+        url[url::Position::BeforePath..].to_owned()
+    }
+
+    /// All that the person gets and allows.
+    fn answers(&self) -> Vec<(&'static str, Channel, Option<State>)> {
+        let topics = ["newsletter", "webinars", "events", "product-updates", "transport"];
+        let ways = [Channel::Email, Channel::Phone, Channel::Post];
+        let each = topics.into_iter().flat_map(|topic| ways.map(|way| (topic, way)));
+        each.map(|(topic, way)| (topic, way, self.person.state(self.server, topic, way))).collect()
+    }
+
     fn allowed(&self) -> [Option<Permission>; 2] {
         [Kind::Opens, Kind::Clicks].map(|kind| self.person.permission(self.server, kind))
     }
@@ -154,6 +192,8 @@ async fn from_one_mail(hand: Hand) {
     assert!(is_tracked(&mail));
     let link = mail.link("/p/");
 
+    let before = walk.answers();
+
     // Webinars by email only.
     walk.follow(&link).await;
     walk.arrived("1-choices", "Your choices at Civic Notes", 1).await;
@@ -162,6 +202,7 @@ async fn from_one_mail(hand: Hand) {
     walk.press("only").await;
     let page = walk.arrived("2-webinars-only", "Saved, and it works now", 3).await;
     walk.portray("result").await;
+    let reduced = walk.here().await;
     for kept in ["Videos, Podcasts and Webinars by email", "Transport by email"] {
         assert!(page.split("you still get").nth(1).unwrap().contains(kept), "{kept}");
     }
@@ -181,12 +222,15 @@ async fn from_one_mail(hand: Hand) {
     walk.follow(&link).await;
     walk.press("pause").await;
     walk.arrived("3-paused", "Paused until 21 December 2026", 2).await;
+    let paused = walk.here().await;
     assert!(walk.next_letter("webinars").await.is_none());
 
     // No tracking.
     walk.follow(&link).await;
-    walk.press("no-tracking").await;
-    let page = walk.arrived("4-no-tracking", "Saved, and it works now", 2).await;
+    walk.go_to("#tracking").await;
+    walk.press_here("no-tracking").await;
+    let page = walk.arrived("4-no-tracking", "Saved, and it works now", 3).await;
+    assert!(page.contains("Civic Notes pauses until 21 December 2026") && !page.contains("you still get"));
     assert!(
         page.contains("no longer count when you open") && page.contains("no longer count when you follow")
     );
@@ -194,7 +238,7 @@ async fn from_one_mail(hand: Hand) {
 
     // Taken back, where one has just landed.
     walk.press("undo").await;
-    let page = walk.arrived("5-undone", "Undone", 3).await;
+    let page = walk.arrived("5-undone", "Undone", 4).await;
     assert_eq!(walk.allowed(), [Some(Permission::Granted); 2]);
     assert!(walk.next_letter("webinars").await.is_none(), "only the last step was taken back");
 
@@ -203,12 +247,20 @@ async fn from_one_mail(hand: Hand) {
     let file = server.get(link_to(&page, "/receipt.json")).await.expect(200).json();
     let signed = verified(&server, &file).await;
     assert!(page.contains(signed["record_id"].as_str().unwrap()), "the page has the number of the file");
-    assert_eq!(signed["processing"]["purposes"].as_array().unwrap().len(), 2, "webinars, and their subject");
+    let purposes = signed["processing"]["purposes"].as_array().unwrap();
+    assert_eq!(purposes.len(), 4, "webinars and their subject, opens and clicks");
 
-    // The pause ends by itself, and the letter is counted again, as before.
-    server.advance(MONTH);
+    // And the steps before it, from the pages that one kept of them: the pause, and what was ended.
+    walk.follow(&paused).await;
+    walk.press("undo").await;
+    walk.arrived("6-pause-taken-back", "Undone", 2).await;
     assert!(is_tracked(&walk.next_letter("webinars").await.expect("a letter after the pause")));
     assert!(walk.next_letter("newsletter").await.is_none());
+    walk.follow(&reduced).await;
+    walk.press("undo").await;
+    walk.arrived("7-all-taken-back", "Undone", 2).await;
+    assert_eq!((walk.answers(), walk.allowed()), (before, [Some(Permission::Granted); 2]));
+    assert!(is_tracked(&walk.next_letter("newsletter").await.expect("everything is as it was")));
     walk.browser.stop().await;
 }
 

@@ -91,6 +91,12 @@ impl BrowserForm {
         self
     }
 
+    /// The same with another button of the form.
+    pub(crate) fn pressing(mut self, button: &str) -> Self {
+        button.clone_into(&mut self.button);
+        self
+    }
+
     /// What is posted when the button is pressed.
     pub(crate) fn pressed(&self) -> Vec<(&str, &str)> {
         let mut fields: Vec<(&str, &str)> =

@@ -92,6 +92,11 @@ impl Rig {
         File::options().create(true).append(true).open(self.folder.path().join("log")).unwrap()
     }
 
+    /// What the servers have logged so far.
+    pub(crate) fn logged(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
     /// Starts a server and does not wait for it.
     pub(crate) fn boot(&self) -> Program {
         Program(self.boot_command().spawn().unwrap())
@@ -237,7 +242,7 @@ fn scheduled(server: &TestServer, brand: &Brand, subject: &str) -> Campaign {
 impl Drop for Rig {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+            let log = self.logged();
             let last: Vec<&str> = log.lines().rev().take(40).collect();
             eprintln!("The end of the server's log:");
             last.iter().rev().for_each(|line| eprintln!("{line}"));

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::token::Keys;
 
 /// A brand mails a person at most so many links of one kind in [`LINKS_IN`].
-const LINKS_MAX: i64 = 3;
+pub const LINKS_MAX: i64 = 3;
 
 /// The time in which [`LINKS_MAX`] counts.
 const LINKS_IN: Duration = DAY;

@@ -278,7 +278,7 @@ fn against(conn: &mut DbConnection, link: PreferencesLink) -> Result<Vec<Against
 }
 
 /// The last entries about the person and the brand: of the ledger, and of the choices about the brand.
-fn marks(conn: &mut DbConnection, link: PreferencesLink) -> Result<(i64, i64)> {
+pub(super) fn marks(conn: &mut DbConnection, link: PreferencesLink) -> Result<(i64, i64)> {
     let ledger: Option<i64> = entries::table
         .filter(entries::subscriber_id.eq(link.subscriber).and(entries::brand_id.eq(link.brand)))
         .select(diesel::dsl::max(entries::id))
@@ -306,7 +306,12 @@ impl Act {
     /// # Errors
     /// Of the database.
     pub fn is_last_word(&self, conn: &mut DbConnection) -> Result<bool> {
-        Ok(marks(conn, self.link())? == (self.ledger.1, self.choices.1))
+        Ok(marks(conn, self.link())? == self.until())
+    }
+
+    /// Up to where its entries are: of the ledger, and of the choices about the brand.
+    pub(super) fn until(&self) -> (i64, i64) {
+        (self.ledger.1, self.choices.1)
     }
 }
 
@@ -332,6 +337,20 @@ pub fn last_since(conn: &mut DbConnection, link: PreferencesLink, after: Moment)
         .first(conn)
         .optional()?;
     row.map(read).transpose()
+}
+
+/// What the person did about the brand after an act, oldest first.
+///
+/// # Errors
+/// Of the database.
+pub(super) fn later(conn: &mut DbConnection, act: &Act) -> Result<Vec<Act>> {
+    let rows: Vec<Row> = act::table
+        .filter(act::subscriber_id.eq(act.subscriber).and(act::brand_id.eq(act.brand)))
+        .filter(act::id.gt(act.id))
+        .order(act::id)
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(read).collect()
 }
 
 /// Everything that a person did, oldest first.

@@ -8,6 +8,7 @@ mod pause;
 pub mod reason;
 pub mod receipt;
 mod save;
+mod stands;
 pub mod undo;
 mod unsubscribe;
 

@@ -46,7 +46,7 @@ pub struct Receipt {
 #[expect(missing_docs, reason = "the fields are those of ISO/IEC TS 27560:2023")]
 pub struct Processing {
     pub privacy_notice: BTreeMap<String, String>,
-    pub language: Option<String>,
+    pub language: String,
     pub jurisdiction: &'static str,
     pub purposes: Vec<Purpose>,
 }
@@ -60,11 +60,11 @@ pub struct Purpose {
     pub lawful_basis: Basis,
     pub scope: BTreeMap<&'static str, String>,
     pub pii_information: [BTreeMap<&'static str, &'static str>; 1],
-    pub processing_method: [&'static str; 2],
+    pub processing_method: &'static [&'static str],
     pub storage_locations: [&'static str; 1],
     pub retention_period: &'static str,
-    pub recipient_third_parties: [&'static str; 1],
-    pub withdrawal_method: [&'static str; 3],
+    pub recipient_third_parties: &'static [&'static str],
+    pub withdrawal_method: &'static [&'static str],
     pub valid_until: Option<Moment>,
 }
 
@@ -142,9 +142,13 @@ pub fn receipt(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<Rece
             Named::now(brand, privacy_notice(conn, brand, version)?, &topic::of_brand(conn, brand.id)?)
         }
     };
-    let purposes = act.after.granted().filter_map(|answer| purpose(&named, answer)).collect();
-    let allowed = |kind: &PermissionKind| act.after.permission(*kind) == Some(PermissionState::Granted);
-    let refused = PermissionKind::ALL.iter().filter(|kind| !allowed(kind));
+    let (allowed, refused): (Vec<PermissionKind>, Vec<PermissionKind>) = PermissionKind::ALL
+        .iter()
+        .copied()
+        .partition(|kind| act.after.permission(*kind) == Some(PermissionState::Granted));
+    let topics = act.after.granted().filter_map(|answer| purpose(&named, answer));
+    let purposes = topics.chain(allowed.into_iter().map(|kind| tracking_purpose(&named, kind))).collect();
+    let events = events(conn, act, person.public_id, &named.topics)?;
     Ok(Receipt {
         schema: "urn:mannerly:receipt:1",
         profile: "ISO/IEC TS 27560:2023",
@@ -154,14 +158,14 @@ pub fn receipt(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<Rece
         act: act.kind,
         processing: Processing {
             privacy_notice: named.notice.clone(),
-            language: act.after.locale.clone(),
+            language: language(&events, act, brand),
             jurisdiction: "as the privacy notice says",
             purposes,
         },
-        not_covered: refused.map(|kind| format!("tracking: {kind}")).collect(),
+        not_covered: refused.into_iter().map(|kind| format!("tracking: {kind}")).collect(),
         paused_until: act.after.paused_until,
         at_most: act.after.at_most,
-        events: events(conn, act, person.public_id, &named.topics)?,
+        events,
         parties: vec![Party {
             party_id: named.slug,
             party_role: "controller",
@@ -218,17 +222,57 @@ fn purpose(named: &Named, answer: &Running) -> Option<Purpose> {
             ("channel", answer.channel.to_string()),
         ]),
         pii_information: [BTreeMap::from([("pii_type", address)])],
-        processing_method: ["store", "send"],
+        processing_method: &["store", "send"],
         storage_locations: ["as the privacy notice says"],
         retention_period: "until it is withdrawn; the record of it for as long as it may have to be proved",
-        recipient_third_parties: ["the mail servers that carry the letters"],
-        withdrawal_method: [
+        recipient_third_parties: &["the mail servers that carry the emails"],
+        withdrawal_method: &[
             "the unsubscribe button of the mail program",
-            "the links in each letter",
+            "the links in each email",
             "the preference page",
         ],
         valid_until: answer.until,
     })
+}
+
+/// A permission to track: a consent of its own, whatever comes (T-02).
+fn tracking_purpose(named: &Named, kind: PermissionKind) -> Purpose {
+    let (purpose, purpose_type, pii_type) = match kind {
+        PermissionKind::Opens => {
+            ("Counting when an email is opened", "dpv:ServiceUsageAnalytics", "pd:Behavioral")
+        }
+        PermissionKind::Clicks => {
+            ("Counting when a link is followed", "dpv:ServiceUsageAnalytics", "pd:LinkClicked")
+        }
+        PermissionKind::Profiling => {
+            ("Choosing what to send by what was opened and followed", "dpv:Personalisation", "pd:Behavioral")
+        }
+    };
+    Purpose {
+        purpose: purpose.to_owned(),
+        purpose_type: [purpose_type],
+        lawful_basis: Basis::Consent,
+        scope: BTreeMap::from([
+            ("entity", named.slug.clone()),
+            ("type", "tracking".to_owned()),
+            ("permission", kind.to_string()),
+            ("channel", Channel::Email.to_string()),
+        ]),
+        pii_information: [BTreeMap::from([("pii_type", pii_type)])],
+        processing_method: &["store", "count"],
+        storage_locations: ["as the privacy notice says"],
+        retention_period: "as long as the words that were agreed to say; deleted as soon as it is withdrawn",
+        recipient_third_parties: &[],
+        withdrawal_method: &["the links in each email", "the preference page"],
+        valid_until: None,
+    }
+}
+
+/// The language in which the person read what they decided; where nothing was kept of that, the one they read, else the
+/// brand's.
+fn language(events: &[Event], act: &Act, brand: &Brand) -> String {
+    let read = events.iter().find_map(|event| event.language.clone()).or_else(|| act.after.locale.clone());
+    read.unwrap_or_else(|| brand.lang().tag().to_owned())
 }
 
 fn events(conn: &mut DbConnection, act: &Act, person: PublicId, topics: &[NamedTopic]) -> Result<Vec<Event>> {

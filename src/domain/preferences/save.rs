@@ -2,7 +2,8 @@
 //!
 //! The link came by mail to the address, so what a person ticks here needs no further confirmation: a pending
 //! opt-in becomes granted. Left empty, it stays pending: its box was empty before. A permission that was shown and
-//! left empty is an answer too: the first one is kept as refused, so that nobody is asked twice.
+//! left empty is an answer too: the first one is kept as refused, so that nobody is asked twice. Not so where the browser
+//! asks not to be tracked: its word counts for its requests and never changes what is stored (O-17).
 //!
 //! A page may lie open while the choices change elsewhere. So it posts how each box started: what differs from that
 //! is what the person changed, and the ledger keeps it as what was shown. A box that was left ticked and does not
@@ -16,12 +17,13 @@ use crate::domain::audience::subscriber;
 use crate::domain::catalog::Brand;
 use crate::domain::catalog::Channel;
 use crate::domain::catalog::topic::Topic;
-use crate::domain::consent::brand_choice::{self, AtMost, BrandChoice};
+use crate::domain::consent::brand_choice::{self, AtMost};
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, Statement};
 use crate::domain::consent::opt_in::{Answer, Basis, Scope, State};
 use crate::domain::consent::permission::{Change, Kind, State as PermissionState};
 use crate::domain::consent::{objection, opt_in, suppression};
 use crate::domain::preferences::act::{self, Act};
+use crate::domain::preferences::pause::pause_wording;
 use crate::domain::preferences::{Choice, Preferences, load};
 use crate::domain::tracking::permission;
 use crate::error::{Error, Problem, Result};
@@ -43,6 +45,24 @@ pub struct Posted {
     pub at_most: Option<(AtMost, AtMost)>,
     /// The language: what was shown, and what came back; empty for none.
     pub locale: Option<(String, String)>,
+    /// Until when to pause, where a day was typed.
+    pub pause: Option<Moment>,
+}
+
+impl Posted {
+    /// Whether anything came back otherwise than it was shown.
+    pub fn is_touched(&self) -> bool {
+        let box_touched =
+            |(item, started): &((String, Channel), bool)| *started != self.ticked.contains(item);
+        let permission_touched = |(kind, start): &(Kind, Start)| {
+            (*start == Start::Ticked) != self.ticked_permissions.contains(kind)
+        };
+        self.shown.iter().any(box_touched)
+            || self.shown_permissions.iter().any(permission_touched)
+            || self.at_most.is_some_and(|(shown, chosen)| shown != chosen)
+            || self.locale.as_ref().is_some_and(|(shown, chosen)| shown != chosen)
+            || self.pause.is_some()
+    }
 }
 
 word_enum! {
@@ -52,7 +72,7 @@ word_enum! {
         Ticked = "on",
         /// Not granted, and empty.
         Empty = "off",
-        /// Granted, and empty because the browser asks not to be tracked (O-17): leaving it so ends the permission.
+        /// Empty whatever is stored, because the browser asks not to be tracked: leaving it so says nothing (O-17).
         Emptied = "emptied",
     }
 }
@@ -146,17 +166,35 @@ fn store(
         let statement = statement(link, evidence(conn, wording)?, now);
         permission::set(conn, &statement, question.kind, answer)?;
     }
+    choose(conn, link, posted, (&before, screen.language), now)?;
+    if let Some((_, chosen)) = posted.locale.as_ref().filter(|(shown, chosen)| shown != chosen) {
+        subscriber::set_locale(conn, link.subscriber, Some(chosen.as_str()).filter(|tag| !tag.is_empty()))?;
+    }
+    Ok(())
+}
+
+/// Stores how often the brand may write at most, and a pause whose day was typed.
+fn choose(
+    conn: &mut DbConnection,
+    link: &PreferencesLink,
+    posted: &Posted,
+    (before, lang): (&Preferences, Lang),
+    now: Moment,
+) -> Result<()> {
+    let mut choice = before.choice;
     if let Some((shown, chosen)) = posted.at_most.filter(|(shown, chosen)| shown != chosen) {
         let boxes = AtMost::ALL
             .iter()
             .map(|at_most| ShownBox { name: format!("at_most:{at_most}"), ticked: *at_most == shown });
-        let wording = at_most_wording(&before.brand, screen.language);
-        let evidence = keep(conn, &before.brand, (&wording, screen.language), boxes.collect())?;
-        let choice = BrandChoice { at_most: chosen, ..before.choice };
+        let wording = at_most_wording(&before.brand, lang);
+        let evidence = keep(conn, &before.brand, (&wording, lang), boxes.collect())?;
+        choice.at_most = chosen;
         brand_choice::set(conn, &statement(link, evidence, now), choice)?;
     }
-    if let Some((_, chosen)) = posted.locale.as_ref().filter(|(shown, chosen)| shown != chosen) {
-        subscriber::set_locale(conn, link.subscriber, Some(chosen.as_str()).filter(|tag| !tag.is_empty()))?;
+    if let Some(until) = posted.pause {
+        let evidence = keep(conn, &before.brand, (&pause_wording(&before.brand, lang), lang), Vec::new())?;
+        choice.paused_until = Some(until);
+        brand_choice::set(conn, &statement(link, evidence, now), choice)?;
     }
     Ok(())
 }
@@ -358,6 +396,7 @@ fn permit(start: Start, ticked: bool, present: Option<PermissionState>) -> Resul
     use PermissionState::{Granted, Refused};
     match (start, ticked, present) {
         (Start::Ticked, true, None | Some(Refused)) => Err(changed_meanwhile()),
+        (Start::Emptied, false, _) => Ok(None),
         // Granted elsewhere since: this page's box was not touched.
         (Start::Empty, false, Some(Granted)) => Ok(None),
         (_, true, Some(Granted)) | (_, false, Some(Refused)) => Ok(None),

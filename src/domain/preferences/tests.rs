@@ -158,7 +158,9 @@ fn a_permission_is_answered_by_its_box_and_how_it_started() {
         (Start::Empty, true, Some(Refused), Ok(Some(Granted))),
         (Start::Empty, false, None, Ok(Some(Refused))),
         (Start::Empty, false, Some(Granted), Ok(Some(Granted))),
-        (Start::Emptied, false, Some(Granted), Ok(Some(Refused))),
+        (Start::Emptied, false, Some(Granted), Ok(Some(Granted))),
+        (Start::Emptied, false, None, Ok(None)),
+        (Start::Emptied, true, None, Ok(Some(Granted))),
         (Start::Emptied, true, Some(Granted), Ok(Some(Granted))),
     ] {
         let world = World::new();

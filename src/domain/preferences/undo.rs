@@ -1,9 +1,9 @@
 //! Undo: one press puts back what was before an act. It is a new act of the person, with entries of its own in the
 //! ledger; nothing that was written is taken back.
 //!
-//! It is possible for a month, as long as nothing was said about the person and the brand since, and never where it
-//! would bring back what a suppression forbids. What waited for a confirmation before is not asked for again, and hits
-//! that were deleted stay deleted.
+//! It is possible for a month, as long as what it touched is as it left it ([`Act::stands`]), and never where it would
+//! bring back what a suppression forbids. So several acts can be undone one after the other, the last one first. What
+//! waited for a confirmation before is not asked for again, and hits that were deleted stay deleted.
 
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, 
 use crate::domain::consent::opt_in::{self, Answer};
 use crate::domain::consent::permission::{Kind as PermissionKind, State as PermissionState};
 use crate::domain::consent::{brand_choice, lock, suppression};
+use crate::domain::intake::topic_item;
 use crate::domain::preferences::Choice;
 use crate::domain::preferences::act::{self, Act, Against, Kind, Running};
 use crate::domain::tracking::permission;
@@ -55,7 +56,7 @@ pub fn look(conn: &mut DbConnection, keys: &Keys, act: &Act, now: Moment) -> Res
     }
     let person = subscriber::get(conn, act.subscriber)?;
     let other_language = act.before.locale != act.after.locale && person.locale != act.after.locale;
-    if other_language || !act.is_last_word(conn)? {
+    if other_language || !act.stands(conn)? {
         return Ok(Undo::Overtaken);
     }
     if now > act.at.plus(UNDO_WITHIN) {
@@ -144,15 +145,17 @@ fn is_suppressed(
 /// What stands beside the button.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
-    /// The brand's own sentence, where the press agrees to something; otherwise empty.
+    /// What comes again by the press, such as "Newsletter by email".
+    pub topics: Vec<String>,
+    /// The brand's own sentence, where anything comes again; otherwise empty.
     pub agrees: String,
     /// What one agrees to about tracking, for each permission that would be given again.
-    pub permissions: Vec<String>,
+    pub permissions: Vec<(PermissionKind, String)>,
     /// What does not come back because it is no longer offered, as a sentence; otherwise empty.
     pub not_offered: String,
 }
 
-/// The words for what an undo would do now.
+/// The words for what an undo would do now. `keep` is how long hits are kept.
 ///
 /// # Errors
 /// Of the database.
@@ -160,46 +163,67 @@ pub fn words(
     conn: &mut DbConnection,
     act: &Act,
     (brand, undo): (&Brand, Undo),
-    lang: Lang,
+    (lang, keep): (Lang, Duration),
     now: Moment,
 ) -> Result<Words> {
-    let Undo::Possible { grants } = undo else { return Ok(Words::default()) };
-    let Returning { permissions, not_offered, .. } = returning(conn, act, now)?;
-    let permissions = permissions.into_iter().map(|kind| permission_words(kind, lang)).collect();
+    let Undo::Possible { .. } = undo else { return Ok(Words::default()) };
+    let Returning { topics, permissions, not_offered } = returning(conn, act, now)?;
+    let told = |kind| (kind, permission::words(kind, lang, keep));
+    let name =
+        |(answer, topic): &(&Running, Topic)| topic_item(lang, &topic.name, answer.channel).to_string();
     let names: Vec<String> = not_offered.iter().map(|choice| choice.say(lang)).collect();
     let not_offered = match names.is_empty() {
         true => String::new(),
         false => lang.say("undo-not-offered").with("choices", names.join(", ")).to_string(),
     };
-    let agrees = if grants { brand.consent_wording.clone() } else { String::new() };
-    Ok(Words { agrees, permissions, not_offered })
-}
-
-fn permission_words(kind: PermissionKind, lang: Lang) -> String {
-    match kind {
-        PermissionKind::Opens => lang.say("wording-opens"),
-        PermissionKind::Clicks => lang.say("wording-clicks"),
-        PermissionKind::Profiling => lang.say("wording-profiling"),
-    }
-    .to_string()
+    Ok(Words {
+        agrees: if topics.is_empty() { String::new() } else { brand.consent_wording.clone() },
+        topics: topics.iter().map(name).collect(),
+        permissions: permissions.into_iter().map(told).collect(),
+        not_offered,
+    })
 }
 
 impl Words {
-    /// All of them with the button's own sentence, exactly as on the page.
-    pub fn whole(&self, brand: &Brand, lang: Lang) -> String {
+    /// The button's own sentence with `parts`, as they stand on the page.
+    fn told(&self, brand: &Brand, lang: Lang, parts: &[&str]) -> String {
         let undone = lang.say("undo-text").with("brand", &brand.name).to_string();
-        let mut parts = vec![undone, self.not_offered.clone(), self.agrees.clone()];
-        parts.extend(self.permissions.iter().cloned());
-        parts.retain(|part| !part.is_empty());
-        parts.join("\n\n")
+        let all = [undone.as_str(), &self.not_offered].into_iter().chain(parts.iter().copied());
+        all.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// What one reads where nothing is agreed to.
+    fn of_ending(&self, brand: &Brand, lang: Lang) -> String {
+        self.told(brand, lang, &[])
+    }
+
+    /// What one agrees to for what comes again.
+    fn of_topics(&self, brand: &Brand, lang: Lang) -> String {
+        let again = std::iter::once(lang.say("undo-agrees").to_string()).chain(self.topics.iter().cloned());
+        self.told(brand, lang, &[&again.collect::<Vec<_>>().join("\n"), &self.agrees])
+    }
+
+    /// What one agrees to for one permission (T-02: never together with what comes).
+    fn of_permission(&self, kind: PermissionKind, brand: &Brand, lang: Lang) -> String {
+        let found = self.permissions.iter().find(|(of, _)| *of == kind);
+        let words = found.map_or("", |(_, words)| words.as_str());
+        let again =
+            if words.is_empty() { String::new() } else { format!("{}\n{words}", lang.say("undo-agrees")) };
+        self.told(brand, lang, &[&again])
     }
 }
 
-/// Puts back what was before an act.
+/// Puts back what was before an act. `keep` is how long hits are kept.
 ///
 /// # Errors
 /// [`Error::Outdated`] if it is not possible (any more); [`Error::NotFound`] if the person was erased.
-pub fn undo(conn: &mut DbConnection, keys: &Keys, act: &Act, lang: Lang, now: Moment) -> Result<Act> {
+pub fn undo(
+    conn: &mut DbConnection,
+    keys: &Keys,
+    act: &Act,
+    (lang, keep): (Lang, Duration),
+    now: Moment,
+) -> Result<Act> {
     // First the lock and then the look: between the two something could change.
     lock(conn, act.subscriber)?;
     let possible = look(conn, keys, act, now)?;
@@ -207,55 +231,52 @@ pub fn undo(conn: &mut DbConnection, keys: &Keys, act: &Act, lang: Lang, now: Mo
         return Err(outdated());
     }
     let brand = act::brand_of(conn, act)?;
-    let shown = Shown {
-        form: "undo".to_owned(),
-        wording: words(conn, act, (&brand, possible), lang, now)?.whole(&brand, lang),
-        boxes: boxes(conn, act, now)?,
-        policy_version: brand.policy_version,
-        language: Some(lang.tag().to_owned()),
-    };
-    let statement = Statement {
-        subscriber: act.subscriber,
-        brand: act.brand,
-        evidence: ledger::keep(conn, &shown)?,
-        method: Method::Undo,
-        actor: SUBSCRIBER,
-        campaign: act.campaign,
-        at: now,
-        source: None,
-    };
-    let work = |conn: &mut DbConnection| put_back(conn, act, &statement, now);
+    let words = words(conn, act, (&brand, possible), (lang, keep), now)?;
+    let screen = Screen { boxes: boxes(conn, act, now)?, brand, words, lang, now };
+    let work = |conn: &mut DbConnection| put_back(conn, act, &screen);
     let ((), undone) = act::perform(conn, act.link(), (Kind::Undone, Some(act.id)), now, work)?;
     undone.ok_or_else(outdated)
+}
+
+/// What the person had before them when they pressed the button.
+struct Screen {
+    brand: Brand,
+    words: Words,
+    boxes: Vec<ShownBox>,
+    lang: Lang,
+    now: Moment,
+}
+
+impl Screen {
+    /// What they say by it, under these words.
+    fn statement(&self, conn: &mut DbConnection, act: &Act, wording: String) -> Result<Statement<'static>> {
+        let shown = Shown {
+            form: "undo".to_owned(),
+            wording,
+            boxes: self.boxes.clone(),
+            policy_version: self.brand.policy_version.clone(),
+            language: Some(self.lang.tag().to_owned()),
+        };
+        Ok(Statement {
+            subscriber: act.subscriber,
+            brand: act.brand,
+            evidence: ledger::keep(conn, &shown)?,
+            method: Method::Undo,
+            actor: SUBSCRIBER,
+            campaign: act.campaign,
+            at: self.now,
+            source: None,
+        })
+    }
 }
 
 fn outdated() -> Error {
     Error::Outdated(Problem::said("", Message::new("problem-undo")))
 }
 
-fn put_back(conn: &mut DbConnection, act: &Act, statement: &Statement<'_>, now: Moment) -> Result<()> {
-    for (answer, _) in returning(conn, act, now)?.topics {
-        // As it was, so a supplier's contact is still told of the supplier, and in time.
-        let as_before = Statement { source: answer.source, ..*statement };
-        let granted = Answer::Granted(answer.basis, answer.until);
-        opt_in::set(conn, &as_before, answer.topic, answer.channel, granted)?;
-        if let Some(obtained) = answer.obtained_at {
-            opt_in::set_obtained(conn, act.subscriber, answer.topic, answer.channel, obtained)?;
-        }
-    }
-    for answer in leaving(act) {
-        opt_in::set(conn, statement, answer.topic, answer.channel, Answer::Withdrawn)?;
-    }
-    let kinds = act.before.permissions.iter().chain(&act.after.permissions).map(|(kind, _)| *kind);
-    let mut kinds: Vec<_> = kinds.collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    for kind in kinds {
-        let before = act.before.permission(kind) == Some(PermissionState::Granted);
-        if before != (act.after.permission(kind) == Some(PermissionState::Granted)) {
-            permission::set(conn, statement, kind, before)?;
-        }
-    }
+fn put_back(conn: &mut DbConnection, act: &Act, screen: &Screen) -> Result<()> {
+    put_back_topics(conn, act, screen)?;
+    put_back_permissions(conn, act, screen)?;
     // What stood in the way before stands there again.
     if let Some(address) = subscriber::email_hash(conn, act.subscriber)? {
         let lifted = act.before.against.iter().filter(|wish| !act.after.against.contains(wish));
@@ -263,11 +284,50 @@ fn put_back(conn: &mut DbConnection, act: &Act, statement: &Statement<'_>, now: 
             suppression::reinstate(conn, &address, act.brand, (*brand, *reason, *since))?;
         }
     }
-    let mut choice = act.before.choice();
-    choice.paused_until = choice.pause(now);
-    brand_choice::set(conn, statement, choice)?;
+    let (before, after) = (act.before.choice(), act.after.choice());
+    let mut choice = brand_choice::find(conn, act.subscriber, act.brand)?;
+    if before.paused_until != after.paused_until {
+        choice.paused_until = before.pause(screen.now);
+    }
+    if before.at_most != after.at_most {
+        choice.at_most = before.at_most;
+    }
+    let statement = screen.statement(conn, act, screen.words.of_ending(&screen.brand, screen.lang))?;
+    brand_choice::set(conn, &statement, choice)?;
     if act.before.locale != act.after.locale {
         subscriber::set_locale(conn, act.subscriber, act.before.locale.as_deref())?;
+    }
+    Ok(())
+}
+
+fn put_back_topics(conn: &mut DbConnection, act: &Act, screen: &Screen) -> Result<()> {
+    let (words, brand, lang) = (&screen.words, &screen.brand, screen.lang);
+    for (answer, _) in returning(conn, act, screen.now)?.topics {
+        // As it was, so a supplier's contact is still told of the supplier, and in time.
+        let statement = screen.statement(conn, act, words.of_topics(brand, lang))?;
+        let as_before = Statement { source: answer.source, ..statement };
+        let granted = Answer::Granted(answer.basis, answer.until);
+        opt_in::set(conn, &as_before, answer.topic, answer.channel, granted)?;
+        if let Some(obtained) = answer.obtained_at {
+            opt_in::set_obtained(conn, act.subscriber, answer.topic, answer.channel, obtained)?;
+        }
+    }
+    for answer in leaving(act) {
+        let statement = screen.statement(conn, act, words.of_ending(brand, lang))?;
+        opt_in::set(conn, &statement, answer.topic, answer.channel, Answer::Withdrawn)?;
+    }
+    Ok(())
+}
+
+fn put_back_permissions(conn: &mut DbConnection, act: &Act, screen: &Screen) -> Result<()> {
+    let granted = |state: Option<PermissionState>| state == Some(PermissionState::Granted);
+    for kind in PermissionKind::ALL.iter().copied() {
+        let before = granted(act.before.permission(kind));
+        if before != granted(act.after.permission(kind)) {
+            let wording = screen.words.of_permission(kind, &screen.brand, screen.lang);
+            let statement = screen.statement(conn, act, wording)?;
+            permission::set(conn, &statement, kind, before)?;
+        }
     }
     Ok(())
 }

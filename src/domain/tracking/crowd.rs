@@ -128,6 +128,9 @@ impl Network {
             self.hits.pop_front();
         }
         self.hits.push_back(*hit);
+        if self.hits.len() < PEOPLE {
+            return None;
+        }
         let people: HashSet<i64> = self.hits.iter().map(|hit| hit.subscriber).collect();
         if people.len() < PEOPLE {
             return None;

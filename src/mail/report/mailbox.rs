@@ -43,6 +43,12 @@ impl Mailbox {
     }
 }
 
+/// The token in the envelope sender of a letter; none if it has none.
+pub fn letter_token(address: &str) -> Option<&str> {
+    let (local, _) = address.rsplit_once('@')?;
+    local.strip_prefix(BOUNCE_WORD)?.strip_prefix('+').filter(|token| is_token(token))
+}
+
 /// Whether it looks like a token that `Keys::seal_for_mail` made; in lower case.
 pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty()

@@ -13,7 +13,7 @@ use crate::mail::report::fields::Fields;
 use crate::mail::report::parts::{Part, Parts, split};
 use crate::mail::transport::{Blame, Enhanced};
 
-pub use mailbox::{BOUNCE_WORD, COMPLAINTS_WORD, Mailbox, UNSUBSCRIBE_WORD};
+pub use mailbox::{BOUNCE_WORD, COMPLAINTS_WORD, Mailbox, UNSUBSCRIBE_WORD, letter_token};
 pub use parts::{KEPT_MAX, SIZE_MAX};
 
 /// A message that came in.
@@ -24,7 +24,7 @@ pub struct Incoming {
     /// The domain that it says it is from, in lower case; none where that can be no domain.
     pub domain: Option<String>,
     /// Which letter it may be about: what looks like a token in the Message-ID and the return path of the letter that
-    /// it returns. Only the keys know which of them is one.
+    /// it returns, and in the name of the envelope that carried it. Only the keys know which of them is one.
     pub letters: Vec<String>,
 }
 
@@ -121,7 +121,8 @@ fn returned_header(parts: &Parts) -> Option<Fields> {
     Some(Fields::read(split(returned.body.trim_ascii_start()).0))
 }
 
-/// Keeps what looks like a token of a letter: the local part of a Message-ID, or of a return path behind its `b+`.
+/// Keeps what looks like a token of a letter: the local part of a Message-ID, or of a return path behind its `b+`, or
+/// the name that a relay was given for the envelope.
 fn collect(fields: &Fields, letters: &mut Vec<String>) {
     let ids = fields.all("message-id").chain(fields.all("original-message-id"));
     let paths = fields.all("return-path").chain(fields.all("original-mail-from"));
@@ -130,7 +131,8 @@ fn collect(fields: &Fields, letters: &mut Vec<String>) {
         Some((Mailbox::Letter(token), _)) => Some(token),
         _ => None,
     });
-    for token in tokens.chain(paths) {
+    let envelopes = fields.all("original-envelope-id").map(str::to_ascii_lowercase);
+    for token in tokens.chain(paths).chain(envelopes.filter(|id| mailbox::is_token(id))) {
         if letters.len() < LETTERS_MAX && !letters.contains(&token) {
             letters.push(token);
         }

@@ -4,6 +4,7 @@
 //! person named in it: there is no other way to the wire. Service mail goes by its own door. No text of a
 //! server's answer is kept, because servers repeat addresses in it: only its codes are.
 
+mod commands;
 mod content;
 mod folder;
 pub mod memory;

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::email_address::EmailAddress;
 use crate::error::Result;
+use crate::mail::transport::commands::Commands;
 use crate::mail::transport::content::Content;
 use crate::mail::transport::smtp::{Attempt, Envelope, Line};
 use crate::mail::transport::tls::Tls;
@@ -33,7 +34,7 @@ pub(super) struct Session {
     peer: Arc<Peer>,
     line: Option<Line>,
     /// The server was told on this line, with these commands, what comes.
-    announced: Option<(Line, String)>,
+    announced: Option<(Line, Commands)>,
     /// Whether a message may be announced: none that was announced failed to follow.
     announces: bool,
 }
@@ -51,7 +52,7 @@ impl Session {
         let is_ascii = to.as_str().is_ascii() && return_path.as_str().is_ascii();
         let announces = self.announces && is_ascii;
         let Some(mut line) = self.line.take_if(|line| announces && line.pipelining) else { return };
-        let commands = Envelope::of(to, return_path, false).commands();
+        let commands = line.commands(Envelope { to, return_path, beyond_ascii: false });
         // A line that was lost is made anew for the message.
         if line.say(&commands).await.is_some() {
             self.announced = Some((line, commands));
@@ -66,11 +67,11 @@ impl Session {
     ) -> Outcome {
         let begun = Instant::now();
         let is_ascii = message.is_ascii() && to.as_str().is_ascii() && return_path.as_str().is_ascii();
-        let envelope = Envelope::of(to, return_path, !is_ascii);
+        let envelope = Envelope { to, return_path, beyond_ascii: !is_ascii };
         // While a message is under way the line is out of the session: a caller that stops waiting must
         // not leave a half-used one behind.
         let (line, announced) = match self.announced.take() {
-            Some((line, commands)) if commands == envelope.commands() => (Some(line), true),
+            Some((line, commands)) if commands == line.commands(envelope) => (Some(line), true),
             Some(_) => {
                 self.announces = false;
                 (None, false)
@@ -78,7 +79,7 @@ impl Session {
             None => (self.line.take(), false),
         };
         if let Some(line) = line {
-            match self.attempt(line, &envelope, announced, message).await {
+            match self.attempt(line, envelope, announced, message).await {
                 Attempt::Done(outcome) | Attempt::Broken(outcome) => return outcome,
                 // Who was silent for so long may be so again; meanwhile the person may have left.
                 Attempt::HungUp(stage, reply) if begun.elapsed() >= self.peer.timeouts.command => {
@@ -91,7 +92,7 @@ impl Session {
             Ok(line) => line,
             Err(why) => return why.into(),
         };
-        match self.attempt(line, &envelope, false, message).await {
+        match self.attempt(line, envelope, false, message).await {
             Attempt::Done(outcome) | Attempt::Broken(outcome) => outcome,
             Attempt::HungUp(stage, reply) => Outcome::Deferred { stage, reply },
         }
@@ -100,7 +101,7 @@ impl Session {
     async fn attempt(
         &mut self,
         mut line: Line,
-        envelope: &Envelope,
+        envelope: Envelope<'_>,
         announced: bool,
         message: Content<'_>,
     ) -> Attempt {

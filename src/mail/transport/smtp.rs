@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::email_address::EmailAddress;
+use crate::mail::transport::commands::Commands;
 use crate::mail::transport::content::Content;
 use crate::mail::transport::session::Peer;
 use crate::mail::transport::tls::{self, Tls};
@@ -28,6 +29,7 @@ pub(super) struct Line {
     wire: Wire,
     pub(super) pipelining: bool,
     smtputf8: bool,
+    dsn: bool,
     timeouts: Timeouts,
 }
 
@@ -42,29 +44,13 @@ pub(super) enum Attempt {
     HungUp(Stage, Option<Reply>),
 }
 
-/// What is said before the content.
-pub(super) struct Envelope {
-    mail: String,
-    rcpt: String,
-    beyond_ascii: bool,
-}
-
-const DATA: &str = "DATA\r\n";
-
-impl Envelope {
-    pub(super) fn of(to: &EmailAddress, return_path: &EmailAddress, beyond_ascii: bool) -> Self {
-        let parameters = if beyond_ascii { " BODY=8BITMIME SMTPUTF8" } else { "" };
-        Self {
-            mail: format!("MAIL FROM:<{}>{parameters}\r\n", return_path.as_str()),
-            rcpt: format!("RCPT TO:<{}>\r\n", to.as_str()),
-            beyond_ascii,
-        }
-    }
-
-    /// All of it in one group (RFC 2920, section 3.1).
-    pub(super) fn commands(&self) -> String {
-        [&self.mail, &self.rcpt, DATA].concat()
-    }
+/// For whom a message is, and where it returns to: what is said before its content.
+#[derive(Clone, Copy)]
+pub(super) struct Envelope<'a> {
+    pub(super) to: &'a EmailAddress,
+    pub(super) return_path: &'a EmailAddress,
+    /// Whether it or the content needs SMTPUTF8.
+    pub(super) beyond_ascii: bool,
 }
 
 impl Line {
@@ -91,8 +77,13 @@ impl Line {
             }
             _ => Box::new(stream),
         };
-        let mut line =
-            Self { wire: Wire::new(stream), pipelining: false, smtputf8: false, timeouts: peer.timeouts };
+        let mut line = Self {
+            wire: Wire::new(stream),
+            pipelining: false,
+            smtputf8: false,
+            dsn: false,
+            timeouts: peer.timeouts,
+        };
         welcome(in_time(command, line.wire.reply()).await?, Fault::TurnedAway)?;
         let offered = line.greet(peer).await?;
         let (mut line, encrypted, offered) = match &peer.tls {
@@ -114,7 +105,8 @@ impl Line {
                 .filter_map(|line| line.get(4..)?.split_whitespace().next())
                 .any(|word| word.eq_ignore_ascii_case(name))
         };
-        (self.pipelining, self.smtputf8) = (offers("PIPELINING"), offers("SMTPUTF8"));
+        (self.pipelining, self.smtputf8, self.dsn) =
+            (offers("PIPELINING"), offers("SMTPUTF8"), offers("DSN"));
         let answer: Result<Response, _> = words.parse();
         let offered = answer.and_then(|answer| ServerInfo::from_response(&answer));
         offered.map_err(|_| failed(Fault::Unreachable))
@@ -176,7 +168,7 @@ impl Line {
     /// said.
     pub(super) async fn exchange(
         &mut self,
-        envelope: &Envelope,
+        envelope: Envelope<'_>,
         announced: bool,
         message: Content<'_>,
     ) -> Attempt {
@@ -189,16 +181,21 @@ impl Line {
         }
         let opened = match (announced, self.pipelining) {
             (true, _) => self.open_pipelined().await,
-            (false, true) => match self.say(&envelope.commands()).await {
+            (false, true) => match self.say(&self.commands(envelope)).await {
                 Some(()) => self.open_pipelined().await,
                 None => Err(Attempt::HungUp(Stage::Sender, None)),
             },
-            (false, false) => self.open_stepwise([&envelope.mail, &envelope.rcpt, DATA]).await,
+            (false, false) => self.open_stepwise(&self.commands(envelope)).await,
         };
         match opened {
             Ok(()) => self.content(message).await,
             Err(attempt) => attempt,
         }
+    }
+
+    /// What this server is told before the content, all of it in one group (RFC 2920, section 3.1).
+    pub(super) fn commands(&self, envelope: Envelope<'_>) -> Commands {
+        Commands::of(envelope, self.dsn)
     }
 
     /// Takes leave of the server.
@@ -207,8 +204,8 @@ impl Line {
     }
 
     /// Writes commands whose answers are read later; nothing if the connection is lost.
-    pub(super) async fn say(&mut self, commands: &str) -> Option<()> {
-        timeout(self.timeouts.command, self.wire.send(&[commands.as_bytes(), b""])).await.ok()?.ok()
+    pub(super) async fn say(&mut self, commands: &Commands) -> Option<()> {
+        timeout(self.timeouts.command, self.wire.send(&[commands.all().as_bytes(), b""])).await.ok()?.ok()
     }
 
     /// MAIL, RCPT and DATA were said in one write; every answer is read before any is judged (M-17).
@@ -245,9 +242,9 @@ impl Line {
         }
     }
 
-    async fn open_stepwise(&mut self, commands: [&str; 3]) -> Result<(), Attempt> {
+    async fn open_stepwise(&mut self, commands: &Commands) -> Result<(), Attempt> {
         let stages = [Stage::Sender, Stage::Recipient, Stage::Content];
-        for (command, stage) in commands.into_iter().zip(stages) {
+        for (command, stage) in commands.each().into_iter().zip(stages) {
             let answer = answered(timeout(self.timeouts.command, self.wire.ask(command)).await);
             match answer {
                 None => return Err(Attempt::HungUp(stage, None)),

@@ -85,6 +85,48 @@ async fn a_message_arrives_dot_stuffed_and_for_the_person_whom_the_permit_names(
 }
 
 #[tokio::test]
+async fn reports_are_asked_for_where_the_server_offers_dsn_and_only_there() {
+    let with = [
+        "MAIL FROM:<b+abc234@brand.test> RET=HDRS ENVID=abc234",
+        "RCPT TO:<ana@example.com> NOTIFY=FAILURE,DELAY ORCPT=rfc822;ana@example.com",
+    ];
+    let without = ["MAIL FROM:<b+abc234@brand.test>", "RCPT TO:<ana@example.com>"];
+    for (extensions, announced, expected) in [
+        ("250-PIPELINING\r\n250-DSN\r\n", false, with),
+        ("250-PIPELINING\r\n250-dsn\r\n", true, with),
+        ("250-DSN\r\n", true, with),
+        ("250-PIPELINING\r\n250-DSNX\r\n", true, without),
+        ("", false, without),
+    ] {
+        let mut server = Server::start(&[Script { extensions, ..POLITE }]).await;
+        let mut connection = server.connect("").await;
+        let from = address("b+abc234@brand.test");
+        for _ in 0..2 {
+            if announced {
+                connection.announce(&permit(), &from).await;
+            }
+            let outcome = connection.hand_over(permit(), &from, MESSAGE).await;
+            assert!(matches!(outcome, Outcome::Accepted(_)), "{extensions}: {outcome:?}");
+        }
+        let said = server.heard();
+        let spoken: Vec<&str> =
+            said.iter().map(String::as_str).filter(|line| line.starts_with(['M', 'R'])).collect();
+        assert_eq!(spoken, [expected, expected].concat(), "{extensions}");
+        assert_eq!(said.iter().filter(|line| *line == "(connected)").count(), 1);
+    }
+    // The next server may offer less than the one that hung up.
+    let dsn = "250-PIPELINING\r\n250-DSN\r\n";
+    let tired = Script { extensions: dsn, mail: Some("421 4.4.2 enough"), ..POLITE };
+    let mut server = Server::start(&[tired, Script { extensions: "", ..POLITE }]).await;
+    let mut connection = server.connect("").await;
+    let from = address("b+abc234@brand.test");
+    connection.announce(&permit(), &from).await;
+    let outcome = connection.hand_over(permit(), &from, MESSAGE).await;
+    assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
+    assert!(server.heard().iter().any(|line| line == without[0]));
+}
+
+#[tokio::test]
 async fn a_message_that_begins_with_a_dot_is_stuffed_once() {
     let mut server = Server::start(&[POLITE]).await;
     let mut connection = server.connect("").await;

@@ -1,5 +1,7 @@
 //! Sign-ups by a brand's own site: the same intake as the brand's form, with a double opt-in, and as open as that.
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, web};
 
 use crate::app::App;
@@ -48,7 +50,7 @@ pub async fn create(
             Ok((brand, topics))
         })
         .await?;
-    (form.wording, form.language) = present_wording(&brand, &form)?;
+    (form.wording, form.language) = present_wording(&brand, &form, app.options.tracking.keep)?;
     let typed = form.email.clone();
     let sign_up = form.check(&brand, &topics, None)?;
     let email = EmailAddress::parse(&typed).map_err(|problem| Error::Invalid(vec![problem]))?;
@@ -60,11 +62,11 @@ pub async fn create(
 }
 
 /// The wording that the form names, if it is in force: what anybody may post without a key is kept for ever.
-fn present_wording(brand: &Brand, form: &SignUpForm) -> Result<(String, Option<Lang>)> {
+fn present_wording(brand: &Brand, form: &SignUpForm, keep: Duration) -> Result<(String, Option<Lang>)> {
     let named = form.wording.replace("\r\n", "\n");
     let is_named =
         |wording: &String| *wording == named.trim() || hex(&sha256(wording.as_bytes())) == named.trim();
-    let whole = Lang::ALL.into_iter().map(|lang| (whole_wording(brand, lang), Some(lang)));
+    let whole = Lang::ALL.into_iter().map(|lang| (whole_wording(brand, lang, keep), Some(lang)));
     let own = Some((brand.consent_wording.clone(), None)).filter(|_| form.shown_permissions.is_empty());
     own.into_iter().chain(whole).find(|(wording, _)| is_named(wording)).ok_or_else(|| {
         Error::conflict("The wording is not the one that the brand asks with now; show the present one")

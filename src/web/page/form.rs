@@ -2,8 +2,9 @@
 //!
 //! Names in a posted form: `choice` holds what was ticked and `shown` what was there to be ticked, both as
 //! `{topic-slug}:{channel}`; `permission` and `shown_permission` hold `opens` or `clicks`. So a box that
-//! was not shown can be left as it was. Where boxes show what is stored, the two names with `shown` also say how
-//! each box started: `newsletter:email:on`, `opens:off`. `seen` stands for the words that were read.
+//! was not shown can be left as it was. Where boxes show what is stored, the two names with `shown` come once, with all
+//! boxes in one value, and say how each started: `newsletter:email:on:post:off transport:email:off`, `opens:on clicks:off`.
+//! `seen` stands for the words that were read.
 
 use crate::error::Problem;
 use crate::i18n::{Lang, Saying, country};
@@ -29,8 +30,10 @@ pub struct ChannelBox {
     pub channel: String,
     /// The channel as people call it.
     pub label: String,
-    /// The present answer.
+    /// The answer that it shows.
     pub state: BoxState,
+    /// Whether it was ticked before anybody touched it.
+    pub started: bool,
 }
 
 impl ChannelBox {
@@ -43,7 +46,7 @@ impl ChannelBox {
             "post" => lang.say("channel-post").to_string(),
             other => other.to_owned(),
         };
-        Self { topic: topic.into(), channel, label, state }
+        Self { topic: topic.into(), channel, label, state, started: state == BoxState::On }
     }
 
     /// What a ticked box posts as `choice`, and every empty one of a sign-up form as `shown`.
@@ -56,9 +59,25 @@ impl ChannelBox {
         self.state == BoxState::On
     }
 
-    /// What a box that shows what is stored posts as `shown`, ticked or not.
-    pub fn started(&self) -> String {
-        format!("{}:{}", self.value(), if self.ticked() { "on" } else { "off" })
+    /// The same box, as the person left it: ticked or not.
+    #[must_use]
+    pub fn left(mut self, ticked: bool) -> Self {
+        match (ticked, self.state) {
+            (true, _) => self.state = BoxState::On,
+            (false, BoxState::On) => self.state = BoxState::Off,
+            (false, BoxState::Off | BoxState::Pending) => {}
+        }
+        self
+    }
+
+    /// What a box that shows what is stored adds to `shown`, ticked or not.
+    fn start(&self) -> String {
+        format!(":{}:{}", self.channel, if self.started { "on" } else { "off" })
+    }
+
+    /// The class that puts it into its channel's column; the first one needs none.
+    pub fn column(&self) -> String {
+        if self.channel == "email" { String::new() } else { format!(" {}", self.channel) }
     }
 
     /// Whether the person has asked for it and still has to confirm.
@@ -151,6 +170,16 @@ fn columns(topics: &[TopicChoices]) -> usize {
     }
 }
 
+/// All boxes of a page that shows what is stored, and how each started: what `shown` posts.
+pub(super) fn starts(groups: &[TopicGroup]) -> String {
+    let topics = groups.iter().flat_map(|group| &group.topics).filter(|topic| !topic.boxes.is_empty());
+    let starts = topics.map(|topic| {
+        let boxes: String = topic.boxes.iter().map(ChannelBox::start).collect();
+        format!("{}{boxes}", topic.slug)
+    });
+    starts.collect::<Vec<_>>().join(" ")
+}
+
 /// Whether any topic of these groups is offered on `channel`.
 pub(super) fn offers(groups: &[TopicGroup], channel: &str) -> bool {
     groups.iter().flat_map(|g| &g.topics).flat_map(|t| &t.boxes).any(|b| b.channel == channel)
@@ -177,16 +206,6 @@ impl PermissionView {
             Self::Refused(since) => lang.say("stored-refused").with("since", since).to_string(),
         }
     }
-}
-
-/// What a person agrees to by ticking the boxes about opens and clicks: shown exactly so, and kept in the ledger.
-pub fn tracking_words(lang: Lang) -> [String; 2] {
-    [lang.say("wording-opens").to_string(), lang.say("wording-clicks").to_string()]
-}
-
-/// What one agrees to by ticking the box about profiling: shown exactly so, and kept in the ledger.
-pub fn profiling_words(lang: Lang) -> String {
-    lang.say("wording-profiling").to_string()
 }
 
 /// One answer of several.
@@ -220,43 +239,41 @@ pub struct PermissionBox {
     pub ticked: bool,
     /// What is stored now, as a sentence.
     pub stored: String,
+    /// Whether it is granted as it is stored.
+    pub granted: bool,
 }
 
 impl PermissionBox {
-    /// The boxes for opens and clicks with our wording, unticked and never asked.
-    pub fn unasked(lang: Lang) -> Vec<Self> {
-        let unasked = |kind, wording: String| {
-            let stored = PermissionView::NeverAsked.say(lang);
-            Self { kind, wording, ticked: false, stored }
-        };
-        let [opens, clicks] = tracking_words(lang);
-        vec![unasked("opens", opens), unasked("clicks", clicks)]
-    }
-
-    /// The boxes for opens, clicks and profiling, of which only the preference page has the last.
-    pub fn all_unasked(lang: Lang) -> Vec<Self> {
+    /// The box for a kind of tracking, unticked and never asked.
+    pub fn unasked(lang: Lang, kind: &'static str, wording: String) -> Self {
         let stored = PermissionView::NeverAsked.say(lang);
-        let profiling = Self { kind: "profiling", wording: profiling_words(lang), ticked: false, stored };
-        Self::unasked(lang).into_iter().chain([profiling]).collect()
+        Self { kind, wording, ticked: false, stored, granted: false }
     }
 
     /// The same box, showing what is stored.
+    #[must_use]
     pub fn with_state(mut self, lang: Lang, state: &PermissionView) -> Self {
-        self.ticked = matches!(state, PermissionView::Granted(_));
+        self.granted = matches!(state, PermissionView::Granted(_));
+        self.ticked = self.granted;
         self.stored = state.say(lang);
         self
     }
 
-    /// What a box that shows what is stored posts as `shown_permission`, ticked or not: how it started. `emptied`
-    /// is granted and shown empty, because the browser asks not to be tracked (`gpc`).
-    pub fn started(&self, gpc: &bool) -> String {
-        let start = match (self.ticked, gpc) {
-            (true, false) => "on",
-            (true, true) => "emptied",
-            (false, _) => "off",
+    /// What a box that shows what is stored adds to `shown_permission`, ticked or not: how it started. `emptied` is
+    /// shown empty whatever is stored, because the browser asks not to be tracked (`gpc`).
+    fn start(&self, gpc: bool) -> String {
+        let start = match (gpc, self.granted) {
+            (true, _) => "emptied",
+            (false, true) => "on",
+            (false, false) => "off",
         };
         format!("{}:{start}", self.kind)
     }
+}
+
+/// All boxes for tracking of a page that shows what is stored, and how each started: what `shown_permission` posts.
+pub(super) fn permission_starts(permissions: &[PermissionBox], gpc: bool) -> String {
+    permissions.iter().map(|permission| permission.start(gpc)).collect::<Vec<_>>().join(" ")
 }
 
 /// A field to type into, with its label and its purpose.

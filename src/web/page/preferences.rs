@@ -8,12 +8,13 @@ use crate::error::Problem;
 use crate::i18n::Lang;
 
 use super::BrandView;
-use super::form::{PermissionBox, Radio, TopicGroup};
+use super::form::{PermissionBox, Radio, TopicGroup, permission_starts, starts};
 
 /// The preference page: existing choices as they are, on one page, without logging in.
 ///
-/// Each of its forms posts an `action`: the values are the constants below. Buttons that do something at once are in
-/// forms of their own, so that Enter in the large one always means Save.
+/// It is one form, so that no button loses what was ticked without a word, and each button posts an `action`: the values
+/// are the constants below. The first button of the form is Save and stands for nobody to see or reach, so that Enter
+/// always means Save.
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/preferences.html")]
 pub struct PreferencesPage {
@@ -36,8 +37,6 @@ pub struct PreferencesPage {
     /// Whether the browser asks not to be tracked (`Sec-GPC: 1` or `DNT: 1`): the boxes are left off and
     /// the page says so (O-17).
     pub gpc: bool,
-    /// Stands for the boxes and how they started, for the buttons that set them all.
-    pub list: String,
     /// What comes now, of which one can be kept alone; none where there is nothing to choose between.
     pub can_keep: Vec<Kept>,
     /// Whether anything about the person may be recorded, so that it can be ended.
@@ -46,7 +45,7 @@ pub struct PreferencesPage {
     pub opened: i64,
     /// Until which day the brand pauses; empty if it does not.
     pub paused_until: String,
-    /// The day that was typed, and could not be taken.
+    /// The day that was typed, where the page comes back.
     pub pause_typed: String,
     /// The first and the last day that can be chosen, as `2026-12-24`.
     pub pause_first: String,
@@ -58,6 +57,8 @@ pub struct PreferencesPage {
     pub at_most_radios: Vec<Radio>,
     /// The tag of the language that is stored; empty for none.
     pub locale: String,
+    /// The same as it is chosen in the list.
+    pub chosen_locale: String,
     /// The other brands that deal with the person.
     pub others: Vec<OtherBrand>,
     /// What is wrong with what was posted; usually nothing.
@@ -101,14 +102,24 @@ impl PreferencesPage {
     pub const ONLY: &'static str = "only";
     /// End every permission to track.
     pub const NO_TRACKING: &'static str = "no-tracking";
-    /// Mail the link to the choices at another brand.
-    pub const OTHER_LINK: &'static str = "other-link";
+    /// Mail the link to the choices at another brand, whose short word follows.
+    pub const OTHER_LINK: &'static str = "other-link:";
     /// Withdraw everything of this brand, on all channels.
     pub const STOP: &'static str = "stop";
     /// Store the boxes that were shown.
     pub const SAVE: &'static str = "save";
     /// Mail a fresh link that shows the data we hold.
     pub const DATA_LINK: &'static str = "data-link";
+
+    /// All boxes, and how they started.
+    pub fn shown(&self) -> String {
+        starts(&self.groups)
+    }
+
+    /// The same of the boxes for tracking.
+    pub fn shown_permissions(&self) -> String {
+        permission_starts(&self.permissions, self.gpc)
+    }
 
     /// What is wrong with the day that was typed, if anything.
     pub fn pause_error(&self) -> Option<&str> {
@@ -156,7 +167,7 @@ pub struct UnsubscribedPage {
     pub preferences_url: String,
 }
 
-/// The link to the choices at another brand is on its way to the address.
+/// The link to the choices at another brand is on its way to the address, or was mailed before.
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/other_link_sent.html")]
 pub struct OtherLinkSentPage {
@@ -168,11 +179,17 @@ pub struct OtherLinkSentPage {
     pub other: String,
     /// The address with most of it hidden.
     pub masked_address: String,
+    /// Whether one was mailed now; otherwise as many as may be were mailed already.
+    pub sent: bool,
+    /// How many are mailed in a day at most.
+    pub most: i64,
+    /// Whether boxes were changed and not saved.
+    pub unsaved: bool,
     /// The preference page.
     pub preferences_url: String,
 }
 
-/// A fresh link to the data we hold is on its way to the address.
+/// A fresh link to the data we hold is on its way to the address, or was mailed before.
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/data_link_sent.html")]
 pub struct DataLinkSentPage {
@@ -182,6 +199,12 @@ pub struct DataLinkSentPage {
     pub brand: BrandView,
     /// The address with most of it hidden.
     pub masked_address: String,
+    /// Whether one was mailed now; otherwise as many as may be were mailed already.
+    pub sent: bool,
+    /// How many are mailed in a day at most.
+    pub most: i64,
+    /// Whether boxes were changed and not saved.
+    pub unsaved: bool,
     /// For how many hours the link works.
     pub valid_hours: u32,
     /// The preference page.

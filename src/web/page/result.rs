@@ -25,8 +25,12 @@ pub struct ResultPage {
     pub lead: String,
     /// What stopped, such as "all marketing email from Example Press"; only after unsubscribing.
     pub scope: String,
-    /// Since when, as a sentence.
+    /// When it was done, as a sentence.
     pub when: String,
+    /// Until which day the brand pauses, as a sentence; empty if it does not, or if the heading says so.
+    pub pause: String,
+    /// Whether it pauses, so that what is chosen comes only afterwards.
+    pub is_paused: bool,
     /// Newly agreed to, such as "Newsletter by email".
     pub started: Vec<String>,
     /// Newly withdrawn.
@@ -47,7 +51,9 @@ pub struct ResultPage {
     pub can_undo: bool,
     /// Why not, where it is worth saying.
     pub undo_note: String,
-    /// What one agrees to by that press; empty where it agrees to nothing.
+    /// What would come again by that press.
+    pub undo_topics: Vec<String>,
+    /// The brand's sentence that one agrees to by it, where anything comes again; otherwise empty.
     pub undo_wording: String,
     /// What one agrees to about tracking by it.
     pub undo_permissions: Vec<String>,
@@ -59,6 +65,8 @@ pub struct ResultPage {
     pub reasons: Vec<Radio>,
     /// Whether a reason was given.
     pub thanks: bool,
+    /// Whether boxes were changed on the page that led here, and not saved.
+    pub unsaved: bool,
     /// What the receipt says besides.
     pub receipt: Vec<Fact>,
     /// Where the signed receipt is.
@@ -79,6 +87,16 @@ impl ResultPage {
     /// Count the reason.
     pub const REASON: &'static str = "reason";
 
+    /// Whether anything was said above what changed besides.
+    fn has_lists(&self) -> bool {
+        [&self.started, &self.stopped, &self.tracking].iter().any(|list| !list.is_empty())
+    }
+
+    /// Whether the press agrees to anything.
+    fn undo_agrees(&self) -> bool {
+        !self.undo_topics.is_empty() || !self.undo_permissions.is_empty()
+    }
+
     /// Where it is in another language: never where the form was posted to.
     fn here(&self) -> String {
         format!("{}?", self.action)
@@ -93,6 +111,8 @@ pub struct UnchangedPage {
     pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
+    /// Whether boxes were changed and not saved.
+    pub unsaved: bool,
     /// The preference page.
     pub preferences_url: String,
 }

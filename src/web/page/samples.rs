@@ -83,6 +83,13 @@ pub(super) fn groups(first: BoxState, second: BoxState) -> Vec<TopicGroup> {
     ]
 }
 
+/// The boxes for these kinds of tracking, unasked.
+pub(super) fn permissions<const N: usize>(kinds: [&'static str; N]) -> Vec<PermissionBox> {
+    let unasked =
+        |kind| PermissionBox::unasked(Lang::English, kind, format!("Yes, you may record my {kind}."));
+    kinds.map(unasked).into()
+}
+
 pub(super) fn sign_up() -> SignUpPage {
     SignUpPage {
         lang: Lang::English,
@@ -95,7 +102,7 @@ pub(super) fn sign_up() -> SignUpPage {
         seen: "5ee9".into(),
         typed: SignUpTyped::default(),
         groups: groups(BoxState::Off, BoxState::Off),
-        permissions: PermissionBox::unasked(Lang::English),
+        permissions: permissions(["opens", "clicks"]),
         gpc: false,
         challenge: "c4a1".into(),
         bits: 15,
@@ -252,7 +259,12 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         ),
         (
             "preferences_unchanged",
-            &UnchangedPage { lang: Lang::English, brand: brand(), preferences_url: preferences_url() },
+            &UnchangedPage {
+                lang: Lang::English,
+                brand: brand(),
+                unsaved: true,
+                preferences_url: preferences_url(),
+            },
         ),
         (
             "other_link_sent",
@@ -261,6 +273,9 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
                 brand: brand(),
                 other: "Harbour Letters".into(),
                 masked_address: "j•••@example.com".into(),
+                sent: true,
+                most: 3,
+                unsaved: true,
                 preferences_url: preferences_url(),
             },
         ),
@@ -290,6 +305,9 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
                 lang: Lang::English,
                 brand: brand(),
                 masked_address: "j•••@example.com".into(),
+                sent: true,
+                most: 3,
+                unsaved: true,
                 valid_hours: 24,
                 preferences_url: preferences_url(),
             },

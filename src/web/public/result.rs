@@ -1,19 +1,22 @@
 //! `/r/{token}`: what was done on a page, its receipt, and the button that undoes it. The address is where a form leads
 //! to, so it can be reloaded and kept.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, LOCATION};
-use actix_web::{HttpResponse, ResponseError, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::app::App;
-use crate::clock::{DAY, Moment};
+use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::subscriber;
 use crate::domain::catalog::topic::Kind as TopicKind;
 use crate::domain::catalog::{Brand, Channel, brand, notice};
 use crate::domain::consent::brand_choice::AtMost;
 use crate::domain::consent::lock;
-use crate::domain::consent::permission::{Change, Kind};
+use crate::domain::consent::permission::{Change, Kind, State as PermissionState};
+use crate::domain::intake::permission_item;
 use crate::domain::preferences::act::{self, Act};
 use crate::domain::preferences::reason::{self, Reason};
 use crate::domain::preferences::undo::{self, Undo};
@@ -29,8 +32,8 @@ use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::open;
 use crate::web::public::view::{brand_view, seen_choices};
 
-/// For so long a letter on paper that is being printed may still arrive, in days.
-const PRINTING_DAYS: u32 = 28;
+/// What the address of the page says where boxes were changed and not saved.
+const UNSAVED: &str = "unsaved";
 
 /// `GET /r/{token}`: what was done.
 ///
@@ -39,10 +42,13 @@ const PRINTING_DAYS: u32 = 28;
 pub async fn show(
     app: web::Data<App>,
     token: web::Path<String>,
+    request: HttpRequest,
     spoken: Spoken,
 ) -> Result<HttpResponse, PageError> {
     let link: ReceiptLink = open(&app, &token)?;
-    page(&result_page(&app, link, spoken, Vec::new()).await?)
+    let asked = url::form_urlencoded::parse(request.query_string().as_bytes());
+    let unsaved = asked.into_iter().any(|(name, _)| name == UNSAVED);
+    page(&ResultPage { unsaved, ..result_page(&app, link, spoken, Vec::new()).await? })
 }
 
 /// `POST /r/{token}`: undoes it, or counts the reason for it.
@@ -75,7 +81,7 @@ pub async fn act(
         _ => return Err(Error::invalid("action", "Press one of the buttons of the page").into()),
     };
     match done {
-        Ok(link) => Ok(see(&app, link, spoken.read_in())),
+        Ok(link) => Ok(see(&app, link, spoken.read_in(), false)),
         Err(Error::Outdated(why)) => {
             page_with(StatusCode::CONFLICT, &result_page(&app, link, spoken, vec![why]).await?)
         }
@@ -84,7 +90,7 @@ pub async fn act(
 }
 
 async fn undo(app: &App, link: ReceiptLink, spoken: Spoken, words: String) -> Result<ReceiptLink> {
-    let (keys, now) = (app.keys.clone(), app.clock.now());
+    let (keys, keep, now) = (app.keys.clone(), app.options.tracking.keep, app.clock.now());
     app.db
         .write(move |conn| {
             let act = act::get(conn, link.act)?;
@@ -95,11 +101,11 @@ async fn undo(app: &App, link: ReceiptLink, spoken: Spoken, words: String) -> Re
             }
             let (brand, lang) = (act::brand_of(conn, &act)?, language(conn, &act, spoken)?);
             let grants = undo::look(conn, &keys, &act, now)? == Undo::Possible { grants: true };
-            if grants && words != seen_choices(&brand, lang) {
+            if grants && words != seen_choices(&brand, lang, keep) {
                 let why = crate::i18n::Message::new("problem-words-changed");
                 return Err(Error::Outdated(Problem::said("", why)));
             }
-            Ok(ReceiptLink { act: undo::undo(conn, &keys, &act, lang, now)?.id })
+            Ok(ReceiptLink { act: undo::undo(conn, &keys, &act, (lang, keep), now)?.id })
         })
         .await
 }
@@ -142,10 +148,13 @@ pub async fn keys(app: web::Data<App>) -> HttpResponse {
         .json(serde_json::json!({ "keys": app.keys.verifying_keys() }))
 }
 
-/// Leads a browser to the page of an act, in a language, or in the one that the person reads.
-pub(super) fn see(app: &App, link: ReceiptLink, lang: Option<Lang>) -> HttpResponse {
-    let lang = lang.map(|lang| format!("?lang={}", lang.tag())).unwrap_or_default();
-    let address = format!("/r/{}{lang}", app.keys.seal(&link));
+/// Leads a browser to the page of an act, in a language, or in the one that the person reads; `unsaved` says that they
+/// had changed boxes besides.
+pub(super) fn see(app: &App, link: ReceiptLink, lang: Option<Lang>, unsaved: bool) -> HttpResponse {
+    let lang = lang.map(|lang| format!("lang={}", lang.tag()));
+    let asked: Vec<String> = lang.into_iter().chain(unsaved.then(|| UNSAVED.to_owned())).collect();
+    let mark = if asked.is_empty() { "" } else { "?" };
+    let address = format!("/r/{}{mark}{}", app.keys.seal(&link), asked.join("&"));
     HttpResponse::SeeOther().insert_header((LOCATION, address)).finish()
 }
 
@@ -162,16 +171,17 @@ pub(super) async fn result_page(
     spoken: Spoken,
     errors: Vec<Problem>,
 ) -> Result<ResultPage> {
-    let (keys, now) = (app.keys.clone(), app.clock.now());
-    app.db.read(move |conn| view(conn, &keys, link, spoken, errors, now)).await
+    let (keys, keep, now) = (app.keys.clone(), app.options.tracking.keep, app.clock.now());
+    let shown = app.db.read(move |conn| view(conn, (&keys, keep), link, spoken, now)).await?;
+    let errors = errors.into_iter().map(|problem| problem.in_language(shown.lang)).collect();
+    Ok(ResultPage { errors, ..shown })
 }
 
 fn view(
     conn: &mut DbConnection,
-    keys: &Keys,
+    (keys, keep): (&Keys, Duration),
     link: ReceiptLink,
     spoken: Spoken,
-    errors: Vec<Problem>,
     now: Moment,
 ) -> Result<ResultPage> {
     let act = act::get(conn, link.act)?;
@@ -182,7 +192,7 @@ fn view(
     let (brand, lang) = (brand::get(conn, act.brand)?, language(conn, &act, spoken)?);
     let changes = act::changes(conn, &act)?;
     let undo = undo::look(conn, keys, &act, now)?;
-    let undo_words = undo::words(conn, &act, (&brand, undo), lang, now)?;
+    let undo_words = undo::words(conn, &act, (&brand, undo), (lang, keep), now)?;
     let can_undo = matches!(undo, Undo::Possible { .. });
     let url = format!("/r/{}", keys.seal(&link));
     let choices = PreferencesLink { campaign: 0, ..act.link() };
@@ -200,29 +210,37 @@ fn view(
         heading,
         lead,
         scope,
-        when: since(lang, act.at),
+        when: lang
+            .say("result-when")
+            .with("day", lang.day(act.at))
+            .with("time", act.at.time_of_day())
+            .to_string(),
+        pause: running_pause(lang, &act, &brand),
+        is_paused: act.after.paused_until.is_some(),
         started: words(&changes.granted),
         stopped: words(&changes.withdrawn),
         continues: words(&changes.continues),
         tracking: tracking.map(|sentence| sentence.to_string()).collect(),
-        more: more(lang, &act, &brand),
+        more: more(lang, &act),
         late: late(lang, &act, &changes),
         subjects_only: only_subjects(&changes),
         gets_nothing: changes.granted.is_empty() && changes.continues.is_empty(),
         can_undo,
         undo_note: undo_note(lang, undo),
         undo_not_offered: undo_words.not_offered,
+        undo_topics: undo_words.topics,
         undo_wording: undo_words.agrees,
-        undo_permissions: undo_words.permissions,
-        seen: seen_choices(&brand, lang),
+        undo_permissions: undo_words.permissions.into_iter().map(|(_, words)| words).collect(),
+        seen: seen_choices(&brand, lang, keep),
         reasons: if stopped && !act.gave_reason { reasons(lang) } else { Vec::new() },
         thanks: act.gave_reason,
+        unsaved: false,
         receipt: receipt_facts(lang, &act, &brand, masked),
         receipt_url: format!("{url}/receipt.json"),
         notice_url: format!("/b/{}/privacy/{notice}", brand.slug),
         notice,
         preferences_url: format!("/p/{}", keys.seal(&choices)),
-        errors: errors.into_iter().map(|problem| problem.in_language(lang)).collect(),
+        errors: Vec::new(),
         action: url,
         brand: brand_view(conn, &brand)?,
     })
@@ -255,8 +273,11 @@ fn headline(lang: Lang, act: &Act, brand: &Brand) -> (String, String, String) {
     (heading.to_string(), lead.to_string(), String::new())
 }
 
-fn since(lang: Lang, at: Moment) -> String {
-    lang.say("result-when").with("day", lang.day(at)).with("time", at.time_of_day()).to_string()
+/// A pause that runs after an act, as a sentence; empty where the heading is about it.
+fn running_pause(lang: Lang, act: &Act, brand: &Brand) -> String {
+    let until = act.after.paused_until.filter(|_| act.kind != act::Kind::Paused);
+    let words = |until| lang.say("pause-runs").with("brand", &brand.name).with("day", lang.day(until));
+    until.map(|until| words(until).to_string()).unwrap_or_default()
 }
 
 fn only_subjects(changes: &Changes) -> bool {
@@ -279,14 +300,12 @@ fn sentence(lang: Lang, kind: Kind, change: Change) -> Option<Saying> {
     })
 }
 
-/// What changed besides topics and tracking.
-fn more(lang: Lang, act: &Act, brand: &Brand) -> Vec<String> {
+/// What changed besides topics and tracking, and is not said elsewhere on the page.
+fn more(lang: Lang, act: &Act) -> Vec<String> {
     let mut more = Vec::new();
-    if act.before.paused_until != act.after.paused_until {
-        more.push(match act.after.paused_until {
-            Some(until) => lang.say("pause-runs").with("brand", &brand.name).with("day", lang.day(until)),
-            None => lang.say("changed-pause-over"),
-        });
+    let was_paused = act.before.paused_until.is_some();
+    if was_paused && act.after.paused_until.is_none() && act.kind != act::Kind::Resumed {
+        more.push(lang.say("changed-pause-over"));
     }
     if act.before.at_most != act.after.at_most {
         more.push(match act.after.at_most {
@@ -297,7 +316,7 @@ fn more(lang: Lang, act: &Act, brand: &Brand) -> Vec<String> {
     }
     if act.before.locale != act.after.locale {
         more.push(match act.after.locale.as_deref().and_then(Lang::read) {
-            Some(spoken) => lang.say("changed-language").with("language", spoken.own_name()),
+            Some(spoken) => lang.say("changed-language").with("language", spoken.tag()),
             None => lang.say("changed-language-browser"),
         });
     }
@@ -314,8 +333,7 @@ fn late(lang: Lang, act: &Act, changes: &Changes) -> Vec<String> {
     }
     let by_post = changes.continues.iter().any(|choice| choice.channel == Channel::Post);
     if ended(Channel::Post) || (holds_back && by_post) {
-        let printed = act.at.plus(DAY * PRINTING_DAYS);
-        late.push(lang.say("result-late-post").with("day", lang.day(printed)).to_string());
+        late.push(lang.say("result-late-post").to_string());
     }
     late
 }
@@ -345,6 +363,14 @@ fn reasons(lang: Lang) -> Vec<Radio> {
     Reason::ALL.iter().map(radio).collect()
 }
 
+/// What may be recorded after an act, one kind a line.
+fn allowed(lang: Lang, act: &Act) -> String {
+    let granted = |kind: &&Kind| act.after.permission(**kind) == Some(PermissionState::Granted);
+    let word = |kind: &Kind| permission_item(lang, *kind).to_string();
+    let allowed: Vec<String> = Kind::ALL.iter().filter(granted).map(word).collect();
+    if allowed.is_empty() { lang.say("receipt-nothing").to_string() } else { allowed.join("\n") }
+}
+
 fn receipt_facts(lang: Lang, act: &Act, brand: &Brand, masked_address: String) -> Vec<Fact> {
     let when = format!("{}, {} UTC", lang.day(act.at), act.at.time_of_day());
     vec![
@@ -355,5 +381,6 @@ fn receipt_facts(lang: Lang, act: &Act, brand: &Brand, masked_address: String) -
             lang.say("receipt-with").to_string(),
             format!("{}, {}", brand.legal_name, brand.registered_address),
         ),
+        Fact::new(lang.say("receipt-tracking").to_string(), allowed(lang, act)),
     ]
 }

@@ -1,6 +1,8 @@
 //! The sign-up forms of a brand: its own and the named ones, which other sites may show inside of theirs. A post leaves
 //! a request and answers the same to everyone (SEC-05).
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
@@ -8,8 +10,10 @@ use crate::app::App;
 use crate::domain::audience::subscriber::Profile;
 use crate::domain::catalog::{Brand, Channel, NamedForm, Topic, brand, sign_up_form, topic};
 use crate::domain::consent::confirmation;
+use crate::domain::consent::permission::Kind as PermissionKind;
 use crate::domain::intake::sign_up::SignUpForm;
 use crate::domain::intake::{proof, request};
+use crate::domain::tracking::permission;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::{Lang, Message};
@@ -45,6 +49,8 @@ pub struct Offer {
     /// What it offers: a named form less than its brand.
     topics: Vec<Topic>,
     named: Option<NamedForm>,
+    /// How long hits are kept.
+    keep: Duration,
 }
 
 impl Offer {
@@ -53,14 +59,15 @@ impl Offer {
     /// # Errors
     /// If there is no such brand or form.
     pub async fn load(app: &App, brand: Slug, named: Option<Slug>, is_inside: bool) -> Result<Self> {
+        let keep = app.options.tracking.keep;
         app.db
             .read(move |conn| {
                 let brand = brand::find(conn, brand.as_str())?;
                 let view = BrandView { is_inside, ..brand_view(conn, &brand)? };
                 let topics = topic::of_brand(conn, brand.id)?;
-                let Some(slug) = named else { return Ok(Self { brand, view, topics, named: None }) };
+                let Some(slug) = named else { return Ok(Self { brand, view, topics, named: None, keep }) };
                 let form = sign_up_form::find(conn, brand.id, slug.as_str())?;
-                Ok(Self { brand, view, topics: form.narrow(topics), named: Some(form) })
+                Ok(Self { brand, view, topics: form.narrow(topics), named: Some(form), keep })
             })
             .await
     }
@@ -80,7 +87,7 @@ impl Offer {
 
     /// All that a person reads before they agree.
     fn wording(&self, lang: Lang) -> String {
-        let words = whole_wording(&self.brand, lang);
+        let words = whole_wording(&self.brand, lang, self.keep);
         self.named.as_ref().map_or(words.clone(), |form| [words, form.words()].join("\n\n"))
     }
 
@@ -116,10 +123,10 @@ impl Offer {
         let boxes_of = |topic: &Topic| {
             topic.channels().into_iter().map(|channel| (channel, state(topic, channel))).collect()
         };
-        let mut boxes = PermissionBox::unasked(lang);
-        for permission in &mut boxes {
-            permission.ticked = permissions.iter().any(|kind| kind == permission.kind);
-        }
+        let permission = |kind: PermissionKind| PermissionBox {
+            ticked: permissions.iter().any(|posted| posted == kind.as_str()),
+            ..PermissionBox::unasked(lang, kind.as_str(), permission::words(kind, lang, self.keep))
+        };
         let place = |problem: &Problem| ORDER.iter().position(|field| *field == problem.field);
         errors.sort_by_key(|problem| place(problem).map_or(-1, |place| place as isize));
         SignUpPage {
@@ -131,7 +138,7 @@ impl Offer {
             seen: self.seen(lang),
             typed,
             groups: topic_groups(lang, self.topics.iter().map(|topic| (topic, boxes_of(topic)))),
-            permissions: boxes,
+            permissions: [PermissionKind::Opens, PermissionKind::Clicks].map(permission).into(),
             gpc: false,
             challenge: String::new(),
             bits: proof::BITS,

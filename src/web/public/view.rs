@@ -1,14 +1,16 @@
 //! What several pages show alike: the brand and its topics.
 
+use std::time::Duration;
+
 use crate::db::DbConnection;
 use crate::domain::catalog::topic::Kind;
 use crate::domain::catalog::{Brand, Channel, Topic, brand, look};
+use crate::domain::consent::permission::Kind as PermissionKind;
+use crate::domain::tracking::permission;
 use crate::error::Result;
 use crate::i18n::Lang;
 use crate::secret::{hex, sha256};
-use crate::web::page::{
-    BoxState, BrandView, ChannelBox, TopicChoices, TopicGroup, profiling_words, tracking_words,
-};
+use crate::web::page::{BoxState, BrandView, ChannelBox, TopicChoices, TopicGroup};
 
 /// The brand, as the frame of a page shows it.
 ///
@@ -63,15 +65,18 @@ pub fn topic_groups<'a>(
     groups.into_iter().filter(|group| !group.topics.is_empty()).collect()
 }
 
-/// All that a person reads before they agree: the brand's sentence and the words beside the tracking boxes.
-pub fn whole_wording(brand: &Brand, lang: Lang) -> String {
-    let [opens, clicks] = tracking_words(lang);
-    [brand.consent_wording.clone(), opens, clicks].join("\n\n")
+/// All that a person reads before they agree: the brand's sentence and the words beside the tracking boxes. `keep` is how
+/// long hits are kept.
+pub fn whole_wording(brand: &Brand, lang: Lang, keep: Duration) -> String {
+    let [opens, clicks] = [PermissionKind::Opens, PermissionKind::Clicks];
+    let told = |kind| permission::words(kind, lang, keep);
+    [brand.consent_wording.clone(), told(opens), told(clicks)].join("\n\n")
 }
 
 /// [`seen`] of the preference page, which asks for one permission more.
-pub fn seen_choices(brand: &Brand, lang: Lang) -> String {
-    seen(brand, &[whole_wording(brand, lang), profiling_words(lang)].join("\n\n"))
+pub fn seen_choices(brand: &Brand, lang: Lang, keep: Duration) -> String {
+    let profiling = permission::words(PermissionKind::Profiling, lang, keep);
+    seen(brand, &[whole_wording(brand, lang, keep), profiling].join("\n\n"))
 }
 
 /// Stands for the words that are in force now, and the policy with them: a form that was opened under others posts

@@ -1,5 +1,7 @@
 //! What a person wants when they press a button of the preference page: read from its form, and carried out.
 
+use std::time::Duration;
+
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::catalog::Channel;
@@ -10,20 +12,23 @@ use crate::domain::consent::permission::{Kind, Permission, State as PermissionSt
 use crate::domain::intake::parse_choice;
 use crate::domain::preferences::act::Act;
 use crate::domain::preferences::{self, Posted, Preferences, Screen, Start, TopicAnswers};
+use crate::domain::tracking::permission::words;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::{Lang, Message};
-use crate::secret::{hex, sha256};
 use crate::token::PreferencesLink;
 use crate::web::form::Form;
-use crate::web::page::{PreferencesPage, profiling_words, tracking_words};
+use crate::web::page::PreferencesPage;
 use crate::web::public::view::seen_choices;
+
+/// A box, and whether it started ticked.
+type Started = ((String, Channel), bool);
 
 /// What a person wants to be done.
 pub(super) enum Wish {
     /// Store the boxes, as they stand on the page; `seen` stands for its words.
     Save { posted: Box<Posted>, seen: String },
-    /// Tick every box for email, if the page still has these words and this list.
-    AllEmail { seen: String, list: String },
+    /// Tick every box for email, if the page still has these words and these boxes, which started so.
+    AllEmail { seen: String, shown: Vec<Started> },
     /// Empty every box.
     None,
     /// Keep one kind of message in one way and the subjects that come in the same way; empty every other box.
@@ -56,10 +61,15 @@ impl Wish {
 fn read_wish(action: Option<&str>, form: &Form, now: Moment) -> Result<Wish> {
     Ok(match action {
         Some(PreferencesPage::SAVE) => {
-            Wish::Save { posted: Box::new(read_posted(form)?), seen: form.text("seen")? }
+            let mut posted = read_posted(form)?;
+            posted.pause = match form.text("pause_until")?.trim() {
+                "" => None,
+                day => Some(pause_end(Moment::parse_day(day), now)?),
+            };
+            Wish::Save { posted: Box::new(posted), seen: form.text("seen")? }
         }
         Some(PreferencesPage::ALL_EMAIL) => {
-            Wish::AllEmail { seen: form.text("seen")?, list: form.text("list")? }
+            Wish::AllEmail { seen: form.text("seen")?, shown: read_shown(form)? }
         }
         Some(PreferencesPage::NONE) => Wish::None,
         Some(PreferencesPage::ONLY) => {
@@ -82,7 +92,7 @@ fn read_wish(action: Option<&str>, form: &Form, now: Moment) -> Result<Wish> {
     })
 }
 
-/// Does it. Returns the act; none where nothing was left to do.
+/// Does it. Returns the act; none where nothing was left to do. `keep` is how long hits are kept.
 ///
 /// # Errors
 /// As of the domain's functions behind the buttons.
@@ -90,23 +100,17 @@ pub(super) fn carry_out(
     conn: &mut DbConnection,
     link: &PreferencesLink,
     wish: Wish,
-    (stored, lang): (&Preferences, Lang),
+    (stored, lang, keep): (&Preferences, Lang, Duration),
     now: Moment,
 ) -> Result<Option<Act>> {
-    let current = seen_choices(&stored.brand, lang);
+    let current = seen_choices(&stored.brand, lang, keep);
     let (posted, is_current) = match wish {
         Wish::Stop => return preferences::stop_everything(conn, link, lang, now),
         Wish::None => return preferences::choose_nothing(conn, link, lang, now),
         Wish::Resume => return preferences::end_pause(conn, link, lang, now),
-        Wish::Pause(day) => {
-            let fits = |day: &Moment| *day > now && day.begun_everywhere() <= now.plus(PAUSE_MAX);
-            let day = day.filter(fits).ok_or_else(|| {
-                Error::Invalid(vec![Problem::said("pause_until", Message::new("problem-pause-day"))])
-            })?;
-            return preferences::pause(conn, link, day.begun_everywhere(), lang, now);
-        }
+        Wish::Pause(day) => return preferences::pause(conn, link, pause_end(day, now)?, lang, now),
         Wish::Save { posted, seen } => (*posted, seen == current),
-        Wish::AllEmail { seen, list: shown } => {
+        Wish::AllEmail { seen, shown } => {
             // An interest in a sensitive topic is told by a tick of its own.
             let all = set_all(stored, |topic, channel, started| {
                 started || (channel == Channel::Email && !topic.sensitive)
@@ -115,7 +119,7 @@ pub(super) fn carry_out(
             if all.ticked.len() == boxes(stored).filter(|(_, started)| *started).count() {
                 return Ok(None);
             }
-            if shown != list(stored) {
+            if !shown.into_iter().eq(boxes(stored)) {
                 return Err(choices_changed());
             }
             (all, seen == current)
@@ -123,15 +127,27 @@ pub(super) fn carry_out(
         Wish::Only(slug, channel) => (keep_only(stored, &slug, channel)?, true),
         Wish::NoTracking => (no_tracking(stored), true),
     };
-    let [opens_wording, clicks_wording] = tracking_words(lang);
+    let [opens, clicks, profiling] =
+        [Kind::Opens, Kind::Clicks, Kind::Profiling].map(|kind| words(kind, lang, keep));
     let screen = Screen {
-        opens_wording: &opens_wording,
-        clicks_wording: &clicks_wording,
-        profiling_wording: &profiling_words(lang),
+        opens_wording: &opens,
+        clicks_wording: &clicks,
+        profiling_wording: &profiling,
         is_current,
         language: lang,
     };
     preferences::save(conn, link, &posted, &screen, now)
+}
+
+/// When a pause until a day ends.
+///
+/// # Errors
+/// For no day, and for one that is not within the year to come: a sentence for the person.
+fn pause_end(day: Option<Moment>, now: Moment) -> Result<Moment> {
+    let fits = |day: &Moment| *day > now && day.begun_everywhere() <= now.plus(PAUSE_MAX);
+    let day = day.filter(fits);
+    day.map(Moment::begun_everywhere)
+        .ok_or_else(|| Error::Invalid(vec![Problem::said("pause_until", Message::new("problem-pause-day"))]))
 }
 
 fn choices_changed() -> Error {
@@ -189,26 +205,47 @@ fn set_all(stored: &Preferences, ticks: impl Fn(&Topic, Channel, bool) -> bool) 
     Posted { ticked: ticked.map(|(item, _)| item.clone()).collect(), shown, ..Posted::default() }
 }
 
-/// Stands for the boxes of the page and how they started.
-pub(super) fn list(stored: &Preferences) -> String {
-    let mut text = String::new();
-    for ((slug, channel), started) in boxes(stored) {
-        text.push_str(&format!("{slug}:{channel}:{started}\n"));
+/// What stands in the form besides the button, however it stood when the page was opened; nothing where it is no form of
+/// the page.
+pub(super) fn left(form: &Form) -> Option<Posted> {
+    read_posted(form).ok()
+}
+
+/// Whether the form has changes that a button other than Save leaves alone.
+pub(super) fn leaves_unsaved(action: Option<&str>, form: &Form) -> bool {
+    let typed = || form.all("pause_until").any(|day| !day.trim().is_empty());
+    match action {
+        Some(PreferencesPage::SAVE) => false,
+        Some(PreferencesPage::PAUSE) => left(form).is_some_and(|posted| posted.is_touched()),
+        _ => typed() || left(form).is_some_and(|posted| posted.is_touched()),
     }
-    hex(&sha256(text.as_bytes()))
+}
+
+fn read_shown(form: &Form) -> Result<Vec<Started>> {
+    Ok(read_all(form, "shown", read_topic)?.into_iter().flatten().collect())
+}
+
+/// The boxes of a topic: `newsletter:email:on:post:off`.
+fn read_topic(value: &str) -> Option<Vec<Started>> {
+    let (slug, mut rest) = value.split_once(':')?;
+    let mut boxes = Vec::new();
+    while !rest.is_empty() {
+        let (channel, tail) = rest.split_once(':')?;
+        let (start, tail) = tail.split_once(':').unwrap_or((tail, ""));
+        let started = match start {
+            "on" => true,
+            "off" => false,
+            _ => return None,
+        };
+        boxes.push(((slug.to_owned(), Channel::parse(channel)?), started));
+        rest = tail;
+    }
+    (!boxes.is_empty()).then_some(boxes)
 }
 
 fn read_posted(form: &Form) -> Result<Posted> {
     Ok(Posted {
-        shown: read_all(form, "shown", |value| {
-            let (item, start) = value.rsplit_once(':')?;
-            let started = match start {
-                "on" => true,
-                "off" => false,
-                _ => return None,
-            };
-            Some((read_choice(item)?, started))
-        })?,
+        shown: read_shown(form)?,
         ticked: read_all(form, "choice", read_choice)?,
         shown_permissions: read_all(form, "shown_permission", |value| {
             let (kind, start) = value.split_once(':')?;
@@ -220,6 +257,7 @@ fn read_posted(form: &Form) -> Result<Posted> {
             let known = tag.is_empty() || Lang::ALL.iter().any(|lang| lang.tag() == tag);
             known.then(|| tag.to_owned())
         })?,
+        pause: None,
     })
 }
 
@@ -240,9 +278,10 @@ fn read_pair<T>(
     }
 }
 
+/// The values of a name, of which several may stand in one field with spaces between.
 fn read_all<T>(form: &Form, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
     let refuse = || Error::invalid(name, "This is no box of the page; reload it");
-    form.all(name).map(|value| read(value).ok_or_else(refuse)).collect()
+    form.all(name).flat_map(str::split_ascii_whitespace).map(|value| read(value).ok_or_else(refuse)).collect()
 }
 
 fn read_choice(value: &str) -> Option<(String, Channel)> {

@@ -46,8 +46,8 @@ pending-note = { $channel }: rydych wedi gofyn am hyn a heb ei gadarnhau eto.
 # Boxes for tracking.
 tracking-legend = A gawn ni gyfrif agoriadau a chliciau?
 tracking-hint = Mae hyn ar wahân i’r negeseuon e-bost: rydych yn eu cael y naill ffordd neu’r llall, ac mae “na” yn ateb iawn.
-tracking-gpc = Mae eich porwr yn gofyn i beidio â chael ei olrhain, felly mae’r blychau hyn yn wag ar y dechrau. Beth bynnag a ddewiswch, nid ydym yn cofnodi dim tra bo’n gofyn.
-tracking-ends = Bydd yn dod i ben pan fyddwch yn cadw gyda’r blwch hwn yn wag.
+tracking-gpc = Mae eich porwr yn gofyn i beidio â chael ei olrhain, felly mae’r blychau hyn yn wag, ac nid ydym yn cofnodi dim tra bo’n gofyn. Mae’r hyn a atebasoch o’r blaen yn aros fel y mae oni bai i chi ei newid yma.
+tracking-stays = Nid yw’r blwch gwag yn newid hynny; mae’r botwm isod yn dod ag ef i ben.
 stored-never = Ni ofynnwyd i chi eto, felly mae wedi’i ddiffodd.
 stored-granted = Rhoesoch ganiatâd ar gyfer hyn ar { $since }.
 stored-refused = Gwrthodoch hyn ar { $since }.
@@ -105,18 +105,21 @@ your-data = Eich data
 your-data-text = Gweld beth sydd gennym, ei gywiro, cael copi, defnyddio cyfeiriad arall, neu gau eich cyfrif. Gan y gallai’r dudalen hon fod wedi’i hanfon ymlaen, byddwn yn gyntaf yn anfon dolen newydd i’ch cyfeiriad e-bost.
 your-data-button = Anfonwch ddolen i’m data ataf
 back-to-choices = Yn ôl i’ch dewisiadau
+unsaved = Roeddech hefyd wedi newid rhywbeth ar y dudalen heb ei gadw. Nid yw hynny wedi’i gadw.
 
 # What was saved.
 result-heading-saved = Wedi’u cadw, ac yn gweithio nawr
 result-unchanged = Ni newidiodd dim
 result-stopped = Mae popeth wedi’i stopio
-result-stopped-lead = O’r eiliad hon ni fydd { $brand } yn anfon rhagor o farchnata atoch: dim e-byst, dim galwadau, dim post.
+result-stopped-lead = Nid yw { $brand } yn anfon rhagor o farchnata atoch: dim e-byst, dim galwadau, dim post.
 result-unchanged-lead = Mae eich dewisiadau fel yr oeddent.
-result-saved-lead = Mae { $brand } yn dilyn eich dewisiadau newydd o’r eiliad hon.
+result-saved-lead = Mae { $brand } yn dilyn eich dewisiadau newydd.
 result-started = Byddwch yn awr yn cael
+result-started-paused = Byddwch yn cael, pan fydd yr oedi ar ben
 result-ended = Ni fyddwch bellach yn cael
 result-tracking = Cyfrif agoriadau a chliciau
 result-continues = Heb newid: rydych yn dal i gael
+result-continues-paused = Heb newid, a bydd yn dod eto ar ôl yr oedi
 result-nothing = Nid ydych yn cael dim gan { $brand } yn awr.
 result-subjects-only = Rydych wedi dewis pynciau, ond dim math o neges a allai ymwneud â nhw, felly ni ddaw dim nes i chi ddewis un.
 now-counting-opens = Rydym yn awr yn cyfrif pryd rydych yn agor ein negeseuon e-bost.
@@ -125,8 +128,8 @@ now-profiling = Rydych yn caniatáu i ni ddewis beth i’w anfon atoch ar sail y
 not-counting-opens = Nid ydym yn cyfrif pryd rydych yn agor ein negeseuon e-bost.
 not-counting-clicks = Nid ydym yn cyfrif pryd rydych yn dilyn dolen yn ein negeseuon e-bost.
 not-profiling = Nid ydym yn dewis beth i’w anfon atoch ar sail yr hyn a wnewch.
-no-longer-counting-opens = Nid ydym bellach yn cyfrif pryd rydych yn agor ein negeseuon e-bost, ac rydym wedi dileu’r hyn a gofnodwyd.
-no-longer-counting-clicks = Nid ydym bellach yn cyfrif pryd rydych yn dilyn dolen yn ein negeseuon e-bost, ac rydym wedi dileu’r hyn a gofnodwyd.
+no-longer-counting-opens = Nid ydym bellach yn cyfrif pryd rydych yn agor ein negeseuon e-bost, ac rydym wedi dileu’r hyn a gofnodwyd amdanoch. Mae cyfansymiau heb bobl yn aros.
+no-longer-counting-clicks = Nid ydym bellach yn cyfrif pryd rydych yn dilyn dolen yn ein negeseuon e-bost, ac rydym wedi dileu’r hyn a gofnodwyd amdanoch. Mae cyfansymiau heb bobl yn aros.
 no-longer-profiling = Ni chawn bellach ddewis beth i’w anfon atoch ar sail yr hyn a wnewch.
 
 # Unsubscribing.
@@ -135,7 +138,7 @@ unsubscribe-lead = Mae un pwysiad yn stopio <strong>{ $scope }</strong>. Mae’n
 unsubscribe-button = Dad-danysgrifio
 unsubscribe-finer = Am gadw rhywfaint ohono? <a href="{ $url }">Dewiswch beth a gewch</a>.
 unsubscribed-heading = Rydych wedi dad-danysgrifio
-unsubscribed-lead = Rydym wedi stopio <strong>{ $scope }</strong>. Mae’n gweithio o’r eiliad hon.
+unsubscribed-lead = Rydym wedi stopio <strong>{ $scope }</strong>.
 unsubscribed-nothing = Nid ydych yn cael unrhyw farchnata arall gan { $brand }.
 unsubscribed-continues = Beth sy’n parhau
 unsubscribed-continues-lead = Cytunoch i’r rhain ar wahân, felly maent fel yr oeddent:
@@ -144,13 +147,15 @@ unsubscribed-finer = Wedi pwyso drwy gamgymeriad, neu am ddewis yn fanylach? <a 
 # The data.
 data-link-sent-lead = Rydym wedi anfon dolen i <strong class="address">{ $address }</strong>. Mae’n agor y dudalen gyda’r data sydd gennym amdanoch.
 data-link-sent-next = Mae’r ddolen yn gweithio am { $hours } awr. Os na ddaw dim, edrychwch yn y ffolder sbam.
+link-not-sent-lead = Ni anfonasom ddim nawr: anfonwyd dolenni at <strong class="address">{ $address }</strong> heddiw yn barod.
+link-not-sent-next = Agorwch yr un diweddaraf; edrychwch yn y ffolder sbam hefyd. Rydym yn anfon { $most } y dydd ar y mwyaf, felly gallwch ofyn eto yfory.
 data-heading = Eich data gyda { $brand }
 data-lead = Dyma beth sydd gennym am <strong class="address">{ $address }</strong>.
 copy-heading = Cael copi
 copy-text = Ffeil gyda phopeth uchod a’r cofnod llawn o’r hyn y cytunoch iddo, pryd a sut. JSON ydyw, y gall rhaglenni eraill ei ddarllen.
 copy-button = Lawrlwytho copi (JSON)
 close-heading = Cau eich cyfrif
-close-text = Rydym yn dileu eich data ac yn stopio pob marchnata. Ni ellir dadwneud hyn. Dim ond ffurf annarllenadwy o’ch cyfeiriad a gadwn, fel na all neb eich ychwanegu eto drwy gamgymeriad.
+close-text = Rydym yn dileu eich data ac yn stopio pob marchnata. Ni ellir dadwneud hyn. Mae dau beth yn aros: ffurf annarllenadwy o’ch cyfeiriad, fel na all neb eich ychwanegu eto drwy gamgymeriad, a’r cofnod o’r hyn y cytunoch iddo ac a ddaeth i ben, heb eich enw na’ch cyfeiriad.
 close-understood = Rwy’n deall y bydd fy nata’n cael ei ddileu ac na ellir ei adfer.
 close-button = Cau fy nghyfrif a dileu fy nata
 erased-heading = Mae eich cyfrif wedi’i gau
@@ -226,27 +231,29 @@ our-fault-text = Ein bai ni yw hyn. Ni newidiwyd dim. Rhowch gynnig arall arni y
 
 # Pausing, how often at most, other brands, and what was done.
 pause-heading = Oedi
-pause-text = Am gyfnod, ni fydd { $brand } yn anfon unrhyw farchnata atoch. Bydd eich dewisiadau’n aros fel y maent, a daw’r oedi i ben ohono’i hun, am 12:00 UTC ar ei ddiwrnod.
+pause-text = Am gyfnod, ni fydd { $brand } yn anfon unrhyw farchnata atoch. Mae eich dewisiadau’n aros, a daw’r oedi i ben ohono’i hun, am 12:00 UTC ar ei ddiwrnod.
 pause-for = Am faint o amser?
 pause-months = { $count ->
     [one] { $count } mis
    *[other] { $count } mis
 }
-pause-until = Neu tan ddiwrnod o’ch dewis
+pause-until = Neu tan ddiwrnod
 pause-button = Oedi
 pause-runs = Mae { $brand } yn oedi tan { $day }. Wedyn bydd yn parhau ohono’i hun.
 pause-end-button = Anfonwch ataf eto nawr
-all-email-button = Cael popeth isod drwy e-bost
-none-button = Cael dim byd isod
-shortcuts-hint = Mae’r ddau’n gweithio ar unwaith, ar gyfer pob pwnc isod; dim ond drwy dicio ei flwch ei hun y cytunwch i un sensitif. Gallwch ei ddadwneud ar y dudalen nesaf.
+all-email-button = Cael popeth drwy e-bost
+none-button = Cael dim byd
+shortcuts-hint = Mae’r ddau olaf yn gweithio ar unwaith, ar gyfer pob pwnc uchod; dim ond drwy ei flwch ei hun y mae un sensitif yn dechrau. Gallwch ei ddadwneud ar y dudalen nesaf.
+further-down = Yn is ar y dudalen hon
 topic-example = Gweld enghraifft
 at-most-legend = Pa mor aml y caiff { $brand } ysgrifennu atoch ar y mwyaf?
 at-most-hint = Mae hyn yn cyfrif ar wahân ar gyfer pob ffordd. Ni chaiff yr hyn a ddelir yn ôl ei anfon yn ddiweddarach.
+at-most-short = Pa mor aml
 at-most-each = Bob tro y bydd rhywbeth a ddewisais
 at-most-weekly = Unwaith yr wythnos ar y mwyaf
 at-most-monthly = Unwaith y mis ar y mwyaf
 language-heading = Iaith
-language-label = Daw’r hyn a ysgrifennwn ein hunain, a’r tudalennau hyn, yn:
+language-label = Ar gyfer y tudalennau hyn a’n negeseuon e-bost gwasanaeth, megis cadarnhadau:
 language-browser = Iaith fy mhorwr
 others-heading = Brandiau eraill rydych yn delio â nhw ({ $count })
 others-text = Mae gan bob un ei ddewisiadau ei hun. Byddwn yn anfon y ddolen atoch drwy e-bost, gan y gallai’r dudalen hon fod wedi’i hanfon ymlaen.
@@ -260,33 +267,42 @@ result-resumed = Mae’r oedi ar ben
 result-resumed-lead = Mae { $brand } yn anfon yr hyn a ddewisoch atoch.
 result-undone = Wedi’i ddadwneud
 result-undone-lead = Mae eich dewisiadau yn { $brand } unwaith eto fel yr oeddent o’r blaen.
-result-when = Ers { $day }, { $time } UTC.
+result-when = Gwnaed ar { $day } am { $time } UTC, ac mewn grym ers hynny.
 result-more = Newidiwyd hefyd
+result-changed = Beth newidiodd
 changed-pause-over = Mae’r oedi ar ben.
-changed-at-most-each = Byddwch yn cael pob llythyr a ddewisoch.
-changed-at-most-weekly = Byddwch yn cael un llythyr yr wythnos ar y mwyaf.
-changed-at-most-monthly = Byddwch yn cael un llythyr y mis ar y mwyaf.
-changed-language = Rydym yn ysgrifennu atoch mewn iaith arall: { $language }.
+changed-at-most-each = Byddwch yn cael pob neges a ddewisoch.
+changed-at-most-weekly = Byddwch yn cael un neges yr wythnos ar y mwyaf.
+changed-at-most-monthly = Byddwch yn cael un neges y mis ar y mwyaf.
+changed-language = Mae’r tudalennau hyn a’n negeseuon e-bost gwasanaeth atoch yn { $language ->
+    [cy] Gymraeg
+    [de] Almaeneg
+    [fr] Ffrangeg
+   *[en-GB] Saesneg
+}. Daw’r hyn y mae brand yn ei anfon atoch yn ei iaith ei hun.
 changed-language-browser = Mae’r tudalennau hyn yn dilyn iaith eich porwr.
 result-late = Yr hyn a allai gyrraedd o hyd
 result-late-email = E-bost oedd wedi ein gadael cyn hynny.
-result-late-post = Llythyr ar bapur oedd yn cael ei argraffu: erbyn { $day } fan bellaf.
+result-late-post = Post oedd eisoes yn cael ei argraffu neu ar ei ffordd.
 undo-heading = Wedi newid eich meddwl?
 undo-text = Mae un wasgiad yn gwneud eich dewisiadau yn { $brand } fel yr oeddent cyn hyn.
+undo-agrees = Drwy bwyso Dadwneud rwy’n cytuno eto i:
 undo-not-offered = Nid yw ar gael bellach, felly ni fydd yn dychwelyd: { $choices }.
 undo-button = Dadwneud
 undo-done = Cafodd hyn ei ddadwneud.
-undo-overtaken = Newidiodd rhywbeth ers hynny, felly ni ellir dadwneud hyn ar unwaith bellach.
-undo-forbidden = Ni chaniateir defnyddio eich cyfeiriad bellach am reswm arall, felly ni ellir dadwneud hyn.
+undo-overtaken = Mae rhywbeth am hyn wedi newid ers hynny, felly ni ellir ei ddadwneud oddi yma bellach.
+undo-forbidden = Am reswm arall, nid oes gennym hawl i ddefnyddio eich cyfeiriad bellach, felly ni ellir dadwneud hyn.
 receipt-heading = Eich derbynneb
 receipt-text = Cadwch gyfeiriad y dudalen hon, neu’r ffeil. Mae’r ffeil wedi’i llofnodi: gall unrhyw un wirio mai gennym ni y daeth ac na chafodd ei newid.
 receipt-number = Rhif
 receipt-when = Pryd
 receipt-for = Ar gyfer
 receipt-with = Gyda
+receipt-tracking = Gellir cofnodi
+receipt-nothing = Dim byd
 receipt-button = Lawrlwytho’r dderbynneb wedi’i llofnodi (JSON)
 reason-heading = A wnewch chi ddweud pam wrthym?
-reason-text = Dim ond os dymunwch. Byddwn yn ei gyfrif ar gyfer y llythyr y daethoch ohono, heb eich enw.
+reason-text = Dim ond os dymunwch. Byddwn yn ei gyfrif ar gyfer y neges y daethoch ohoni, heb eich enw.
 reason-too-many = Roedd yn dod yn rhy aml
 reason-not-for-me = Nid oedd yn ymwneud â’r hyn sy’n berthnasol i mi
 reason-never-asked = Ni ofynnais amdano erioed
@@ -296,9 +312,8 @@ reason-thanks = Diolch. Mae wedi’i gyfrif, heb eich enw.
 
 # One kind of message alone, and no tracking.
 only-heading = Cadw un yn unig
-only-text = Mae popeth arall yn stopio ar unwaith, ym mhob ffordd. Mae pynciau yn aros lle maen nhw’n dod yn yr un ffordd: dim ond dweud am beth y mae maen nhw.
+only-text = Mae popeth arall yn stopio ar unwaith, ym mhob ffordd. Mae pynciau sy’n dod yn yr un ffordd yn aros: dim ond dweud am beth y mae maen nhw.
 only-label = Beth hoffech chi ei gadw?
 only-button = Cadw hwn yn unig
-no-tracking-heading = Cyfrif agor a chlicio
-no-tracking-text = Fe wnaethoch chi ganiatáu inni gofnodi peth o’r hyn a wnewch. Mae un gwasgiad yn dod â hynny i ben, ac mae’r hyn a gofnodwyd yn cael ei ddileu. Fe gewch chi’r un e-byst.
+no-tracking-text = Rydych wedi caniatáu i ni gofnodi peth o’r hyn a wnewch. Mae un pwysiad yn dod â hynny i ben ac yn dileu’r hyn a gofnodwyd amdanoch; mae cyfansymiau heb bobl yn aros. Cewch yr un negeseuon e-bost.
 no-tracking-button = Peidio â chofnodi dim amdanaf

@@ -37,8 +37,14 @@ scope-email = alle Werbe-E-Mails von { $brand }
 scope-everything = Keine Werbung mehr von { $brand }: keine E-Mails, keine Anrufe, keine Post.
 
 # What one agrees to beside the boxes for tracking: kept in the record exactly so.
-wording-opens = Ja, zählen Sie, wenn ich eine E-Mail öffne. Ein winziges Bild in jeder E-Mail meldet uns, dass sie geöffnet wurde; wir speichern den Zeitpunkt, nie Ihre IP-Adresse oder Ihr Gerät.
-wording-clicks = Ja, zählen Sie, wenn ich einem Link folge. Links in den E-Mails führen über unseren Server; wir speichern den Zeitpunkt und den Link, nie Ihre IP-Adresse oder Ihr Gerät.
+wording-opens = Ja, zählen Sie, wenn ich eine E-Mail öffne. Ein winziges Bild in jeder E-Mail meldet uns, dass sie geöffnet wurde. Für { $days ->
+    [one] { $days } Tag
+   *[other] { $days } Tage
+} speichern wir den Zeitpunkt und ob es nach einem Menschen oder einem Programm aussieht, nie Ihre IP-Adresse oder Ihr Gerät; danach bleiben nur Summen.
+wording-clicks = Ja, zählen Sie, wenn ich einem Link folge. Links in den E-Mails führen über unseren Server. Für { $days ->
+    [one] { $days } Tag
+   *[other] { $days } Tage
+} speichern wir den Zeitpunkt, den Link und ob es nach einem Menschen oder einem Programm aussieht, nie Ihre IP-Adresse oder Ihr Gerät; danach bleiben nur Summen.
 
 # What is wrong with what was typed or ticked.
 problem-email-missing = Geben Sie eine E-Mail-Adresse ein, zum Beispiel name@example.com

@@ -46,8 +46,8 @@ pending-note = { $channel }: Sie haben darum gebeten und es noch nicht bestätig
 # Boxes for tracking.
 tracking-legend = Dürfen wir Öffnungen und Klicks zählen?
 tracking-hint = Das hat mit den E-Mails nichts zu tun: Sie bekommen sie so oder so, und Nein ist eine gute Antwort.
-tracking-gpc = Ihr Browser bittet darum, nicht verfolgt zu werden, deshalb sind diese Kästchen zu Beginn leer. Was auch immer Sie wählen: Solange er darum bittet, zeichnen wir nichts auf.
-tracking-ends = Es endet, wenn Sie mit leerem Kästchen speichern.
+tracking-gpc = Ihr Browser bittet darum, nicht verfolgt zu werden. Deshalb sind diese Kästchen leer, und solange er darum bittet, zeichnen wir nichts auf. Was Sie früher geantwortet haben, bleibt, solange Sie es hier nicht ändern.
+tracking-stays = Das leere Kästchen ändert daran nichts; die Schaltfläche unten beendet es.
 stored-never = Sie wurden noch nicht gefragt, deshalb ist es aus.
 stored-granted = Sie haben das am { $since } erlaubt.
 stored-refused = Sie haben das am { $since } abgelehnt.
@@ -105,18 +105,21 @@ your-data = Ihre Daten
 your-data-text = Sehen Sie, was wir gespeichert haben, berichtigen Sie es, holen Sie eine Kopie, verwenden Sie eine andere Adresse oder schließen Sie Ihr Konto. Weil diese Seite weitergeleitet worden sein kann, senden wir zuerst einen frischen Link an Ihre Adresse.
 your-data-button = Link zu meinen Daten zusenden
 back-to-choices = Zurück zu Ihrer Auswahl
+unsaved = Sie hatten auf der Seite noch etwas geändert, ohne zu speichern. Das ist nicht gespeichert.
 
 # What was saved.
 result-heading-saved = Gespeichert, und es gilt ab jetzt
 result-unchanged = Nichts hat sich geändert
 result-stopped = Alles ist beendet
-result-stopped-lead = Von diesem Augenblick an sendet { $brand } Ihnen keine Werbung mehr: keine E-Mails, keine Anrufe, keine Post.
+result-stopped-lead = { $brand } sendet Ihnen keine Werbung mehr: keine E-Mails, keine Anrufe, keine Post.
 result-unchanged-lead = Ihre Auswahl ist, wie sie war.
-result-saved-lead = { $brand } richtet sich von diesem Augenblick an nach Ihrer neuen Auswahl.
+result-saved-lead = { $brand } richtet sich nach Ihrer neuen Auswahl.
 result-started = Sie bekommen jetzt
+result-started-paused = Nach der Pause bekommen Sie
 result-ended = Sie bekommen nicht mehr
 result-tracking = Öffnungen und Klicks zählen
 result-continues = Unverändert: Sie bekommen weiterhin
+result-continues-paused = Unverändert, und es kommt nach der Pause wieder
 result-nothing = Sie bekommen jetzt nichts von { $brand }.
 result-subjects-only = Sie haben Themen gewählt, aber keine Art von Nachricht, die davon handeln könnte. Deshalb kommt nichts, bis Sie eine wählen.
 now-counting-opens = Wir zählen jetzt, wenn Sie unsere E-Mails öffnen.
@@ -125,8 +128,8 @@ now-profiling = Sie erlauben uns, danach auszuwählen, was wir Ihnen senden, was
 not-counting-opens = Wir zählen nicht, wenn Sie unsere E-Mails öffnen.
 not-counting-clicks = Wir zählen nicht, wenn Sie einem Link in unseren E-Mails folgen.
 not-profiling = Wir wählen nicht nach dem, was Sie tun, aus, was wir Ihnen senden.
-no-longer-counting-opens = Wir zählen nicht mehr, wenn Sie unsere E-Mails öffnen, und haben gelöscht, was wir aufgezeichnet hatten.
-no-longer-counting-clicks = Wir zählen nicht mehr, wenn Sie einem Link in unseren E-Mails folgen, und haben gelöscht, was wir aufgezeichnet hatten.
+no-longer-counting-opens = Wir zählen nicht mehr, wenn Sie unsere E-Mails öffnen, und haben gelöscht, was wir über Sie aufgezeichnet hatten. Summen ohne Personen bleiben.
+no-longer-counting-clicks = Wir zählen nicht mehr, wenn Sie einem Link in unseren E-Mails folgen, und haben gelöscht, was wir über Sie aufgezeichnet hatten. Summen ohne Personen bleiben.
 no-longer-profiling = Wir dürfen nicht mehr nach dem, was Sie tun, auswählen, was wir Ihnen senden.
 
 # Unsubscribing.
@@ -135,7 +138,7 @@ unsubscribe-lead = Ein Druck beendet <strong>{ $scope }</strong>. Das gilt sofor
 unsubscribe-button = Abbestellen
 unsubscribe-finer = Möchten Sie etwas davon behalten? <a href="{ $url }">Wählen Sie, was Sie bekommen</a>.
 unsubscribed-heading = Sie haben abbestellt
-unsubscribed-lead = Beendet: <strong>{ $scope }</strong>. Das gilt von diesem Augenblick an.
+unsubscribed-lead = Beendet: <strong>{ $scope }</strong>.
 unsubscribed-nothing = Sie bekommen keine andere Werbung von { $brand }.
 unsubscribed-continues = Was weitergeht
 unsubscribed-continues-lead = Darin haben Sie gesondert eingewilligt, deshalb bleibt es, wie es war:
@@ -147,13 +150,15 @@ data-link-sent-next = Der Link gilt { $hours ->
     [one] { $hours } Stunde
    *[other] { $hours } Stunden
 }. Wenn nichts ankommt, sehen Sie im Spam-Ordner nach.
+link-not-sent-lead = Wir haben jetzt nichts gesendet: An <strong class="address">{ $address }</strong> gingen heute schon Links.
+link-not-sent-next = Öffnen Sie den neuesten davon; sehen Sie auch im Spam-Ordner nach. Wir senden höchstens { $most } am Tag, also können Sie morgen wieder einen anfordern.
 data-heading = Ihre Daten bei { $brand }
 data-lead = Das haben wir über <strong class="address">{ $address }</strong> gespeichert.
 copy-heading = Eine Kopie holen
 copy-text = Eine Datei mit allem, was oben steht, und der vollständigen Aufzeichnung, worin Sie wann und wie eingewilligt haben. Sie ist in JSON, das andere Programme lesen können.
 copy-button = Kopie herunterladen (JSON)
 close-heading = Ihr Konto schließen
-close-text = Wir löschen Ihre Daten und beenden alle Werbung. Das lässt sich nicht rückgängig machen. Wir behalten nur eine unlesbare Form Ihrer Adresse, damit niemand Sie versehentlich wieder hinzufügt.
+close-text = Wir löschen Ihre Daten und beenden alle Werbung. Das lässt sich nicht rückgängig machen. Zwei Dinge bleiben: eine unlesbare Form Ihrer Adresse, damit niemand Sie versehentlich wieder hinzufügt, und die Aufzeichnung, worin Sie eingewilligt und was Sie beendet haben, ohne Ihren Namen und Ihre Adresse.
 close-understood = Ich verstehe, dass meine Daten gelöscht werden und nicht zurückgeholt werden können.
 close-button = Mein Konto schließen und meine Daten löschen
 erased-heading = Ihr Konto ist geschlossen
@@ -235,27 +240,29 @@ our-fault-text = Der Fehler liegt bei uns. Nichts wurde geändert. Bitte versuch
 
 # Pausing, how often at most, other brands, and what was done.
 pause-heading = Pause
-pause-text = Für eine Weile schickt Ihnen { $brand } keinerlei Werbung. Ihre Auswahl bleibt, wie sie ist, und die Pause endet von selbst, um 12:00 Uhr UTC an ihrem Tag.
+pause-text = { $brand } schickt Ihnen für eine Weile keinerlei Werbung. Ihre Auswahl bleibt, und die Pause endet von selbst, um 12:00 Uhr UTC an ihrem Tag.
 pause-for = Für wie lange?
 pause-months = { $count ->
     [one] { $count } Monat
    *[other] { $count } Monate
 }
-pause-until = Oder bis zu einem Tag Ihrer Wahl
+pause-until = Oder bis zu einem Tag
 pause-button = Pausieren
 pause-runs = { $brand } pausiert bis zum { $day }. Dann geht es von selbst weiter.
 pause-end-button = Schicken Sie mir jetzt wieder etwas
-all-email-button = Alles Folgende per E-Mail bekommen
-none-button = Nichts davon bekommen
-shortcuts-hint = Beides gilt sofort, für jedes Thema unten; einem sensiblen stimmen Sie nur mit seinem eigenen Kästchen zu. Auf der nächsten Seite können Sie es rückgängig machen.
+all-email-button = Alles per E-Mail bekommen
+none-button = Nichts bekommen
+shortcuts-hint = Die letzten beiden gelten sofort, für jedes Thema oben; ein sensibles beginnt nur mit seinem eigenen Kästchen. Auf der nächsten Seite können Sie es rückgängig machen.
+further-down = Weiter unten auf dieser Seite
 topic-example = Ein Beispiel ansehen
 at-most-legend = Wie oft darf Ihnen { $brand } höchstens schreiben?
 at-most-hint = Das zählt für jeden Weg einzeln. Was zurückgehalten wird, wird nicht nachgeschickt.
+at-most-short = Wie oft
 at-most-each = Jedes Mal, wenn es etwas gibt, das ich gewählt habe
 at-most-weekly = Höchstens einmal in der Woche
 at-most-monthly = Höchstens einmal im Monat
 language-heading = Sprache
-language-label = Was wir selbst schreiben, und diese Seiten, gibt es auf:
+language-label = Für diese Seiten und unsere Service-E-Mails, etwa Bestätigungen:
 language-browser = In der Sprache meines Browsers
 others-heading = Andere Marken, mit denen Sie zu tun haben ({ $count })
 others-text = Jede führt eine eigene Auswahl. Den Link dorthin schicken wir Ihnen per E-Mail, denn diese Seite könnte weitergeleitet worden sein.
@@ -269,33 +276,42 @@ result-resumed = Die Pause ist vorbei
 result-resumed-lead = { $brand } schickt Ihnen, was Sie gewählt haben.
 result-undone = Rückgängig gemacht
 result-undone-lead = Ihre Auswahl bei { $brand } ist wieder so, wie sie vorher war.
-result-when = Seit { $day }, { $time } Uhr UTC.
+result-when = Geschehen am { $day } um { $time } Uhr UTC; seitdem gilt es.
 result-more = Außerdem geändert
+result-changed = Was sich geändert hat
 changed-pause-over = Die Pause ist vorbei.
-changed-at-most-each = Sie bekommen jeden Brief, den Sie gewählt haben.
-changed-at-most-weekly = Sie bekommen höchstens einen Brief in der Woche.
-changed-at-most-monthly = Sie bekommen höchstens einen Brief im Monat.
-changed-language = Wir schreiben Ihnen in dieser Sprache: { $language }.
+changed-at-most-each = Sie bekommen jede Nachricht, die Sie gewählt haben.
+changed-at-most-weekly = Sie bekommen höchstens eine Nachricht in der Woche.
+changed-at-most-monthly = Sie bekommen höchstens eine Nachricht im Monat.
+changed-language = Diese Seiten und unsere Service-E-Mails an Sie sind auf { $language ->
+    [cy] Walisisch
+    [de] Deutsch
+    [fr] Französisch
+   *[en-GB] Englisch
+}. Was eine Marke Ihnen schickt, kommt in deren eigener Sprache.
 changed-language-browser = Diese Seiten richten sich nach der Sprache Ihres Browsers.
 result-late = Was noch ankommen kann
 result-late-email = Eine E-Mail, die uns vorher verlassen hat.
-result-late-post = Ein Brief auf Papier, der gerade gedruckt wurde: spätestens bis zum { $day }.
+result-late-post = Post, die schon gedruckt wurde oder unterwegs war.
 undo-heading = Anders überlegt?
 undo-text = Ein Druck macht Ihre Auswahl bei { $brand } wieder so, wie sie davor war.
+undo-agrees = Mit „Rückgängig machen“ stimme ich wieder zu:
 undo-not-offered = Nicht mehr im Angebot und kommt deshalb nicht zurück: { $choices }.
 undo-button = Rückgängig machen
 undo-done = Das wurde rückgängig gemacht.
-undo-overtaken = Seitdem hat sich etwas geändert, deshalb lässt sich das nicht mehr auf einmal rückgängig machen.
-undo-forbidden = Ihre Adresse darf aus einem anderen Grund nicht mehr verwendet werden, deshalb lässt sich das nicht rückgängig machen.
+undo-overtaken = Daran hat sich seitdem etwas geändert, deshalb lässt es sich von hier aus nicht mehr rückgängig machen.
+undo-forbidden = Aus einem anderen Grund dürfen wir Ihre Adresse nicht mehr verwenden, deshalb lässt sich das nicht rückgängig machen.
 receipt-heading = Ihr Beleg
 receipt-text = Bewahren Sie die Adresse dieser Seite auf oder die Datei. Die Datei ist signiert: Jeder kann prüfen, dass sie von uns ist und nicht verändert wurde.
 receipt-number = Nummer
 receipt-when = Wann
 receipt-for = Für
 receipt-with = Mit
+receipt-tracking = Darf aufgezeichnet werden
+receipt-nothing = Nichts
 receipt-button = Den signierten Beleg herunterladen (JSON)
 reason-heading = Sagen Sie uns, warum?
-reason-text = Nur wenn Sie möchten. Wir zählen es für den Brief, aus dem Sie kamen, ohne Ihren Namen.
+reason-text = Nur wenn Sie möchten. Wir zählen es für die Nachricht, aus der Sie kamen, ohne Ihren Namen.
 reason-too-many = Es kam zu oft
 reason-not-for-me = Es ging um nichts, was mich betrifft
 reason-never-asked = Ich habe nie darum gebeten
@@ -305,9 +321,8 @@ reason-thanks = Danke. Es ist gezählt, ohne Ihren Namen.
 
 # One kind of message alone, and no tracking.
 only-heading = Nur eines behalten
-only-text = Alles andere endet sofort, auf jedem Weg. Themen bleiben, wo sie auf demselben Weg kommen: Sie sagen nur, worum es geht.
+only-text = Alles andere endet sofort, auf jedem Weg. Themen, die auf demselben Weg kommen, bleiben: Sie sagen nur, worum es geht.
 only-label = Was möchten Sie behalten?
 only-button = Nur das behalten
-no-tracking-heading = Zählen von Öffnungen und Klicks
-no-tracking-text = Sie haben uns erlaubt, manches aufzuzeichnen, was Sie tun. Ein Druck beendet das, und was wir aufgezeichnet haben, wird gelöscht. Sie erhalten dieselben E-Mails.
+no-tracking-text = Sie haben uns erlaubt, manches aufzuzeichnen, was Sie tun. Ein Druck beendet das und löscht, was wir über Sie aufgezeichnet haben; Summen ohne Personen bleiben. Sie bekommen dieselben E-Mails.
 no-tracking-button = Nichts über mich aufzeichnen

@@ -37,8 +37,14 @@ scope-email = all marketing email from { $brand }
 scope-everything = No more marketing from { $brand }: no email, no calls, no post.
 
 # What one agrees to beside the boxes for tracking: kept in the record exactly so.
-wording-opens = Yes, count when I open an email. A tiny picture in each email tells us that it was opened; we store the time, never your IP address or your device.
-wording-clicks = Yes, count when I follow a link. Links in the emails lead through our server; we store the time and the link, never your IP address or your device.
+wording-opens = Yes, count when I open an email. A tiny picture in each email tells us that it was opened. For { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+} we store the time and whether it looks like a person or a program, never your IP address or your device; after that only totals remain.
+wording-clicks = Yes, count when I follow a link. Links in the emails lead through our server. For { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+} we store the time, the link and whether it looks like a person or a program, never your IP address or your device; after that only totals remain.
 
 # What is wrong with what was typed or ticked.
 problem-email-missing = Enter an email address, like name@example.com

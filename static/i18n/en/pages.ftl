@@ -46,8 +46,8 @@ pending-note = { $channel }: you asked for this and have not confirmed it yet.
 # Boxes for tracking.
 tracking-legend = May we count opens and clicks?
 tracking-hint = This is separate from the emails: you get them either way, and no is a fine answer.
-tracking-gpc = Your browser asks not to be tracked, so these boxes start empty. Whatever you choose, we record nothing while it asks.
-tracking-ends = It ends when you save with this box empty.
+tracking-gpc = Your browser asks not to be tracked, so these boxes are empty, and we record nothing while it asks. What you answered before stays as it is unless you change it here.
+tracking-stays = The empty box does not change that; the button below ends it.
 stored-never = You have not been asked yet, so it is off.
 stored-granted = You allowed this on { $since }.
 stored-refused = You refused this on { $since }.
@@ -105,18 +105,21 @@ your-data = Your data
 your-data-text = See what we hold, correct it, get a copy, use another address, or close your account. Because this page may have been forwarded, we first email a fresh link to your address.
 your-data-button = Email me a link to my data
 back-to-choices = Back to your choices
+unsaved = You had also changed something on the page without saving it. That is not saved.
 
 # What was saved.
 result-heading-saved = Saved, and it works now
 result-unchanged = Nothing changed
 result-stopped = Everything is stopped
-result-stopped-lead = From this moment { $brand } sends you no more marketing: no email, no calls, no post.
+result-stopped-lead = { $brand } sends you no more marketing: no email, no calls, no post.
 result-unchanged-lead = Your choices are as they were.
-result-saved-lead = { $brand } follows your new choices from this moment.
+result-saved-lead = { $brand } follows your new choices.
 result-started = You will now get
+result-started-paused = You will get, once the pause is over
 result-ended = You will no longer get
 result-tracking = Counting opens and clicks
 result-continues = Unchanged: you still get
+result-continues-paused = Unchanged, and it comes again after the pause
 result-nothing = You get nothing from { $brand } now.
 result-subjects-only = You chose subjects, but no kind of message that could be about them, so nothing comes until you choose one.
 now-counting-opens = We now count when you open our emails.
@@ -125,8 +128,8 @@ now-profiling = You allow us to choose what we send you by what you opened and f
 not-counting-opens = We do not count when you open our emails.
 not-counting-clicks = We do not count when you follow a link in our emails.
 not-profiling = We do not choose what we send you by what you do.
-no-longer-counting-opens = We no longer count when you open our emails, and we have deleted what we had recorded.
-no-longer-counting-clicks = We no longer count when you follow a link in our emails, and we have deleted what we had recorded.
+no-longer-counting-opens = We no longer count when you open our emails, and we have deleted what we had recorded about you. Totals without people stay.
+no-longer-counting-clicks = We no longer count when you follow a link in our emails, and we have deleted what we had recorded about you. Totals without people stay.
 no-longer-profiling = We may no longer choose what we send you by what you do.
 
 # Unsubscribing.
@@ -135,7 +138,7 @@ unsubscribe-lead = One press stops <strong>{ $scope }</strong>. It works at once
 unsubscribe-button = Unsubscribe
 unsubscribe-finer = Rather keep some of it? <a href="{ $url }">Choose what you get</a>.
 unsubscribed-heading = You are unsubscribed
-unsubscribed-lead = We have stopped <strong>{ $scope }</strong>. It works from this moment.
+unsubscribed-lead = We have stopped <strong>{ $scope }</strong>.
 unsubscribed-nothing = You get no other marketing from { $brand }.
 unsubscribed-continues = What goes on
 unsubscribed-continues-lead = You agreed to these separately, so they are as they were:
@@ -147,13 +150,15 @@ data-link-sent-next = The link works for { $hours ->
     [one] { $hours } hour
    *[other] { $hours } hours
 }. If nothing arrives, look in the spam folder.
+link-not-sent-lead = We sent nothing just now: links were already sent to <strong class="address">{ $address }</strong> today.
+link-not-sent-next = Open the newest of them; look in the spam folder too. We send at most { $most } in a day, so you can ask again tomorrow.
 data-heading = Your data at { $brand }
 data-lead = This is what we hold about <strong class="address">{ $address }</strong>.
 copy-heading = Get a copy
 copy-text = A file with everything above and the full record of what you agreed to, when and how. It is JSON, which other programs can read.
 copy-button = Download a copy (JSON)
 close-heading = Close your account
-close-text = We erase your data and stop all marketing. This cannot be undone. We keep only a scrambled form of your address, so that nobody can add you again by mistake.
+close-text = We erase your data and stop all marketing. This cannot be undone. Two things stay: a scrambled form of your address, so that nobody can add you again by mistake, and the record of what you agreed to and ended, without your name or address.
 close-understood = I understand that my data will be erased and cannot be brought back.
 close-button = Close my account and erase my data
 erased-heading = Your account is closed
@@ -235,27 +240,29 @@ our-fault-text = The fault is ours. Nothing was changed. Please try again later.
 
 # Pausing, how often at most, other brands, and what was done.
 pause-heading = Pause
-pause-text = For a while, { $brand } sends you no marketing at all. What you chose stays as it is, and the pause ends by itself, at 12:00 UTC on its day.
+pause-text = { $brand } sends you no marketing at all for a while. Your choices stay, and the pause ends by itself, at 12:00 UTC on its day.
 pause-for = For how long?
 pause-months = { $count ->
     [one] { $count } month
    *[other] { $count } months
 }
-pause-until = Or until a day of your choice
+pause-until = Or until a day
 pause-button = Pause
 pause-runs = { $brand } pauses until { $day }. Then it goes on by itself.
 pause-end-button = Send to me again now
-all-email-button = Get everything below by email
-none-button = Get nothing below
-shortcuts-hint = Both work at once, for every topic below; a sensitive one starts only by its own box. You can undo it on the next page.
+all-email-button = Get everything by email
+none-button = Get nothing
+shortcuts-hint = The last two work at once, for every topic above; a sensitive one starts only by its own box. You can undo it on the next page.
+further-down = Further down on this page
 topic-example = See an example
 at-most-legend = How often may { $brand } write to you at most?
 at-most-hint = This counts for each way apart. What is held back is not sent later.
+at-most-short = How often
 at-most-each = Each time there is something I chose
 at-most-weekly = At most once a week
 at-most-monthly = At most once a month
 language-heading = Language
-language-label = What we write ourselves, and these pages, come in:
+language-label = For these pages and our service emails, such as confirmations:
 language-browser = The language of my browser
 others-heading = Other brands that you deal with ({ $count })
 others-text = Each keeps choices of its own. We email you the link to them, because this page may have been forwarded.
@@ -269,33 +276,42 @@ result-resumed = The pause is over
 result-resumed-lead = { $brand } sends you what you chose.
 result-undone = Undone
 result-undone-lead = Your choices at { $brand } are again what they were before.
-result-when = Since { $day }, { $time } UTC.
+result-when = Done on { $day } at { $time } UTC, and in force since then.
 result-more = Also changed
+result-changed = What changed
 changed-pause-over = The pause is over.
-changed-at-most-each = You get each letter that you chose.
-changed-at-most-weekly = You get at most one letter a week.
-changed-at-most-monthly = You get at most one letter a month.
-changed-language = We write to you in { $language }.
+changed-at-most-each = You get every message that you chose.
+changed-at-most-weekly = You get at most one message a week.
+changed-at-most-monthly = You get at most one message a month.
+changed-language = These pages and our service emails to you are in { $language ->
+    [cy] Welsh
+    [de] German
+    [fr] French
+   *[en-GB] English
+}. What a brand sends you comes in its own language.
 changed-language-browser = These pages go by the language of your browser.
 result-late = What may still arrive
 result-late-email = An email that had left us before.
-result-late-post = A letter on paper that was being printed: until { $day } at the latest.
+result-late-post = Post that was already being printed or on its way.
 undo-heading = Changed your mind?
 undo-text = One press makes your choices at { $brand } what they were before this.
+undo-agrees = With Undo I agree again to:
 undo-not-offered = No longer offered, so it does not come back: { $choices }.
 undo-button = Undo
 undo-done = This was undone.
-undo-overtaken = Something changed since, so this cannot be undone in one go any more.
-undo-forbidden = Your address must not be used any more for another reason, so this cannot be undone.
+undo-overtaken = Something about this changed since, so it cannot be undone from here any more.
+undo-forbidden = For another reason we may no longer use your address, so this cannot be undone.
 receipt-heading = Your receipt
 receipt-text = Keep the address of this page, or the file. The file is signed: anybody can check that it is from us and was not altered.
 receipt-number = Number
 receipt-when = When
 receipt-for = For
 receipt-with = With
+receipt-tracking = May be recorded
+receipt-nothing = Nothing
 receipt-button = Download the signed receipt (JSON)
 reason-heading = Would you tell us why?
-reason-text = Only if you like. We count it for the letter that you came from, without your name.
+reason-text = Only if you like. We count it for the message that you came from, without your name.
 reason-too-many = It came too often
 reason-not-for-me = It was not about what concerns me
 reason-never-asked = I never asked for it
@@ -305,9 +321,8 @@ reason-thanks = Thank you. It is counted, without your name.
 
 # One kind of message alone, and no tracking.
 only-heading = Keep only one
-only-text = Everything else stops at once, in every way. Subjects stay where they come in the same way: they only say what it is about.
+only-text = Everything else stops at once, in every way. Subjects that come in the same way stay: they only say what it is about.
 only-label = What would you like to keep?
 only-button = Keep only this
-no-tracking-heading = Counting opens and clicks
-no-tracking-text = You allowed us to record some of what you do. One press ends it, and what we recorded is deleted. You get the same emails.
+no-tracking-text = You allowed us to record some of what you do. One press ends it and deletes what we recorded about you; totals without people stay. You get the same emails.
 no-tracking-button = Record nothing about me

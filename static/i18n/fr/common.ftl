@@ -40,8 +40,14 @@ scope-email = tous les e-mails publicitaires de { $brand }
 scope-everything = Plus aucune publicité de { $brand } : ni e-mail, ni appel, ni courrier.
 
 # What one agrees to beside the boxes for tracking: kept in the record exactly so.
-wording-opens = Oui, comptez quand j’ouvre un e-mail. Une image minuscule dans chaque e-mail nous indique qu’il a été ouvert ; nous conservons l’heure, jamais votre adresse IP ni votre appareil.
-wording-clicks = Oui, comptez quand je suis un lien. Les liens des e-mails passent par notre serveur ; nous conservons l’heure et le lien, jamais votre adresse IP ni votre appareil.
+wording-opens = Oui, comptez quand j’ouvre un e-mail. Une image minuscule dans chaque e-mail nous indique qu’il a été ouvert. Pendant { $days ->
+    [one] { $days } jour
+   *[other] { $days } jours
+}, nous conservons l’heure et s’il semble s’agir d’une personne ou d’un programme, jamais votre adresse IP ni votre appareil ; ensuite, il ne reste que des totaux.
+wording-clicks = Oui, comptez quand je suis un lien. Les liens des e-mails passent par notre serveur. Pendant { $days ->
+    [one] { $days } jour
+   *[other] { $days } jours
+}, nous conservons l’heure, le lien et s’il semble s’agir d’une personne ou d’un programme, jamais votre adresse IP ni votre appareil ; ensuite, il ne reste que des totaux.
 
 # What is wrong with what was typed or ticked.
 problem-email-missing = Saisissez une adresse e-mail, par exemple nom@example.com

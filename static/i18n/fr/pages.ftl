@@ -46,8 +46,8 @@ pending-note = { $channel } : vous l’avez demandé et ne l’avez pas encore c
 # Boxes for tracking.
 tracking-legend = Pouvons-nous compter les ouvertures et les clics ?
 tracking-hint = Cela est distinct des e-mails : vous les recevez dans tous les cas, et vous pouvez très bien dire non.
-tracking-gpc = Votre navigateur demande à ne pas être suivi ; ces cases sont donc vides au départ. Quel que soit votre choix, nous n’enregistrons rien tant qu’il le demande.
-tracking-ends = Cela prend fin si vous enregistrez avec cette case vide.
+tracking-gpc = Votre navigateur demande à ne pas être suivi : ces cases sont donc vides, et nous n’enregistrons rien tant qu’il le demande. Ce que vous aviez répondu reste tel quel si vous ne le changez pas ici.
+tracking-stays = La case vide n’y change rien ; le bouton ci-dessous y met fin.
 stored-never = La question ne vous a pas encore été posée ; c’est donc désactivé.
 stored-granted = Vous l’avez autorisé le { $since }.
 stored-refused = Vous l’avez refusé le { $since }.
@@ -105,18 +105,21 @@ your-data = Vos données
 your-data-text = Voyez ce que nous conservons, corrigez-le, obtenez une copie, utilisez une autre adresse ou fermez votre compte. Comme cette page a pu être transférée, nous envoyons d’abord un nouveau lien à votre adresse.
 your-data-button = M’envoyer un lien vers mes données
 back-to-choices = Revenir à vos choix
+unsaved = Vous aviez aussi modifié quelque chose sur la page sans l’enregistrer. Ce n’est pas enregistré.
 
 # What was saved.
 result-heading-saved = Enregistré, et c’est en vigueur
 result-unchanged = Rien n’a changé
 result-stopped = Tout est arrêté
-result-stopped-lead = Dès cet instant, { $brand } ne vous envoie plus aucune publicité : ni e-mail, ni appel, ni courrier.
+result-stopped-lead = { $brand } ne vous envoie plus aucune publicité : ni e-mail, ni appel, ni courrier.
 result-unchanged-lead = Vos choix sont restés tels quels.
-result-saved-lead = { $brand } suit vos nouveaux choix dès cet instant.
+result-saved-lead = { $brand } suit vos nouveaux choix.
 result-started = Vous recevrez désormais
+result-started-paused = Vous recevrez, une fois la pause terminée
 result-ended = Vous ne recevrez plus
 result-tracking = Comptage des ouvertures et des clics
 result-continues = Inchangé : vous recevez toujours
+result-continues-paused = Inchangé, et de retour après la pause
 result-nothing = Vous ne recevez plus rien de { $brand }.
 result-subjects-only = Vous avez choisi des sujets, mais aucun type de message qui pourrait en parler ; rien ne vient donc avant que vous en choisissiez un.
 now-counting-opens = Nous comptons désormais quand vous ouvrez nos e-mails.
@@ -125,8 +128,8 @@ now-profiling = Vous nous autorisez à choisir ce que nous vous envoyons d’apr
 not-counting-opens = Nous ne comptons pas quand vous ouvrez nos e-mails.
 not-counting-clicks = Nous ne comptons pas quand vous suivez un lien de nos e-mails.
 not-profiling = Nous ne choisissons pas ce que nous vous envoyons d’après ce que vous faites.
-no-longer-counting-opens = Nous ne comptons plus quand vous ouvrez nos e-mails, et nous avons supprimé ce que nous avions enregistré.
-no-longer-counting-clicks = Nous ne comptons plus quand vous suivez un lien de nos e-mails, et nous avons supprimé ce que nous avions enregistré.
+no-longer-counting-opens = Nous ne comptons plus quand vous ouvrez nos e-mails, et nous avons supprimé ce que nous avions enregistré sur vous. Les totaux sans personne restent.
+no-longer-counting-clicks = Nous ne comptons plus quand vous suivez un lien de nos e-mails, et nous avons supprimé ce que nous avions enregistré sur vous. Les totaux sans personne restent.
 no-longer-profiling = Nous ne pouvons plus choisir ce que nous vous envoyons d’après ce que vous faites.
 
 # Unsubscribing.
@@ -135,7 +138,7 @@ unsubscribe-lead = Un seul appui arrête <strong>{ $scope }</strong>. C’est im
 unsubscribe-button = Se désabonner
 unsubscribe-finer = Vous préférez en garder une partie ? <a href="{ $url }">Choisissez ce que vous recevez</a>.
 unsubscribed-heading = Votre désabonnement est fait
-unsubscribed-lead = Nous avons arrêté <strong>{ $scope }</strong>. C’est en vigueur dès cet instant.
+unsubscribed-lead = Nous avons arrêté <strong>{ $scope }</strong>.
 unsubscribed-nothing = Vous ne recevez aucune autre publicité de { $brand }.
 unsubscribed-continues = Ce qui continue
 unsubscribed-continues-lead = Vous y avez consenti séparément, cela reste donc tel quel :
@@ -147,13 +150,15 @@ data-link-sent-next = Le lien est valable { $hours ->
     [one] { $hours } heure
    *[other] { $hours } heures
 }. Si rien n’arrive, regardez dans les indésirables.
+link-not-sent-lead = Nous n’avons rien envoyé cette fois : des liens ont déjà été envoyés aujourd’hui à <strong class="address">{ $address }</strong>.
+link-not-sent-next = Ouvrez le plus récent ; regardez aussi dans les indésirables. Nous en envoyons au plus { $most } par jour : vous pourrez en redemander un demain.
 data-heading = Vos données chez { $brand }
 data-lead = Voici ce que nous conservons sur <strong class="address">{ $address }</strong>.
 copy-heading = Obtenir une copie
 copy-text = Un fichier avec tout ce qui précède et le registre complet de ce à quoi vous avez consenti, quand et comment. Il est au format JSON, que d’autres programmes savent lire.
 copy-button = Télécharger une copie (JSON)
 close-heading = Fermer votre compte
-close-text = Nous effaçons vos données et arrêtons toute publicité. C’est irréversible. Nous ne gardons qu’une forme brouillée de votre adresse, afin que personne ne vous ajoute à nouveau par erreur.
+close-text = Nous effaçons vos données et arrêtons toute publicité. C’est irréversible. Deux choses restent : une forme brouillée de votre adresse, afin que personne ne vous ajoute à nouveau par erreur, et le registre de ce à quoi vous avez consenti et mis fin, sans votre nom ni votre adresse.
 close-understood = Je comprends que mes données seront effacées et ne pourront pas être récupérées.
 close-button = Fermer mon compte et effacer mes données
 erased-heading = Votre compte est fermé
@@ -235,27 +240,29 @@ our-fault-text = La faute est de notre côté. Rien n’a été modifié. Veuill
 
 # Pausing, how often at most, other brands, and what was done.
 pause-heading = Pause
-pause-text = Pendant un temps, { $brand } ne vous envoie aucune communication commerciale. Vos choix restent tels quels, et la pause prend fin d’elle-même, à 12 h 00 UTC le jour dit.
+pause-text = Pendant un temps, { $brand } ne vous envoie aucune publicité. Vos choix restent, et la pause prend fin d’elle-même, à 12 h 00 UTC le jour dit.
 pause-for = Pour combien de temps ?
 pause-months = { $count ->
     [one] { $count } mois
    *[other] { $count } mois
 }
-pause-until = Ou jusqu’à un jour de votre choix
+pause-until = Ou jusqu’à un jour
 pause-button = Mettre en pause
 pause-runs = { $brand } fait une pause jusqu’au { $day }. Ensuite, les envois reprennent d’eux-mêmes.
 pause-end-button = Écrivez-moi de nouveau dès maintenant
-all-email-button = Recevoir tout ce qui suit par e-mail
-none-button = Ne rien recevoir de ce qui suit
-shortcuts-hint = Les deux prennent effet aussitôt, pour chaque sujet ci-dessous ; vous n’acceptez un sujet sensible qu’en cochant sa propre case. Vous pourrez annuler à la page suivante.
+all-email-button = Tout recevoir par e-mail
+none-button = Ne rien recevoir
+shortcuts-hint = Les deux derniers agissent aussitôt, pour tous les sujets ci-dessus ; un sujet sensible ne commence que par sa propre case. Vous pouvez annuler sur la page suivante.
+further-down = Plus bas sur cette page
 topic-example = Voir un exemple
 at-most-legend = À quelle fréquence { $brand } peut-il vous écrire, au plus ?
 at-most-hint = Cela compte pour chaque moyen séparément. Ce qui est retenu n’est pas envoyé plus tard.
+at-most-short = À quelle fréquence
 at-most-each = Chaque fois qu’il y a quelque chose que j’ai choisi
 at-most-weekly = Au plus une fois par semaine
 at-most-monthly = Au plus une fois par mois
 language-heading = Langue
-language-label = Ce que nous écrivons nous-mêmes, et ces pages, sont en :
+language-label = Pour ces pages et nos e-mails de service, comme les confirmations :
 language-browser = La langue de mon navigateur
 others-heading = Autres marques avec lesquelles vous êtes en relation ({ $count })
 others-text = Chacune conserve ses propres choix. Nous vous envoyons le lien par e-mail, car cette page a pu être transférée.
@@ -269,33 +276,42 @@ result-resumed = La pause est terminée
 result-resumed-lead = { $brand } vous envoie ce que vous avez choisi.
 result-undone = Annulé
 result-undone-lead = Vos choix chez { $brand } sont de nouveau ce qu’ils étaient avant.
-result-when = Depuis le { $day }, { $time } UTC.
+result-when = Fait le { $day } à { $time } UTC, et en vigueur depuis.
 result-more = Aussi modifié
+result-changed = Ce qui a changé
 changed-pause-over = La pause est terminée.
-changed-at-most-each = Vous recevez chaque lettre que vous avez choisie.
-changed-at-most-weekly = Vous recevez au plus une lettre par semaine.
-changed-at-most-monthly = Vous recevez au plus une lettre par mois.
-changed-language = Nous vous écrivons dans cette langue : { $language }.
+changed-at-most-each = Vous recevez chaque message que vous avez choisi.
+changed-at-most-weekly = Vous recevez au plus un message par semaine.
+changed-at-most-monthly = Vous recevez au plus un message par mois.
+changed-language = Ces pages et nos e-mails de service sont en { $language ->
+    [cy] gallois
+    [de] allemand
+    [fr] français
+   *[en-GB] anglais
+}. Ce qu’une marque vous envoie vient dans sa propre langue.
 changed-language-browser = Ces pages suivent la langue de votre navigateur.
 result-late = Ce qui peut encore arriver
 result-late-email = Un e-mail parti auparavant.
-result-late-post = Une lettre sur papier en cours d’impression : au plus tard le { $day }.
+result-late-post = Du courrier déjà en cours d’impression ou en chemin.
 undo-heading = Vous avez changé d’avis ?
 undo-text = Une pression rend à vos choix chez { $brand } l’état qu’ils avaient avant.
+undo-agrees = Avec « Annuler », je consens de nouveau à :
 undo-not-offered = N’est plus proposé et ne revient donc pas : { $choices }.
 undo-button = Annuler cette modification
 undo-done = Ceci a été annulé.
-undo-overtaken = Quelque chose a changé depuis ; cela ne peut plus être annulé d’un seul coup.
-undo-forbidden = Votre adresse ne doit plus être utilisée pour une autre raison ; cela ne peut donc pas être annulé.
+undo-overtaken = Quelque chose y a changé depuis ; cela ne peut plus être annulé d’ici.
+undo-forbidden = Pour une autre raison, nous n’avons plus le droit d’utiliser votre adresse ; cela ne peut donc pas être annulé.
 receipt-heading = Votre reçu
 receipt-text = Gardez l’adresse de cette page, ou le fichier. Le fichier est signé : chacun peut vérifier qu’il vient de nous et n’a pas été modifié.
 receipt-number = Numéro
 receipt-when = Quand
 receipt-for = Pour
 receipt-with = Avec
+receipt-tracking = Peut être enregistré
+receipt-nothing = Rien
 receipt-button = Télécharger le reçu signé (JSON)
 reason-heading = Voulez-vous nous dire pourquoi ?
-reason-text = Seulement si vous le souhaitez. Nous le comptons pour la lettre d’où vous venez, sans votre nom.
+reason-text = Seulement si vous le souhaitez. Nous le comptons pour le message d’où vous venez, sans votre nom.
 reason-too-many = Cela venait trop souvent
 reason-not-for-me = Cela ne me concernait pas
 reason-never-asked = Je ne l’ai jamais demandé
@@ -305,9 +321,8 @@ reason-thanks = Merci. C’est compté, sans votre nom.
 
 # One kind of message alone, and no tracking.
 only-heading = N’en garder qu’un
-only-text = Tout le reste s’arrête aussitôt, par tous les moyens. Les sujets restent là où ils arrivent par le même moyen : ils disent seulement de quoi il s’agit.
+only-text = Tout le reste s’arrête aussitôt, par tous les moyens. Les sujets qui arrivent par le même moyen restent : ils disent seulement de quoi il s’agit.
 only-label = Que souhaitez-vous garder ?
 only-button = Ne garder que cela
-no-tracking-heading = Comptage des ouvertures et des clics
-no-tracking-text = Vous nous avez permis d’enregistrer une partie de ce que vous faites. Une pression y met fin, et ce que nous avons enregistré est effacé. Vous recevez les mêmes e-mails.
+no-tracking-text = Vous nous avez permis d’enregistrer une partie de ce que vous faites. Une pression y met fin et efface ce que nous avons enregistré sur vous ; les totaux sans personne restent. Vous recevez les mêmes e-mails.
 no-tracking-button = Ne rien enregistrer sur moi

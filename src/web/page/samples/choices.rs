@@ -1,23 +1,24 @@
 //! The preference page and what comes after it, filled with made-up data.
 
 use super::super::*;
-use super::{brand, groups};
+use super::{brand, groups, permissions};
 use crate::web::page::form::PermissionView;
 
 pub(in crate::web::page) fn preferences(gpc: bool) -> PreferencesPage {
-    let [opens, clicks, profiling] = PermissionBox::all_unasked(Lang::English).try_into().unwrap();
-    let granted = PermissionView::Granted("3 May 2026".into());
+    let [mut opens, clicks, profiling] =
+        permissions(["opens", "clicks", "profiling"]).try_into().expect("three boxes");
+    opens = opens.with_state(Lang::English, &PermissionView::Granted("3 May 2026".into()));
+    opens.ticked = !gpc;
     PreferencesPage {
         lang: Lang::English,
         brand: brand(),
         action: "/p/token".into(),
         masked_address: "j•••@example.com".into(),
         groups: groups(BoxState::On, BoxState::Pending),
-        permissions: vec![opens.with_state(Lang::English, &granted), clicks, profiling],
+        permissions: vec![opens, clicks, profiling],
         wording: "I agree that Civic Notes sends me what I tick.".into(),
         seen: "5ee9".into(),
         gpc,
-        list: "115f".into(),
         can_keep: [("newsletter:email", "Newsletter by email"), ("webinars:email", "Webinars by email")]
             .map(|(value, label)| Kept { value: value.into(), label: label.into() })
             .into(),
@@ -37,6 +38,7 @@ pub(in crate::web::page) fn preferences(gpc: bool) -> PreferencesPage {
             })
             .into(),
         locale: String::new(),
+        chosen_locale: String::new(),
         others: vec![OtherBrand { slug: "harbour".into(), name: "Harbour Letters".into() }],
         errors: Vec::new(),
     }
@@ -53,8 +55,8 @@ pub(in crate::web::page) fn result() -> ResultPage {
         brand: brand(),
         action: "/r/token".into(),
         heading: "Saved, and it works now".into(),
-        lead: "Civic Notes follows your new choices from this moment.".into(),
-        when: "Since 21 November 2026, 10:02 UTC.".into(),
+        lead: "Civic Notes follows your new choices.".into(),
+        when: "Done on 21 November 2026 at 10:02 UTC, and in force since then.".into(),
         started: vec!["Webinars by email".into()],
         stopped: vec!["Newsletter by post".into(), "Newsletter by email".into()],
         continues: vec!["Transport by email".into()],
@@ -62,6 +64,7 @@ pub(in crate::web::page) fn result() -> ResultPage {
         more: vec!["You get at most one letter a week.".into()],
         late: vec!["An email that had left us before.".into()],
         can_undo: true,
+        undo_topics: vec!["Newsletter by email".into()],
         undo_wording: "I agree that Civic Notes sends me what I tick.".into(),
         undo_permissions: vec!["I agree that Civic Notes counts when I open its emails.".into()],
         undo_not_offered: "No longer offered, so it does not come back: Grants by post.".into(),
