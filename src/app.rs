@@ -48,7 +48,7 @@ pub struct App {
     pub options: Arc<Options>,
     /// Stores what comes back from letters, in batches.
     pub recorder: Recorder,
-    /// Which networks many people's letters are fetched from, for some seconds.
+    /// Which networks many people's letters are fetched from, for ten to fifteen seconds.
     pub crowds: Crowds,
     /// Where tracked links lead, in memory.
     pub links: Links,

@@ -50,6 +50,16 @@ impl Moment {
         Self(self.0.saturating_sub(micros_of(duration)))
     }
 
+    /// The first microsecond of its hour, in UTC.
+    pub fn start_of_hour(self) -> Self {
+        Self(self.0.saturating_sub(self.0.rem_euclid(micros_of(HOUR))))
+    }
+
+    /// How many whole hours it is later than another moment; fewer than none if it is earlier.
+    pub fn hours_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0).div_euclid(micros_of(HOUR))
+    }
+
     /// Reads an RFC 3339 timestamp, as in `2026-11-21T10:02:11Z`.
     pub fn parse(text: &str) -> Option<Self> {
         let stamp: jiff::Timestamp = text.parse().ok()?;

@@ -61,11 +61,13 @@ pub enum Purpose {
     View,
     /// A challenge of a sign-up form, which no route opens.
     Challenge,
+    /// Reading a campaign's report.
+    Report,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Open,
         Self::Click,
         Self::Unsubscribe,
@@ -78,6 +80,7 @@ impl Purpose {
         Self::AddressChange,
         Self::View,
         Self::Challenge,
+        Self::Report,
     ];
 
     const fn label(self) -> &'static str {
@@ -94,6 +97,7 @@ impl Purpose {
             Self::AddressChange => "address-change",
             Self::View => "view",
             Self::Challenge => "challenge",
+            Self::Report => "report",
         }
     }
 }
@@ -238,6 +242,16 @@ link! {
         made_at,
         /// Tells it from all others.
         number
+    }
+}
+
+link! {
+    /// "Look at this campaign's report", good for some weeks.
+    ReportLink for Report {
+        /// The campaign.
+        campaign,
+        /// When it ends, in microseconds since 1970.
+        expires_at
     }
 }
 

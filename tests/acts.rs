@@ -361,6 +361,7 @@ both_databases! {
     }
 
     async fn a_reason_is_counted_once_without_the_person_and_may_be_left_out(server: TestServer) {
+        use mannerly::domain::consent::unsubscribe_reason;
         use mannerly::domain::preferences::reason;
         let person = Person::reader(&server);
         let page = server.post_form(&person.unsubscribe(&server), &ONE_CLICK).await.expect(200).text;
@@ -373,7 +374,7 @@ both_databases! {
         for _ in 0..3 {
             assert!(press(&server, &told).await.expect(200).text.contains("Thank you. It is counted"));
         }
-        let counted = server.read(|conn| reason::of_campaign(conn, crate::person::CAMPAIGN));
+        let counted = server.read(|conn| unsubscribe_reason::of_campaign(conn, crate::person::CAMPAIGN));
         assert_eq!(counted, [(reason::Reason::TooMany, 1)]);
         let rows = server.snapshot();
         let row = rows.iter().find(|row| row.starts_with("unsubscribe_reason: ")).unwrap();

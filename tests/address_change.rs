@@ -92,7 +92,7 @@ both_databases! {
         server.run_jobs().await;
         server.mail_to(ADDRESS);
         let page = server.get(&old).await.expect(410).text;
-        assert!(!page.contains("elsewhere"));
+        assert!(!page.contains("elsewhere") && page.contains("before your address was changed") && page.contains("/b/civic/link"));
         server.post_form(&old, &[("action", "copy")]).await.expect(410);
         server.advance(Duration::from_secs(24 * 3600));
         server.get(&person.data(&server)).await.expect(200);
@@ -183,10 +183,12 @@ both_databases! {
         ask(&server, &person.data(&server), "other@elsewhere.example").await.expect(200);
         server.run_jobs().await;
         let second = server.mail_to("other@elsewhere.example").link("/a/");
-        server.get(&first).await.expect(410);
+        let page = server.get(&first).await.expect(410).text;
+        assert!(page.contains("A newer link took its place") && page.contains("Civic Notes") && page.contains("/b/civic/link"));
         server.post_form(&first, &[]).await.expect(410);
         server.advance(Duration::from_secs(24 * 3600 + 1));
-        server.get(&second).await.expect(410);
+        let page = server.get(&second).await.expect(410).text;
+        assert!(page.contains("works for 24 hours") && page.contains("Civic Notes"), "{page}");
         server.post_form(&second, &[]).await.expect(410);
         assert_eq!(address_of(&server, &person), ADDRESS);
         server.run_jobs().await;

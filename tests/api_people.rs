@@ -91,10 +91,14 @@ both_databases! {
         let changed = server.api(&key, "PUT", &path, profile).await.expect(200).json();
         assert_eq!(changed["profile"]["company"], "Council");
         assert_eq!(changed["profile"]["first_name"], Value::Null);
-        let wrong = json!({"country": "Britain"});
+        let wrong = json!({"country": "Atlantis"});
         assert_eq!(pointer(&expect_problem(server.api(&key, "PUT", &path, wrong).await, 422)), "/country");
         let list = server.api(&key, "GET", "/subscribers", Value::Null).await.expect(200).json();
         assert_eq!(list["items"][0], changed);
+        for named in ["gb", "Britain", "Y Deyrnas Unedig", "Vereinigtes Königreich"] {
+            let changed = server.api(&key, "PUT", &path, json!({"country": named})).await.expect(200).json();
+            assert_eq!(changed["profile"]["country"], "GB", "{named}");
+        }
     }
 
     async fn being_recorded_is_no_consent(server: TestServer) {

@@ -188,7 +188,7 @@ both_databases! {
         person.state(|conn, statement| brand_choice::set(conn, statement, at_most(AtMost::Monthly)));
         let keys = server.app.keys.clone();
         let now = server.now();
-        let copy = server.read(|conn| privacy::export::export(conn, &keys, person.id, now));
+        let copy = server.read(|conn| privacy::export::export(conn, &keys, person.id, mannerly::clock::DAY, now));
         let words: Vec<AtMost> = copy.brand_choice_entries.iter().map(|entry| entry.at_most).collect();
         assert_eq!(words, [AtMost::Weekly, AtMost::Monthly]);
         assert_eq!((copy.brand_choices.len(), copy.brand_choices[0].at_most), (1, AtMost::Monthly));

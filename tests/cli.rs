@@ -50,13 +50,26 @@ fn check_config_reports_all_problems_at_once() {
         "ca.pem",
         "--lease",
         "4",
+        "--quiet-time",
+        "59",
         "--lmtp",
         "letterbox",
         "--maildir",
         "nowhere",
     ];
     let said = fails(folder.path(), &wrong);
-    let fields = ["secret", "mail", "listen", "connections", "hello", "mail-ca", "lease", "lmtp", "maildir"];
+    let fields = [
+        "secret",
+        "mail",
+        "listen",
+        "connections",
+        "hello",
+        "mail-ca",
+        "lease",
+        "quiet-time",
+        "lmtp",
+        "maildir",
+    ];
     for field in fields.map(|field| format!("--{field}: ")) {
         assert!(said.lines().any(|line| line.starts_with(&field)), "{field} in\n{said}");
     }

@@ -193,7 +193,7 @@ both_databases! {
         import(&server, licensed, "ana@example.com", "2026-03-01T00:00:00Z");
         let person = server.person_id("ana@example.com");
         let source = || {
-            let found = server.read(|conn| export(conn, &server.app.keys, person, server.now()));
+            let found = server.read(|conn| export(conn, &server.app.keys, person, mannerly::clock::DAY, server.now()));
             found.opt_ins[0].source.clone()
         };
         assert_eq!(source().as_deref(), Some("Lists & Co"));
@@ -228,7 +228,7 @@ both_databases! {
         let reader = Person { id: server.person_id(ADDRESS), brand: brand.clone() };
         reader.at(new.clone()).grant(&server, "newsletter", Channel::Email);
         assert_eq!(outcome(&server, &new).await, "skipped erased");
-        let copy = server.read(|conn| export(conn, &server.app.keys, reader.id, server.now()));
+        let copy = server.read(|conn| export(conn, &server.app.keys, reader.id, mannerly::clock::DAY, server.now()));
         assert_eq!(copy.suppressions.iter().map(|s| s.all_brands).collect::<Vec<_>>(), [false, false]);
 
         object(Reason::Objection);

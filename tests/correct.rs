@@ -28,18 +28,19 @@ both_databases! {
             .set("first_name", "Ana")
             .set("last_name", " Marlowe ")
             .set("company", "Council of Exampleton")
-            .set("country", "gb")
+            .set("country", "United Kingdom")
             .set("phone", "+44 118 496 0999")
             .set("postal_address", "1 New Road\r\nExampleton")
             .set("locale", "cy");
         let saved = press(&server, &open).await.expect(200);
         assert_eq!(saved.header("content-language"), "cy", "it is read on in the language that was chosen");
         let page = server.get(&format!("{url}?lang=en")).await.expect(200).text.replace("&#43;", "+");
-        for word in ["Marlowe", "Council of Exampleton", "GB", "+44 118 496 0999", "1 New Road, Exampleton"] {
+        for word in ["Marlowe", "Council of Exampleton", "value=\"United Kingdom\"", "+44 118 496 0999", "1 New Road, Exampleton"] {
             assert!(page.contains(word), "{word}");
         }
         let stored = server.read(|conn| subscriber::get(conn, person.id));
         assert_eq!((stored.last_name.as_deref(), stored.locale.as_deref()), (Some("Marlowe"), Some("cy")));
+        assert_eq!(stored.country.as_deref(), Some("GB"));
         assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Granted), "a new address keeps it");
         server.campaign(&person.brand);
         server.run_jobs().await;
@@ -73,11 +74,36 @@ both_databases! {
         assert_eq!(person.state(&server, "events", Channel::Phone), Some(State::Withdrawn));
     }
 
+    async fn a_program_that_takes_a_number_away_ends_the_same_and_no_file_wakes_it_up(server: TestServer) {
+        let person = Person::reader(&server);
+        let elsewhere = person.at(server.other_brand());
+        person.grant(&server, "events", Channel::Phone);
+        elsewhere.grant(&server, "transport", Channel::Phone);
+        let key = crate::api::admin(&server);
+        let id = server.read(|conn| subscriber::get(conn, person.id)).public_id;
+        let entries = person.ledger(&server).len();
+        let profile = serde_json::json!({"first_name": "Canaria", "postal_address": "9 Canary Row"});
+        server.api(&key, "PUT", &format!("/subscribers/{id}/profile"), profile).await.expect(200);
+        let said = person.ledger(&server).split_off(entries);
+        let brands: Vec<&str> = said.iter().map(|entry| entry.brand.as_str()).collect();
+        assert_eq!(brands, ["civic", "harbour"]);
+        for entry in &said {
+            assert_eq!((entry.method, entry.decision, entry.channel), (Method::Api, Decision::Withdrawn, Some(Channel::Phone)));
+        }
+        let file = format!("email,phone,topics,consented_at\n{},+44 118 496 0777,newsletter:email,2026-03-01T09:30:00Z\n", crate::person::ADDRESS);
+        crate::import::import(&server, file);
+        let stored = server.read(|conn| subscriber::get(conn, person.id));
+        assert_eq!(stored.phone.as_deref(), Some("+44 118 496 0777"));
+        assert_eq!(person.state(&server, "events", Channel::Phone), Some(State::Withdrawn));
+        assert_eq!(elsewhere.state(&server, "transport", Channel::Phone), Some(State::Withdrawn));
+        assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Granted));
+    }
+
     async fn what_cannot_be_stored_is_said_beside_the_field_and_what_was_typed_stays(server: TestServer) {
         let person = Person::reader(&server);
         let url = person.data(&server);
         let before = server.snapshot();
-        for (field, typed) in [("phone", "call me"), ("country", "England"), ("company", &*"x".repeat(300))] {
+        for (field, typed) in [("phone", "call me"), ("country", "Atlantis"), ("company", &*"x".repeat(300))] {
             let open = opened(&server, &url).await.set(field, typed).set("first_name", "Ana");
             let page = press(&server, &open).await.expect(422).text;
             assert!(page.contains("<title>Error") && page.contains(&format!("href=\"#{field}\"")), "{field}");
@@ -90,6 +116,23 @@ both_databases! {
         let open = opened(&server, &url).await.set("locale", "xx");
         press(&server, &open).await.expect(422);
         assert_eq!(server.snapshot(), before);
+    }
+
+    async fn a_country_is_typed_as_people_call_it_and_shown_by_its_name_in_the_language_of_the_page(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.data(&server);
+        for (lang, typed, shown) in [
+            ("fr", "Grande Bretagne", "Royaume-Uni"), ("de", "uk", "Vereinigtes Königreich"), ("cy", "Cymru", "Y Deyrnas Unedig"),
+        ] {
+            let page = server.get(&format!("{url}?lang={lang}")).await.expect(200).text;
+            let form = BrowserForm::with_button(&page, "correct").set("country", typed).set("company", lang);
+            press(&server, &form).await.expect(200);
+            let page = server.get(&format!("{url}?lang={lang}")).await.expect(200).text;
+            assert!(page.contains(&format!("<dd>{shown}</dd>")) && page.contains(&format!("value=\"{shown}\"")), "{page}");
+            assert_eq!(server.read(|conn| subscriber::get(conn, person.id)).country.as_deref(), Some("GB"));
+        }
+        press(&server, &opened(&server, &url).await.set("country", "")).await.expect(200);
+        assert_eq!(server.read(|conn| subscriber::get(conn, person.id)).country, None);
     }
 
     async fn two_tabs_do_not_undo_each_other(server: TestServer) {

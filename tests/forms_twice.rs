@@ -223,7 +223,7 @@ both_databases! {
             if status == 410 {
                 let form = [("action", "correct"), ("first_name", "Ana")];
                 let page = server.post_form(&link, &form).await.expect(410).text;
-                assert!(page.contains("This link is no longer valid") && page.contains("ask for a fresh one"));
+                assert!(page.contains("This link is no longer valid") && page.contains("/b/civic/link"));
             }
         }
         assert_eq!(server.snapshot(), before);

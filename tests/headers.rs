@@ -2,7 +2,7 @@
 
 use mannerly::token::{
     AddressChangeLink, ClickLink, ConfirmLink, DataRequestLink, OpenLink, PreferencesLink, Purpose,
-    ReceiptLink, UnsubscribeLink, ViewLink,
+    ReceiptLink, ReportLink, UnsubscribeLink, ViewLink,
 };
 
 use crate::person::CANARIES;
@@ -43,8 +43,8 @@ fn policy(path: &str, answer: &Answer) -> String {
     SECURE[0].1.replace("style-src", script)
 }
 
-/// What a picture in a mail has to carry; nobody reads it as a document (O-11).
-const PICTURE: [(&str, &str); 3] = [
+/// What the pixel has to carry; nobody reads it as a document (O-11).
+const PIXEL: [(&str, &str); 3] = [
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
     ("cross-origin-resource-policy", "cross-origin"),
@@ -61,7 +61,7 @@ fn may_be_kept(path: &str) -> bool {
 }
 
 /// A token of each purpose for the same person, and where a token of that purpose belongs.
-fn tokens(server: &TestServer, sample: &Sample) -> [(Purpose, &'static str, String); 9] {
+fn tokens(server: &TestServer, sample: &Sample) -> [(Purpose, &'static str, String); 10] {
     let keys = &server.app.keys;
     let (brand, subscriber, campaign) = (sample.person.brand.id, sample.person.id, sample.campaign);
     let (link, confirmation) = (sample.link, sample.confirmation);
@@ -76,6 +76,7 @@ fn tokens(server: &TestServer, sample: &Sample) -> [(Purpose, &'static str, Stri
         (Purpose::Confirm, "/confirm/{}", keys.seal(&ConfirmLink { confirmation })),
         (Purpose::AddressChange, "/a/{}", keys.seal(&AddressChangeLink { change: sample.change })),
         (Purpose::DataRequest, "/d/{}", keys.seal(&DataRequestLink { brand, subscriber, expires_at })),
+        (Purpose::Report, "/report/{}", keys.seal(&ReportLink { campaign, expires_at })),
     ]
 }
 
@@ -90,12 +91,18 @@ both_databases! {
             for method in ["GET", "HEAD", "OPTIONS", "POST", "DELETE"] {
                 // DELETE and POST reach whoever answers them, without a body and a key.
                 let answer = Answer::to(server.request(method, path)).await;
-                let is_picture = answer.status == 200 && answer.header("content-type").starts_with("image/");
+                let is_pixel = answer.status == 200 && path.starts_with("/o/");
+                let is_logo = answer.status == 200 && path.ends_with("/logo.png");
                 let letter = LETTER.replace("BASE", &server.url("/")[..server.url("/").len() - 1]);
-                for (name, value) in if is_picture { &PICTURE[..] } else { &SECURE[..] } {
+                for (name, value) in if is_pixel { &PIXEL[..] } else { &SECURE[..] } {
                     let is_own = is_letter(path) && answer.status == 200 && *name == "content-security-policy";
                     let policy = if is_own { letter.clone() } else { policy(path, &answer) };
-                    let value = if *name == "content-security-policy" { &*policy } else { *value };
+                    let value = match *name {
+                        "content-security-policy" => &*policy,
+                        // Letters show it, wherever they are read.
+                        "cross-origin-resource-policy" if is_logo => "cross-origin",
+                        _ => *value,
+                    };
                     if *name != "cache-control" || !may_be_kept(path) {
                         assert_eq!(answer.header(name), value, "{method} {path}: {name}");
                     }
@@ -110,8 +117,9 @@ both_databases! {
         let mut pages = 0;
         for (path, _) in sample.every_path(&server) {
             let answer = server.get(&path).await;
-            // The API's documentation is for programmers, and as long as the API.
-            if answer.status != 200 || !answer.header("content-type").starts_with("text/html") || path == "/api/docs" {
+            // The API's documentation is for programmers and as long as the API, a report is for marketers.
+            let is_for_work = path == "/api/docs" || path.starts_with("/report/");
+            if answer.status != 200 || !answer.header("content-type").starts_with("text/html") || is_for_work {
                 continue;
             }
             pages += 1;

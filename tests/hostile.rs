@@ -17,7 +17,7 @@ use crate::tracking::{link_of, pixel_of, reader, send};
 const CASES: u32 = 1500;
 
 /// Sends these octets over a connection of their own; the status of the answer, or none if it was only closed.
-fn raw(server: &TestServer, request: &[u8]) -> (Option<u16>, Vec<u8>) {
+pub(crate) fn raw(server: &TestServer, request: &[u8]) -> (Option<u16>, Vec<u8>) {
     let host = server.url("/").replace("http://", "").replace('/', "");
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
@@ -108,7 +108,7 @@ async fn slow_clients_delay_nobody() {
     drop(slow);
 }
 
-/// 1,500 requests made of anything: the pixel is always the picture and a link is always a 404, and nothing is stored.
+/// 1,500 requests with tokens made of anything: the pixel is always the picture and a link is always a 404, and nothing is stored.
 #[tokio::test]
 async fn made_up_tokens_and_headers_find_the_picture_or_a_404() {
     let server = TestServer::start(Kind::Sqlite).await;

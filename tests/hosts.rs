@@ -45,6 +45,54 @@ both_databases! {
         assert_eq!(get_at(&server, "civic.example", "/b/harbour/sign-up").await.bytes, nothing.bytes, "as if it were not there");
     }
 
+    async fn another_spelling_of_a_path_opens_nothing(server: TestServer) {
+        let sample = Sample::new(&server).await;
+        move_to(&server, "harbour", &["harbour.example"]).await.expect(200);
+        let (brand, subscriber, campaign) = (sample.person.brand.id, sample.person.id, sample.campaign);
+        let token = server.app.keys.seal(&PreferencesLink { brand, subscriber, campaign });
+        let other = format!("%{:02x}{}", token.as_bytes()[0], &token[1..]);
+        for path in [
+            "/b/%63ivic/sign-up".to_owned(), "/%62/civic/sign-up".into(), "/b/c%69vic/link".into(), "/b/civic%2Farchive".into(),
+            "/b/%2563ivic/sign-up".into(), "/b/civic/%73ign-up".into(), format!("/p/{other}"), format!("/%70/{token}"),
+        ] {
+            get_at(&server, "harbour.example", &path).await.expect(404);
+        }
+        get_at(&server, "harbour.example", "/b/%68arbour/sign-up").await.expect(200);
+        get_at(&server, "civic.example", &format!("/p/{other}")).await.expect(200);
+    }
+
+    async fn who_asks_for_another_host_in_a_header_is_believed_only_behind_a_proxy(server: TestServer) {
+        server.demo_brand();
+        server.other_brand();
+        move_to(&server, "civic", &["civic.example"]).await.expect(200);
+        let forwarded = |server: &TestServer, name: &str, value: &str| {
+            server.request("GET", "/b/harbour/sign-up").header("host", "civic.example").header(name, value)
+        };
+        for (name, value) in [("x-forwarded-host", "elsewhere.example"), ("forwarded", "host=elsewhere.example")] {
+            Answer::to(forwarded(&server, name, value)).await.expect(404);
+        }
+        let kind = server.app.db.kind();
+        let server = TestServer::start_with(kind, |options| options.behind_proxy = true).await;
+        server.demo_brand();
+        server.other_brand();
+        move_to(&server, "civic", &["civic.example"]).await.expect(200);
+        Answer::to(forwarded(&server, "x-forwarded-host", "elsewhere.example")).await.expect(200);
+        let request = server.request("GET", "/b/harbour/sign-up").header("host", "10.0.0.1");
+        Answer::to(request.header("x-forwarded-host", "civic.example")).await.expect(404);
+    }
+
+    async fn the_front_page_of_its_own_host_is_the_brands_own_however_many_there_are(server: TestServer) {
+        server.demo_brand();
+        let key = admin(&server);
+        for number in 0..100 {
+            server.api(&key, "POST", "/brands", brand(&format!("brand-{number}"))).await.expect(201);
+        }
+        server.other_brand();
+        move_to(&server, "harbour", &["harbour.example"]).await.expect(200);
+        let home = get_at(&server, "harbour.example", "/").await.expect(200).text;
+        assert!(home.contains("Harbour Weekly") && !home.contains("Civic Notes") && !home.contains("brand-1/"), "{home}");
+    }
+
     async fn a_host_that_nobody_has_for_themselves_shows_all(server: TestServer) {
         server.demo_brand();
         server.other_brand();
@@ -91,7 +139,7 @@ both_databases! {
         move_to(&server, "harbour", &["harbour.example"]).await.expect(200);
         for (path, _) in sample.every_path(&server) {
             let first = path.split('/').nth(1).unwrap();
-            let is_own = path.starts_with("/b/civic/") || ["p", "r", "d", "a", "v", "confirm"].contains(&first);
+            let is_own = path.starts_with("/b/civic/") || ["p", "r", "d", "a", "v", "confirm", "report"].contains(&first);
             let is_known = ["u", "o", "c", "api", "assets", ".well-known", "", "healthz", "readyz", "favicon.ico"].contains(&first);
             assert!(is_own || is_known, "{path}: whose is it?");
             if is_own {

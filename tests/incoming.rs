@@ -176,7 +176,7 @@ both_databases! {
         let counts = server.read(|conn| count_all(conn, campaign));
         assert_eq!((counts.complaints, counts.unsubscribed), (1, 2));
         let keys = server.app.keys.clone();
-        let copy = server.read(|conn| privacy::export(conn, &keys, ana.person, Moment::from_micros(0)));
+        let copy = server.read(|conn| privacy::export(conn, &keys, ana.person, mannerly::clock::DAY, Moment::from_micros(0)));
         assert!(copy.deliveries[0].complained_at.is_some());
     }
 

@@ -38,9 +38,9 @@ both_databases! {
         server.leave_work_behind();
         let brand = receiving_brand(&server);
         let campaign = running_campaign(&server, &brand);
-        let said = ["ana", "ben"].map(|name| {
+        let said = [("ana", "postfix_unknown_user"), ("ben", "postfix_outlook_515")].map(|(name, message)| {
             let letter = Letter::sent(&server, &brand, campaign, &format!("{name}@example.com"));
-            let said = receive(&server, &letter.mailbox("b"), &letter.message("postfix_outlook_515"));
+            let said = receive(&server, &letter.mailbox("b"), &letter.message(message));
             (said, letter.fate(&server).campaign)
         });
         assert_eq!(said[0], (String::new(), CampaignState::Sending), "who only works says nothing");

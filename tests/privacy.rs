@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mannerly::domain::audience::subscriber;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::ledger::Method;
 use mannerly::domain::consent::permission::Kind;
@@ -18,7 +19,13 @@ both_databases! {
         for word in CANARIES {
             assert!(page.contains(word), "{word}");
         }
-        assert!(page.contains("Sign-up form") && page.contains("Newsletter by post"));
+        assert!(page.contains("A sign-up form of ours") && page.contains("Newsletter by post"));
+        for heading in ["About you", "What you answered", "What else we have written down"] {
+            assert!(page.contains(&format!("<h2>{heading}</h2>")), "{heading}");
+        }
+        assert!(!page.contains("What you did on our pages") && !page.contains("forbid us"), "what there is none of is not shown");
+        let page = server.get(&format!("{}?lang=de", person.data(&server))).await.expect(200).text;
+        assert!(page.contains("Ein Anmeldeformular von uns") && !page.contains("Sign-up form"), "{page}");
         assert_eq!(server.snapshot(), before);
     }
 
@@ -123,9 +130,14 @@ both_databases! {
         let person = Person::reader(&server);
         let url = person.data(&server);
         server.advance(Duration::from_secs(3601));
-        let before = server.snapshot();
         let page = server.get(&url).await.expect(410).text;
         assert!(!page.contains("canary"));
+        for words in ["worked for 24 hours only", "Civic Notes", &person.brand.registered_address, "href=\"/b/civic/link\"", "?lang=cy"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        server.write(|conn, _| subscriber::set_locale(conn, person.id, Some("cy")));
+        let before = server.snapshot();
+        assert_eq!(server.get(&url).await.expect(410).header("content-language"), "cy", "what the person reads");
         server.post_form(&url, &ERASE).await.expect(410);
         server.post_form(&url, &[("action", "copy")]).await.expect(410);
         assert_eq!(server.snapshot(), before);

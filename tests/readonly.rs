@@ -12,7 +12,7 @@ use mannerly::domain::consent::permission::Kind;
 use mannerly::domain::preferences::{self, Posted, Screen};
 use mannerly::i18n::Lang;
 use mannerly::token::{
-    AddressChangeLink, ClickLink, ConfirmLink, OpenLink, PreferencesLink, ReceiptLink, ViewLink,
+    AddressChangeLink, ClickLink, ConfirmLink, OpenLink, PreferencesLink, ReceiptLink, ReportLink, ViewLink,
 };
 use mannerly::web::Entry;
 
@@ -62,6 +62,7 @@ impl Sample {
     pub(crate) async fn new(server: &TestServer) -> Self {
         let person = Person::reader(server);
         server.other_brand();
+        server.give_a_logo(&person.brand);
         person.grant(server, "transport", Channel::Phone);
         let campaign = server.campaign(&person.brand);
         server.run_jobs().await;
@@ -104,6 +105,10 @@ impl Sample {
             "a" => keys.seal(&AddressChangeLink { change: self.change }),
             "c" => keys.seal(&ClickLink { link: self.link, subscriber }),
             "v" => keys.seal(&ViewLink { campaign: self.campaign, subscriber }),
+            "report" => {
+                let expires_at = server.now().plus(std::time::Duration::from_secs(3600)).as_micros();
+                keys.seal(&ReportLink { campaign: self.campaign, expires_at })
+            }
             "confirm" => keys.seal(&ConfirmLink { confirmation: self.confirmation }),
             _ => String::new(),
         };
@@ -183,7 +188,7 @@ fn expected(path: &str, entries: &[Entry]) -> u16 {
         "c" => 302,
         "favicon.ico" => 204,
         // Nothing was put there, and a look puts nothing there.
-        _ if path.ends_with("/logo.png") || path.ends_with("/pace") && path.contains("/campaigns/") => 404,
+        _ if path.ends_with("/pace") && path.contains("/campaigns/") => 404,
         _ => 200,
     }
 }

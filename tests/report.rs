@@ -31,9 +31,9 @@ use crate::tracking::{allow, browse, pixel_of, reader, send};
 const HOUR: i64 = 3_600_000_000;
 
 /// A campaign that ended, as the jobs and the recorder leave one: letters by their outcome, and counters.
-struct Seed<'a> {
+pub(crate) struct Seed<'a> {
     server: &'a TestServer,
-    campaign: Campaign,
+    pub(crate) campaign: Campaign,
     people: i64,
 }
 
@@ -129,7 +129,7 @@ impl<'a> Seed<'a> {
 }
 
 /// A campaign with something in every part, without anything small.
-fn full<'a>(server: &'a TestServer, brand: &Brand) -> Seed<'a> {
+pub(crate) fn full<'a>(server: &'a TestServer, brand: &Brand) -> Seed<'a> {
     let mut seed = Seed::new(server, brand, "=November, \"the\" month");
     let on: &[(&str, &str)] = &[("tracks_opens", "TRUE"), ("tracks_clicks", "TRUE")];
     seed.letters(700, "mail.example", "sent", &[])
@@ -245,13 +245,17 @@ both_databases! {
         });
         let seed = Seed::new(&server, &brand, "November");
         server.write(|conn, _| {
+            // As a version left them that told neither links nor hours apart.
             for (kind, hits) in [("opens", 3), ("clicks", 1)] {
-                diesel::sql_query(format!("INSERT INTO tally (campaign_id, kind, anonymous, hits, people) VALUES ({}, '{kind}', TRUE, {hits}, 0)", seed.campaign.id)).execute(conn)?;
+                diesel::sql_query(format!("INSERT INTO anonymous_count (campaign_id, kind, link_id, hour, hits) VALUES ({}, '{kind}', 0, 0, {hits})", seed.campaign.id)).execute(conn)?;
             }
             Ok(())
         });
         let report = seed.json("").await;
-        assert_eq!(report["anonymous"], serde_json::json!({"opens": 3, "clicks": 1}));
+        let links = ["first", "second"].map(|word| format!("https://example.com/{word}"));
+        let links = (1..).zip(&links).map(|(position, url)| serde_json::json!({"position": position, "url": url, "clicks": 0}));
+        let links: Vec<Value> = links.collect();
+        assert_eq!(report["anonymous"], serde_json::json!({"opens": 3, "clicks": 1, "links": links, "hours": []}));
         assert_eq!((&report["opens"]["measurable"], &report["clicks"]["measurable"]), (&0.into(), &0.into()));
         assert_eq!(report["opens"]["people"], "<10");
     }

@@ -78,7 +78,7 @@ both_databases! {
         }
         assert_eq!(server.read(|conn| count_all(conn, campaign)).complaints, 0);
         let keys = server.app.keys.clone();
-        let copy = server.read(|conn| privacy::export(conn, &keys, letters[0].person, Moment::from_micros(0)));
+        let copy = server.read(|conn| privacy::export(conn, &keys, letters[0].person, mannerly::clock::DAY, Moment::from_micros(0)));
         assert!(copy.deliveries[0].unverified_report_at.is_some());
         server.write(|conn, now| privacy::erase(conn, &keys, letters[0].person, "test", now));
         let left: i64 = server.read(|conn| Ok(unverified_report::table.count().get_result(conn)?));

@@ -169,6 +169,22 @@ both_databases! {
         }
     }
 
+    async fn a_link_that_is_too_old_leads_back_to_the_form_as_long_as_it_is_there(server: TestServer) {
+        let key = with_a_form(&server, fair()).await;
+        let page = server.get("/b/civic/sign-up/fair").await.expect(200).text;
+        let fields = [&ASKED[..], &[("seen", seen(&page))]].concat();
+        server.post_form("/b/civic/sign-up/fair", &fields).await.expect(200);
+        server.run_jobs().await;
+        let link = server.mail_to("ana@example.com").link("/confirm/");
+        server.advance(std::time::Duration::from_secs(8 * 24 * 3600));
+        let page = server.get(&link).await.expect(410).text;
+        assert!(page.contains("href=\"/b/civic/sign-up/fair\""), "{page}");
+        server.api(&key, "DELETE", &format!("{PATH}/fair"), Value::Null).await.expect(204);
+        let page = server.get(&link).await.expect(410).text;
+        assert!(page.contains("href=\"/b/civic/sign-up\""), "{page}");
+        server.run_jobs().await;
+    }
+
     async fn a_box_of_another_form_a_missing_field_and_a_bad_address_are_told_together(server: TestServer) {
         with_a_form(&server, fair()).await;
         let page = server.get("/b/civic/sign-up/fair").await.text;

@@ -172,6 +172,35 @@ both_databases! {
         assert!(rows.len() >= 2 && !rows.iter().any(|row| row.contains("town") || row.contains("village")));
     }
 
+    async fn who_is_turned_away_takes_nobodys_place(server: TestServer) {
+        server.demo_brand();
+        let brand = server.read(|conn| mannerly::domain::catalog::brand::find(conn, "civic"));
+        let turn = |address: &str, is_proven: bool, hourly: u32| {
+            let email = mannerly::email_address::EmailAddress::parse(address).unwrap();
+            let options = intake::Options { unproven_delay: MINUTE, unproven_hourly: hourly };
+            server.write(|conn, now| {
+                intake::lane::turn(conn, &server.app.keys, brand.id, (&email, is_proven), options, now, now)
+            })
+        };
+        let lanes = || -> Vec<String> {
+            server.snapshot().into_iter().filter(|row| row.starts_with("mail_lane")).collect()
+        };
+        // Without proof one an hour, and a day at most: after that nobody, and the domain is as free as before.
+        let asked: Vec<_> = (0..40).map(|_| turn("a@big.example", false, 2)).collect();
+        let before = lanes();
+        assert!(asked[0].is_some() && asked[39].is_none());
+        for _ in 0..400 {
+            assert_eq!(turn("a@big.example", false, 2), None);
+        }
+        assert_eq!(lanes(), before);
+        assert_eq!(turn("b@big.example", true, 2), Some(server.now()), "a proven one leaves at once");
+        // And a domain that is full takes no place of those without proof at other domains.
+        while turn("a@full.example", true, 2).is_some() {}
+        let before = lanes();
+        assert_eq!(turn("a@full.example", false, 1_000_000), None);
+        assert_eq!(lanes(), before);
+    }
+
     async fn the_api_without_a_key_has_no_better_lane_than_a_form_without_scripts(server: TestServer) {
         let kind = server.app.db.kind();
         let server = strict(kind, 60).await;

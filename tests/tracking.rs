@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use mannerly::clock::Moment;
-use mannerly::db::schema::{brand, delivery, hit, link, subscriber, tally};
+use mannerly::db::schema::{anonymous_count, brand, delivery, hit, link, subscriber};
 use mannerly::domain::campaign::state;
 use mannerly::domain::catalog::Brand;
 use mannerly::domain::consent::permission::Kind;
 use mannerly::domain::tracking::permission;
+use mannerly::domain::tracking::report::anonymous::Anonymous;
+use mannerly::domain::tracking::report::{self, Include};
 use mannerly::token::{DataRequestLink, OpenLink};
 use reqwest::header::HeaderMap;
 
@@ -213,18 +215,29 @@ both_databases! {
         brand.anonymous_tracking = true;
         reader(&server, &brand, "ana@example.com", None);
         reader(&server, &brand, "ben@example.com", Some(false));
-        send(&server, &brand).await;
+        let campaign = send(&server, &brand).await;
         let (ana, ben) = (server.mail_to("ana@example.com"), server.mail_to("ben@example.com"));
         assert_eq!((pixel_of(&ana), link_of(&ana)), (pixel_of(&ben), link_of(&ben)));
+        let first = server.now().start_of_hour();
         for letter in [&ana, &ben] {
             server.get(&pixel_of(letter).unwrap()).await.expect(200);
             server.get(&link_of(letter)).await.expect(302);
+            server.advance(Duration::from_secs(3600));
         }
-        let counted: Vec<(Kind, bool, i64, i64)> = server.read(|conn| {
-            let columns = (tally::kind, tally::anonymous, tally::hits, tally::people);
-            Ok(tally::table.order(tally::kind.desc()).select(columns).load(conn)?)
+        let counted: Vec<(Kind, bool, Moment, i64)> = server.read(|conn| {
+            let of_link = anonymous_count::link_id.ne(0);
+            let columns = (anonymous_count::kind, of_link, anonymous_count::hour, anonymous_count::hits);
+            Ok(anonymous_count::table.order((anonymous_count::kind.desc(), anonymous_count::hour)).select(columns).load(conn)?)
         });
-        assert_eq!(counted, [(Kind::Opens, true, 2, 0), (Kind::Clicks, true, 2, 0)]);
+        let second = first.plus(Duration::from_secs(3600));
+        let one_each = |kind: Kind| [first, second].map(|hour| (kind, kind == Kind::Clicks, hour, 1));
+        assert_eq!(counted, [one_each(Kind::Opens), one_each(Kind::Clicks)].concat());
+        let report = server.read(|conn| report::report(conn, campaign, Include::default(), server.now()));
+        let Anonymous { opens, clicks, links, hours } = report.anonymous;
+        assert_eq!((opens, clicks), (2, 2));
+        assert_eq!(links.iter().map(|link| (link.position, link.clicks)).collect::<Vec<_>>(), [(1, 2)]);
+        let hours: Vec<_> = hours.iter().map(|hour| (hour.at, hour.opens, hour.clicks)).collect();
+        assert_eq!(hours, [(first, 1, 1), (second, 1, 1), (second.plus(Duration::from_secs(3600)), 0, 0)]);
         assert_eq!(server.read(|conn| Ok(hit::table.count().get_result::<i64>(conn)?)), 0);
     }
 

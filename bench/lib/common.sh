@@ -84,6 +84,9 @@ build() {
 
 median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 median_of() { printf '%s\n' "$@" | median; }
+# median_ratio OURS PEERS: of lists with blanks between, the median of each round's own ratio, because the speed of the
+# machine changes from one minute to the next.
+median_ratio() { paste <(xargs -n1 <<<"$1") <(xargs -n1 <<<"$2") | awk '{ print $1 / $2 }' | median; }
 calc() { awk "BEGIN { printf \"%.4f\", $1 }"; }
 now() { date +%s.%N; }
 now_micros() { date +%s%6N; }
@@ -176,8 +179,11 @@ start_sink() {
 
 # ---- Results ----
 
-# add_result NAME UNIT MANNERLY PEER PEER_NAME RATIO GOAL NOTE: `-` where there is none.
+# add_result NAME UNIT MANNERLY PEER PEER_NAME RATIO GOAL NOTE [P50 P99 CPU DATABASE_CPU PEER_CPU]: `-` where there is
+# none. P50 and P99 are milliseconds, the CPUs seconds of processor time for 10,000 requests.
 add_result() {
-    printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$@" >>"$work/results"
+    local fields=("$@")
+    while ((${#fields[@]} < 13)); do fields+=(-); done
+    (IFS=$'\t' && printf '%s\n' "${fields[*]}") >>"$work/results"
     printf '  %s: %s %s%s\n' "$1" "$3" "$2" "$([[ $6 == - ]] || printf ' (%.3f of %s)' "$6" "$5")"
 }

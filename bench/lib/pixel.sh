@@ -1,5 +1,6 @@
 # pixel: requests per second of a letter's pixel and of a tracked link, answered after they are stored, beside nginx: on
-# SQLite and on PostgreSQL, with an empty table of hits and with ten million old ones.
+# SQLite and on PostgreSQL, with an empty table of hits and with ten million old ones; and how long answers take while the
+# database is blocked.
 # shellcheck shell=bash
 
 # write_readers COUNT: a CSV file of readers who all allow opens and clicks. There are many of them, because of one
@@ -71,12 +72,35 @@ add_old_hits() {
     esac
 }
 
-# write_script NAME: a wrk script that asks for the paths in turn.
+# write_script NAME: a wrk script that asks for the paths in turn, as what people read mail with does: each reader with one of
+# these programs, from a network of their own, which a proxy in front tells (Mannerly looks at both).
 write_script() {
+    local agents
+    case $1 in
+    pixel) agents='"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Thunderbird/140.5.0",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
+        "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",' ;;
+    *) agents='"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/605.1.15",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",' ;;
+    esac
     cat >"$work/$1.lua" <<LUA
 local requests, at = {}, 0
+local agents = { $agents }
 function init()
-    for path in io.lines("$work/$1.paths") do requests[#requests + 1] = wrk.format("GET", path) end
+    for path in io.lines("$work/$1.paths") do
+        local n = #requests
+        requests[n + 1] = wrk.format("GET", path, {
+            ["Host"] = "mail.example.com",
+            ["User-Agent"] = agents[n % #agents + 1],
+            ["Accept"] = "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+            ["Accept-Language"] = "en-GB,en;q=0.9",
+            ["Accept-Encoding"] = "gzip, deflate, br",
+            ["X-Forwarded-For"] = string.format("%d.%d.%d.%d", 20 + math.floor(n / 65536), math.floor(n / 256) % 256, n % 256, 7),
+        })
+    end
 end
 function request()
     at = at % #requests + 1
@@ -129,10 +153,13 @@ load() {
 answered() { awk '/requests in/ { print $1 }' "$work/wrk.txt"; }
 latency() { awk -v share="$1%" '$1 == share { print $2 }' "$work/wrk.txt"; }
 
-# measure URL DATABASE TABLE NAME PEER: rounds in turn with nginx; the median of ours in $ours_rate.
+# milliseconds of wrk's longest answer.
+longest() { milliseconds "$(awk '$1 == "Latency" && $2 != "Distribution" { print $4; exit }' "$work/wrk.txt")"; }
+
+# measure URL DATABASE TABLE NAME PEER: rounds in turn with nginx; the median of the rounds' ratios in $ours_ratio.
 measure() {
     local url=$1 what="$4, $2, $3" round peers=() ours=() p50=() p99=() answers=0 peer_answers=0 before used peer_used
-    local postgres_used=0 stored note
+    local postgres_used=- stored letters note
     before=$(sql "$url" "SELECT count(*) FROM hit WHERE class IS NULL")
     used=$(cpu "$server") peer_used=$(cpu "$nginx")
     [[ $url == sqlite:* ]] || postgres_used=$(cpu "$postmaster")
@@ -140,7 +167,8 @@ measure() {
         peers+=("$(load "$nginx_port" "$4")")
         peer_answers=$((peer_answers + $(answered)))
         ours+=("$(load "$port" "$4")")
-        answers=$((answers + $(answered))) p50+=("$(latency 50)") p99+=("$(latency 99)")
+        answers=$((answers + $(answered)))
+        p50+=("$(milliseconds "$(latency 50)")") p99+=("$(milliseconds "$(latency 99)")")
         printf '  %s, round %s: nginx %.0f, mannerly %.0f per second\n' "$what" "$round" "${peers[-1]}" "${ours[-1]}"
     done
     used=$(($(cpu "$server") - used)) peer_used=$(($(cpu "$nginx") - peer_used))
@@ -150,15 +178,57 @@ measure() {
     printf '  %s: %s answers, %s rows, %s more rows than answers (at most %s were cut off)\n' \
         "$what" "$answers" "$stored" "$((stored - answers))" "$((rounds * connections))"
     ((stored >= answers)) || fail "Of $answers answers $((answers - stored)) were not stored."
-    note="50% within ${p50[*]}, 99% within ${p99[*]}; CPU seconds per 10,000: $(calc "$used * 100 / $answers")"
-    if [[ $url != sqlite:* ]]; then
-        postgres_used=$(($(cpu "$postmaster") - postgres_used))
-        note+=" and $(calc "$postgres_used * 100 / $answers") in PostgreSQL"
-    fi
-    note+=", nginx $(calc "$peer_used * 100 / $peer_answers"); $answers answers, $stored rows"
-    ours_rate=$(median_of "${ours[@]}")
-    add_result "$what" "requests per second" "$ours_rate" "$(median_of "${peers[@]}")" "$5" \
-        "$(calc "$ours_rate / $(median_of "${peers[@]}")")" "0.9, p99 under 10 ms" "$note"
+    [[ $postgres_used == - ]] ||
+        postgres_used=$(calc "($(cpu "$postmaster") - $postgres_used) * 100 / $answers")
+    letters=$(wc -l <"$work/$4.paths")
+    note="$answers answers, $stored rows; $letters different tokens, each asked for $(awk "BEGIN { printf \"%.1f\", $answers / $letters }") times on average"
+    ours_ratio=$(median_ratio "${ours[*]}" "${peers[*]}")
+    add_result "$what" "requests per second" "$(median_of "${ours[@]}")" "$(median_of "${peers[@]}")" "$5" \
+        "$ours_ratio" "0.9, p99 under 10 ms" "$note" "$(median_of "${p50[@]}")" "$(median_of "${p99[@]}")" \
+        "$(calc "$used * 100 / $answers")" "$postgres_used" "$(calc "$peer_used * 100 / $peer_answers")"
+}
+
+# block URL, unblock URL: nobody can write to the database: another program has SQLite's one lock, PostgreSQL stands still.
+block() {
+    case $1 in
+    sqlite:*)
+        mkfifo "$work/release"
+        sqlite3 -cmd '.timeout 10000' "${1#sqlite:}" >"$work/blocked" < <(
+            printf 'BEGIN IMMEDIATE;\nSELECT 1;\n'
+            cat "$work/release"
+        ) &
+        blocker=$!
+        started+=("$blocker")
+        until [[ -s $work/blocked ]]; do sleep 0.02; done
+        ;;
+    *)
+        stopped=("$postmaster")
+        mapfile -t -O 1 stopped < <(pgrep -P "$postmaster")
+        kill -STOP "${stopped[@]}"
+        ;;
+    esac
+}
+
+unblock() {
+    case $1 in
+    sqlite:*)
+        echo 'ROLLBACK;' >"$work/release"
+        wait "$blocker" || true
+        rm -f "$work/release" "$work/blocked"
+        ;;
+    *) kill -CONT "${stopped[@]}" ;;
+    esac
+}
+
+# measure_blocked URL DATABASE NAME: how long answers take while nobody can write to the database.
+measure_blocked() {
+    local rate
+    block "$1"
+    rate=$(load "$port" "$3")
+    unblock "$1"
+    add_result "$3, $2, database blocked" "ms at most" "$(longest)" - - - "under 50" \
+        "$(calc "$rate") answers per second for $seconds_pixel s" "$(milliseconds "$(latency 50)")" \
+        "$(milliseconds "$(latency 99)")"
 }
 
 # pixel_on URL DATABASE
@@ -171,7 +241,7 @@ pixel_on() {
             echo "  Adding $old_hits old hits…"
             add_old_hits "$1" "$old_hits"
         fi
-        serve --mail "folder:$work/unused"
+        serve --mail "folder:$work/unused" --behind-proxy
         for name in pixel redirect; do
             write_script "$name"
             if [[ $name == pixel ]]; then
@@ -180,18 +250,22 @@ pixel_on() {
                 measure "$1" "$2" "$table" "$name" "nginx return 302"
             fi
             if [[ $table == empty* ]]; then
-                empty[$name]=$ours_rate
+                empty[$name]=$ours_ratio
             else
                 add_result "$name, $2, empty table against $old_hits old hits" "times" \
-                    "$(calc "${empty[$name]} / $ours_rate")" - - - "at most 1.2" -
+                    "$(calc "${empty[$name]} / $ours_ratio")" - - - "at most 1.2" "each beside nginx at that time"
             fi
         done
         stop "$server"
     done
+    # A process of its own, because of one letter only so many hits are taken.
+    serve --mail "folder:$work/unused" --behind-proxy
+    for name in pixel redirect; do measure_blocked "$1" "$2" "$name"; done
+    stop "$server"
 }
 
 pixel() {
-    local ours_rate
+    local ours_ratio blocker stopped
     echo "Pixel and redirect: $people_pixel letters, $connections connections, $rounds rounds of $seconds_pixel s each…"
     start_nginx
     pixel_on "sqlite:$work/pixel.db" SQLite

@@ -35,15 +35,22 @@ report() {
         {
             printf "%s\n{\"name\":%s,\"unit\":%s%s%s%s%s%s%s}", (FNR > 1 ? "," : "\n],\"results\":["), quoted($1), quoted($2),
                 number("mannerly", $3), number("peer", $4), text("peer_name", $5), number("ratio", $6),
-                text("goal", $7), text("note", $8)
+                text("goal", $7), text("note", $8) number("p50_ms", $9) number("p99_ms", $10) \
+                number("cpu_seconds_per_10000", $11) number("database_cpu_seconds_per_10000", $12) \
+                number("peer_cpu_seconds_per_10000", $13)
             any = 1
         }
         END { print any ? "\n]}" : "\n],\"results\":[]}" }' "$work/sections" "$work/results" >"$json"
     awk -F'\t' '
         function short(value) { return value == "-" ? "" : value >= 100 ? sprintf("%.0f", value) : sprintf("%.2f", value) }
-        BEGIN { printf "\n%-50s %10s %10s %7s  %s\n", "", "mannerly", "peer", "ratio", "goal" }
+        function fine(value) { return value == "-" ? "" : sprintf("%.3f", value) }
+        BEGIN {
+            printf "\n%-50s %10s %10s %7s %8s %8s %6s %6s %6s  %s\n", "", "mannerly", "peer", "ratio", "p50 ms", "p99 ms",
+                "CPU", "db CPU", "peer", "goal (CPU: seconds for 10,000)"
+        }
         {
-            printf "%-50s %10s %10s %7s  %s", $1 ", " $2, short($3), short($4), short($6), $7 == "-" ? "" : $7
+            printf "%-50s %10s %10s %7s %8s %8s %6s %6s %6s  %s", $1 ", " $2, short($3), short($4), short($6), fine($9),
+                fine($10), fine($11), fine($12), fine($13), $7 == "-" ? "" : $7
             if ($5 != "-") printf " (peer: %s)", $5
             if ($8 != "-") printf "; %s", $8
             print ""

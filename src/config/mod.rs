@@ -16,6 +16,7 @@ use crate::clock::DAY;
 use crate::db::DatabaseUrl;
 use crate::domain::delivery::claim::LEASE;
 use crate::domain::intake;
+use crate::domain::tracking::burst::REACH;
 use crate::domain::tracking::{self, Machines};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
@@ -103,6 +104,12 @@ const LEASE_MAX: u64 = DAY.as_secs();
 /// The longest time for which hits are kept, in days.
 const KEEP_HITS_MAX: u32 = 3650;
 
+/// The shortest time after which a hit is judged, in seconds: hits further apart are judged by themselves anyway.
+const QUIET_TIME_MIN: u64 = REACH.as_secs();
+
+/// The longest time after which a hit is judged, in seconds.
+const QUIET_TIME_MAX: u64 = 60 * 60;
+
 /// The longest delay of a confirmation mail, in seconds.
 const SIGN_UP_DELAY_MAX: u64 = 60 * 60;
 
@@ -167,6 +174,10 @@ pub struct ServerArgs {
     /// How many days opens and clicks of people are kept, 1 to 3650; afterwards only counters without people remain.
     #[arg(long, env = "MANNERLY_KEEP_HITS", default_value_t = 365)]
     pub keep_hits: u32,
+    /// How many seconds after it came an open or a click is judged, so that the first of a burst is judged with the
+    /// others: 60 to 3600.
+    #[arg(long, env = "MANNERLY_QUIET_TIME", default_value_t = tracking::Options::default().quiet.as_secs())]
+    pub quiet_time: u64,
     /// How many seconds the confirmation mail waits of somebody whose browser did not solve the sign-up form's challenge,
     /// because it runs no scripts: 0 to 3600.
     #[arg(long, env = "MANNERLY_SIGN_UP_DELAY", default_value_t = intake::Options::default().unproven_delay.as_secs())]
@@ -332,6 +343,8 @@ impl ServerArgs {
     fn check_options(&self, problems: &mut Problems) -> Option<Options> {
         let days = (1..=KEEP_HITS_MAX).contains(&self.keep_hits);
         problems.rule(days, "keep-hits", "Choose from 1 day to 3650, ten years");
+        let quiet = (QUIET_TIME_MIN..=QUIET_TIME_MAX).contains(&self.quiet_time);
+        problems.rule(quiet, "quiet-time", "Choose from 60 seconds to 3600, an hour");
         let delay = self.sign_up_delay <= SIGN_UP_DELAY_MAX;
         problems.rule(delay, "sign-up-delay", "Choose from 0 seconds to 3600, an hour");
         let hourly = (1..=SIGN_UPS_HOURLY_MAX).contains(&self.sign_ups_hourly);
@@ -361,7 +374,7 @@ impl ServerArgs {
             tracking: tracking::Options {
                 machines: Arc::new(machines?),
                 keep: DAY * self.keep_hits,
-                ..tracking::Options::default()
+                quiet: Duration::from_secs(self.quiet_time),
             },
             demo_mail: None,
         })

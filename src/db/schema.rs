@@ -487,12 +487,30 @@ diesel::table! {
 }
 
 diesel::table! {
-    tally (campaign_id, kind, anonymous) {
+    anonymous_count (campaign_id, kind, link_id, hour) {
         campaign_id -> BigInt,
         kind -> Text,
-        anonymous -> Bool,
+        link_id -> BigInt,
+        hour -> BigInt,
         hits -> BigInt,
-        people -> BigInt,
+    }
+}
+
+diesel::table! {
+    recorder_batch (recorder) {
+        recorder -> BigInt,
+        batch -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    mark_count (campaign_id, part, name) {
+        campaign_id -> BigInt,
+        part -> Text,
+        name -> Text,
+        opened -> BigInt,
+        clicked -> BigInt,
     }
 }
 
@@ -559,7 +577,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     delivery,
     hit,
     hit_count,
-    tally,
+    anonymous_count,
+    mark_count,
+    recorder_batch,
     outcome_tally,
     unverified_report,
     dkim_key,

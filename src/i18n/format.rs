@@ -22,11 +22,14 @@ fn grouped(value: &FluentValue<'_>, separator: char) -> Option<String> {
     let FluentValue::Number(number) = value else { return None };
     let plain = number.as_string();
     let digits = plain.strip_prefix('-').unwrap_or(&plain);
-    if digits.len() < 4 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return None;
-    }
-    let mut text = String::with_capacity(plain.len() + digits.len());
-    if digits.len() < plain.len() {
+    digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| in_groups(&plain, separator))
+}
+
+/// The digits of a whole number, which may have a sign, in groups of three.
+pub fn in_groups(number: &str, separator: char) -> String {
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    let mut text = String::with_capacity(number.len() + digits.len());
+    if digits.len() < number.len() {
         text.push('-');
     }
     for (index, digit) in digits.chars().enumerate() {
@@ -35,5 +38,5 @@ fn grouped(value: &FluentValue<'_>, separator: char) -> Option<String> {
         }
         text.push(digit);
     }
-    Some(text)
+    text
 }

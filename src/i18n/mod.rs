@@ -4,6 +4,7 @@
 //! where it is said, `lang.say("save")`, and the tests hold every name and its arguments against all four languages.
 //! What a brand wrote itself (names of topics, its consent wording) is said as it was written.
 
+pub mod country;
 mod format;
 mod message;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use unic_langid::LanguageIdentifier;
 
 use crate::clock::Moment;
 
+pub use format::in_groups;
 pub use message::{Argument, Markup, Message, Saying, Value};
 
 /// A language that the product speaks.

@@ -11,11 +11,14 @@ use crate::jobs::Progress;
 /// Of the database.
 pub async fn run_once(app: &App) -> Result<Progress> {
     let (now, options) = (app.clock.now(), app.options.tracking.clone());
-    let crowd = app.crowds.take();
-    let db = app.db.clone();
+    let (crowds, db) = (app.crowds.clone(), app.db.clone());
     let judged = tokio::task::spawn_blocking(move || {
-        if !crowd.is_empty() {
-            db.write_here(|conn| settle::note_crowd(conn, &crowd))?;
+        let crowd = crowds.take();
+        if !crowd.is_empty()
+            && let Err(error) = db.write_here(|conn| settle::note_crowd(conn, &crowd))
+        {
+            crowds.put_back(crowd);
+            return Err(error);
         }
         settle::settle(&db, &options, now)
     })

@@ -3,6 +3,7 @@
 
 pub mod forget_answers;
 pub mod forget_hits;
+pub mod forget_networks;
 pub mod judge_hits;
 pub mod plan_campaigns;
 pub mod publish_notices;
@@ -76,6 +77,11 @@ pub const JOBS: &[Job] = &[
         name: "forget_hits",
         interval: HOUR,
         run: |app| Box::pin(async move { forget_hits::run_once(&app).await }),
+    },
+    Job {
+        name: "forget_networks",
+        interval: Duration::from_secs(5),
+        run: |app| Box::pin(async move { forget_networks::run_once(&app).await }),
     },
     Job {
         name: "forget_answers",

@@ -11,7 +11,7 @@ fn keys(secrets: &str) -> Keys {
     Keys::from_secrets(secrets).unwrap()
 }
 
-fn every_token(keys: &Keys) -> [(Purpose, String); 12] {
+fn every_token(keys: &Keys) -> [(Purpose, String); 13] {
     [
         (Purpose::Open, keys.seal(&OpenLink { campaign: 1, subscriber: 2 })),
         (Purpose::Click, keys.seal(&ClickLink { link: 1, subscriber: 2 })),
@@ -25,6 +25,7 @@ fn every_token(keys: &Keys) -> [(Purpose, String); 12] {
         (Purpose::AddressChange, keys.seal(&AddressChangeLink { change: 1 })),
         (Purpose::View, keys.seal(&ViewLink { campaign: 1, subscriber: 2 })),
         (Purpose::Challenge, keys.seal(&ChallengeLink { brand: 1, made_at: 2, number: 3 })),
+        (Purpose::Report, keys.seal(&ReportLink { campaign: 1, expires_at: 2 })),
     ]
 }
 
@@ -42,6 +43,7 @@ fn opens(keys: &Keys, purpose: Purpose, token: &str) -> bool {
         Purpose::AddressChange => keys.open::<AddressChangeLink>(token).is_some(),
         Purpose::View => keys.open::<ViewLink>(token).is_some(),
         Purpose::Challenge => keys.open::<ChallengeLink>(token).is_some(),
+        Purpose::Report => keys.open::<ReportLink>(token).is_some(),
     }
 }
 

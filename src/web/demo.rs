@@ -1,4 +1,4 @@
-//! The demo's pages: where to look, the mails as received, and the report. A real server does not have them.
+//! The demo's pages: where to look, the mails as received, and links to the reports. A real server does not have them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,16 +9,16 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::domain::campaign::{self, State, in_states};
-use crate::domain::tracking::report::{self, Include};
+use crate::domain::campaign::{State, in_states};
+use crate::domain::catalog::brand;
 use crate::error::{Error, Result};
-use crate::id::PublicId;
 use crate::mail::read::Received;
 use crate::web::page::{
-    DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportListPage, Fact, Link, ReportPage,
-    TextPiece, find_links,
+    DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportListPage, Fact, Link, TextPiece,
+    find_links,
 };
 use crate::web::problem::{PageError, page};
+use crate::web::report::link;
 
 /// Mails on a page of the list.
 const PAGE: usize = 50;
@@ -77,32 +77,23 @@ pub fn preference_link(folder: &Path) -> Result<Option<String>> {
     Ok(best)
 }
 
-/// `GET /demo/report`: the campaigns that left the desk.
+/// `GET /demo/report`: the campaigns that left the desk, each with a link to its report.
 pub async fn reports(app: web::Data<App>) -> Result<HttpResponse, PageError> {
     let begun = [State::Planning, State::Sending, State::Paused, State::Cancelled, State::Sent];
-    let campaigns = app.db.read(move |conn| in_states(conn, &begun)).await?;
-    let links = campaigns.into_iter().rev().map(|campaign| {
-        let hint = campaign.planned_at.map_or_else(String::new, |at| at.to_day());
-        Link::new(format!("/demo/report/{}", campaign.public_id), campaign.name, hint)
-    });
-    page(&DemoReportListPage { links: links.collect() })
-}
-
-/// `GET /demo/report/{campaign}`: what became of a campaign, with everything that there is.
-pub async fn report(app: web::Data<App>, id: web::Path<PublicId>) -> Result<HttpResponse, PageError> {
-    let now = app.clock.now();
-    let (campaign, report) = app
+    let (keys, now) = (app.keys.clone(), app.clock.now());
+    let links = app
         .db
         .read(move |conn| {
-            let campaign = campaign::find(conn, id.into_inner())?;
-            let report = report::report(conn, campaign.id, Include::ALL, now)?;
-            Ok((campaign, report))
+            let newest = in_states(conn, &begun)?.into_iter().rev();
+            let links = newest.map(|campaign| {
+                let hint = campaign.planned_at.map_or_else(String::new, |at| at.to_day());
+                let address = link(&keys, &brand::get(conn, campaign.brand_id)?, &campaign, now);
+                Ok(Link::new(address.url, campaign.name, hint))
+            });
+            links.collect::<Result<Vec<_>>>()
         })
         .await?;
-    page(&ReportPage {
-        back: Some(Link::new("/demo/report", "All reports", "")),
-        ..crate::web::report::page(&campaign, &report)
-    })
+    page(&DemoReportListPage { links })
 }
 
 /// Where a page of the list begins.

@@ -7,26 +7,29 @@ use crate::app::App;
 use crate::domain::catalog::{Brand, brand, host};
 use crate::id::Slug;
 use crate::web::language::Spoken;
+use crate::web::own_host::asked_host;
 use crate::web::page::{DESK_CSS, HomePage, Link, PAGE_CSS, PROOF_JS};
 use crate::web::problem::{PageError, page};
 
 /// What this server is, and the brands' sign-up forms.
 pub async fn home(app: web::Data<App>, spoken: Spoken, http: HttpRequest) -> Result<HttpResponse, PageError> {
     let lang = spoken.to(None);
-    let asked = http.connection_info().host().to_owned();
-    let (mut brands, owner) = app
+    let asked = asked_host(&app, &http);
+    let brands = app
         .db
-        .read({
-            let asked = asked.clone();
-            move |conn| Ok((brand::list(conn, 0, 100)?, host::owner(conn, &asked)?))
+        .read(move |conn| {
+            // A host that belongs to brands shows those; any other, such as the operator's own, shows all.
+            if let Some(owner) = host::owner(conn, &asked)? {
+                return Ok(vec![brand::get(conn, owner)?]);
+            }
+            let mut brands = brand::list(conn, 0, 100)?;
+            let is_here = |brand: &Brand| brand.host().as_ref() == Some(&asked);
+            if brands.iter().any(is_here) {
+                brands.retain(is_here);
+            }
+            Ok(brands)
         })
         .await?;
-    // A host that belongs to brands shows those; any other, such as the operator's own, shows all.
-    let is_here =
-        |brand: &Brand| owner.map_or(brand.host().as_ref() == Some(&asked), |owner| brand.id == owner);
-    if brands.iter().any(is_here) {
-        brands.retain(is_here);
-    }
     let sign_up = |brand: Brand| {
         Link::new(
             format!("/b/{}/sign-up", brand.slug),

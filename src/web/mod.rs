@@ -28,7 +28,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
-use actix_web::{App as Actix, Handler, HttpServer, Responder, Route, middleware, web};
+use actix_web::{App as Actix, Handler, HttpServer, Responder, ResponseError, Route, middleware, web};
 
 use crate::app::App;
 use crate::domain::account::Scope;
@@ -84,6 +84,7 @@ pub fn table() -> Vec<Entry> {
         post("/a/{token}", public::address::press),
         get("/b/{brand}/logo.png", public::logo::show),
         get("/v/{token}", public::letter::show),
+        get("/report/{token}", public::report::show),
         get("/b/{brand}/archive", public::archive::list),
         get("/b/{brand}/archive.atom", public::archive::feed),
         get("/b/{brand}/archive/{campaign}", public::archive::show),
@@ -179,6 +180,7 @@ fn api_v1() -> Vec<Entry> {
         api(GET, "/api/v1/campaigns/{campaign}/report", ReadAggregate, reports::show),
         api(GET, "/api/v1/campaigns/{campaign}/report.csv", ReadAggregate, reports::download),
         api(GET, "/api/v1/campaigns/{campaign}/unverified-reports", ReadPerson, unverified_reports::list),
+        api(POST, "/api/v1/campaigns/{campaign}/report/link", ReadAggregate, reports::link),
         api(GET, "/api/v1/campaigns/{campaign}/pace", ReadAggregate, pace::get_of_campaign),
         api(PUT, "/api/v1/campaigns/{campaign}/pace", Campaigns, pace::set_of_campaign),
         api(DELETE, "/api/v1/campaigns/{campaign}/pace", Campaigns, pace::delete_of_campaign),
@@ -197,7 +199,6 @@ pub fn demo_table() -> Vec<Entry> {
         get("/demo/mail/{name}/html", demo::html),
         get("/demo/mail/{name}/raw", demo::raw),
         get("/demo/report", demo::reports),
-        get("/demo/report/{campaign}", demo::report),
     ]
 }
 
@@ -269,13 +270,18 @@ async fn around<B: MessageBody + 'static>(
     let line = access_log::Line::begin(&request);
     let is_foreign = match request.app_data::<web::Data<App>>() {
         Some(app) => own_host::is_foreign(app, request.request()).await,
-        None => false,
+        None => Ok(false),
     };
-    let mut response = if is_foreign {
-        let nothing = problem::no_such_page(request.request().clone()).await;
-        language::tell(request.into_response(nothing)).map_into_boxed_body().map_into_right_body()
-    } else {
-        language::tell(next.call(request).await?)
+    let closed = match is_foreign {
+        Ok(false) => None,
+        Ok(true) => Some(problem::no_such_page(request.request().clone()).await),
+        Err(error) => Some(problem::PageError::from(error).error_response()),
+    };
+    let mut response = match closed {
+        Some(answer) => {
+            language::tell(request.into_response(answer)).map_into_boxed_body().map_into_right_body()
+        }
+        None => language::tell(next.call(request).await?),
     };
     headers::secure(response.headers_mut());
     if let Some(line) = line {

@@ -43,7 +43,7 @@ use crate::web::{Entry, table};
         campaigns::list, campaigns::create, campaigns::get, campaigns::replace, campaigns::delete,
         campaigns::templates, campaigns::preview, campaigns::audience_preview, test_letters::send, preflights::show,
         campaigns::schedule, campaigns::pause, campaigns::resume, campaigns::cancel, retries::retry,
-        campaign_archive::put_in, campaign_archive::take_out, reports::show, reports::download,
+        campaign_archive::put_in, campaign_archive::take_out, reports::show, reports::download, reports::link,
         unverified_reports::list,
         pace::list, pace::replace, pace::get_of_campaign, pace::set_of_campaign, pace::delete_of_campaign,
         status::show,

@@ -5,6 +5,8 @@
 //! shows all.
 
 use actix_web::HttpRequest;
+use actix_web::http::header::HOST;
+use actix_web::http::uri::Authority;
 
 use crate::app::App;
 use crate::clock::Moment;
@@ -14,29 +16,47 @@ use crate::domain::catalog::{brand, host};
 use crate::domain::consent::confirmation;
 use crate::domain::preferences::act;
 use crate::domain::privacy::address_change;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::token::{
-    AddressChangeLink, ConfirmLink, DataRequestLink, Keys, Link, PreferencesLink, ReceiptLink, ViewLink,
+    AddressChangeLink, ConfirmLink, DataRequestLink, Keys, Link, PreferencesLink, ReceiptLink, ReportLink,
+    ViewLink,
 };
 
 /// First parts of paths that are a brand's own.
-const OWN: [&str; 7] = ["b", "p", "r", "d", "a", "v", "confirm"];
+const OWN: [&str; 8] = ["b", "p", "r", "d", "a", "v", "confirm", "report"];
 
-/// Whether a request asks a brand's own host for something of another brand. Where the database does not answer, or
-/// there is nothing at the path, whoever answers it says so.
-pub async fn is_foreign(app: &App, request: &HttpRequest) -> bool {
-    let mut parts = request.path().split('/').skip(1).map(str::to_owned);
-    let (Some(first), Some(word)) = (parts.next(), parts.next()) else { return false };
+/// Whether a request asks a brand's own host for something that is not that brand's: another brand's, or nobody's.
+///
+/// # Errors
+/// Of the database; whose it is was not found out then, and nothing may be shown.
+pub async fn is_foreign(app: &App, request: &HttpRequest) -> Result<bool> {
+    // The path by which the route is found, which is not the one that was sent: a letter may come as %62.
+    let mut parts = request.match_info().as_str().split('/').skip(1).map(str::to_owned);
+    let (Some(first), Some(word)) = (parts.next(), parts.next()) else { return Ok(false) };
     if !OWN.contains(&first.as_str()) {
-        return false;
+        return Ok(false);
     }
     let (keys, now) = (app.keys.clone(), app.clock.now());
-    let asked = request.connection_info().host().to_owned();
+    let asked = asked_host(app, request);
     let compare = move |conn: &mut DbConnection| {
         let Some(owner) = host::owner(conn, &asked)? else { return Ok(false) };
-        Ok(brand_of(conn, &keys, &first, &word, now)?.is_some_and(|brand| brand != owner))
+        match brand_of(conn, &keys, &first, &word, now) {
+            Ok(brand) => Ok(brand != Some(owner)),
+            Err(Error::NotFound(_)) => Ok(true),
+            Err(error) => Err(error),
+        }
     };
-    app.db.read(compare).await.unwrap_or(false)
+    app.db.read(compare).await
+}
+
+/// The host that a request asks for, with or without a port. What a proxy says about it counts only behind one of the
+/// operator's.
+pub fn asked_host(app: &App, request: &HttpRequest) -> String {
+    if app.options.behind_proxy {
+        return request.connection_info().host().to_owned();
+    }
+    let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    header.or_else(|| request.uri().authority().map(Authority::as_str)).unwrap_or_default().to_owned()
 }
 
 /// The brand that a path is about: by its slug, or by its token.
@@ -64,6 +84,10 @@ fn brand_of(
         },
         "confirm" => match open::<ConfirmLink>(keys, word) {
             Some(link) => Some(confirmation::get(conn, link.confirmation)?.brand_id),
+            None => None,
+        },
+        "report" => match open::<ReportLink>(keys, word) {
+            Some(link) => Some(campaign::get(conn, link.campaign)?.brand_id),
             None => None,
         },
         _ => match open::<ViewLink>(keys, word) {

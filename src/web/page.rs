@@ -31,13 +31,14 @@ pub use api_docs::{ApiDocsPage, ApiField, ApiGroup, ApiOperation, ApiParameter, 
 pub use archive::{ArchiveFeed, ArchivePage, ArchivedLetter, FeedEntry, LetterBar};
 pub use data::{
     AddressChangedPage, AddressConfirmPage, AddressSentPage, AddressTakenPage, DataPage, DataTyped,
-    ErasedPage,
+    ErasedPage, Gone, LinkGonePage,
 };
 pub use demo::{
     DemoHomePage, DemoMail, DemoMailListPage, DemoMailPage, DemoReportListPage, TextPiece, find_links,
 };
 pub use form::{
-    BoxState, ChannelBox, Fact, PermissionBox, PermissionView, Radio, TextField, TopicChoices, TopicGroup,
+    BoxState, ChannelBox, Fact, FactGroup, PermissionBox, PermissionView, Radio, TextField, TopicChoices,
+    TopicGroup,
 };
 pub use notice::{NoticePage, NoticeVersion};
 pub use preferences::{
@@ -98,7 +99,7 @@ pages!(|page| Some(page.lang) =>
     HomePage, ProblemPage, SignUpPage, SignUpDonePage, LinkRequestPage, LinkRequestDonePage, ConfirmPage,
     ConfirmedPage, ConfirmExpiredPage, PreferencesPage, OtherLinkSentPage, ResultPage, UnchangedPage, UnsubscribePage, UnsubscribedPage,
     DataLinkSentPage, DataPage, ErasedPage, AddressSentPage, AddressConfirmPage, AddressChangedPage,
-    AddressTakenPage,
+    AddressTakenPage, LinkGonePage,
     ArchivePage, NoticePage,
 );
 pages!(|_| None =>
@@ -199,7 +200,6 @@ impl ProblemPage {
             400 | 415 | 422 => (lang.say("damaged-title"), lang.say("damaged-text")),
             405 => (lang.say("damaged-title"), lang.say("wrong-method-text")),
             409 => (lang.say("conflict-title"), lang.say("conflict-text")),
-            410 => (lang.say("gone-title"), lang.say("gone-text")),
             413 => (lang.say("too-large-title"), lang.say("too-large-text")),
             429 => (lang.say("too-many-title"), later()),
             503 => (lang.say("unavailable-title"), later()),

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mannerly::i18n::Lang;
 use serde_json::Value;
 
 use super::driver::{Browser, Look};
@@ -39,10 +40,23 @@ pub(crate) async fn everywhere(browser: &Browser, name: &str, axe: &str) -> Vec<
         let file = pictures().join(format!("{name}-{}.png", look.name()));
         fs::write(file, browser.picture().await).unwrap();
     }
-    browser.look(Look::Wide).await;
-    let (foreign, keyboard) = (foreign(browser).await, keyboard(browser).await);
-    faults.extend(foreign.into_iter().chain(keyboard).map(|fault| format!("{name}: {fault}")));
+    faults.extend(foreign(browser).await.into_iter().map(|fault| format!("{name}: {fault}")));
+    for look in [Look::Narrow, Look::Wide] {
+        browser.look(look).await;
+        let found = keyboard(browser).await;
+        faults.extend(found.into_iter().map(|fault| format!("{name}, {}: {fault}", look.name())));
+    }
     faults
+}
+
+/// Looks at the page on a small screen in a language that may have longer words, and leaves a picture of it.
+pub(crate) async fn narrow(browser: &Browser, name: &str, lang: Lang, axe: &str) -> Vec<String> {
+    browser.look(Look::Narrow).await;
+    let mut faults = violations(browser, axe, &[]).await;
+    faults.extend(too_wide(browser).await);
+    let file = pictures().join(format!("{name}-{}-narrow.png", lang.tag()));
+    fs::write(file, browser.picture().await).unwrap();
+    faults.into_iter().map(|fault| format!("{name} in {lang:?}: {fault}")).collect()
 }
 
 /// The same for a letter, whose author decides on headings and landmarks, and which has no cookies to ask for. Its sandbox

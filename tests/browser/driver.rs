@@ -192,6 +192,13 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
     }
 
+    /// Asks for pages in this language.
+    pub(crate) async fn speak(&self, lang: &str) {
+        self.devtools("Network.enable", json!({})).await;
+        let headers = json!({ "headers": { "Accept-Language": lang } });
+        self.devtools("Network.setExtraHTTPHeaders", headers).await;
+    }
+
     /// Lets the pages run scripts, or not.
     pub(crate) async fn scripts(&self, allowed: bool) {
         self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": !allowed })).await;

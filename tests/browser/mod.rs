@@ -3,7 +3,6 @@
 
 mod check;
 mod driver;
-mod languages;
 mod letters;
 mod pages;
 mod walk;

@@ -30,9 +30,13 @@ impl BrowserForm {
             let (name, value) = (attribute(tag, "name"), attribute(tag, "value"));
             if tag.starts_with("select ") {
                 let options = form[at..].split("</select>").next().unwrap_or_default();
-                let chosen = options.split("<option ").skip(1).find(|option| is_set(option, "selected"));
-                let chosen = chosen.or_else(|| options.split("<option ").nth(1)).unwrap_or_default();
-                read.fields.push((name, attribute(&format!(" {chosen}"), "value")));
+                let chosen = options.split("<option").skip(1).find(|option| is_set(option, "selected"));
+                let chosen = chosen.or_else(|| options.split("<option").nth(1)).unwrap_or_default();
+                let (tag, text) = chosen.split_once('>').unwrap_or_default();
+                // An option without a value posts what it says.
+                let text = text.split('<').next().unwrap_or_default().trim().replace("&#38;", "&");
+                let value = if tag.contains(" value=") { attribute(tag, "value") } else { text };
+                read.fields.push((name, value));
             } else if tag.starts_with("textarea ") {
                 let text = form[at..].split_once('>').map_or("", |(_, rest)| rest);
                 let text = text.split("</textarea>").next().unwrap_or_default();

@@ -11,7 +11,7 @@ use mannerly::app::App;
 use mannerly::clock::{Clock, Moment};
 use mannerly::config::{Options, Settings};
 use mannerly::db::{DatabaseUrl, DbConnection, Kind, Schema};
-use mannerly::domain::catalog::Brand;
+use mannerly::domain::catalog::{Brand, logo};
 use mannerly::domain::delivery::claim::LEASE;
 use mannerly::domain::{intake, tracking};
 use mannerly::error::Result;
@@ -189,6 +189,17 @@ impl TestServer {
     /// The second brand, with a newsletter of its own.
     pub(crate) fn other_brand(&self) -> Brand {
         self.write(|conn, now| cli::demo::catalogue::harbour(conn, &self.base_url, now))
+    }
+
+    /// Gives a brand a logo: a disc in the colours of nobody.
+    pub(crate) fn give_a_logo(&self, brand: &Brand) {
+        let picture = image::RgbaImage::from_fn(120, 80, |x, y| {
+            let inside = (x as i32 - 60).pow(2) + (y as i32 - 40).pow(2) < 34 * 34;
+            image::Rgba(if inside { [24, 110, 122, 255] } else { [0, 0, 0, 0] })
+        });
+        let mut upload = Vec::new();
+        picture.write_to(&mut std::io::Cursor::new(&mut upload), image::ImageFormat::Png).unwrap();
+        self.write(|conn, _| logo::store(conn, brand.id, &logo::normalise(&upload)?));
     }
 
     // ---- The database, for what no door shows ----

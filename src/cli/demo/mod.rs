@@ -31,6 +31,7 @@ use crate::error::{Error, Result};
 use crate::id::Slug;
 use crate::jobs;
 use crate::web::demo::preference_link;
+use crate::web::report::link;
 
 /// How the demo runs.
 #[derive(Debug, Clone, Args)]
@@ -220,12 +221,14 @@ fn where_to_look(app: &App, place: &Place, campaign: &Campaign, base_url: &str, 
         of(DeliveryState::Sent),
         of(DeliveryState::Skipped)
     ));
+    let brand = app.db.read_here(|conn| brand::get(conn, campaign.brand_id))?;
+    let report = link(&app.keys, &brand, campaign, app.clock.now()).url;
     let preferences = preference_link(&place.mail)?.unwrap_or_else(|| String::from("(nobody got a letter)"));
     for (what, place) in [
         ("Start here", format!("{base_url}/demo")),
         ("One person's preferences", preferences),
         ("The mail as received", format!("{base_url}/demo/mail")),
-        ("The campaign's report", format!("{base_url}/demo/report")),
+        ("The campaign's report", report),
         ("Sign-up form", format!("{base_url}/b/{}/sign-up", catalogue::CIVIC)),
         ("Letters that all may read", format!("{base_url}/b/{}/archive", catalogue::CIVIC)),
         ("Privacy notice", format!("{base_url}/b/{}/privacy", catalogue::CIVIC)),

@@ -10,7 +10,7 @@ use crate::db::DbConnection;
 use crate::db::schema::subscriber;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
-use crate::i18n::Message;
+use crate::i18n::{Message, country};
 use crate::id::PublicId;
 use crate::line::is_line;
 use crate::token::Keys;
@@ -94,7 +94,7 @@ pub struct Profile {
     pub last_name: Option<String>,
     /// Whom they work for.
     pub company: Option<String>,
-    /// Two letters of ISO 3166-1.
+    /// Two letters of ISO 3166-1; a name in one of our languages is read as them.
     pub country: Option<String>,
     /// A language tag of BCP 47.
     pub locale: Option<String>,
@@ -127,7 +127,8 @@ impl Profile {
             first_name: line("first_name", self.first_name, 100),
             last_name: line("last_name", self.last_name, 100),
             company: line("company", self.company, 200),
-            country: line("country", self.country, 2).map(|code| code.to_ascii_uppercase()),
+            country: line("country", self.country, 100)
+                .map(|text| country::code(&text).map_or_else(|| text.to_ascii_uppercase(), str::to_owned)),
             locale: line("locale", self.locale, 35),
             attributes: self
                 .attributes
@@ -179,10 +180,14 @@ impl Profile {
     }
 }
 
-/// A phone number as it is compared: a plus and 7 to 15 digits (ITU-T E.164).
+/// A phone number as it is compared: a plus and 7 to 15 digits (ITU-T E.164). 00 stands for the plus, which ITU-T E.123
+/// recommends for calls between countries.
 pub fn normal_phone(text: &str) -> Option<String> {
-    let digits = text.trim().strip_prefix('+')?;
-    let digits: String = digits.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.')).collect();
+    let text = text.trim();
+    let digits = text.strip_prefix('+').or_else(|| text.strip_prefix("00"))?;
+    // Between the country's code and the rest: to be left out by whoever calls from abroad.
+    let digits: String =
+        digits.replacen("(0)", "", 1).chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.')).collect();
     let fits = (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
     fits.then(|| format!("+{digits}"))
 }
@@ -354,7 +359,7 @@ mod tests {
         let profile = Profile {
             first_name: Some("  Ana ".into()),
             company: Some(" ".into()),
-            country: Some("gb".into()),
+            country: Some("England".into()),
             ..Profile::default()
         };
         let checked = profile.check().unwrap();
@@ -372,6 +377,7 @@ mod tests {
     #[test]
     fn phone_numbers_are_compared_without_their_decoration() {
         assert_eq!(normal_phone("+44 (118) 496-0000").as_deref(), Some("+441184960000"));
+        assert_eq!(normal_phone("0044 (0)118 496 0000").as_deref(), Some("+441184960000"));
         for wrong in ["0118 496 0000", "+44", "+44 118 CALL ME", ""] {
             assert_eq!(normal_phone(wrong), None, "{wrong}");
         }

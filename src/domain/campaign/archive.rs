@@ -79,16 +79,7 @@ pub fn letter(conn: &mut DbConnection, brand: &Brand, id: PublicId) -> Result<Pu
     if !is_sent || !campaign.archive || is_sensitive(conn, &campaign)? {
         return Err(Error::NotFound("letter"));
     }
-    let (base, slug) = (&brand.base_url, &brand.slug);
-    // Nobody's own links: whoever has any asks for them.
-    let own = format!("{base}/b/{slug}/link");
-    let urls = Urls {
-        unsubscribe: own.clone(),
-        preferences: own,
-        view: format!("{base}/b/{slug}/archive/{id}"),
-        links: Vec::new(),
-        pixel: None,
-    };
+    let urls = Urls::of_everybody(brand, format!("{}/b/{}/archive/{id}", brand.base_url, brand.slug));
     let html = content::published(&campaign, brand, urls)?;
     Ok(Published { piece: piece(&campaign, brand)?, html })
 }

@@ -257,6 +257,12 @@ fn nobody(brand: &Brand, urls: Urls) -> Merge {
 }
 
 impl Urls {
+    /// Nobody's own addresses: whoever has any asks for them. `view` is where the letter is shown.
+    pub fn of_everybody(brand: &Brand, view: String) -> Self {
+        let own = format!("{}/b/{}/link", brand.base_url, brand.slug);
+        Self { unsubscribe: own.clone(), preferences: own, view, links: Vec::new(), pixel: None }
+    }
+
     /// Addresses as long as they get, those of a reader who is tracked: to see how large a letter can become.
     pub fn longest(brand: &Brand, links: &[Link]) -> Self {
         let of = |route: &str| format!("{}/{route}/{}", brand.base_url, "x".repeat(TOKEN_MAX));

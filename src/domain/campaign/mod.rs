@@ -10,6 +10,7 @@ pub mod footer;
 pub mod link;
 pub mod preflight;
 pub mod state;
+pub mod view;
 
 use diesel::prelude::*;
 
@@ -116,6 +117,19 @@ pub fn list(conn: &mut DbConnection, after: i64, limit: i64) -> Result<Vec<Campa
     Ok(campaign::table
         .filter(campaign::id.gt(after))
         .order(campaign::id)
+        .limit(limit)
+        .select(Campaign::as_select())
+        .load(conn)?)
+}
+
+/// Campaigns, the newest first: those before row number `before`, at most `limit`.
+///
+/// # Errors
+/// Of the database.
+pub fn list_newest(conn: &mut DbConnection, before: i64, limit: i64) -> Result<Vec<Campaign>> {
+    Ok(campaign::table
+        .filter(campaign::id.lt(before))
+        .order(campaign::id.desc())
         .limit(limit)
         .select(Campaign::as_select())
         .load(conn)?)

@@ -61,6 +61,9 @@ word_enum! {
     }
 }
 
+/// The longest wording that may have been shown, in characters, by whichever door it comes.
+pub const WORDING_CHARS_MAX: usize = 10_000;
+
 /// What a person saw when they decided.
 #[derive(Debug, Clone)]
 pub struct Shown {
@@ -74,6 +77,19 @@ pub struct Shown {
     pub policy_version: String,
     /// The language of the screen, a tag of BCP 47; none where nobody said.
     pub language: Option<String>,
+}
+
+impl Shown {
+    /// Nothing was on any screen of ours: a program said it.
+    pub fn told(policy_version: &str) -> Self {
+        Self {
+            form: "api".to_owned(),
+            wording: String::new(),
+            boxes: Vec::new(),
+            policy_version: policy_version.to_owned(),
+            language: None,
+        }
+    }
 }
 
 /// One box on the screen.
@@ -121,6 +137,14 @@ pub fn keep(conn: &mut DbConnection, shown: &Shown) -> Result<i64> {
 pub fn language_of(conn: &mut DbConnection, evidence: i64) -> Result<Option<Lang>> {
     let tag: Option<String> = evidence::table.find(evidence).select(evidence::language).first(conn)?;
     Ok(tag.as_deref().and_then(Lang::read))
+}
+
+/// The form that was on the screen, as [`Shown::form`].
+///
+/// # Errors
+/// Of the database.
+pub fn form_of(conn: &mut DbConnection, evidence: i64) -> Result<String> {
+    Ok(evidence::table.find(evidence).select(evidence::form).first(conn)?)
 }
 
 /// What the entries of one act have in common: who, for which brand, after seeing what, how, by whom, when.

@@ -247,7 +247,7 @@ pub fn preview(
 }
 
 /// The supplier that a letter would name: that of the answer to its topic, or, where there is none, of the person.
-pub(super) fn supplier_of(
+fn supplier_of(
     conn: &mut DbConnection,
     campaign: &Campaign,
     person: &Subscriber,

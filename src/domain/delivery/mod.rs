@@ -14,7 +14,6 @@ pub mod plan;
 pub mod retry;
 pub mod settle;
 pub mod unanswered;
-pub mod view;
 pub mod work;
 
 use diesel::prelude::*;

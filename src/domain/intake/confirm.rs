@@ -3,15 +3,16 @@
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::subscriber::{self, Profile};
-use crate::domain::catalog::{Brand, Channel, Topic, brand, topic};
+use crate::domain::catalog::{Brand, Channel, Topic, brand, sign_up_form, topic};
 use crate::domain::consent::confirmation::{self, Confirmation, Confirmed};
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Statement};
 use crate::domain::consent::opt_in::{self, OptIn, State};
 use crate::domain::consent::permission::{self, Kind};
 use crate::domain::consent::{lock, objection, suppression};
-use crate::domain::intake::{Detail, Item};
+use crate::domain::intake::{Detail, Item, sign_up};
 use crate::error::{Error, Result};
 use crate::i18n::Lang;
+use crate::id::Slug;
 
 /// What a confirmation link stands for now.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct Asked {
     pub state: Standing,
     /// The language in which it was asked for, or that the person reads; none where neither is known.
     pub language: Option<Lang>,
+    /// The named form that it was asked for on, where it is still there; none for the brand's own and the API.
+    pub form: Option<Slug>,
 }
 
 /// Where a confirmation stands.
@@ -88,7 +91,18 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
     };
     let language = known.locale.as_deref().and_then(Lang::read);
     let language = language.or(ledger::language_of(conn, asked.evidence_id)?);
-    Ok(Asked { brand, subscriber: person, state, language })
+    let form = named_form(conn, brand_id, asked.evidence_id)?;
+    Ok(Asked { brand, subscriber: person, state, language, form })
+}
+
+fn named_form(conn: &mut DbConnection, brand: i64, evidence: i64) -> Result<Option<Slug>> {
+    let form = ledger::form_of(conn, evidence)?;
+    let Some(slug) = form.strip_prefix(sign_up::NAMED) else { return Ok(None) };
+    match sign_up_form::find(conn, brand, slug) {
+        Ok(form) => Ok(Some(form.slug)),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Presses the button: grants what is open, and lifts the suppressions that the person's own act can lift.

@@ -46,7 +46,8 @@ impl Pace {
     }
 }
 
-/// When a confirmation mail that was asked for at `received` may leave; none if that would be too late.
+/// When a confirmation mail that was asked for at `received` may leave, and its place in each lane is taken then; none
+/// if that would be too late in one of them, and no place is taken.
 ///
 /// # Errors
 /// Of the database.
@@ -60,36 +61,43 @@ pub fn turn(
     now: Moment,
 ) -> Result<Option<Moment>> {
     let domain = format!("domain:{}", hex(&keys.address_hash("domain", email.domain())));
-    let Some(mut turn) = admit(conn, brand, &domain, Pace::hourly(DOMAIN_HOURLY), now)? else {
-        return Ok(None);
-    };
+    let mut lanes = vec![(domain, Pace::hourly(DOMAIN_HOURLY))];
+    let mut turn = now;
     if !is_proven {
-        let pace = Pace::hourly(options.unproven_hourly);
-        let Some(unproven) = admit(conn, brand, "unproven", pace, now)? else { return Ok(None) };
-        turn = turn.max(unproven).max(received.plus(options.unproven_delay));
+        // First the narrow one: whoever it turns away does not even look at the wide one, which proven mails need too.
+        lanes.insert(0, ("unproven".to_owned(), Pace::hourly(options.unproven_hourly)));
+        turn = turn.max(received.plus(options.unproven_delay));
+    }
+    let mut places = Vec::with_capacity(lanes.len());
+    for (lane, pace) in lanes {
+        let (at, taken_until) = pace.admit(taken_until(conn, brand, &lane, now)?, now);
+        if at > now.plus(WAIT_MAX) {
+            return Ok(None);
+        }
+        turn = turn.max(at);
+        places.push((lane, taken_until));
+    }
+    // A place is taken only where every lane has one.
+    for (lane, taken_until) in places {
+        diesel::update(mail_lane::table.find((brand, lane)))
+            .set(mail_lane::taken_until.eq(taken_until))
+            .execute(conn)?;
     }
     Ok(Some(turn))
 }
 
-fn admit(conn: &mut DbConnection, brand: i64, lane: &str, pace: Pace, now: Moment) -> Result<Option<Moment>> {
+/// Until when a lane is taken; it is held until the transaction ends.
+fn taken_until(conn: &mut DbConnection, brand: i64, lane: &str, now: Moment) -> Result<Moment> {
     let row = (mail_lane::brand_id.eq(brand), mail_lane::lane.eq(lane), mail_lane::taken_until.eq(now));
     on_backend!(conn, |c| diesel::insert_into(mail_lane::table)
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
     let find = mail_lane::table.find((brand, lane)).select(mail_lane::taken_until);
-    let taken_until: Moment = match conn {
+    Ok(match conn {
         DbConnection::Sqlite(c) => find.first(c)?,
         DbConnection::Postgres(c) => find.for_update().first(c)?,
-    };
-    let (turn, taken_until) = pace.admit(taken_until, now);
-    if turn > now.plus(WAIT_MAX) {
-        return Ok(None);
-    }
-    diesel::update(mail_lane::table.find((brand, lane)))
-        .set(mail_lane::taken_until.eq(taken_until))
-        .execute(conn)?;
-    Ok(Some(turn))
+    })
 }
 
 /// Forgets lanes that are free.

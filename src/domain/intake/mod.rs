@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::domain::catalog::Channel;
 use crate::domain::consent::permission;
-use crate::i18n::{Lang, Saying};
+use crate::i18n::{Lang, Saying, country};
 
 /// What an operator may say about sign-ups whose form came without a proof of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,10 @@ impl Detail {
             "first_name" => (lang.say("first-name-label"), plain()),
             "last_name" => (lang.say("last-name-label"), plain()),
             "company" => (lang.say("company-label"), plain()),
-            "country" => (lang.say("country-label"), plain()),
+            "country" => {
+                let name = country::name(lang, &self.value);
+                (lang.say("country-label"), name.map_or_else(plain, str::to_owned))
+            }
             "phone" => (lang.say("phone-label"), ends(&self.value)),
             "postal_address" => (lang.say("post-label"), ends(&self.value)),
             "locale" => {

@@ -30,8 +30,8 @@ use crate::token::Keys;
 /// An address gets at most one confirmation mail in this time, whatever the brands (SEC-06).
 const ONE_MAIL_IN: Duration = DAY;
 
-/// The longest wording that a form may have shown, in characters.
-pub const WORDING_CHARS_MAX: usize = 10_000;
+/// What the evidence calls a named form, before its slug.
+pub(super) const NAMED: &str = "sign-up/";
 
 /// What a form sent: what was ticked, and what was there to be ticked.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
@@ -100,7 +100,7 @@ impl SignUpForm {
         let mut problems = Vec::new();
         let email = EmailAddress::parse(&self.email).map_err(|problem| problems.push(problem)).ok();
         let wording = self.wording.replace("\r\n", "\n").trim().to_owned();
-        if wording.is_empty() || wording.chars().count() > WORDING_CHARS_MAX {
+        if wording.is_empty() || wording.chars().count() > ledger::WORDING_CHARS_MAX {
             problems.push(Problem::new("wording", "Send the wording that the person agreed to"));
         }
         let before = problems.len();
@@ -290,7 +290,7 @@ pub fn apply(
     let evidence = ledger::keep(
         conn,
         &Shown {
-            form: sign_up.form.as_ref().map_or("sign-up".to_owned(), |slug| format!("sign-up/{slug}")),
+            form: sign_up.form.as_ref().map_or("sign-up".to_owned(), |slug| format!("{NAMED}{slug}")),
             wording: sign_up.wording.clone(),
             boxes: sign_up.shown.clone(),
             policy_version: sign_up.policy_version.clone(),

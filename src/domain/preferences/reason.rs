@@ -8,20 +8,7 @@ use crate::db::schema::unsubscribe_reason as counted;
 use crate::domain::preferences::act::{self, Act, Kind};
 use crate::error::{Error, Result};
 
-word_enum! {
-    /// Why somebody unsubscribed.
-    #[schema(as = UnsubscribeReason)]
-    pub enum Reason {
-        /// It came too often.
-        TooMany = "too_many",
-        /// It was about nothing that concerns them.
-        NotForMe = "not_for_me",
-        /// They did not ask for it.
-        NeverAsked = "never_asked",
-        /// Something else.
-        Other = "other",
-    }
-}
+pub use crate::domain::consent::unsubscribe_reason::Reason;
 
 /// Counts the reason for an act once; another one for the same act is thanked for and not counted.
 ///
@@ -47,16 +34,4 @@ pub fn give(conn: &mut DbConnection, act: &Act, reason: Reason) -> Result<()> {
         .set(counted::people.eq(counted::people + 1))
         .execute(c))?;
     Ok(())
-}
-
-/// How many people gave each reason after a campaign's letter.
-///
-/// # Errors
-/// Of the database.
-pub fn of_campaign(conn: &mut DbConnection, campaign: i64) -> Result<Vec<(Reason, i64)>> {
-    Ok(counted::table
-        .filter(counted::campaign_id.eq(campaign))
-        .order(counted::reason)
-        .select((counted::reason, counted::people))
-        .load(conn)?)
 }

@@ -1,6 +1,6 @@
 //! Correction (GDPR Art. 16): a person mends what is held about them, on the page of their data, and it holds at once.
 //!
-//! Whoever takes a phone number or a postal address away takes back what was agreed to by that way, at every brand: consent
+//! Programs of the organisation do the same by the API. Whoever takes a phone number or a postal address away takes back what was agreed to by that way, at every brand: consent
 //! to be called means that number, and one that some file brings later must not wake it up.
 
 use crate::clock::Moment;
@@ -25,7 +25,7 @@ pub fn version(profile: &Profile) -> Result<String> {
 
 /// What the form says beside a phone number, exactly.
 pub fn phone_wording(lang: Lang) -> String {
-    lang.say("correct-phone-hint").to_string()
+    format!("{} {}", lang.say("correct-phone-hint"), lang.say("phone-format"))
 }
 
 /// What the form says beside a postal address, exactly.
@@ -63,17 +63,52 @@ pub fn correct(
     if seen != version(&before)? {
         return Err(Error::Outdated(Problem::said("", Message::new("problem-data-changed"))));
     }
-    subscriber::set_profile(conn, person, &wanted)?;
-    for (channel, gone, wording) in [
-        (Channel::Phone, before.phone.is_some() && wanted.phone.is_none(), phone_wording(lang)),
-        (
-            Channel::Post,
-            before.postal_address.is_some() && wanted.postal_address.is_none(),
-            post_wording(lang),
-        ),
+    replace(conn, &known, &wanted, Door::Page(lang), now)
+}
+
+/// Who changes what is held about a person.
+#[derive(Debug, Clone, Copy)]
+pub enum Door<'a> {
+    /// The person, on the page of their data in this language.
+    Page(Lang),
+    /// A program of the organisation, with the key of this name.
+    Program(&'a str),
+}
+
+impl Door<'_> {
+    fn shown(self, channel: Channel, policy_version: &str) -> Shown {
+        match self {
+            Self::Page(lang) => Shown {
+                form: "correction".to_owned(),
+                wording: if channel == Channel::Phone { phone_wording(lang) } else { post_wording(lang) },
+                boxes: Vec::new(),
+                policy_version: policy_version.to_owned(),
+                language: Some(lang.tag().to_owned()),
+            },
+            Self::Program(_) => Shown::told(policy_version),
+        }
+    }
+}
+
+/// Replaces what is held besides the address, all of it, and ends what came by a number or a postal address that goes with
+/// it. The person is held by whoever calls.
+///
+/// # Errors
+/// Of the database.
+pub fn replace(
+    conn: &mut DbConnection,
+    known: &Subscriber,
+    wanted: &Profile,
+    door: Door<'_>,
+    now: Moment,
+) -> Result<()> {
+    subscriber::set_profile(conn, known.id, wanted)?;
+    for (channel, gone) in [
+        (Channel::Phone, known.phone.is_some() && wanted.phone.is_none()),
+        (Channel::Post, known.postal_address.is_some() && wanted.postal_address.is_none()),
     ] {
         if gone {
-            end_everywhere(conn, &known, channel, (&wording, lang), now)?;
+            end_everywhere(conn, known.id, channel, door, now)?;
         }
     }
     Ok(())
@@ -82,31 +117,29 @@ pub fn correct(
 /// Ends what comes in one way, at each brand where something does.
 fn end_everywhere(
     conn: &mut DbConnection,
-    person: &Subscriber,
+    person: i64,
     channel: Channel,
-    (wording, lang): (&str, Lang),
+    door: Door<'_>,
     now: Moment,
 ) -> Result<()> {
-    let running = opt_in::of_subscriber(conn, person.id)?
+    let running = opt_in::of_subscriber(conn, person)?
         .into_iter()
         .filter(|answer| answer.channel == channel && answer.state != State::Withdrawn);
     let mut brands: Vec<i64> = running.map(|answer| answer.brand_id).collect();
     brands.sort_unstable();
     brands.dedup();
+    let (method, actor) = match door {
+        Door::Page(_) => (Method::DataPage, SUBSCRIBER),
+        Door::Program(actor) => (Method::Api, actor),
+    };
     for brand in brands {
-        let shown = Shown {
-            form: "correction".to_owned(),
-            wording: wording.to_owned(),
-            boxes: Vec::new(),
-            policy_version: brand::get(conn, brand)?.policy_version,
-            language: Some(lang.tag().to_owned()),
-        };
+        let shown = door.shown(channel, &brand::get(conn, brand)?.policy_version);
         let statement = Statement {
-            subscriber: person.id,
+            subscriber: person,
             brand,
             evidence: ledger::keep(conn, &shown)?,
-            method: Method::DataPage,
-            actor: SUBSCRIBER,
+            method,
+            actor,
             campaign: None,
             at: now,
             source: None,

@@ -1,6 +1,7 @@
 //! Erasing and copying, without HTTP.
 
 use super::*;
+use crate::clock::DAY;
 use crate::domain::catalog::Channel;
 use crate::domain::consent::confirmation;
 use crate::domain::consent::ledger::{Decision, Method, SUBSCRIBER};
@@ -113,7 +114,7 @@ fn unsubscribing_after_erasure_finds_nothing_to_do() {
 #[test]
 fn the_copy_holds_everything_and_an_erased_person_has_none() {
     let world = with_a_past();
-    let copy = world.write(|conn| export(conn, &world.keys, world.person.id, T0));
+    let copy = world.write(|conn| export(conn, &world.keys, world.person.id, 400 * DAY, T0));
     let text = serde_json::to_string(&copy).unwrap();
     for word in CANARIES {
         assert!(text.contains(word), "{word}");
@@ -121,7 +122,16 @@ fn the_copy_holds_everything_and_an_erased_person_has_none() {
     assert_eq!((copy.opt_ins.len(), copy.permissions.len(), copy.confirmations.len()), (2, 1, 1));
     assert_eq!(copy.ledger[0].wording, world.brand.consent_wording);
     assert_eq!(copy.about.brands[0].legal_name, "Civic Notes Ltd");
+    let whole = serde_json::to_value(&copy).unwrap();
+    for part in
+        whole.as_object().unwrap().keys().filter(|part| !["made_at", "about"].contains(&part.as_str()))
+    {
+        assert!(copy.about.purposes.contains_key(part.as_str()), "what {part} is for");
+        assert!(copy.about.retention.contains_key(part.as_str()), "how long {part} stays");
+    }
+    assert!(copy.about.retention["hits"].starts_with("400 days"), "what the operator set");
+    assert!(copy.about.retention["confirmations"].contains("7 days"));
     erase_now(&world);
-    let again = world.db.write_here(|conn| export(conn, &world.keys, world.person.id, T0));
+    let again = world.db.write_here(|conn| export(conn, &world.keys, world.person.id, 400 * DAY, T0));
     assert!(matches!(again, Err(Error::NotFound(_))));
 }

@@ -62,8 +62,6 @@ word_enum! {
         OwnPage = "own_page",
         /// A picture was fetched without a user agent.
         NothingKnown = "nothing_known",
-        /// Recorded by a version that did not judge.
-        BeforeClasses = "before_classes",
     }
 }
 
@@ -85,7 +83,7 @@ impl Reason {
             | Self::Crowd => Class::Scanner,
             Self::Repeated => Class::Duplicate,
             Self::OwnPage => Class::Preview,
-            Self::NothingKnown | Self::BeforeClasses => Class::Unknown,
+            Self::NothingKnown => Class::Unknown,
         }
     }
 }

@@ -1,12 +1,17 @@
 //! Many people from one network within seconds: a scanner in front of a whole organisation (O-05).
 //!
-//! That takes remembering where requests came from, for some seconds and never on disk: a network is kept as a hash
-//! with a key that dies with the process, beside row numbers, in bounded memory.
+//! That takes remembering where requests came from, for ten seconds and never on disk: a network is kept as a hash with a
+//! key that dies with the process, beside the row numbers and times of at most 64 hits, in bounded memory. What is older is
+//! forgotten as soon as anybody comes ten seconds later, and by a job every five seconds where nobody does: nothing is
+//! older than some fifteen. Nobody's permission is known here: of whoever withdrew it after the letter was sent this is
+//! all that remains, and it goes the same way.
+//!
+//! Hits that turn out to be of a crowd wait for the next judgement, by row numbers and time, without their network.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Moment;
@@ -18,7 +23,7 @@ pub const PEOPLE: usize = 10;
 /// … if they come within this time.
 pub const WITHIN: Duration = Duration::from_secs(10);
 
-/// How many networks are remembered; when there are more, those that are quiet are forgotten, or else all.
+/// How many networks are remembered; when there are more, all are forgotten.
 const NETWORKS: usize = 10_000;
 
 /// How many hits of a network are remembered.
@@ -40,6 +45,23 @@ struct Seen {
     networks: HashMap<u64, Network>,
     /// Hits that were taken in before it was known that they belong to a crowd.
     found: Vec<Hit>,
+    /// When everything was looked through last.
+    tidied_at: Option<Moment>,
+}
+
+impl Seen {
+    /// Forgets what came before `since`, and networks of which nothing is left.
+    fn tidy(&mut self, now: Moment) {
+        let since = now.minus(WITHIN);
+        self.tidied_at = Some(now);
+        self.networks.retain(|_, network| {
+            network.forget_before(since);
+            !network.hits.is_empty() || network.crowded_until.is_some_and(|until| until >= now)
+        });
+        if self.networks.capacity() > 4 * self.networks.len().max(64) {
+            self.networks.shrink_to_fit();
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -54,35 +76,61 @@ impl Crowds {
     /// networks of anybody: what stands there is a proxy.
     pub fn see(&self, client: IpAddr, hit: &Hit) -> Option<Reason> {
         let key = self.key.hash_one(network_of(client)?);
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let Seen { networks, found } = &mut *seen;
+        let mut seen = self.lock();
+        if seen.tidied_at.is_none_or(|at| at < hit.at.minus(WITHIN)) {
+            seen.tidy(hit.at);
+        }
+        let Seen { networks, found, .. } = &mut *seen;
         if networks.len() >= NETWORKS && !networks.contains_key(&key) {
-            let since = hit.at.minus(WITHIN);
-            networks.retain(|_, network| network.hits.back().is_some_and(|last| last.at >= since));
-            if networks.len() >= NETWORKS {
-                networks.clear();
-            }
+            networks.clear();
         }
         networks.entry(key).or_default().see(hit, found)
     }
 
+    /// Forgets what nobody needs any more, for when nobody comes.
+    pub fn forget_old(&self, now: Moment) {
+        self.lock().tidy(now);
+    }
+
     /// Takes out the hits that turned out to be of a crowd after they were taken in.
     pub fn take(&self) -> Vec<Hit> {
-        std::mem::take(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner).found)
+        std::mem::take(&mut self.lock().found)
+    }
+
+    /// Puts hits back that were taken out and could not be noted, as far as there is room.
+    pub fn put_back(&self, mut hits: Vec<Hit>) {
+        let found = &mut self.lock().found;
+        hits.append(found);
+        hits.truncate(WAITING);
+        *found = hits;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        // Nobody panics while holding it; if so, what it guards is whole all the same.
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Network {
+    fn forget_before(&mut self, since: Moment) {
+        while self.hits.front().is_some_and(|first| first.at < since) {
+            self.hits.pop_front();
+        }
+    }
+
     fn see(&mut self, hit: &Hit, found: &mut Vec<Hit>) -> Option<Reason> {
         if self.crowded_until.is_some_and(|until| hit.at <= until) {
             self.crowded_until = Some(hit.at.plus(WITHIN));
             return Some(Reason::Crowd);
         }
-        let since = hit.at.minus(WITHIN);
-        while self.hits.front().is_some_and(|first| first.at < since || self.hits.len() >= HITS) {
+        self.forget_before(hit.at.minus(WITHIN));
+        if self.hits.len() >= HITS {
             self.hits.pop_front();
         }
         self.hits.push_back(*hit);
+        if self.hits.len() < PEOPLE {
+            return None;
+        }
         let people: HashSet<i64> = self.hits.iter().map(|hit| hit.subscriber).collect();
         if people.len() < PEOPLE {
             return None;
@@ -152,6 +200,49 @@ mod tests {
             }
         }
         assert_eq!(crowds.take(), []);
+    }
+
+    #[test]
+    fn nothing_older_than_the_window_stays_whether_anybody_comes_or_not() {
+        let crowds = Crowds::default();
+        let remembered = || {
+            let seen = crowds.lock();
+            seen.networks.values().map(|network| network.hits.len()).sum::<usize>() + seen.networks.len()
+        };
+        for n in 0..20 {
+            see(&crowds, &format!("198.51.{n}.1"), &hit(n, 0));
+            see(&crowds, &format!("198.51.{n}.1"), &hit(n, 1));
+        }
+        assert_eq!(remembered(), 60);
+        // Somebody else comes, from elsewhere.
+        see(&crowds, "203.0.113.7", &hit(99, 12));
+        assert_eq!(remembered(), 2);
+        // Nobody comes.
+        crowds.forget_old(hit(0, 15).at);
+        assert_eq!(remembered(), 2, "it is within the window");
+        crowds.forget_old(hit(0, 23).at);
+        assert_eq!(remembered(), 0);
+        for person in 0..30 {
+            see(&crowds, "203.0.113.7", &hit(person, 30));
+        }
+        crowds.forget_old(hit(0, 35).at);
+        assert_eq!(see(&crowds, "203.0.113.7", &hit(31, 36)), Some(Reason::Crowd), "a crowd goes on");
+        crowds.forget_old(hit(0, 60).at);
+        assert_eq!(remembered(), 0);
+    }
+
+    #[test]
+    fn what_could_not_be_noted_is_there_again() {
+        let crowds = Crowds::default();
+        for person in 0..10 {
+            see(&crowds, "203.0.113.7", &hit(person, 0));
+        }
+        let taken = crowds.take();
+        assert_eq!((taken.len(), crowds.take()), (9, Vec::new()));
+        crowds.put_back(taken.clone());
+        assert_eq!(crowds.take(), taken);
+        crowds.put_back(vec![hit(1, 0); 2 * WAITING]);
+        assert_eq!(crowds.take().len(), WAITING, "in bounded memory");
     }
 
     #[test]

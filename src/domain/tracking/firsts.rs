@@ -9,6 +9,7 @@ use crate::clock::Moment;
 use crate::db::schema::{delivery, hit};
 use crate::db::{DbConnection, among};
 use crate::domain::consent::permission::Kind;
+use crate::domain::tracking::hit::START;
 use crate::domain::tracking::settle::{Counter, Judged, Row, counter};
 use crate::domain::tracking::{Class, Options};
 use crate::error::Result;
@@ -31,7 +32,8 @@ pub(super) fn count(
     // Who followed a link before, and since when.
     let mut before: HashMap<(i64, i64), Moment> = HashMap::new();
     for ((campaign, kind), people) in &first {
-        let marked = load_marked(conn, *campaign, *kind, &people.keys().copied().collect::<Vec<_>>())?;
+        let people_of = people.keys().copied().collect::<Vec<_>>();
+        let marked = load_marked(conn, *campaign, *kind, &people_of, now.minus(options.keep))?;
         let new: Vec<(i64, Moment)> = people
             .values()
             .filter(|row| !marked.contains_key(&row.person))
@@ -57,21 +59,30 @@ pub(super) fn count(
     Ok(())
 }
 
-/// Who of these people opened or clicked before, and when.
+/// Who of these people opened or clicked before, and when. Of a letter that was sent before `forgotten` nobody knows it: a
+/// mark of it may be gone. Such a person counts as one who did so at the beginning of time, and neither as a new one nor
+/// as a new reader of a link.
 fn load_marked(
     conn: &mut DbConnection,
     campaign: i64,
     kind: Kind,
     people: &[i64],
+    forgotten: Moment,
 ) -> Result<HashMap<i64, Moment>> {
     let letters = delivery::table
         .filter(delivery::campaign_id.eq(campaign))
         .filter(among(delivery::subscriber_id, people));
-    let marks: Vec<(i64, Option<Moment>)> = match kind {
-        Kind::Opens => letters.select((delivery::subscriber_id, delivery::opened_at)).load(conn)?,
-        _ => letters.select((delivery::subscriber_id, delivery::clicked_at)).load(conn)?,
+    type Mark = (i64, Option<Moment>, Option<Moment>);
+    let (person, sent_at) = (delivery::subscriber_id, delivery::finished_at);
+    let marks: Vec<Mark> = match kind {
+        Kind::Opens => letters.select((person, delivery::opened_at, sent_at)).load(conn)?,
+        _ => letters.select((person, delivery::clicked_at, sent_at)).load(conn)?,
     };
-    Ok(marks.into_iter().filter_map(|(person, at)| Some((person, at?))).collect())
+    let known = marks.into_iter().filter_map(|(person, at, sent_at)| {
+        let may_be_gone = sent_at.is_some_and(|sent_at| sent_at < forgotten);
+        Some((person, at.or(may_be_gone.then_some(START))?))
+    });
+    Ok(known.collect())
 }
 
 /// Notes on each delivery when a person first opened or clicked: all of them in one statement.

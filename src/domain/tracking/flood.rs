@@ -1,5 +1,5 @@
 //! One letter fetched over and over: whoever asks for the same pixel or the same letter's links a million times fills
-//! no table. So many hits of a letter and kind are stored within the quiet time; what comes on top is only counted.
+//! no table. So many hits of a letter and kind are stored in ten minutes; what comes on top is only counted.
 //!
 //! Kept in bounded memory by the writer, so it costs the database nothing. A few thousand letters at once would have to
 //! be flooded before one of them is forgotten and may fill another share.

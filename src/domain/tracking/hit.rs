@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::upsert::excluded;
 
 use crate::clock::Moment;
-use crate::db::schema::{brand, campaign, delivery, hit, tally};
+use crate::db::schema::{anonymous_count, brand, campaign, delivery, hit};
 use crate::db::{DbConnection, among, bulk};
 use crate::domain::consent;
 use crate::domain::consent::permission::Kind;
@@ -40,7 +40,7 @@ impl Hit {
 }
 
 /// The most counters that go into one statement.
-const TALLIES_PER_STATEMENT: usize = 500;
+const COUNTERS_PER_STATEMENT: usize = 500;
 
 /// Before every hit: a condition that each of them meets, which makes the index by time the one to use.
 pub const START: Moment = Moment::from_micros(0);
@@ -64,13 +64,13 @@ bulk_row! {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = tally, treat_none_as_default_value = false)]
-struct TallyRow {
+#[diesel(table_name = anonymous_count, treat_none_as_default_value = false)]
+struct AnonymousRow {
     campaign_id: i64,
     kind: Kind,
-    anonymous: bool,
+    link_id: i64,
+    hour: Moment,
     hits: i64,
-    people: i64,
 }
 
 /// One campaign's hits of one kind by known people, in the order they came.
@@ -88,13 +88,12 @@ pub fn store(conn: &mut DbConnection, hits: &[Hit]) -> Result<usize> {
     consent::hold(conn, &in_order(hits.iter().map(|hit| hit.subscriber).filter(|person| *person != 0)))?;
     let campaigns = load_campaigns(conn, hits)?;
     let mut rows = Vec::new();
-    let mut tallies = Vec::new();
+    let mut anonymous = BTreeMap::new();
     for ((id, kind), group) in group(hits) {
         let Some(owner) = campaigns.get(&id) else { continue };
         let (named, unnamed): (Vec<&Hit>, Vec<&Hit>) = group.into_iter().partition(|hit| hit.subscriber != 0);
-        if owner.anonymous_tracking && !unnamed.is_empty() {
-            let hits = unnamed.len() as i64;
-            tallies.push(TallyRow { campaign_id: id, kind, anonymous: true, hits, people: 0 });
+        for hit in unnamed.into_iter().filter(|_| owner.anonymous_tracking) {
+            *anonymous.entry((id, kind, hit.link.unwrap_or(0), hit.at.start_of_hour())).or_default() += 1;
         }
         let allowed =
             allowed::load(conn, id, owner.brand, kind, &in_order(named.iter().map(|hit| hit.subscriber)))?;
@@ -109,9 +108,9 @@ pub fn store(conn: &mut DbConnection, hits: &[Hit]) -> Result<usize> {
         }));
     }
     insert(conn, &rows)?;
-    add_to_tallies(conn, &tallies)?;
-    let anonymous: i64 = tallies.iter().map(|tally| tally.hits).sum();
-    Ok(rows.len() + usize::try_from(anonymous).unwrap_or_default())
+    let unnamed: i64 = anonymous.values().sum();
+    count_anonymous(conn, anonymous)?;
+    Ok(rows.len() + usize::try_from(unnamed).unwrap_or_default())
 }
 
 fn group(hits: &[Hit]) -> Vec<Group<'_>> {
@@ -161,16 +160,30 @@ fn insert(conn: &mut DbConnection, rows: &[HitRow]) -> Result<()> {
     Ok(())
 }
 
-fn add_to_tallies(conn: &mut DbConnection, rows: &[TallyRow]) -> Result<()> {
-    for chunk in rows.chunks(TALLIES_PER_STATEMENT) {
-        on_backend!(conn, |c| diesel::insert_into(tally::table)
+/// Adds to the counters of the anonymous mode, in one order everywhere.
+fn count_anonymous(conn: &mut DbConnection, counts: BTreeMap<(i64, Kind, i64, Moment), i64>) -> Result<()> {
+    let rows: Vec<AnonymousRow> = counts
+        .into_iter()
+        .map(|((campaign_id, kind, link_id, hour), hits)| AnonymousRow {
+            campaign_id,
+            kind,
+            link_id,
+            hour,
+            hits,
+        })
+        .collect();
+    let key = (
+        anonymous_count::campaign_id,
+        anonymous_count::kind,
+        anonymous_count::link_id,
+        anonymous_count::hour,
+    );
+    for chunk in rows.chunks(COUNTERS_PER_STATEMENT) {
+        on_backend!(conn, |c| diesel::insert_into(anonymous_count::table)
             .values(chunk)
-            .on_conflict((tally::campaign_id, tally::kind, tally::anonymous))
+            .on_conflict(key)
             .do_update()
-            .set((
-                tally::hits.eq(tally::hits + excluded(tally::hits)),
-                tally::people.eq(tally::people + excluded(tally::people)),
-            ))
+            .set(anonymous_count::hits.eq(anonymous_count::hits + excluded(anonymous_count::hits)))
             .execute(c))?;
     }
     Ok(())

@@ -14,6 +14,8 @@ pub mod glance;
 pub mod hit;
 pub mod links;
 pub mod machines;
+pub mod marks;
+pub mod once;
 pub mod permission;
 pub mod pixel;
 pub mod recorder;

@@ -10,20 +10,24 @@
 //! What is stored survives the death of the process and, on SQLite, a power cut (`synchronous=FULL`).
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::db::Database;
 use crate::domain::tracking::flood::Flood;
-use crate::domain::tracking::hit::{self, Hit};
+use crate::domain::tracking::hit::Hit;
+use crate::domain::tracking::once::Once;
 use crate::domain::tracking::waiting::{Wait, Waiting};
 use crate::error::{Error, Result};
 
 /// How long a request waits for its hit to be stored. With what else a request takes, the answer comes within the
 /// 50 ms that it is promised in (O-12).
 pub const PATIENCE: Duration = Duration::from_millis(40);
+
+/// Requests that come within this time of each other share their patience, and the last of them has so much less of it.
+pub const TOGETHER: Duration = Duration::from_millis(4);
 
 /// The most hits of one transaction.
 pub const BATCH: usize = 4096;
@@ -59,6 +63,8 @@ pub struct Recorder {
 
 /// Hits that are stored together, and those who wait for it.
 struct Batch {
+    /// Tells it from all others of this process.
+    number: i64,
     hits: Vec<Hit>,
     waiting: Waiting,
     /// It was tried before and takes no more hits.
@@ -69,7 +75,9 @@ struct Batch {
 
 impl Batch {
     fn new() -> Self {
-        Self { hits: Vec::new(), waiting: Waiting::new(), tried: false, attempts: 0 }
+        static NEXT: AtomicI64 = AtomicI64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { number, hits: Vec::new(), waiting: Waiting::new(), tried: false, attempts: 0 }
     }
 }
 
@@ -109,16 +117,16 @@ impl Recorder {
     /// If the system gives no thread.
     pub fn start(db: Database) -> Result<Self> {
         let shared = Arc::new(Shared::default());
-        let in_thread = shared.clone();
+        let (in_thread, mut once) = (shared.clone(), Once::new(db)?);
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
-            .spawn(move || in_thread.run(|hits| db.write_here(|conn| hit::store(conn, hits))))?;
+            .spawn(move || in_thread.run(|batch, hits| once.store(batch, hits)))?;
         let writer = Writer { shared: shared.clone(), thread: Mutex::new(Some(thread)) };
         Ok(Self { shared, writer: Arc::new(writer) })
     }
 
-    /// Hands a hit over and waits until it is stored or dropped, but no longer than [`PATIENCE`]. Returns whether it
-    /// was settled in that time; no answer ever depends on it.
+    /// Hands a hit over and waits until it is stored or dropped, but no longer than [`PATIENCE`] and, where it is not, no
+    /// less than [`TOGETHER`] before that. Returns whether it was settled in that time; no answer ever depends on it.
     pub async fn record(&self, hit: Hit) -> bool {
         let Some(settled) = self.shared.push(hit) else { return false };
         if let Some(patience) = settled.patience() {
@@ -189,7 +197,7 @@ impl Shared {
         let down = queue.down;
         let batch = queue.batches.back_mut()?;
         batch.hits.push(hit);
-        let settled = (!down).then(|| batch.waiting.join());
+        let settled = (!down).then(|| batch.waiting.join(Instant::now()));
         if queue.idle {
             queue.idle = false;
             drop(queue);
@@ -208,13 +216,13 @@ impl Shared {
     }
 
     /// The thread: writes batch after batch until there is none and no more is taken.
-    fn run(&self, mut write: impl FnMut(&[Hit]) -> Result<usize>) {
+    fn run(&self, mut write: impl FnMut(i64, &[Hit]) -> Result<usize>) {
         let mut flood = Flood::default();
         while let Some(mut batch) = self.next() {
             if !std::mem::replace(&mut batch.tried, true) {
                 self.surplus.fetch_add(flood.thin(&mut batch.hits), Ordering::Relaxed);
             }
-            match self.settle(&batch.hits, &mut write) {
+            match self.settle(&batch, &mut write) {
                 Ok(()) => batch.waiting.settle(),
                 Err(error) if self.keep(batch, &error) => self.rest(),
                 Err(_) => {}
@@ -240,11 +248,12 @@ impl Shared {
     }
 
     /// Writes the hits of one batch.
-    fn settle(&self, hits: &[Hit], write: &mut impl FnMut(&[Hit]) -> Result<usize>) -> Result<()> {
+    fn settle(&self, batch: &Batch, write: &mut impl FnMut(i64, &[Hit]) -> Result<usize>) -> Result<()> {
+        let hits = &batch.hits;
         if hits.is_empty() {
             return Ok(());
         }
-        let stored = write(hits)?;
+        let stored = write(batch.number, hits)?;
         self.stored.fetch_add(stored as u64, Ordering::Relaxed);
         self.refused.fetch_add(hits.len().saturating_sub(stored) as u64, Ordering::Relaxed);
         let mut queue = lock(&self.queue);
@@ -328,7 +337,7 @@ mod tests {
             let (shared, back, tries, written) =
                 (shared.clone(), back.clone(), tries.clone(), written.clone());
             std::thread::spawn(move || {
-                shared.run(|hits| {
+                shared.run(|_, hits| {
                     tries.fetch_add(1, Ordering::SeqCst);
                     if !back.load(Ordering::SeqCst) {
                         return Err(Error::Unavailable(anyhow::anyhow!("away")));

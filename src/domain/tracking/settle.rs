@@ -64,14 +64,14 @@ struct CountRow {
     campaign_id: i64,
     kind: Kind,
     link_id: i64,
-    hour: i64,
+    hour: Moment,
     class: Class,
     hits: i64,
     people: i64,
 }
 
-/// A counter: campaign, kind, link (0 for the whole campaign), the hour's first microsecond, class.
-pub(super) type Counter = (i64, Kind, i64, i64, Class);
+/// A counter: campaign, kind, link (0 for the whole campaign), the hour's first moment, class.
+pub(super) type Counter = (i64, Kind, i64, Moment, Class);
 
 impl Row {
     pub(super) fn kind(&self) -> Kind {
@@ -130,7 +130,7 @@ pub(super) fn write(
     judged: &[Judged],
     now: Moment,
 ) -> Result<bool> {
-    if !is_alone(conn)? {
+    if !is_alone(conn, JUDGING)? {
         return Ok(false);
     }
     let mut people: Vec<i64> = judged.iter().map(|judged| judged.row.person).collect();
@@ -166,15 +166,17 @@ pub fn note_crowd(conn: &mut DbConnection, hits: &[Hit]) -> Result<()> {
     Ok(())
 }
 
-/// Whether no other server judges at this moment; nobody else begins before this transaction ends.
-fn is_alone(conn: &mut DbConnection) -> Result<bool> {
+/// The number that means judging, in this database; it is arbitrary.
+const JUDGING: i64 = 7_242_931;
+
+/// Whether no other server does what the number means at this moment; nobody else begins before this transaction ends.
+pub(super) fn is_alone(conn: &mut DbConnection, number: i64) -> Result<bool> {
     match conn {
         DbConnection::Sqlite(_) => Ok(true),
         DbConnection::Postgres(c) => {
             use diesel::dsl::sql;
-            use diesel::sql_types::Bool;
-            // The number is arbitrary and means this, in this database.
-            let mine = sql::<Bool>("SELECT pg_try_advisory_xact_lock(7242931)");
+            use diesel::sql_types::{BigInt, Bool};
+            let mine = sql::<Bool>("SELECT pg_try_advisory_xact_lock(").bind::<BigInt, _>(number).sql(")");
             Ok(mine.get_result(c)?)
         }
     }
@@ -252,8 +254,7 @@ fn write_verdicts(conn: &mut DbConnection, judged: &[Judged]) -> Result<HashSet<
 }
 
 pub(super) fn counter(row: &Row, link: i64, class: Class) -> Counter {
-    const HOUR: i64 = 60 * 60 * 1_000_000;
-    (row.campaign, row.kind(), link, row.at.as_micros().div_euclid(HOUR) * HOUR, class)
+    (row.campaign, row.kind(), link, row.at.start_of_hour(), class)
 }
 
 fn add(conn: &mut DbConnection, counts: BTreeMap<Counter, (i64, i64)>) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Waiting for a batch: those who wait for the same one on the same thread are a party, and a party is woken with one
 //! call. Whoever is woken wakes the others, on their own thread, where it costs next to nothing; waking each of them
-//! from the writer's thread would cost more than storing their hits. A party also shares one limit to its patience.
+//! from the writer's thread would cost more than storing their hits. A party also shares one limit to its patience, so
+//! whoever comes later than a few milliseconds after its first begins another one.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -8,16 +9,19 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use crate::domain::tracking::recorder::TOGETHER;
 
 /// Numbers the batches of all recorders of this process.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    /// The party that this thread joined last, and the number of its batch.
-    static LAST: RefCell<Option<(u64, Arc<Party>)>> = const { RefCell::new(None) };
+    /// The party that this thread joined last, the number of its batch, and when it began.
+    static LAST: RefCell<Option<(u64, Instant, Arc<Party>)>> = const { RefCell::new(None) };
 }
 
-/// Everybody who waits for one batch: a party for each thread.
+/// Everybody who waits for one batch: a party for each thread and few milliseconds.
 #[derive(Debug)]
 pub(super) struct Waiting {
     number: u64,
@@ -31,15 +35,19 @@ impl Waiting {
     }
 
     /// One more, on this thread.
-    pub(super) fn join(&mut self) -> Wait {
+    pub(super) fn join(&mut self, now: Instant) -> Wait {
         let (party, is_first) = LAST.with_borrow_mut(|last| match last {
-            Some((number, party)) if *number == self.number && party.state() == ON_ITS_WAY => {
+            Some((number, began, party))
+                if *number == self.number
+                    && party.state() == ON_ITS_WAY
+                    && now.duration_since(*began) < TOGETHER =>
+            {
                 (party.clone(), false)
             }
             _ => {
                 let party = Arc::<Party>::default();
                 self.parties.push(party.clone());
-                *last = Some((self.number, party.clone()));
+                *last = Some((self.number, now, party.clone()));
                 (party, true)
             }
         });
@@ -78,7 +86,7 @@ const SETTLED: u8 = 1;
 /// They wait no longer, and it is not.
 const RELEASED: u8 = 2;
 
-/// Those of one thread.
+/// Those of one thread who came at about the same time.
 #[derive(Debug, Default)]
 struct Party {
     /// One of the three above.
@@ -203,6 +211,10 @@ mod tests {
         }
     }
 
+    fn join(waiting: &mut Waiting) -> Wait {
+        waiting.join(Instant::now())
+    }
+
     fn poll(wait: &mut Wait, calls: &Arc<Calls>) -> Option<bool> {
         let waker = Waker::from(calls.clone());
         match Pin::new(wait).poll(&mut Context::from_waker(&waker)) {
@@ -214,8 +226,9 @@ mod tests {
     #[test]
     fn one_call_wakes_a_thread_s_party_and_who_is_woken_wakes_the_others() {
         let mut waiting = Waiting::new();
+        let now = Instant::now();
         let calls: Vec<Arc<Calls>> = (0..3).map(|_| Arc::default()).collect();
-        let mut waits: Vec<Wait> = (0..3).map(|_| waiting.join()).collect();
+        let mut waits: Vec<Wait> = (0..3).map(|_| waiting.join(now)).collect();
         for (wait, calls) in waits.iter_mut().zip(&calls) {
             assert_eq!(poll(wait, calls), None);
             assert_eq!(poll(wait, calls), None, "asking again takes no second place");
@@ -232,7 +245,8 @@ mod tests {
     fn who_gives_up_leaves_nobody_behind() {
         let [early, called, last] = [0; 3].map(|_| Arc::<Calls>::default());
         let mut waiting = Waiting::new();
-        let (mut first, mut second, mut third) = (waiting.join(), waiting.join(), waiting.join());
+        let now = Instant::now();
+        let [mut first, mut second, mut third] = [0; 3].map(|_| waiting.join(now));
         for (wait, calls) in [(&mut first, &early), (&mut second, &called), (&mut third, &last)] {
             assert_eq!(poll(wait, calls), None);
         }
@@ -248,13 +262,14 @@ mod tests {
     fn a_party_loses_its_patience_together_and_who_comes_later_has_new_patience() {
         let mut waiting = Waiting::new();
         let [one, other, late] = [0; 3].map(|_| Arc::<Calls>::default());
-        let (mut first, mut second) = (waiting.join(), waiting.join());
+        let now = Instant::now();
+        let (mut first, mut second) = (waiting.join(now), waiting.join(now));
         assert!(second.patience().is_none(), "the first sees to it for all");
         let patience = first.patience().unwrap();
         assert_eq!([poll(&mut first, &one), poll(&mut second, &other)], [None; 2]);
         patience.end();
         assert_eq!([poll(&mut first, &one), poll(&mut second, &other)], [Some(false); 2]);
-        let mut third = waiting.join();
+        let mut third = join(&mut waiting);
         assert!(third.patience().is_some());
         assert_eq!(poll(&mut third, &late), None);
         waiting.settle();
@@ -266,12 +281,31 @@ mod tests {
     fn who_comes_after_a_release_does_not_wait_for_what_is_over() {
         let mut waiting = Waiting::new();
         let calls = Arc::<Calls>::default();
-        let before = waiting.join();
+        let before = join(&mut waiting);
         waiting.release();
-        let mut after = waiting.join();
+        let mut after = join(&mut waiting);
         assert_eq!(poll(&mut after, &calls), None);
         drop(before);
         waiting.settle();
         assert_eq!(poll(&mut after, &calls), Some(true));
+    }
+
+    #[test]
+    fn who_comes_later_to_the_same_batch_has_patience_of_their_own() {
+        let mut waiting = Waiting::new();
+        let [one, with, late] = [0; 3].map(|_| Arc::<Calls>::default());
+        let now = Instant::now();
+        let mut first = waiting.join(now);
+        let mut second = waiting.join(now + TOGETHER / 2);
+        let mut third = waiting.join(now + TOGETHER);
+        assert!(second.patience().is_none());
+        let (patience, another) = (first.patience().unwrap(), third.patience().unwrap());
+        assert_eq!([poll(&mut first, &one), poll(&mut second, &with), poll(&mut third, &late)], [None; 3]);
+        patience.end();
+        assert_eq!([poll(&mut first, &one), poll(&mut second, &with)], [Some(false); 2]);
+        assert_eq!(poll(&mut third, &late), None, "the first one's patience is not theirs");
+        waiting.settle();
+        another.end();
+        assert_eq!(poll(&mut third, &late), Some(true));
     }
 }

@@ -37,8 +37,9 @@ impl Evidence {
         };
         let line = |text: &str, most: usize| !text.trim().is_empty() && is_line(text, most);
         rule(line(&self.form, 100), "evidence.form", "Name the form in one line of 1 to 100 characters");
-        let wording = !self.wording.trim().is_empty() && self.wording.chars().count() <= 5_000;
-        rule(wording, "evidence.wording", "Give the wording exactly, in 1 to 5000 characters");
+        let wording =
+            !self.wording.trim().is_empty() && self.wording.chars().count() <= ledger::WORDING_CHARS_MAX;
+        rule(wording, "evidence.wording", "Give the wording exactly, in 1 to 10000 characters");
         let boxes = self.boxes.len() <= 200 && self.boxes.iter().all(|shown| line(&shown.name, 200));
         rule(boxes, "evidence.boxes", "At most 200 boxes, each named in one line of 1 to 200 characters");
         let version = self.policy_version.as_deref().is_none_or(|version| line(version, 100));
@@ -77,13 +78,7 @@ pub(super) fn keep(
                 "To agree needs evidence: what the person saw when they did",
             ));
         }
-        None => Shown {
-            form: "api".to_owned(),
-            wording: String::new(),
-            boxes: Vec::new(),
-            policy_version: brand.policy_version.clone(),
-            language: None,
-        },
+        None => Shown::told(&brand.policy_version),
     };
     ledger::keep(conn, &shown)
 }

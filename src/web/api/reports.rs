@@ -6,11 +6,12 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::domain::campaign::{self, Campaign};
+use crate::domain::catalog::brand;
 use crate::domain::tracking::report::{self, Include, Report};
 use crate::error::Result;
 use crate::id::PublicId;
 use crate::web::api::{Answer, ok};
-use crate::web::report::csv;
+use crate::web::report::{ReportAddress, csv, link as report_link};
 
 /// What to read besides.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -54,6 +55,26 @@ pub async fn download(
         .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8; header=present"))
         .insert_header((CONTENT_DISPOSITION, name))
         .body(csv::write(&campaign, &report)?))
+}
+
+/// Make a link to a campaign's report
+///
+/// The report as a page with charts, for people with a browser and no key. Whoever has the link can read it for 30 days,
+/// so send it to no more people than should. It shows nobody's data and no small counts, and changes with the campaign.
+#[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/report/link", operation_id = "link_report",
+    tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
+    responses((status = 200, description = "The link", body = ReportAddress)))]
+pub async fn link(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
+    let (keys, now) = (app.keys.clone(), app.clock.now());
+    let address = app
+        .db
+        .read(move |conn| {
+            let campaign = campaign::find(conn, *id)?;
+            let brand = brand::get(conn, campaign.brand_id)?;
+            Ok(report_link(&keys, &brand, &campaign, now))
+        })
+        .await?;
+    ok(&address)
 }
 
 async fn read(app: &App, id: PublicId, include: Include) -> Result<(Campaign, Report)> {

@@ -196,8 +196,7 @@ pub async fn snippets(
     let offer = Offer::load(&app, brand, Some(form), false).await?;
     let page = offer.untouched(asked.unwrap_or(offer.brand().lang()));
     let url = format!("{}{}", offer.brand().base_url, offer.path());
-    let title = page.title();
-    let iframe = SignUpIframe { url: format!("{url}?embed"), title };
+    let iframe = SignUpIframe::of(&page, format!("{url}?embed"));
     let copy = SignUpCopy { form: SignUpPage { action: url, ..page } };
     ok(&SignUpSnippets { html: render(&copy)?, iframe: render(&iframe)? })
 }

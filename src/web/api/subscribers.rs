@@ -10,7 +10,7 @@ use crate::domain::account::ApiKey;
 use crate::domain::audience::source::{self, SourceForm};
 use crate::domain::audience::subscriber::{self, Profile, Subscriber};
 use crate::domain::consent;
-use crate::domain::privacy;
+use crate::domain::privacy::{self, correct};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::id::PublicId;
@@ -176,17 +176,24 @@ pub async fn get(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
 
 /// Replace a subscriber's profile
 ///
-/// All of it: a field that is left out is forgotten.
+/// All of it: a field that is left out is forgotten. Where a phone number or a postal address goes, what was agreed to by
+/// that way ends at every brand.
 #[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/profile", operation_id = "replace_profile",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
     request_body = Profile, responses((status = 200, description = "The subscriber", body = SubscriberView)))]
-pub async fn replace_profile(app: web::Data<App>, id: web::Path<PublicId>, profile: Body<Profile>) -> Answer {
+pub async fn replace_profile(
+    app: web::Data<App>,
+    key: web::ReqData<ApiKey>,
+    id: web::Path<PublicId>,
+    profile: Body<Profile>,
+) -> Answer {
     let profile = check_profile(profile.0, "")?;
+    let (now, actor) = (app.clock.now(), key.actor());
     let changed = app
         .db
         .write(move |conn| {
             let person = hold_living(conn, id.into_inner())?;
-            subscriber::set_profile(conn, person.id, &profile)?;
+            correct::replace(conn, &person, &profile, correct::Door::Program(&actor), now)?;
             let person = subscriber::get(conn, person.id)?;
             view(conn, &mut Names::of_sources(), person)
         })

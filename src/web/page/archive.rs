@@ -14,9 +14,9 @@ pub struct LetterBar {
     pub lang: Lang,
     /// The brand's name.
     pub brand: String,
-    /// When it was sent, in a letter that went to nobody in particular; else empty.
+    /// When it was sent, in the archive; empty in what one person got, which says that it is without them.
     pub day: String,
-    /// Where to go from there; where there is nothing, it says that the page is a person's without naming them.
+    /// Where to go from there.
     pub links: Vec<Link>,
     /// Where pictures come from that are not ours.
     pub hosts: Vec<String>,

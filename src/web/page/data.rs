@@ -6,7 +6,7 @@ use crate::error::Problem;
 use crate::i18n::Lang;
 
 use super::BrandView;
-use super::form::{Fact, TextField};
+use super::form::{FactGroup, TextField};
 
 /// What we hold about a person, behind a link mailed just now (SEC-04).
 ///
@@ -24,7 +24,7 @@ pub struct DataPage {
     /// The full address.
     pub address: String,
     /// What else we hold, in the order to show it.
-    pub facts: Vec<Fact>,
+    pub groups: Vec<FactGroup>,
     /// What stands in the form that corrects it.
     pub typed: DataTyped,
     /// Stands for what the form showed when it was opened.
@@ -48,7 +48,7 @@ pub struct DataTyped {
     pub last_name: String,
     /// The company.
     pub company: String,
-    /// The country, in two letters.
+    /// The country, by its name or in two letters.
     pub country: String,
     /// The telephone number.
     pub phone: String,
@@ -74,7 +74,6 @@ impl DataPage {
     pub fn fields(&self) -> Vec<TextField> {
         let (lang, typed) = (self.lang, &self.typed);
         let line = TextField::text;
-        let phone = TextField { kind: "tel", ..line("phone", lang.say("phone-label"), "tel") };
         let post = TextField {
             kind: "textarea",
             ..line("postal_address", lang.say("post-label"), "street-address")
@@ -94,15 +93,14 @@ impl DataPage {
                 line("company", lang.say("company-label"), "organization").because(lang.say("company-hint")),
                 &typed.company,
             ),
-            (
-                line("country", lang.say("country-label"), "country")
-                    .because(lang.say("correct-country-hint")),
-                &typed.country,
-            ),
-            (phone.because(lang.say("correct-phone-hint")), &typed.phone),
+        ];
+        let reached = [
+            (TextField::phone(lang, lang.say("correct-phone-hint")), &typed.phone),
             (post.because(lang.say("correct-post-hint")), &typed.postal_address),
         ];
-        fields.into_iter().map(|(field, value)| field.filled(value, &self.errors)).collect()
+        let fill = |(field, value): (TextField, &String)| field.filled(value, &self.errors);
+        let country = TextField::country(lang, lang.say("country-hint"), &typed.country, &self.errors);
+        fields.into_iter().map(fill).chain([country]).chain(reached.into_iter().map(fill)).collect()
     }
 
     /// The field for another address.
@@ -178,6 +176,45 @@ pub struct AddressChangedPage {
     pub refused: bool,
     /// The preference page.
     pub preferences_url: String,
+}
+
+/// Why a link of ours that was good once is good for nothing any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gone {
+    /// It showed personal data, and worked for so many hours.
+    DataTooOld(u32),
+    /// It showed personal data, and was mailed to an address that the person has no more.
+    Moved,
+    /// It was to use another address, and worked for so many hours.
+    ChangeTooOld(u32),
+    /// It was to use another address, and a newer one took its place.
+    Overtaken,
+}
+
+/// A link that is good for nothing any more: why, and where to get a fresh one.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/link_gone.html")]
+pub struct LinkGonePage {
+    /// The language.
+    pub lang: Lang,
+    /// The brand.
+    pub brand: BrandView,
+    /// Why.
+    pub why: Gone,
+    /// Where one asks for the link to one's choices, which leads to the rest.
+    pub link_url: String,
+}
+
+impl LinkGonePage {
+    fn reason(&self) -> String {
+        match self.why {
+            Gone::DataTooOld(hours) => self.lang.say("gone-data").with("hours", hours),
+            Gone::Moved => self.lang.say("gone-moved"),
+            Gone::ChangeTooOld(hours) => self.lang.say("gone-change").with("hours", hours),
+            Gone::Overtaken => self.lang.say("gone-overtaken"),
+        }
+        .to_string()
+    }
 }
 
 /// The new address has an owner by now.

@@ -7,7 +7,7 @@
 //! `seen` stands for the words that were read.
 
 use crate::error::Problem;
-use crate::i18n::{Lang, Saying};
+use crate::i18n::{Lang, Saying, country};
 
 /// The present answer about one channel of a topic, as a page shows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -131,6 +131,8 @@ pub struct TopicGroup {
     pub hint: String,
     /// The topics.
     pub topics: Vec<TopicChoices>,
+    /// How many columns the boxes take on a wide screen, so that each channel has its own.
+    pub columns: usize,
 }
 
 impl TopicGroup {
@@ -140,6 +142,7 @@ impl TopicGroup {
             id: "communications",
             legend: lang.say("communications-legend").to_string(),
             hint: lang.say("communications-hint").to_string(),
+            columns: columns(&topics),
             topics,
         }
     }
@@ -150,20 +153,20 @@ impl TopicGroup {
             id: "subjects",
             legend: lang.say("subjects-legend").to_string(),
             hint: lang.say("subjects-hint").to_string(),
+            columns: columns(&topics),
             topics,
         }
     }
+}
 
-    /// How many columns the boxes take on a wide screen, so that each channel has its own.
-    pub fn columns(&self) -> usize {
-        let has = |channel| self.topics.iter().any(|t| t.boxes.iter().any(|b| b.channel == channel));
-        if has("post") {
-            3
-        } else if has("phone") {
-            2
-        } else {
-            1
-        }
+fn columns(topics: &[TopicChoices]) -> usize {
+    let has = |channel| topics.iter().any(|t| t.boxes.iter().any(|b| b.channel == channel));
+    if has("post") {
+        3
+    } else if has("phone") {
+        2
+    } else {
+        1
     }
 }
 
@@ -290,6 +293,8 @@ pub struct TextField {
     pub kind: &'static str,
     /// The purpose of the field for browsers that fill it in (WCAG 2.2, 1.3.5).
     pub autocomplete: &'static str,
+    /// The channel without which nobody needs it: `phone` or `post`; empty where it does not depend on any.
+    pub channel: &'static str,
     /// Whether the form can be sent without it.
     pub required: bool,
     /// What was typed.
@@ -309,10 +314,24 @@ impl TextField {
             purpose_lang: String::new(),
             kind: "text",
             autocomplete,
+            channel: "",
             required: false,
             value: String::new(),
             error: String::new(),
         }
+    }
+
+    /// The telephone number; the hint says how to write it, too.
+    pub(super) fn phone(lang: Lang, hint: Saying) -> Self {
+        let field = Self::text("phone", lang.say("phone-label"), "tel");
+        Self { kind: "tel", hint: with_format(lang, hint), ..field }
+    }
+
+    /// The country; `value` may be its code, and is shown as its name.
+    pub(super) fn country(lang: Lang, hint: Saying, value: &str, problems: &[Problem]) -> Self {
+        let name = country::code(value).and_then(|code| country::name(lang, code)).unwrap_or(value);
+        let field = Self::text("country", lang.say("country-label"), "country").because(hint);
+        field.filled(name, problems)
     }
 
     /// The address, the one thing that is needed.
@@ -351,6 +370,11 @@ impl TextField {
     }
 }
 
+/// What a number is needed for, and how to write it.
+pub(super) fn with_format(lang: Lang, hint: Saying) -> String {
+    format!("{hint} {}", lang.say("phone-format"))
+}
+
 /// One thing we hold about a person.
 #[derive(Debug, Clone)]
 pub struct Fact {
@@ -358,6 +382,15 @@ pub struct Fact {
     pub label: String,
     /// The value.
     pub value: String,
+}
+
+/// What we hold that belongs together.
+#[derive(Debug, Clone)]
+pub struct FactGroup {
+    /// What it is about.
+    pub heading: String,
+    /// The facts.
+    pub facts: Vec<Fact>,
 }
 
 impl Fact {

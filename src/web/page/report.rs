@@ -4,7 +4,6 @@
 
 use askama::Template;
 
-use super::Link;
 use super::form::Fact;
 
 /// A campaign's report for reading.
@@ -23,8 +22,6 @@ pub struct ReportPage {
     pub sections: Vec<ReportSection>,
     /// How to read all of it.
     pub note: String,
-    /// Where to go back to; none in a file.
-    pub back: Option<Link>,
     /// The style sheet, for a file that stands alone; empty for a page, which links it.
     pub css: &'static str,
 }

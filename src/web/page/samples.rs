@@ -145,10 +145,13 @@ pub(super) fn data(errors: Vec<Problem>) -> DataPage {
         brand: brand(),
         action: "/d/token".into(),
         address: "jo.bloggs@example.com".into(),
-        facts: vec![
-            Fact::new("First name", "Jo"),
-            Fact::new("Where we got it", "Your sign-up on 3 May 2026"),
-        ],
+        groups: vec![FactGroup {
+            heading: "About you".into(),
+            facts: vec![
+                Fact::new("First name", "Jo"),
+                Fact::new("Where we got it", "Your sign-up on 3 May 2026"),
+            ],
+        }],
         typed: DataTyped { first_name: "Jo".into(), country: "GB".into(), ..DataTyped::default() },
         saved: errors.is_empty(),
         errors,

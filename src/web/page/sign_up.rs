@@ -6,7 +6,7 @@ use crate::error::Problem;
 use crate::i18n::Lang;
 
 use super::BrandView;
-use super::form::{Fact, PermissionBox, TextField, TopicGroup, offers};
+use super::form::{Fact, PermissionBox, TextField, TopicGroup, offers, with_format};
 
 /// The sign-up form of a brand. Nothing is ticked beforehand (L-01, A-02): `BoxState::On` and
 /// `PermissionBox::ticked` are only for what the person posted, when the form comes back with problems.
@@ -115,38 +115,37 @@ impl SignUpPage {
                     .because(lang.say("company-hint")),
                 &typed.company,
             ),
-            (
-                TextField::text("country", lang.say("country-label"), "country-name")
-                    .because(lang.say("country-hint")),
-                &typed.country,
-            ),
         ];
-        let asked = fields.into_iter().filter_map(|(field, value)| self.asked(field, value, String::new()));
+        let fields = fields.into_iter().map(|(field, value)| field.filled(value, &self.errors));
+        let country = TextField::country(lang, lang.say("country-hint"), &typed.country, &self.errors);
+        let asked = fields.chain([country]).filter_map(|field| self.asked(field, String::new()));
         [email].into_iter().chain(asked).collect()
     }
 
     /// The fields that only some channels need.
     pub fn where_to_reach_you(&self) -> Vec<TextField> {
         let lang = self.lang;
-        let phone = TextField { kind: "tel", ..TextField::text("phone", lang.say("phone-label"), "tel") }
-            .because(lang.say("phone-hint"));
+        let phone = TextField::phone(lang, lang.say("phone-hint"));
         let post = TextField {
             kind: "textarea",
             ..TextField::text("postal_address", lang.say("post-label"), "street-address")
         }
         .because(lang.say("post-hint"));
         let fields = [
-            ("phone", phone, &self.typed.phone, lang.say("phone-when").to_string()),
+            ("phone", phone, &self.typed.phone, with_format(lang, lang.say("phone-when"))),
             ("post", post, &self.typed.postal_address, lang.say("post-when").to_string()),
         ];
         let offered = fields.into_iter().filter(|(channel, ..)| offers(&self.groups, channel));
-        offered.filter_map(|(_, field, value, when)| self.asked(field, value, when)).collect()
+        offered
+            .filter_map(|(channel, field, value, when)| {
+                self.asked(TextField { channel, ..field.filled(value, &self.errors) }, when)
+            })
+            .collect()
     }
 
     /// A field as the form asks for it, if it does. `rest` is what stays of our own words beside a purpose of the
     /// brand's.
-    fn asked(&self, field: TextField, value: &str, rest: String) -> Option<TextField> {
-        let field = field.filled(value, &self.errors);
+    fn asked(&self, field: TextField, rest: String) -> Option<TextField> {
         let Some(form) = &self.named else { return Some(field) };
         let asked = form.fields.iter().find(|asked| asked.name == field.name)?;
         let field = TextField { required: asked.required, ..field };
@@ -175,6 +174,25 @@ pub struct SignUpIframe {
     pub url: String,
     /// Its heading.
     pub title: String,
+    /// How high it is on a telephone, in pixels.
+    pub narrow_px: usize,
+    /// How high it is on a wide screen, in pixels.
+    pub wide_px: usize,
+}
+
+impl SignUpIframe {
+    /// The frame of a form, as high as the form is with every field that it may show; a few lines more or less scroll.
+    pub fn of(form: &SignUpPage, url: String) -> Self {
+        let topics: usize = form.groups.iter().map(|group| group.topics.len()).sum();
+        let fields = form.about_you().len() + form.where_to_reach_you().len();
+        let (narrow_px, wide_px) = (1500 + 175 * topics + 150 * fields, 1150 + 90 * topics + 125 * fields);
+        Self { url, title: form.title(), narrow_px, wide_px }
+    }
+
+    /// So that it is full at 360 pixels of width.
+    fn middle_px(&self) -> usize {
+        self.narrow_px + 720
+    }
 }
 
 /// The answer to a sign-up: the same for known and unknown addresses (SEC-05).

@@ -11,11 +11,11 @@ use crate::error::Result;
 use crate::i18n::Lang;
 use crate::token::{AddressChangeLink, PreferencesLink};
 use crate::web::form::{Form, FormError};
-use crate::web::language::{Spoken, untold};
-use crate::web::page::{AddressChangedPage, AddressConfirmPage, AddressTakenPage, BrandView};
+use crate::web::language::Spoken;
+use crate::web::page::{AddressChangedPage, AddressConfirmPage, AddressTakenPage, BrandView, Gone};
 use crate::web::problem::{PageError, page, page_with};
-use crate::web::public::open;
 use crate::web::public::view::brand_view;
+use crate::web::public::{gone, open};
 
 /// `GET /a/{token}`: what it is about, and one button.
 ///
@@ -107,6 +107,7 @@ fn answer(
             let link_url = format!("/b/{}/link", brand.slug);
             page_with(StatusCode::CONFLICT, &AddressTakenPage { lang, brand, link_url })
         }
-        Standing::Over => Ok(untold(StatusCode::GONE, None)),
+        Standing::TooOld => gone(lang, brand, Gone::ChangeTooOld(address_change::VALID_HOURS)),
+        Standing::Overtaken => gone(lang, brand, Gone::Overtaken),
     }
 }

@@ -17,10 +17,10 @@ use crate::web::page::render;
 use crate::web::problem::PageError;
 use crate::web::public::watch;
 
-/// What a program shows that does not follow redirects by itself.
+/// What a program shows that does not follow redirects by itself: the address alone, which is the same in each language.
 #[derive(Template)]
 #[template(
-    source = r#"<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Continue</title><p><a href="{{ url }}">Continue to the page</a></p></html>"#,
+    source = r#"<!DOCTYPE html><html lang=""><meta charset="utf-8"><title>{{ url }}</title><p><a href="{{ url }}">{{ url }}</a></p></html>"#,
     ext = "html"
 )]
 struct Onwards<'a> {

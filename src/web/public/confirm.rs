@@ -124,7 +124,10 @@ fn answer(
             &ConfirmExpiredPage {
                 lang,
                 was_stopped: why == Ended::Stopped,
-                sign_up_url: format!("/b/{}/sign-up", asked.brand.slug),
+                sign_up_url: match asked.form {
+                    Some(form) => format!("/b/{}/sign-up/{form}", asked.brand.slug),
+                    None => format!("/b/{}/sign-up", asked.brand.slug),
+                },
                 link_url: format!("/b/{}/link", asked.brand.slug),
                 brand,
                 valid_days: confirmation::VALID_DAYS,

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::app::App;
 use crate::clock::Moment;
+use crate::domain::audience::source;
 use crate::domain::audience::subscriber::{self, Profile};
 use crate::domain::catalog::brand;
 use crate::domain::consent::opt_in::State;
@@ -19,15 +20,15 @@ use crate::domain::preferences::{self, act};
 use crate::domain::privacy::export::{ActCopy, ChoiceCopy, Export};
 use crate::domain::privacy::{self, address_change, correct};
 use crate::error::{Error, Problem, Result};
-use crate::i18n::{Lang, Message, Saying};
+use crate::i18n::{Lang, Message, Saying, country};
 use crate::token::DataRequestLink;
 use crate::web::form::{Form, FormError};
-use crate::web::language::{Spoken, untold};
+use crate::web::language::Spoken;
 use crate::web::limit::Limits;
-use crate::web::page::{AddressSentPage, BrandView, DataPage, DataTyped, ErasedPage, Fact};
+use crate::web::page::{AddressSentPage, BrandView, DataPage, DataTyped, ErasedPage, Fact, FactGroup, Gone};
 use crate::web::problem::{PageError, page, page_with};
-use crate::web::public::open;
 use crate::web::public::view::brand_view;
+use crate::web::public::{gone, open};
 
 /// `GET /d/{token}`: shows what is held.
 ///
@@ -41,8 +42,8 @@ pub async fn show(
     spoken: Spoken,
 ) -> Result<HttpResponse, PageError> {
     let link: DataRequestLink = open(&app, &token)?;
-    if is_over(&app, link).await? {
-        return gone();
+    if let Some(why) = over(&app, link).await? {
+        return say_gone(&app, link, spoken, why).await;
     }
     let query = url::form_urlencoded::parse(request.query_string().as_bytes());
     let saved = query.into_iter().any(|(name, value)| name == "done" && value == DataPage::SAVED);
@@ -64,8 +65,8 @@ pub async fn act(
     form: Result<Form, FormError>,
 ) -> Result<HttpResponse, PageError> {
     let link: DataRequestLink = open(&app, &token)?;
-    if is_over(&app, link).await? {
-        return gone();
+    if let Some(why) = over(&app, link).await? {
+        return say_gone(&app, link, spoken, why).await;
     }
     let form = match form {
         Ok(form) => form,
@@ -115,7 +116,7 @@ impl Visit {
             brand,
             action: self.url.clone(),
             address: held.person.email.clone().unwrap_or_default(),
-            facts: facts(&held, lang),
+            groups: groups(&held, lang),
             typed: typed.unwrap_or_else(|| as_typed(&profile, &locale)),
             version: correct::version(&profile)?,
             locale,
@@ -261,10 +262,10 @@ async fn erase(app: &App, link: DataRequestLink, spoken: Spoken) -> Result<HttpR
 }
 
 async fn load(app: &App, link: DataRequestLink) -> Result<(Export, Profile, BrandView)> {
-    let (keys, now) = (app.keys.clone(), app.clock.now());
+    let (keys, keep, now) = (app.keys.clone(), app.options.tracking.keep, app.clock.now());
     app.db
         .read(move |conn| {
-            let held = privacy::export(conn, &keys, link.subscriber, now)?;
+            let held = privacy::export(conn, &keys, link.subscriber, keep, now)?;
             let profile = subscriber::get(conn, link.subscriber)?.profile();
             let brand = brand::get(conn, link.brand)?;
             Ok((held, profile, brand_view(conn, &brand)?))
@@ -272,51 +273,92 @@ async fn load(app: &App, link: DataRequestLink) -> Result<(Export, Profile, Bran
         .await
 }
 
-/// Whether a link is too old, or was mailed to an address that the person has no more (SEC-04).
-async fn is_over(app: &App, link: DataRequestLink) -> Result<bool> {
+/// Why a link shows nothing: it is too old, or was mailed to an address that the person has no more (SEC-04).
+async fn over(app: &App, link: DataRequestLink) -> Result<Option<Gone>> {
     let expires_at = Moment::from_micros(link.expires_at);
     if app.clock.now() > expires_at {
-        return Ok(true);
+        return Ok(Some(Gone::DataTooOld(DATA_LINK_HOURS)));
     }
     let mailed_at = expires_at.minus(Duration::from_secs(u64::from(DATA_LINK_HOURS) * 3600));
     let moved = app.db.read(move |conn| address_change::last_done(conn, link.subscriber)).await?;
-    Ok(moved.is_some_and(|at| mailed_at < at))
+    Ok(moved.is_some_and(|at| mailed_at < at).then_some(Gone::Moved))
 }
 
-fn gone() -> Result<HttpResponse, PageError> {
-    Ok(untold(StatusCode::GONE, None))
+/// Says why, on a page of the brand's and in the language of the person.
+async fn say_gone(
+    app: &App,
+    link: DataRequestLink,
+    spoken: Spoken,
+    why: Gone,
+) -> Result<HttpResponse, PageError> {
+    let (known, brand) = app
+        .db
+        .read(move |conn| {
+            let known = subscriber::get(conn, link.subscriber)?.locale;
+            let brand = brand::get(conn, link.brand)?;
+            Ok((known, brand_view(conn, &brand)?))
+        })
+        .await?;
+    let lang = spoken.at(brand.language).to(known.as_deref().and_then(Lang::read));
+    gone(lang, brand, why)
 }
 
-fn facts(held: &Export, lang: Lang) -> Vec<Fact> {
+/// What is held, by what it is about; what there is none of is left out.
+fn groups(held: &Export, lang: Lang) -> Vec<FactGroup> {
+    let counted = [
+        (lang.say("fact-decisions"), held.ledger.len()),
+        (lang.say("fact-acts"), held.acts.len()),
+        (lang.say("fact-deliveries"), held.deliveries.len()),
+        (lang.say("fact-hits"), held.hits.len()),
+        (lang.say("fact-service-mail"), held.service_mail.len()),
+        (lang.say("fact-suppressions"), held.suppressions.len()),
+    ];
+    let counted = counted.into_iter().filter(|(_, count)| *count > 0);
+    let counted = counted.map(|(label, count)| {
+        Fact::new(label.to_string(), lang.say("fact-count").with("count", count).to_string())
+    });
+    [
+        (lang.say("about-you"), person(held, lang)),
+        (lang.say("data-answers"), choices(held, lang)),
+        (lang.say("data-acts"), acts(held, lang)),
+        (lang.say("data-counts"), counted.collect()),
+    ]
+    .into_iter()
+    .filter(|(_, facts)| !facts.is_empty())
+    .map(|(heading, facts)| FactGroup { heading: heading.to_string(), facts })
+    .collect()
+}
+
+/// Who the person is, and where we have it from.
+fn person(held: &Export, lang: Lang) -> Vec<Fact> {
     let person = &held.person;
+    let country = person.country.as_deref().map(|code| country::name(lang, code).unwrap_or(code).to_owned());
+    let language = person.locale.as_deref();
+    let language =
+        language.map(|tag| Lang::read(tag).map_or_else(|| tag.to_owned(), |lang| lang.own_name().to_owned()));
     let mut facts: Vec<Fact> = [
         (lang.say("first-name-label"), &person.first_name),
         (lang.say("last-name-label"), &person.last_name),
         (lang.say("company-label"), &person.company),
         (lang.say("phone-label"), &person.phone),
         (lang.say("post-label"), &person.postal_address),
-        (lang.say("country-label"), &person.country),
-        (lang.say("fact-language"), &person.locale),
+        (lang.say("country-label"), &country),
+        (lang.say("fact-language"), &language),
     ]
     .into_iter()
     .filter_map(|(label, value)| Some(Fact::new(label.to_string(), value.clone()?)))
     .collect();
     facts.extend(person.attributes.iter().map(|(name, value)| Fact::new(name.replace('_', " "), value)));
-    facts.push(Fact::new(lang.say("fact-source").to_string(), held.source.name.as_str()));
+    let source = match held.source.kind {
+        // Its name is ours, for programs.
+        source::Kind::Form => lang.say("source-form").to_string(),
+        _ => held.source.name.clone(),
+    };
+    facts.push(Fact::new(lang.say("fact-source").to_string(), source));
     if let Some(policy) = &held.source.policy_url {
         facts.push(Fact::new(lang.say("fact-source-policy").to_string(), policy.as_str()));
     }
     facts.push(Fact::new(lang.say("fact-held-since").to_string(), lang.day(person.created_at)));
-    facts.extend(choices(held, lang));
-    let counted = [
-        (lang.say("fact-acts"), held.acts.len()),
-        (lang.say("fact-decisions"), held.ledger.len()),
-        (lang.say("fact-deliveries"), held.deliveries.len()),
-        (lang.say("fact-hits"), held.hits.len()),
-        (lang.say("fact-service-mail"), held.service_mail.len()),
-        (lang.say("fact-suppressions"), held.suppressions.len()),
-    ];
-    facts.extend(counted.into_iter().map(|(label, count)| Fact::new(label.to_string(), count.to_string())));
     facts
 }
 
@@ -342,7 +384,7 @@ fn choices(held: &Export, lang: Lang) -> Vec<Fact> {
         };
         Fact::new(of_brand(&permission.brand, permission_item(lang, permission.kind)), state.to_string())
     });
-    opt_ins.chain(permissions).chain(brand_choices(held, lang)).chain(acts(held, lang)).collect()
+    opt_ins.chain(permissions).chain(brand_choices(held, lang)).collect()
 }
 
 /// Pauses that are not over, and how often each brand may write at most.
@@ -376,11 +418,14 @@ fn acts(held: &Export, lang: Lang) -> Vec<Fact> {
         let when = format!("{}, {} UTC", lang.day(act.at), act.at.time_of_day());
         let label = lang.say("fact-of-brand").with("brand", &act.brand).with("what", when).to_string();
         let topic = |choice: &ChoiceCopy| topic_item(lang, &choice.topic, choice.channel).to_string();
-        let list = |say: &'static str, choices: &[ChoiceCopy]| match choices {
-            [] => None,
-            some => Some(format!("{say} {}", some.iter().map(topic).collect::<Vec<_>>().join(", "))),
+        let list = |choices: &[ChoiceCopy]| {
+            (!choices.is_empty()).then(|| choices.iter().map(topic).collect::<Vec<_>>().join(", "))
         };
-        let lines = [Some(what.to_string()), list("+", &act.granted), list("−", &act.withdrawn)];
+        let lines = [
+            Some(what.to_string()),
+            list(&act.granted).map(|topics| lang.say("did-agree").with("topics", topics).to_string()),
+            list(&act.withdrawn).map(|topics| lang.say("did-end").with("topics", topics).to_string()),
+        ];
         Fact::new(label, lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))
     };
     newest.map(fact).collect()

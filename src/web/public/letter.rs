@@ -9,12 +9,13 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::domain::delivery::view;
+use crate::domain::campaign::view;
 use crate::error::Result;
+use crate::i18n::Saying;
 use crate::mail::shown;
 use crate::token::ViewLink;
 use crate::web::language::Spoken;
-use crate::web::page::{LetterBar, render};
+use crate::web::page::{LetterBar, Link, render};
 use crate::web::problem::PageError;
 use crate::web::public::open;
 
@@ -32,7 +33,7 @@ impl LetterQuery {
     }
 }
 
-/// `GET /v/{token}`: the letter, without anything about the person and with their links.
+/// `GET /v/{token}`: the letter, without anything about the person who got it.
 ///
 /// # Errors
 /// 404 for a token that is not ours.
@@ -45,11 +46,15 @@ pub async fn show(
     let link: ViewLink = open(&app, &token)?;
     let keys = app.keys.clone();
     let letter = app.db.read(move |conn| view::letter(conn, &keys, &link)).await?;
+    let lang = spoken.at(letter.written_in).to(None);
+    let slug = letter.brand.slug;
+    let to = |place: &str, text: Saying| Link::new(format!("/b/{slug}/{place}"), text.to_string(), "");
+    let archive = letter.is_archived.then(|| to("archive", lang.say("archive-all")));
     let bar = LetterBar {
-        lang: spoken.at(letter.written_in).to(letter.reads),
+        lang,
         brand: letter.brand.name,
         day: String::new(),
-        links: Vec::new(),
+        links: [to("link", lang.say("link-title"))].into_iter().chain(archive).collect(),
         hosts: Vec::new(),
         shows_pictures: query.shows_pictures(),
     };

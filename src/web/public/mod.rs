@@ -12,6 +12,7 @@ pub mod logo;
 pub mod notice;
 pub mod pixel;
 pub mod preferences;
+pub mod report;
 pub mod result;
 pub mod sign_up;
 pub mod unsubscribe;
@@ -19,12 +20,24 @@ pub mod view;
 mod watch;
 mod wish;
 
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::i18n::Lang;
 use crate::token::Link;
+use crate::web::page::{BrandView, Gone, LinkGonePage};
+use crate::web::problem::{PageError, page_with};
 
 /// What a link's token stands for. A token that is not ours, was altered or belongs to another page finds the same
 /// as any wrong address (SEC-03, SEC-05).
 fn open<L: Link>(app: &App, token: &str) -> Result<L> {
     app.keys.open(token).ok_or(Error::NotFound("page"))
+}
+
+/// The page of a link that is ours and good for nothing any more.
+fn gone(lang: Lang, brand: BrandView, why: Gone) -> Result<HttpResponse, PageError> {
+    let link_url = format!("/b/{}/link", brand.slug);
+    page_with(StatusCode::GONE, &LinkGonePage { lang, brand, why, link_url })
 }

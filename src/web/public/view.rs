@@ -58,10 +58,11 @@ pub fn topic_groups<'a>(
             Kind::Subject => subjects.push(choices),
         }
     }
-    [TopicGroup::communications(lang, communications), TopicGroup::subjects(lang, subjects)]
-        .into_iter()
-        .filter(|group| !group.topics.is_empty())
-        .collect()
+    let mut groups = [TopicGroup::communications(lang, communications), TopicGroup::subjects(lang, subjects)];
+    // A channel's boxes stand below each other over all groups.
+    let columns = groups.iter().map(|group| group.columns).max().unwrap_or(1);
+    groups.iter_mut().for_each(|group| group.columns = columns);
+    groups.into_iter().filter(|group| !group.topics.is_empty()).collect()
 }
 
 /// All that a person reads before they agree: the brand's sentence and the words beside the tracking boxes. `keep` is how

@@ -102,7 +102,9 @@ fn host_of(url: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderValue;
     use actix_web::test::TestRequest;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -131,6 +133,35 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(host_of(url), host, "{url}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 5000, ..ProptestConfig::default() })]
+
+        /// 5,000 made-up headers, any octets that a header may hold: nothing fails, and a host is a part of its URL.
+        #[test]
+        fn any_header_is_read_or_passed_over(
+            value in proptest::collection::vec(prop_oneof![0x20..0x7f_u8, 0x80..=0xff_u8, Just(b'\t')], 0..200),
+            url in "[a-z:/@?#.\\[\\]0-9%]{0,60}|https?://.{0,40}",
+            repeats in 1..4_usize,
+        ) {
+            let mut headers = HeaderMap::new();
+            for name in AHEAD.iter().chain([&FETCH_SITE, &USER_AGENT, &REFERER]) {
+                for _ in 0..repeats {
+                    headers.append(name.clone(), HeaderValue::from_bytes(&value).unwrap());
+                }
+            }
+            let says = value.split(|octet| matches!(octet, b';' | b',')).any(|word| {
+                let known = [&b"prefetch"[..], b"prerender", b"preview"];
+                known.iter().any(|known| word.trim_ascii().eq_ignore_ascii_case(known))
+            });
+            let is_text = value.iter().all(|octet| (0x20..0x7f).contains(octet) || *octet == b'\t');
+            prop_assert_eq!(runs_ahead(&headers), says && is_text);
+            prop_assert_eq!(text(&headers, &REFERER).is_some(), is_text);
+            if let Some(host) = host_of(&url) {
+                prop_assert!(url.contains(host) && !host.contains(['/', '@', ':', '?', '#']));
+            }
         }
     }
 }

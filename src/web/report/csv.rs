@@ -40,6 +40,14 @@ pub fn write(campaign: &Campaign, report: &Report) -> Result<Vec<u8>> {
     }
     push(&mut rows, "anonymous", "", "opens", report.anonymous.opens.to_string());
     push(&mut rows, "anonymous", "", "clicks", report.anonymous.clicks.to_string());
+    for link in &report.anonymous.links {
+        let item = format!("{} {}", link.position, link.url);
+        push(&mut rows, "anonymous_link", &item, "clicks", link.clicks.to_string());
+    }
+    for hour in &report.anonymous.hours {
+        push(&mut rows, "anonymous_hour", &hour.at.to_string(), "opens", hour.opens.to_string());
+        push(&mut rows, "anonymous_hour", &hour.at.to_string(), "clicks", hour.clicks.to_string());
+    }
     breakdown(&mut rows, "domain", report.domains.as_deref());
     breakdown(&mut rows, "topic", report.topics.as_deref());
     previous(&mut rows, report);

@@ -1,5 +1,7 @@
 //! The report as a page: which numbers stand where, and how long the bars are.
 
+use super::anonymous::anonymous;
+use crate::clock::Moment;
 use crate::domain::campaign::{Campaign, State};
 use crate::domain::tracking::report::count::HOURS;
 use crate::domain::tracking::report::detail::{Breakdown, PreviousMeasured};
@@ -183,13 +185,14 @@ fn links(report: &Report) -> ReportSection {
 }
 
 fn hours(report: &Report) -> ReportSection {
-    let rows = report.hours.iter().map(|hour| {
-        vec![hour.at.to_string().replace('T', " ").replace(":00Z", ""), short(hour.opens), short(hour.clicks)]
-    });
+    let rows =
+        report.hours.iter().map(|hour| vec![hour_in_words(hour.at), short(hour.opens), short(hour.clicks)]);
+    let cells = |of: fn(&Hour) -> Cell| report.hours.iter().map(of).collect::<Vec<_>>();
+    let few = "Fewer than 10 people in every hour, or hidden.";
     ReportSection {
         charts: vec![
-            columns("opens-hours", "First opens by hour", &report.hours, |hour| hour.opens),
-            columns("clicks-hours", "First clicks by hour", &report.hours, |hour| hour.clicks),
+            columns("opens-hours", "First opens by hour", &cells(|hour| hour.opens), few),
+            columns("clicks-hours", "First clicks by hour", &cells(|hour| hour.clicks), few),
         ],
         tables: vec![table("By hour (UTC)", &["Hour", "Opens", "Clicks"], rows.collect())],
         ..section(
@@ -278,30 +281,12 @@ fn previous(report: &Report) -> ReportSection {
     }
 }
 
-fn anonymous(report: &Report) -> ReportSection {
-    let counted = [("Opens", report.anonymous.opens), ("Clicks", report.anonymous.clicks)];
-    let rows = if counted.iter().all(|(_, hits)| *hits == 0) {
-        Vec::new()
-    } else {
-        counted.iter().map(|(name, hits)| vec![(*name).to_owned(), grouped(*hits)]).collect()
-    };
-    ReportSection {
-        tables: vec![table("Counted without any person", &["What", "Requests"], rows)],
-        ..section(
-            "anonymous",
-            "Anonymous mode",
-            "Requests of the picture and the links that all without permission share; in no other figure.",
-            false,
-        )
-    }
-}
-
-fn section(id: &str, title: &str, note: &str, folded: bool) -> ReportSection {
+pub(super) fn section(id: &str, title: &str, note: &str, folded: bool) -> ReportSection {
     let (id, title, note) = (id.to_owned(), title.to_owned(), note.to_owned());
     ReportSection { id, title, note, folded, ..ReportSection::default() }
 }
 
-fn table(caption: &str, heads: &[&str], rows: Vec<Vec<String>>) -> ReportTable {
+pub(super) fn table(caption: &str, heads: &[&str], rows: Vec<Vec<String>>) -> ReportTable {
     let heads = heads.iter().map(|head| (*head).to_owned()).collect();
     ReportTable { caption: caption.to_owned(), heads, rows }
 }
@@ -311,7 +296,7 @@ fn counts(rows: &[(&str, Cell)]) -> Vec<Vec<String>> {
 }
 
 /// Bars on a scale from nobody to `whole`.
-fn bars(id: &str, title: &str, whole: i64, rows: &[(&str, Cell)]) -> Chart {
+pub(super) fn bars(id: &str, title: &str, whole: i64, rows: &[(&str, Cell)]) -> Chart {
     let described: Vec<String> =
         rows.iter().map(|(label, count)| format!("{label}: {}", cell(*count))).collect();
     let bars = rows.iter().map(|(label, count)| {
@@ -330,13 +315,13 @@ fn bars(id: &str, title: &str, whole: i64, rows: &[(&str, Cell)]) -> Chart {
     })
 }
 
-/// Columns for 48 hours, of which those to come stay empty.
-fn columns(id: &str, title: &str, hours: &[Hour], of: impl Fn(&Hour) -> Cell) -> Chart {
-    let most = hours.iter().filter_map(|hour| of(hour).exact()).max().unwrap_or_default();
+/// Columns for 48 hours, of which those to come stay empty; `nothing` is said where no count is shown.
+pub(super) fn columns(id: &str, title: &str, hours: &[Cell], nothing: &str) -> Chart {
+    let most = hours.iter().filter_map(|hour| hour.exact()).max().unwrap_or_default();
     let step = 100.0 / HOURS as f64;
     let columns = (0..).zip(hours).map(|(index, hour)| {
-        let (height, vague) = match of(hour) {
-            Cell::Exact(count) => (Columns::HEIGHT * share(count, most), false),
+        let (height, vague) = match hour {
+            Cell::Exact(count) => (Columns::HEIGHT * share(*count, most), false),
             Cell::Under | Cell::Over(_) | Cell::Hidden => (5.0, true),
         };
         Column {
@@ -348,25 +333,36 @@ fn columns(id: &str, title: &str, hours: &[Hour], of: impl Fn(&Hour) -> Cell) ->
     });
     let shown: Vec<String> = (1..)
         .zip(hours)
-        .filter_map(|(hour, counted)| {
-            of(counted).exact().filter(|count| *count > 0).map(|count| (hour, count))
-        })
+        .filter_map(|(hour, counted)| counted.exact().filter(|count| *count > 0).map(|count| (hour, count)))
         .map(|(hour, count)| format!("hour {hour}: {}", grouped(count)))
         .collect();
-    let description = if shown.is_empty() {
-        "Fewer than 10 people in every hour, or hidden.".to_owned()
-    } else {
-        format!("{}; fewer than 10 people, or hidden, in all others.", upper_first(&shown.join(", ")))
+    let is_exact = hours.iter().all(|hour| hour.exact().is_some());
+    let description = match (shown.is_empty(), is_exact) {
+        (true, _) => nothing.to_owned(),
+        (_, true) => format!("{}; nothing in all others.", upper_first(&shown.join(", "))),
+        (_, false) => {
+            format!("{}; fewer than 10 people, or hidden, in all others.", upper_first(&shown.join(", ")))
+        }
+    };
+    let top = match (most, is_exact) {
+        (0, true) => "none".to_owned(),
+        (0, false) => "all under 10".to_owned(),
+        (most, _) => format!("top: {}", grouped(most)),
     };
     let mark = |left: f64, text: &str, anchor: &'static str| Mark { left, text: text.to_owned(), anchor };
     Chart::Columns(Columns {
         id: format!("{id}-columns"),
         title: title.to_owned(),
         description,
-        top: if most > 0 { format!("top: {}", grouped(most)) } else { "all under 10".to_owned() },
+        top,
         columns: columns.collect(),
         marks: vec![mark(0.0, "1st hour", "start"), mark(50.0, "25th", "middle"), mark(100.0, "48th", "end")],
     })
+}
+
+/// An hour as the tables have it.
+pub(super) fn hour_in_words(at: Moment) -> String {
+    at.to_string().replace('T', " ").replace(":00Z", "")
 }
 
 fn share(part: i64, whole: i64) -> f64 {
@@ -386,7 +382,7 @@ fn in_words(rate: Option<Rate>) -> String {
 }
 
 /// A link as short as it can be read.
-fn bare(url: &str) -> &str {
+pub(super) fn bare(url: &str) -> &str {
     let bare = url.split_once("://").map_or(url, |(_, bare)| bare);
     bare.trim_end_matches('/')
 }

@@ -4,7 +4,6 @@ problem-data-changed = Newidiodd eich data yn y cyfamser. Edrychwch eto, a chadw
 problem-address-same = Dyma’r cyfeiriad sydd gennym. Rhowch un arall, fel enw@example.com
 correct-heading = Cywiro eich data
 correct-text = Gwagiwch yr hyn na ddylem ei gadw. Mae’n gweithio cyn gynted ag y byddwch yn cadw.
-correct-country-hint = Dwy lythyren, fel GB.
 correct-phone-hint = Os gwagiwch hwn, ni fyddwn yn eich ffonio mwyach, ac mae’r hyn a ddewisoch dros y ffôn yn dod i ben.
 correct-post-hint = Os gwagiwch hwn, ni fyddwn yn anfon post atoch mwyach, ac mae’r hyn a ddewisoch drwy’r post yn dod i ben.
 correct-button = Cadw fy nata
@@ -61,3 +60,19 @@ did-paused = Fe wnaethoch ofyn am oedi.
 did-resumed = Fe wnaethoch ddod ag oedi i ben.
 did-unsubscribed = Fe wnaethoch ddad-danysgrifio o bob e-bost.
 did-undone = Fe wnaethoch ddadwneud yr hyn a wnaethoch o’r blaen.
+
+# A link that is good for nothing any more.
+gone-data = Mae’n dangos data personol, felly dim ond am { $hours } awr yr oedd yn gweithio.
+gone-moved = Fe’i hanfonwyd cyn i’ch cyfeiriad gael ei newid, felly nid yw’n dangos dim mwyach.
+gone-change = Mae dolen i gyfeiriad newydd yn gweithio am { $hours } awr. Ni newidiwyd dim.
+gone-overtaken = Mae dolen fwy newydd wedi cymryd ei lle. Agorwch yr e-bost diweddaraf a defnyddiwch y ddolen sydd ynddo. Ni newidiwyd dim gan yr un hon.
+gone-fresh = Byddwn yn e-bostio’r ddolen i’ch dewisiadau. Oddi yno gallwch ofyn am ddolen newydd i’ch data.
+
+# What is held, by what it is about.
+data-answers = Beth a atebsoch
+data-acts = Beth a wnaethoch ar ein tudalennau
+data-counts = Beth arall rydym wedi’i nodi
+fact-count = { $count }, i gyd yn y copi isod
+did-agree = Cytunwyd i: { $topics }
+did-end = Daethpwyd i ben: { $topics }
+source-form = Un o’n ffurflenni cofrestru

@@ -32,6 +32,7 @@ last-name-hint = I’ch cyfarch yn gywir.
 company-hint = I wybod pa sefydliadau rydym yn eu gwasanaethu.
 country-hint = I ddilyn rheolau eich gwlad.
 phone-hint = Dim ond os ydych wedi ticio Ffôn y mae ei angen, a dim ond bryd hynny y caiff ei gadw. Ni fyddwn yn ffonio am ddim arall.
+phone-format = Gyda chod y wlad, fel +44 118 496 0000.
 post-hint = Dim ond os ydych wedi ticio Post y mae ei angen, a dim ond bryd hynny y caiff ei gadw. Ni fyddwn yn ysgrifennu am ddim arall.
 
 # Boxes for topics.
@@ -60,13 +61,13 @@ about-you-hint = Dim ond eich cyfeiriad e-bost sydd ei angen.
 sign-up-policy = Sut rydym yn trin eich data: <a href="{ $url }" rel="noreferrer">ein polisi preifatrwydd</a>.
 sign-up-button = Cofrestru
 check-inbox = Edrychwch yn eich blwch derbyn
-sign-up-done-lead = Os oes rhywbeth i’w gadarnhau, mae e-bost gyda dolen ar ei ffordd i’r cyfeiriad a roesoch. Gall gymryd ychydig funudau.
+sign-up-done-lead = Os oes rhywbeth i’w gadarnhau, mae e-bost gyda dolen ar ei ffordd i’r cyfeiriad a roesoch. Ychydig funudau mae’n ei gymryd fel arfer, a hyd at ddiwrnod pan fydd llawer yn cofrestru ar unwaith.
 sign-up-done-next = Nid oes dim yn dechrau nes i chi agor y ddolen honno a phwyso’r botwm. Mae’r ddolen yn gweithio am { $days ->
     [two] { $days } ddiwrnod
    *[other] { $days } diwrnod
 }.
 no-email-heading = Dim e-bost?
-no-email = Arhoswch ychydig funudau ac edrychwch yn y ffolder sbam. Byddwn yn anfon un e-bost o’r fath ar y mwyaf i gyfeiriad mewn diwrnod. Os oedd camgymeriad teipio yn y cyfeiriad, <a href="{ $url }">cofrestrwch eto</a>.
+no-email = Edrychwch yn y ffolder sbam. Byddwn yn anfon un e-bost o’r fath ar y mwyaf i gyfeiriad mewn diwrnod. Os nad oes un wedi dod ar ôl diwrnod, neu os oedd camgymeriad teipio yn y cyfeiriad, <a href="{ $url }">cofrestrwch eto</a>.
 
 # Asking for the link to the choices.
 link-title = Cael eich dolen
@@ -173,7 +174,7 @@ fact-decisions = Penderfyniadau a gofnodwyd
 fact-deliveries = Ymgyrchoedd a anfonwyd neu nas anfonwyd atoch
 fact-hits = Agoriadau a chliciau a gofnodwyd
 fact-service-mail = Negeseuon gwasanaeth
-fact-suppressions = Rhesymau dros beidio ag ysgrifennu atoch
+fact-suppressions = Cofnodion sy’n ein gwahardd rhag ysgrifennu atoch
 
 # A letter in the browser, and the archive of letters.
 letter-bar = Am y dudalen hon
@@ -213,7 +214,6 @@ wrong-method-text = Nid yw’r cyfeiriad hwn yn gwneud yr hyn a ofynnwyd ganddo.
 conflict-title = Nid yw hynny’n bosibl bellach
 conflict-text = Newidiodd rhywbeth yn y cyfamser. Ewch yn ôl, ail-lwythwch y dudalen a rhowch gynnig arall arni.
 gone-title = Nid yw’r ddolen hon yn ddilys bellach
-gone-text = Dim ond am gyfnod byr y mae dolenni sy’n dangos data personol yn gweithio. Gallwch ofyn am un newydd.
 too-large-title = Roedd hynny’n ormod
 too-large-text = Mae’r hyn a anfonwyd yn fwy nag y mae’r gweinydd hwn yn ei dderbyn. Ni newidiwyd dim.
 too-many-title = Gormod o geisiadau

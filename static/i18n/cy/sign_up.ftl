@@ -5,7 +5,7 @@ post-when = Dim ond os ydych wedi ticio Post y mae ei angen, a dim ond bryd hynn
 problem-first-name-missing = Rhowch eich enw cyntaf
 problem-last-name-missing = Rhowch eich cyfenw
 problem-company-missing = Rhowch enw eich cwmni
-problem-country-missing = Rhowch eich gwlad, mewn dwy lythyren fel GB
+problem-country-missing = Rhowch eich gwlad
 sign-up-policy-inside = Sut rydym yn trin eich data: <a href="{ $url }" rel="noreferrer" target="_blank">ein polisi preifatrwydd</a>.
 
 # Cadarnhau.

@@ -4,7 +4,6 @@ problem-data-changed = Ihre Daten haben sich inzwischen geändert. Bitte sehen S
 problem-address-same = Diese Adresse haben wir schon. Geben Sie eine andere ein, etwa name@example.com
 correct-heading = Daten berichtigen
 correct-text = Leeren Sie, was wir nicht behalten sollen. Es gilt, sobald Sie speichern.
-correct-country-hint = Zwei Buchstaben, etwa DE.
 correct-phone-hint = Wenn Sie dieses Feld leeren, rufen wir Sie nicht mehr an, und was Sie per Telefon gewählt haben, endet.
 correct-post-hint = Wenn Sie dieses Feld leeren, schicken wir Ihnen keine Post mehr, und was Sie per Post gewählt haben, endet.
 correct-button = Daten speichern
@@ -67,3 +66,25 @@ did-paused = Sie haben um eine Pause gebeten.
 did-resumed = Sie haben eine Pause beendet.
 did-unsubscribed = Sie haben sich von allen E-Mails abgemeldet.
 did-undone = Sie haben rückgängig gemacht, was Sie zuvor getan hatten.
+
+# A link that is good for nothing any more.
+gone-data = Er zeigt persönliche Daten und galt deshalb nur { $hours ->
+    [one] { $hours } Stunde
+   *[other] { $hours } Stunden
+}.
+gone-moved = Er wurde verschickt, bevor Ihre Adresse geändert wurde, und zeigt deshalb nichts mehr.
+gone-change = Ein Link zu einer neuen Adresse gilt { $hours ->
+    [one] { $hours } Stunde
+   *[other] { $hours } Stunden
+}. Es wurde nichts geändert.
+gone-overtaken = Ein neuerer Link hat ihn abgelöst. Öffnen Sie die neueste E-Mail und nehmen Sie den Link darin. Durch diesen wurde nichts geändert.
+gone-fresh = Wir senden Ihnen den Link zu Ihren Einstellungen. Von dort können Sie einen neuen Link zu Ihren Daten anfordern.
+
+# What is held, by what it is about.
+data-answers = Was Sie geantwortet haben
+data-acts = Was Sie auf unseren Seiten getan haben
+data-counts = Was wir sonst festgehalten haben
+fact-count = { $count }, alle in der Kopie unten
+did-agree = Zugestimmt: { $topics }
+did-end = Beendet: { $topics }
+source-form = Ein Anmeldeformular von uns

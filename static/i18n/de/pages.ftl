@@ -32,6 +32,7 @@ last-name-hint = Damit wir Sie richtig anreden.
 company-hint = Damit wir wissen, für welche Organisationen wir da sind.
 country-hint = Damit wir uns an die Regeln Ihres Landes halten.
 phone-hint = Nur nötig und nur gespeichert, wenn Sie Telefon angekreuzt haben. Wir rufen aus keinem anderen Grund an.
+phone-format = Mit der Vorwahl des Landes, zum Beispiel +49 30 23125 000.
 post-hint = Nur nötig und nur gespeichert, wenn Sie Post angekreuzt haben. Wir schreiben aus keinem anderen Grund.
 
 # Boxes for topics.
@@ -60,13 +61,13 @@ about-you-hint = Nötig ist nur Ihre E-Mail-Adresse.
 sign-up-policy = Wie wir mit Ihren Daten umgehen: <a href="{ $url }" rel="noreferrer">unsere Datenschutzerklärung</a>.
 sign-up-button = Anmelden
 check-inbox = Sehen Sie in Ihr Postfach
-sign-up-done-lead = Wenn es etwas zu bestätigen gibt, ist eine E-Mail mit einem Link an die angegebene Adresse unterwegs. Das kann ein paar Minuten dauern.
+sign-up-done-lead = Wenn es etwas zu bestätigen gibt, ist eine E-Mail mit einem Link an die angegebene Adresse unterwegs. Meist dauert das ein paar Minuten, und bis zu einem Tag, wenn sich viele auf einmal anmelden.
 sign-up-done-next = Nichts beginnt, bevor Sie diesen Link öffnen und auf die Schaltfläche drücken. Der Link gilt { $days ->
     [one] { $days } Tag
    *[other] { $days } Tage
 }.
 no-email-heading = Keine E-Mail?
-no-email = Warten Sie ein paar Minuten und sehen Sie im Spam-Ordner nach. Wir senden einer Adresse höchstens eine solche E-Mail am Tag. War ein Tippfehler in der Adresse, dann <a href="{ $url }">melden Sie sich noch einmal an</a>.
+no-email = Sehen Sie im Spam-Ordner nach. Wir senden einer Adresse höchstens eine solche E-Mail am Tag. Ist nach einem Tag keine da, oder war ein Tippfehler in der Adresse, dann <a href="{ $url }">melden Sie sich noch einmal an</a>.
 
 # Asking for the link to the choices.
 link-title = Ihr Link
@@ -176,7 +177,7 @@ fact-decisions = Aufgezeichnete Entscheidungen
 fact-deliveries = Kampagnen, die Ihnen gesendet wurden oder nicht
 fact-hits = Aufgezeichnete Öffnungen und Klicks
 fact-service-mail = Service-E-Mails
-fact-suppressions = Gründe, Ihnen nicht zu schreiben
+fact-suppressions = Einträge, die uns verbieten, Ihnen zu schreiben
 
 # A letter in the browser, and the archive of letters.
 letter-bar = Über diese Seite
@@ -216,7 +217,6 @@ wrong-method-text = Diese Adresse tut nicht, was von ihr verlangt wurde. Nichts 
 conflict-title = Das geht nicht mehr
 conflict-text = Inzwischen hat sich etwas geändert. Gehen Sie zurück, laden Sie die Seite neu und versuchen Sie es noch einmal.
 gone-title = Dieser Link gilt nicht mehr
-gone-text = Links, die persönliche Daten zeigen, gelten nur kurze Zeit. Sie können um einen neuen bitten.
 too-large-title = Das war zu viel
 too-large-text = Was gesendet wurde, ist größer, als dieser Server annimmt. Nichts wurde geändert.
 too-many-title = Zu viele Versuche

@@ -5,7 +5,7 @@ post-when = Nur nötig und nur gespeichert, wenn Sie Post angekreuzt haben.
 problem-first-name-missing = Geben Sie Ihren Vornamen ein
 problem-last-name-missing = Geben Sie Ihren Nachnamen ein
 problem-company-missing = Geben Sie den Namen Ihres Unternehmens ein
-problem-country-missing = Geben Sie Ihr Land in zwei Buchstaben ein, zum Beispiel DE
+problem-country-missing = Geben Sie Ihr Land ein
 sign-up-policy-inside = Wie wir mit Ihren Daten umgehen: <a href="{ $url }" rel="noreferrer" target="_blank">unsere Datenschutzerklärung</a>.
 
 # Bestätigen.

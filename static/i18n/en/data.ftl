@@ -4,7 +4,6 @@ problem-data-changed = Your data changed in the meantime. Please look again, and
 problem-address-same = This is the address we have. Enter another one, like name@example.com
 correct-heading = Correct your data
 correct-text = Empty what we should not keep. It works as soon as you save.
-correct-country-hint = Two letters, such as GB.
 correct-phone-hint = If you empty this, we call you no more, and what you chose by phone ends.
 correct-post-hint = If you empty this, we send you no more post, and what you chose by post ends.
 correct-button = Save my data
@@ -67,3 +66,25 @@ did-paused = You asked for a pause.
 did-resumed = You ended a pause.
 did-unsubscribed = You unsubscribed from all emails.
 did-undone = You undid what you had done before.
+
+# A link that is good for nothing any more.
+gone-data = It shows personal data, so it worked for { $hours ->
+    [one] { $hours } hour
+   *[other] { $hours } hours
+} only.
+gone-moved = It was mailed before your address was changed, so it shows nothing any more.
+gone-change = A link to a new address works for { $hours ->
+    [one] { $hours } hour
+   *[other] { $hours } hours
+}. Nothing was changed.
+gone-overtaken = A newer link took its place. Open the newest email and use the link there. Nothing was changed by this one.
+gone-fresh = We email you the link to your choices. From there you can ask for a fresh link to your data.
+
+# What is held, by what it is about.
+data-answers = What you answered
+data-acts = What you did on our pages
+data-counts = What else we have written down
+fact-count = { $count }, all in the copy below
+did-agree = You agreed to: { $topics }
+did-end = You ended: { $topics }
+source-form = A sign-up form of ours

@@ -32,6 +32,7 @@ last-name-hint = To address you correctly.
 company-hint = To know which organisations we serve.
 country-hint = To follow the rules of your country.
 phone-hint = Needed, and kept, only if you ticked Phone. We call about nothing else.
+phone-format = With the code of the country, such as +44 118 496 0000.
 post-hint = Needed, and kept, only if you ticked Post. We write about nothing else.
 
 # Boxes for topics.
@@ -60,13 +61,13 @@ about-you-hint = Only your email address is needed.
 sign-up-policy = How we handle your data: <a href="{ $url }" rel="noreferrer">our privacy policy</a>.
 sign-up-button = Sign up
 check-inbox = Check your inbox
-sign-up-done-lead = If there is something to confirm, an email with a link is on its way to the address you gave. It can take a few minutes.
+sign-up-done-lead = If there is something to confirm, an email with a link is on its way to the address you gave. It usually takes a few minutes, and up to a day when many sign up at once.
 sign-up-done-next = Nothing starts until you open that link and press the button. The link works for { $days ->
     [one] { $days } day
    *[other] { $days } days
 }.
 no-email-heading = No email?
-no-email = Give it a few minutes and look in the spam folder. We send at most one such email to an address in a day. If the address had a typing mistake, <a href="{ $url }">sign up again</a>.
+no-email = Look in the spam folder. We send at most one such email to an address in a day. If none has come after a day, or the address had a typing mistake, <a href="{ $url }">sign up again</a>.
 
 # Asking for the link to the choices.
 link-title = Get your link
@@ -176,7 +177,7 @@ fact-decisions = Recorded decisions
 fact-deliveries = Campaigns that were or were not sent to you
 fact-hits = Recorded opens and clicks
 fact-service-mail = Service mails
-fact-suppressions = Reasons not to write to you
+fact-suppressions = Records that forbid us to write to you
 
 # A letter in the browser, and the archive of letters.
 letter-bar = About this page
@@ -216,7 +217,6 @@ wrong-method-text = This address does not do what was asked of it. Nothing was c
 conflict-title = That is no longer possible
 conflict-text = Something changed in the meantime. Go back, reload the page and try again.
 gone-title = This link is no longer valid
-gone-text = Links that show personal data work for a short time only. You can ask for a fresh one.
 too-large-title = That was too much
 too-large-text = What was sent is larger than this server accepts. Nothing was changed.
 too-many-title = Too many tries

@@ -6,7 +6,7 @@ post-when = Needed, and kept, only if you ticked Post.
 problem-first-name-missing = Enter your first name
 problem-last-name-missing = Enter your last name
 problem-company-missing = Enter the name of your company
-problem-country-missing = Enter your country, in two letters such as GB
+problem-country-missing = Enter your country
 sign-up-policy-inside = How we handle your data: <a href="{ $url }" rel="noreferrer" target="_blank">our privacy policy</a>.
 
 # Confirming.

@@ -4,7 +4,6 @@ problem-data-changed = Vos données ont changé entre-temps. Regardez de nouveau
 problem-address-same = C’est l’adresse que nous avons déjà. Saisissez-en une autre, par exemple nom@example.com
 correct-heading = Corriger vos données
 correct-text = Videz ce que nous ne devons pas garder. Cela vaut dès que vous enregistrez.
-correct-country-hint = Deux lettres, par exemple FR.
 correct-phone-hint = Si vous videz ce champ, nous ne vous appelons plus, et ce que vous avez choisi par téléphone prend fin.
 correct-post-hint = Si vous videz ce champ, nous ne vous envoyons plus de courrier, et ce que vous avez choisi par courrier prend fin.
 correct-button = Enregistrer mes données
@@ -67,3 +66,25 @@ did-paused = Vous avez demandé une pause.
 did-resumed = Vous avez mis fin à une pause.
 did-unsubscribed = Vous vous êtes désinscrit de tous les e-mails.
 did-undone = Vous avez annulé ce que vous aviez fait auparavant.
+
+# A link that is good for nothing any more.
+gone-data = Il montre des données personnelles et n’était donc valable que { $hours ->
+    [one] { $hours } heure
+   *[other] { $hours } heures
+}.
+gone-moved = Il a été envoyé avant le changement de votre adresse et ne montre donc plus rien.
+gone-change = Un lien vers une nouvelle adresse est valable { $hours ->
+    [one] { $hours } heure
+   *[other] { $hours } heures
+}. Rien n’a été modifié.
+gone-overtaken = Un lien plus récent l’a remplacé. Ouvrez l’e-mail le plus récent et suivez le lien qu’il contient. Celui-ci n’a rien modifié.
+gone-fresh = Nous vous envoyons le lien vers vos choix. De là, vous pouvez demander un nouveau lien vers vos données.
+
+# What is held, by what it is about.
+data-answers = Ce que vous avez répondu
+data-acts = Ce que vous avez fait sur nos pages
+data-counts = Ce que nous avons aussi noté
+fact-count = { $count }, dans la copie ci-dessous
+did-agree = Accepté : { $topics }
+did-end = Arrêté : { $topics }
+source-form = L’un de nos formulaires d’inscription

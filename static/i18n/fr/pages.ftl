@@ -32,6 +32,7 @@ last-name-hint = Pour nous adresser à vous correctement.
 company-hint = Pour savoir quelles organisations nous servons.
 country-hint = Pour respecter les règles de votre pays.
 phone-hint = Nécessaire, et conservé, seulement si vous avez coché Téléphone. Nous n’appelons pour rien d’autre.
+phone-format = Avec l’indicatif du pays, par exemple +33 1 99 00 00 00.
 post-hint = Nécessaire, et conservée, seulement si vous avez coché Courrier. Nous n’écrivons pour rien d’autre.
 
 # Boxes for topics.
@@ -60,13 +61,13 @@ about-you-hint = Seule votre adresse e-mail est nécessaire.
 sign-up-policy = Comment nous traitons vos données : <a href="{ $url }" rel="noreferrer">notre politique de confidentialité</a>.
 sign-up-button = S’inscrire
 check-inbox = Consultez votre messagerie
-sign-up-done-lead = S’il y a quelque chose à confirmer, un e-mail avec un lien est en route vers l’adresse indiquée. Cela peut prendre quelques minutes.
+sign-up-done-lead = S’il y a quelque chose à confirmer, un e-mail avec un lien est en route vers l’adresse indiquée. Cela prend en général quelques minutes, et jusqu’à un jour quand les inscriptions sont nombreuses.
 sign-up-done-next = Rien ne commence avant que vous ayez ouvert ce lien et appuyé sur le bouton. Le lien est valable { $days ->
     [one] { $days } jour
    *[other] { $days } jours
 }.
 no-email-heading = Pas d’e-mail ?
-no-email = Attendez quelques minutes et regardez dans les indésirables. Nous envoyons au plus un e-mail de ce type par jour à une adresse. Si l’adresse contenait une faute de frappe, <a href="{ $url }">inscrivez-vous à nouveau</a>.
+no-email = Regardez dans les indésirables. Nous envoyons au plus un e-mail de ce type par jour à une adresse. Si rien n’est arrivé après un jour, ou si l’adresse contenait une faute de frappe, <a href="{ $url }">inscrivez-vous à nouveau</a>.
 
 # Asking for the link to the choices.
 link-title = Obtenir votre lien
@@ -176,7 +177,7 @@ fact-decisions = Décisions enregistrées
 fact-deliveries = Campagnes qui vous ont été envoyées ou non
 fact-hits = Ouvertures et clics enregistrés
 fact-service-mail = E-mails de service
-fact-suppressions = Raisons de ne pas vous écrire
+fact-suppressions = Mentions qui nous interdisent de vous écrire
 
 # A letter in the browser, and the archive of letters.
 letter-bar = À propos de cette page
@@ -216,7 +217,6 @@ wrong-method-text = Cette adresse ne fait pas ce qui lui a été demandé. Rien 
 conflict-title = Ce n’est plus possible
 conflict-text = Quelque chose a changé entre-temps. Revenez en arrière, rechargez la page et réessayez.
 gone-title = Ce lien n’est plus valable
-gone-text = Les liens qui montrent des données personnelles ne fonctionnent que peu de temps. Vous pouvez en demander un nouveau.
 too-large-title = C’était trop
 too-large-text = Ce qui a été envoyé est plus volumineux que ce que ce serveur accepte. Rien n’a été modifié.
 too-many-title = Trop d’essais

@@ -5,7 +5,7 @@ post-when = Nécessaire, et conservée, seulement si vous avez coché Courrier.
 problem-first-name-missing = Saisissez votre prénom
 problem-last-name-missing = Saisissez votre nom
 problem-company-missing = Saisissez le nom de votre entreprise
-problem-country-missing = Saisissez votre pays en deux lettres, par exemple FR
+problem-country-missing = Saisissez votre pays
 sign-up-policy-inside = Comment nous traitons vos données : <a href="{ $url }" rel="noreferrer" target="_blank">notre politique de confidentialité</a>.
 
 # Confirmer.

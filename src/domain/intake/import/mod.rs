@@ -190,7 +190,7 @@ fn check(form: &ImportForm, brand: &Brand) -> Result<String> {
         refuse("source.kind", "A file comes from an import of your own contacts or from a supplier");
     }
     let wording = form.wording.as_deref().map(str::trim).unwrap_or_default();
-    if wording.chars().count() > crate::domain::intake::sign_up::WORDING_CHARS_MAX {
+    if wording.chars().count() > crate::domain::consent::ledger::WORDING_CHARS_MAX {
         refuse("wording", "The wording is longer than 10,000 characters");
     }
     match form.basis {

@@ -41,7 +41,7 @@ const CHANGES_MAX: i64 = 3;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The old address is kept for its notice, which is tried for as long.
-const OLD_KEPT: Duration = outbox::GIVE_UP_AFTER;
+pub(super) const OLD_KEPT: Duration = outbox::GIVE_UP_AFTER;
 
 word_enum! {
     /// What became of a wish.

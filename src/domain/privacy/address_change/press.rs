@@ -30,8 +30,10 @@ pub enum Standing {
     },
     /// The address has an owner by now.
     Taken,
-    /// Too old, or another wish took its place.
-    Over,
+    /// The link is too old.
+    TooOld,
+    /// Another wish took its place.
+    Overtaken,
 }
 
 /// A wish with the person, the brand, and how it stands.
@@ -68,7 +70,8 @@ pub fn look(conn: &mut DbConnection, keys: &Keys, id: i64, now: Moment) -> Resul
             Some(_) => Standing::Taken,
             None => Standing::Open(new.clone()),
         },
-        _ => Standing::Over,
+        (State::Void, _) => Standing::Overtaken,
+        _ => Standing::TooOld,
     };
     Ok(Looked { wish, person, brand, standing })
 }

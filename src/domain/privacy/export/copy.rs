@@ -65,8 +65,8 @@ pub struct About {
     pub purposes: BTreeMap<&'static str, &'static str>,
     /// Who gets the data.
     pub recipients: &'static str,
-    /// How long it is kept.
-    pub retention: &'static str,
+    /// How long each kind of data is kept.
+    pub retention: BTreeMap<&'static str, String>,
     /// How what a person did is used to choose what they get.
     pub profiling: &'static str,
 }

@@ -4,10 +4,11 @@ mod acts;
 mod copy;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::{
     brand, brand_choice, campaign, confirmation, delivery, hit, link, opt_in, outbox, permission,
@@ -15,7 +16,7 @@ use crate::db::schema::{
 };
 use crate::domain::audience::{Subscriber, source, subscriber};
 use crate::domain::catalog::{Channel, brand as brands, notice};
-use crate::domain::consent::{brand_choice as choices, ledger, suppression};
+use crate::domain::consent::{brand_choice as choices, confirmation as confirmations, ledger, suppression};
 use crate::domain::preferences::act;
 use crate::domain::privacy::address_change;
 use crate::domain::tracking::hit::START;
@@ -31,11 +32,17 @@ pub use copy::{
 /// Entries of the ledger are read in portions.
 const PORTION: i64 = 1_000;
 
-/// Gathers everything held about a person.
+/// Gathers everything held about a person. Opens and clicks are deleted when they are older than `kept_hits`.
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such person or they were erased.
-pub fn export(conn: &mut DbConnection, keys: &Keys, person: i64, now: Moment) -> Result<Export> {
+pub fn export(
+    conn: &mut DbConnection,
+    keys: &Keys,
+    person: i64,
+    kept_hits: Duration,
+    now: Moment,
+) -> Result<Export> {
     let known = subscriber::get(conn, person)?;
     if known.erased_at.is_some() {
         return Err(Error::NotFound("subscriber"));
@@ -44,7 +51,7 @@ pub fn export(conn: &mut DbConnection, keys: &Keys, person: i64, now: Moment) ->
     let origin = source::get(conn, known.source_id)?;
     Ok(Export {
         made_at: now,
-        about: about(conn, &ledger)?,
+        about: about(conn, &ledger, kept_hits)?,
         source: Origin::of(origin),
         opt_ins: opt_ins_of(conn, person)?,
         permissions: permissions_of(conn, person)?,
@@ -62,7 +69,59 @@ pub fn export(conn: &mut DbConnection, keys: &Keys, person: i64, now: Moment) ->
     })
 }
 
-fn about(conn: &mut DbConnection, ledger: &[EntryCopy]) -> Result<About> {
+/// What each part of the copy is held for.
+const PURPOSES: [(&str, &str); 14] = [
+    ("person", "to reach you in the ways you agreed to, and to address you by name"),
+    ("source", "to tell you where the data came from"),
+    ("opt_ins", "to send only what you agreed to"),
+    ("permissions", "to record opens and clicks only where you allowed it"),
+    ("brand_choices", "to pause, and to write no more often than you want"),
+    ("brand_choice_entries", "to prove when you chose that"),
+    ("acts", "to show you what you did, to give you a receipt, and to undo it"),
+    ("address_changes", "to write to your new address, and to tell the old one"),
+    ("ledger", "to prove what you agreed to and when you ended it"),
+    ("deliveries", "to send each message once, and to answer what was sent"),
+    ("hits", "to count opens and clicks, where you allowed it"),
+    ("service_mail", "to send what you asked for, such as a link, once and not too often"),
+    ("confirmations", "to start only what you confirm yourself, from your own mailbox"),
+    ("suppressions", "never to use an address again that must not be used"),
+];
+
+/// How long each part of the copy is held.
+fn retention(kept_hits: Duration) -> BTreeMap<&'static str, String> {
+    const ACCOUNT: &str = "until you close your account";
+    let days = |time: Duration| match time.as_secs().div_ceil(DAY.as_secs()) {
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    };
+    let said = |part: &str| match part {
+        "address_changes" => format!(
+            "a new address until it is used, or {} hours; the old one until its notice has left, at most {}; the dates {ACCOUNT}",
+            address_change::VALID_HOURS,
+            days(address_change::OLD_KEPT),
+        ),
+        "hits" => format!("{}, or until you take the permission back or close your account", days(kept_hits)),
+        "confirmations" => {
+            format!(
+                "what you typed and did not confirm for {}; the dates {ACCOUNT}",
+                days(confirmations::VALID)
+            )
+        }
+        "deliveries" => {
+            "that you opened or followed something until you take the permission back; the rest for good, \
+                         without your data once you close your account"
+                .to_owned()
+        }
+        "ledger" | "brand_choice_entries" => {
+            "for good, without your data once you close your account".to_owned()
+        }
+        "suppressions" => "for good, as a scrambled form of the address".to_owned(),
+        _ => ACCOUNT.to_owned(),
+    };
+    PURPOSES.iter().map(|(part, _)| (*part, said(part))).collect()
+}
+
+fn about(conn: &mut DbConnection, ledger: &[EntryCopy], kept_hits: Duration) -> Result<About> {
     let mut slugs: Vec<&str> = ledger.iter().map(|entry| entry.brand.as_str()).collect();
     slugs.sort_unstable();
     slugs.dedup();
@@ -81,20 +140,9 @@ fn about(conn: &mut DbConnection, ledger: &[EntryCopy]) -> Result<About> {
     }
     Ok(About {
         brands: responsible,
-        purposes: BTreeMap::from([
-            ("person", "to reach you in the ways you agreed to, and to address you by name"),
-            ("opt_ins", "to send only what you agreed to"),
-            ("brand_choices", "to pause, and to write no more often than you want"),
-            ("acts", "to show you what you did, to give you a receipt, and to undo it"),
-            ("address_changes", "to write to your new address, and to tell the old one"),
-            ("ledger", "to prove what you agreed to and when you ended it"),
-            ("deliveries", "to send each message once, and to answer what was sent"),
-            ("hits", "to count opens and clicks, where you allowed it"),
-            ("suppressions", "never to use an address again that must not be used"),
-        ]),
+        purposes: BTreeMap::from(PURPOSES),
         recipients: "the brands named here and the mail servers that carry their letters; nobody else",
-        retention: "until you close your account; then only the record of your decisions, without your data, and \
-                    a scrambled form of your addresses stay",
+        retention: retention(kept_hits),
         profiling: "what you did is not used to choose what you get",
     })
 }

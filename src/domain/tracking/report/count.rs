@@ -7,18 +7,16 @@ use diesel::dsl::{count, count_star, min};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use crate::clock::Moment;
+use crate::clock::{HOUR, Moment};
 use crate::db::DbConnection;
-use crate::db::schema::{delivery, ledger, tally, unsubscribe_reason};
+use crate::db::schema::{delivery, ledger};
 use crate::domain::campaign::link::{self, Link};
 use crate::domain::consent::ledger::Decision;
 use crate::domain::consent::permission::Kind;
+use crate::domain::consent::unsubscribe_reason::{self, Reason};
 use crate::domain::delivery::State;
 use crate::domain::tracking::class::Class;
 use crate::error::Result;
-
-/// An hour, in microseconds.
-pub(in crate::domain::tracking) const HOUR: i64 = 3_600_000_000;
 
 /// How many hours of a campaign are shown one by one.
 pub const HOURS: usize = 48;
@@ -46,7 +44,7 @@ pub struct Counts {
     pub complaints: i64,
     /// People who ended something by this letter.
     pub unsubscribed: i64,
-    /// Why they did, as far as they said: each reason in the order in which it is asked.
+    /// Why they did, as far as they said: each reason in the order of the question.
     pub gave: Vec<(String, i64)>,
     /// When the first letter left.
     pub began_at: Option<Moment>,
@@ -56,10 +54,6 @@ pub struct Counts {
     pub clicks: Came,
     /// Each link in its order, with the people who followed it and their requests.
     pub links: Vec<(Link, i64, i64)>,
-    /// Opens of the anonymous mode.
-    pub anonymous_opens: i64,
-    /// Clicks of the anonymous mode.
-    pub anonymous_clicks: i64,
 }
 
 /// What came back of one kind, exactly.
@@ -105,17 +99,6 @@ pub fn count_all(conn: &mut DbConnection, campaign: i64) -> Result<Counts> {
     let mut counts = deliveries(conn, campaign)?;
     counts.unsubscribed = unsubscribed(conn, campaign)?;
     counts.gave = gave(conn, campaign)?;
-    let anonymous: Vec<(Kind, i64)> = tally::table
-        .filter(tally::campaign_id.eq(campaign).and(tally::anonymous))
-        .select((tally::kind, tally::hits))
-        .load(conn)?;
-    for (kind, hits) in anonymous {
-        match kind {
-            Kind::Opens => counts.anonymous_opens = hits,
-            Kind::Clicks => counts.anonymous_clicks = hits,
-            Kind::Profiling => {}
-        }
-    }
     classes(conn, campaign, &mut counts)?;
     if let Some(began_at) = counts.began_at {
         hours(conn, campaign, began_at, &mut counts)?;
@@ -196,20 +179,19 @@ fn unsubscribed(conn: &mut DbConnection, campaign: i64) -> Result<i64> {
         .get_result(conn)?)
 }
 
-/// The reasons that can be given for having unsubscribed, in the order of the question.
-const GIVEN: [&str; 4] = ["too_many", "not_for_me", "never_asked", "other"];
-
 /// How many people gave each reason after this campaign's letter. They are counted without anybody's name.
 fn gave(conn: &mut DbConnection, campaign: i64) -> Result<Vec<(String, i64)>> {
-    let counted: Vec<(String, i64)> = unsubscribe_reason::table
-        .filter(unsubscribe_reason::campaign_id.eq(campaign))
-        .select((unsubscribe_reason::reason, unsubscribe_reason::people))
-        .load(conn)?;
-    let people = |word: &str| {
-        let of_word = counted.iter().filter(|(reason, _)| reason == word);
-        of_word.map(|(_, people)| people).sum()
-    };
-    Ok(GIVEN.iter().map(|word| ((*word).to_owned(), people(word))).collect())
+    let counted: HashMap<Reason, i64> =
+        unsubscribe_reason::of_campaign(conn, campaign)?.into_iter().collect();
+    let people = |reason: &Reason| counted.get(reason).copied().unwrap_or_default();
+    Ok(Reason::ALL.iter().map(|reason| (reason.to_string(), people(reason))).collect())
+}
+
+/// The hours of a campaign that are shown one by one and have begun, by their first moment.
+pub(super) fn hours_so_far(began_at: Option<Moment>, now: Moment) -> Vec<Moment> {
+    let Some(first) = began_at.map(Moment::start_of_hour) else { return Vec::new() };
+    let begun = usize::try_from(now.hours_since(first) + 1).unwrap_or(0).min(HOURS);
+    std::iter::successors(Some(first), |at| Some(at.plus(HOUR))).take(begun).collect()
 }
 
 #[derive(QueryableByName)]
@@ -248,7 +230,7 @@ struct HourRow {
     #[diesel(sql_type = Text)]
     kind: Kind,
     #[diesel(sql_type = BigInt)]
-    hour: i64,
+    hour: Moment,
     #[diesel(sql_type = BigInt)]
     people: i64,
 }
@@ -256,9 +238,8 @@ struct HourRow {
 /// Sorts people into the hours since the first letter left; what the clock of another server puts before it belongs
 /// to the first one.
 fn hours(conn: &mut DbConnection, campaign: i64, began_at: Moment, counts: &mut Counts) -> Result<()> {
-    let began = began_at.as_micros();
-    let first = began - began.rem_euclid(HOUR);
-    let until = first + HOUR * HOURS as i64;
+    let first = began_at.start_of_hour();
+    let until = first.plus(HOUR * HOURS as u32);
     let rows: Vec<HourRow> = diesel::sql_query(
         "SELECT kind, hour, CAST(sum(people) AS BIGINT) AS people FROM hit_count \
          WHERE campaign_id = $1 AND link_id = 0 AND class = 'human' AND people > 0 AND hour < $2 \
@@ -271,7 +252,7 @@ fn hours(conn: &mut DbConnection, campaign: i64, began_at: Moment, counts: &mut 
         came.hours = vec![0; HOURS];
     }
     for row in rows {
-        let hour = usize::try_from((row.hour - first) / HOUR).unwrap_or(0);
+        let hour = usize::try_from(row.hour.hours_since(first)).unwrap_or(0);
         match row.kind {
             Kind::Opens => counts.opens.hours[hour] += row.people,
             Kind::Clicks => counts.clicks.hours[hour] += row.people,

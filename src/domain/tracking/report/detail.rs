@@ -9,6 +9,7 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::campaign;
 use crate::domain::campaign::{self as campaigns, Campaign};
+use crate::domain::tracking::marks::{self, Gone, Part};
 use crate::domain::tracking::report::guard::{FEWEST, Nobody, part_of, parts_of};
 use crate::domain::tracking::report::{Cell, Measured, Rate, rate, report};
 use crate::error::{Error, Result};
@@ -72,13 +73,13 @@ pub struct Breakdown {
     pub bounced: Cell,
     /// People of whom opens may be measured.
     pub opens_measurable: Cell,
-    /// Those of them who plausibly opened it, and allow it still.
+    /// Those of them who plausibly opened it, and allow it still, or did as long as it was kept.
     pub opened: Cell,
     /// Their rate with its interval.
     pub opens_rate: Option<Rate>,
     /// People of whom clicks may be measured.
     pub clicks_measurable: Cell,
-    /// Those of them who plausibly clicked, and allow it still.
+    /// Those of them who plausibly clicked, and allow it still, or did as long as it was kept.
     pub clicked: Cell,
     /// Their rate with its interval.
     pub clicks_rate: Option<Rate>,
@@ -146,6 +147,16 @@ struct Sums {
     clicked: i64,
 }
 
+impl Sums {
+    /// Adds those whose marks are gone, as far as their letters are still among these: people change what they agree to,
+    /// and where they read.
+    fn add(&mut self, gone: Option<Gone>) {
+        let Gone { opened, clicked } = gone.unwrap_or_default();
+        self.opened = (self.opened + opened).clamp(0, self.may_open);
+        self.clicked = (self.clicked + clicked).clamp(0, self.may_click);
+    }
+}
+
 /// The sums of [`Sums`] over rows of `delivery d`.
 const SUMS: &str = "count(*) AS letters, count(d.bounce) AS bounced, \
                     count(CASE WHEN d.tracks_opens THEN 1 END) AS may_open, count(d.opened_at) AS opened, \
@@ -173,7 +184,13 @@ pub(super) fn domains(conn: &mut DbConnection, campaign: i64, bounced: Cell) -> 
     .load(conn)?;
     let mut others =
         rows.iter().position(|row| row.key.is_none()).map(|at| rows.remove(at)).unwrap_or_default();
-    for row in &rows {
+    let gone = marks::load_gone(conn, campaign, Part::Domain)?;
+    for mark in gone.values() {
+        others.opened += mark.opened;
+        others.clicked += mark.clicked;
+    }
+    for row in &mut rows {
+        row.add(gone.get(row.key.as_deref().unwrap_or_default()).copied());
         others.letters -= row.letters;
         others.bounced -= row.bounced;
         others.may_open -= row.may_open;
@@ -181,6 +198,7 @@ pub(super) fn domains(conn: &mut DbConnection, campaign: i64, bounced: Cell) -> 
         others.may_click -= row.may_click;
         others.clicked -= row.clicked;
     }
+    others.add(None);
     rows.sort_by(|a, b| b.letters.cmp(&a.letters).then_with(|| a.key.cmp(&b.key)));
     if others.letters > 0 {
         others.name = Some("All other domains".to_owned());
@@ -239,7 +257,7 @@ impl Breakdown {
 /// By subject that the recipients agree to now; whoever agrees to two is counted in both.
 pub(super) fn topics(conn: &mut DbConnection, id: i64) -> Result<Vec<Breakdown>> {
     let campaign = campaigns::get(conn, id)?;
-    let rows: Vec<Sums> = diesel::sql_query(format!(
+    let mut rows: Vec<Sums> = diesel::sql_query(format!(
         "SELECT t.slug AS key, t.name AS name, {SUMS} FROM delivery d \
          JOIN opt_in o ON o.subscriber_id = d.subscriber_id JOIN topic t ON t.id = o.topic_id \
          WHERE d.campaign_id = $1 AND d.state = 'sent' AND o.channel = $2 AND o.state = 'granted' \
@@ -249,6 +267,10 @@ pub(super) fn topics(conn: &mut DbConnection, id: i64) -> Result<Vec<Breakdown>>
     .bind::<Text, _>(campaign.channel)
     .bind::<BigInt, _>(campaign.brand_id)
     .load(conn)?;
+    let gone = marks::load_gone(conn, id, Part::Topic)?;
+    for row in &mut rows {
+        row.add(gone.get(row.key.as_deref().unwrap_or_default()).copied());
+    }
     let shown = rows.into_iter().map(|row| {
         let sent = Cell::of(row.letters);
         let of_sent = |part| part_of(part, row.letters, sent, Nobody::Shown);

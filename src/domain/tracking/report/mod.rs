@@ -3,6 +3,7 @@
 //! Opens and clicks come from the campaign's counters, never from counting hits, and are set against the letters that
 //! could be measured and no others (O-10). [`count`] has the exact numbers, [`guard`] decides what of them is shown.
 
+pub mod anonymous;
 pub mod count;
 pub mod detail;
 pub mod guard;
@@ -15,7 +16,8 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::delivery::breaker::{self, Tally};
 use crate::domain::tracking::class::Class;
-use crate::domain::tracking::report::count::{Came, Counts, HOUR, HOURS, total};
+use crate::domain::tracking::report::anonymous::Anonymous;
+use crate::domain::tracking::report::count::{Came, Counts, HOURS, hours_so_far, total};
 use crate::domain::tracking::report::detail::{Breakdown, Previous};
 use crate::domain::tracking::report::guard::{FEWEST, Nobody, part_of, parts_beside, parts_of};
 use crate::error::Result;
@@ -173,15 +175,6 @@ pub struct Hour {
     pub clicks: Cell,
 }
 
-/// What was counted without any person.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
-pub struct Anonymous {
-    /// Requests of the shared pixel.
-    pub opens: i64,
-    /// Requests of shared links.
-    pub clicks: i64,
-}
-
 /// The report of a campaign, with the details that were asked for.
 ///
 /// Measurable are letters that carried a pixel, or links of their own, and were sent or may have been (`uncertain`).
@@ -192,6 +185,7 @@ pub struct Anonymous {
 pub fn report(conn: &mut DbConnection, campaign: i64, include: Include, now: Moment) -> Result<Report> {
     let counts = count::count_all(conn, campaign)?;
     let mut report = Report::of(&counts, &breaker::tally(conn, campaign)?, now);
+    report.anonymous = anonymous::load(conn, campaign, &counts, now)?;
     if include.domains {
         report.domains = Some(detail::domains(conn, campaign, report.bounced.total)?);
     }
@@ -252,7 +246,7 @@ impl Report {
             hours: hours(counts, [opens.people, clicks.people], now),
             opens,
             clicks,
-            anonymous: Anonymous { opens: counts.anonymous_opens, clicks: counts.anonymous_clicks },
+            anonymous: Anonymous::default(),
             domains: None,
             topics: None,
             previous: None,
@@ -360,18 +354,15 @@ fn links(counts: &Counts, clickers: Cell) -> Vec<LinkCount> {
 
 /// The hours up to now. What is later than the last of them is a part of the sum too, and is not shown.
 fn hours(counts: &Counts, sums: [Cell; 2], now: Moment) -> Vec<Hour> {
-    let Some(began_at) = counts.began_at else { return Vec::new() };
-    let first = began_at.as_micros() - began_at.as_micros().rem_euclid(HOUR);
-    let passed = (now.as_micros() - first).div_euclid(HOUR) + 1;
-    let is_over = passed > HOURS as i64;
-    let passed = usize::try_from(passed).unwrap_or(0).min(HOURS);
+    let starts = hours_so_far(counts.began_at, now);
+    let Some(first) = starts.first() else { return Vec::new() };
+    let is_over = now.hours_since(*first) >= HOURS as i64;
     let cells = |came: &Came, sum: Cell| {
         let later = is_over.then(|| came.people - came.hours.iter().sum::<i64>());
-        let parts: Vec<_> = came.hours.iter().take(passed).map(|people| (*people, None)).collect();
+        let parts: Vec<_> = came.hours.iter().take(starts.len()).map(|people| (*people, None)).collect();
         parts_beside(sum, later, &parts, Nobody::Small)
     };
     let (opens, clicks) = (cells(&counts.opens, sums[0]), cells(&counts.clicks, sums[1]));
-    let starts = (0..).map(|hour| Moment::from_micros(first + hour * HOUR));
-    let rows = starts.zip(opens.into_iter().zip(clicks));
+    let rows = starts.into_iter().zip(opens.into_iter().zip(clicks));
     rows.map(|(at, (opens, clicks))| Hour { at, opens, clicks }).collect()
 }

@@ -2,8 +2,10 @@
 
 use crate::domain::campaign::state::CANCELLED;
 use crate::domain::consent::gate::Refusal;
+use crate::domain::consent::unsubscribe_reason::Reason;
 use crate::domain::tracking::class::Class;
 use crate::domain::tracking::report::guard::{Cell, FEWEST};
+use crate::i18n::in_groups;
 
 /// Whether only programs make such requests.
 pub(super) fn is_machine(class: Class) -> bool {
@@ -49,15 +51,7 @@ pub(super) fn base(base: Cell) -> String {
 
 /// `1,930`.
 pub fn grouped(count: i64) -> String {
-    let digits = count.unsigned_abs().to_string();
-    let mut grouped = String::from(if count < 0 { "-" } else { "" });
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    in_groups(&count.to_string(), ',')
 }
 
 /// A class in few words.
@@ -138,13 +132,14 @@ pub fn bounced(class: &str) -> String {
 
 /// Why people unsubscribed, in the words of the question.
 pub fn gave(reason: &str) -> String {
+    let Some(reason) = Reason::parse(reason) else { return reason.replace('_', " ") };
     match reason {
-        "too_many" => "It came too often".to_owned(),
-        "not_for_me" => "It was not about what concerns them".to_owned(),
-        "never_asked" => "They never asked for it".to_owned(),
-        "other" => "Something else".to_owned(),
-        other => other.replace('_', " "),
+        Reason::TooMany => "It came too often",
+        Reason::NotForMe => "It was not about what concerns them",
+        Reason::NeverAsked => "They never asked for it",
+        Reason::Other => "Something else",
     }
+    .to_owned()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::hit::{self, Hit};
 use super::{Options, permission, settle};
 use crate::clock::Moment;
 use crate::db::schema::{
-    brand, campaign, delivery, hit as hit_table, hit_count, link, subscriber, tally, topic,
+    anonymous_count, brand, campaign, delivery, hit as hit_table, hit_count, link, subscriber, topic,
 };
 use crate::db::{Database, DatabaseUrl, DbConnection, Schema};
 use crate::domain::audience::source::{self, SourceForm};
@@ -173,7 +173,7 @@ impl House {
     fn is_untouched(&self) -> bool {
         self.write(|conn| {
             let hits: i64 = hit_table::table.count().get_result(conn)?;
-            let tallies: i64 = tally::table.count().get_result(conn)?;
+            let tallies: i64 = anonymous_count::table.count().get_result(conn)?;
             let tallies = tallies + hit_count::table.count().get_result::<i64>(conn)?;
             let marked: i64 = delivery::table
                 .filter(delivery::opened_at.is_not_null().or(delivery::clicked_at.is_not_null()))
@@ -186,7 +186,9 @@ impl House {
     /// What the anonymous mode counted.
     fn tally(&self, kind: Kind) -> i64 {
         self.write(|conn| {
-            let found = tally::table.find((CAMPAIGN, kind, true)).select(tally::hits);
+            let link = if kind == Kind::Clicks { LINK } else { 0 };
+            let key = (CAMPAIGN, kind, link, later(60).start_of_hour());
+            let found = anonymous_count::table.find(key).select(anonymous_count::hits);
             Ok(found.first(conn).optional()?.unwrap_or_default())
         })
     }

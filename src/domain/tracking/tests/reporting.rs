@@ -7,7 +7,7 @@ use crate::db::schema::hit_count;
 use crate::domain::catalog::Channel::Email;
 use crate::domain::consent::opt_in;
 use crate::domain::tracking::class::Class;
-use crate::domain::tracking::report::count::{HOUR, count_all, total};
+use crate::domain::tracking::report::count::{count_all, total};
 
 #[test]
 fn the_report_s_parts_equal_the_whole() {
@@ -77,7 +77,7 @@ fn the_report_s_parts_equal_the_whole() {
                     hit_count::campaign_id.eq(CAMPAIGN),
                     hit_count::kind.eq(kind),
                     hit_count::link_id.eq(link),
-                    hit_count::hour.eq(at.as_micros() / HOUR * HOUR),
+                    hit_count::hour.eq(at.start_of_hour()),
                     hit_count::class.eq(class),
                     hit_count::hits.eq(hits),
                     hit_count::people.eq(people),
@@ -107,7 +107,6 @@ fn the_report_s_parts_equal_the_whole() {
         counts.links.iter().map(|(link, people, hits)| (link.id, *people, *hits)).collect::<Vec<_>>(),
         [(LINK, 1, 3)]
     );
-    assert_eq!((counts.anonymous_opens, counts.anonymous_clicks), (0, 0));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::super::*;
 use super::brand;
 
 /// Each of them, by name, as it goes out.
-pub(super) fn pages() -> [(&'static str, String); 4] {
+pub(super) fn pages() -> [(&'static str, String); 5] {
     let (lang, brand) = (Lang::English, brand());
     let sent = AddressSentPage {
         lang,
@@ -28,11 +28,14 @@ pub(super) fn pages() -> [(&'static str, String); 4] {
         refused: true,
         preferences_url: "/p/token".into(),
     };
-    let taken = AddressTakenPage { lang, brand, link_url: "/b/civic-notes/link".into() };
+    let link_url = "/b/civic-notes/link".to_owned();
+    let gone = LinkGonePage { lang, brand: brand.clone(), why: Gone::Overtaken, link_url: link_url.clone() };
+    let taken = AddressTakenPage { lang, brand, link_url };
     [
         ("address_sent", render(&sent).unwrap()),
         ("address_confirm", render(&confirm).unwrap()),
         ("address_changed", render(&changed).unwrap()),
         ("address_taken", render(&taken).unwrap()),
+        ("link_gone", render(&gone).unwrap()),
     ]
 }

@@ -115,7 +115,6 @@ pub(in crate::web::page) fn report() -> ReportPage {
             folded: true,
         }],
         note: "Counts under 10 are shown as <10.".into(),
-        back: Some(Link::new("/demo/report", "All reports", "")),
         css: "",
     }
 }
