@@ -5,9 +5,11 @@
 pub mod act;
 mod named;
 mod pause;
+mod posted;
 pub mod reason;
 pub mod receipt;
 mod save;
+mod standing;
 mod stands;
 pub mod undo;
 mod unsubscribe;
@@ -32,9 +34,9 @@ use crate::error::{Error, Result};
 use crate::i18n::Lang;
 
 pub use pause::{end_pause, pause, pause_wording, resume_wording};
+pub use posted::{Posted, Start};
 pub use save::{
-    Changes, Posted, Screen, Start, at_most_wording, at_most_words, choose_nothing, save, stop_everything,
-    stop_wording,
+    Changes, Screen, at_most_wording, at_most_words, choose_nothing, save, stop_everything, stop_wording,
 };
 pub use unsubscribe::{Unsubscribed, Way, unsubscribe, unsubscribe_scope};
 
