@@ -147,8 +147,8 @@ both_databases! {
         assert_eq!((first.len(), &*first[0], &*first[19]), (20, "Letter 22", "Letter 3"));
         assert_eq!(listed(&server, "/b/civic/archive?page=2").await, ["Letter 2", "Letter 1"]);
         let (one, two) = (server.get("/b/civic/archive").await.text, server.get("/b/civic/archive?page=2").await.text);
-        assert!(one.contains("?page=2") && !one.contains("Newer letters"));
-        assert!(two.contains("Newer letters") && !two.contains("Older letters"));
+        assert!(one.contains("?page=2") && !one.contains("Newer emails"));
+        assert!(two.contains("Newer emails") && !two.contains("Older emails"));
         assert_eq!(listed(&server, "/b/civic/archive?page=4000000000").await, [""; 0]);
         assert_eq!(server.get("/b/civic/archive.atom").await.text.matches("<entry>").count(), 20);
     }
@@ -173,7 +173,7 @@ both_databases! {
         for part in [
             "<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"en-GB\">".to_owned(),
             format!("<id>{base}/b/civic/archive</id>"),
-            "<title>Letters from Civic Notes</title>".to_owned(),
+            "<title>Emails from Civic Notes</title>".to_owned(),
             "<author><name>Civic Notes</name></author>".to_owned(),
             format!("<link rel=\"self\" type=\"application/atom+xml\" href=\"{base}/b/civic/archive.atom\"/>"),
             format!("<id>urn:uuid:{id}</id>"),

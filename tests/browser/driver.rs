@@ -77,6 +77,8 @@ impl Browser {
             "--hide-scrollbars",
             "--force-color-profile=srgb",
             "--lang=en-GB",
+            // Dates to be typed as the page's language writes them.
+            "--enable-blink-features=LangAttributeAwareFormControlUI",
             &format!("--user-data-dir={}", profile.path().display()),
         ];
         let wanted = json!({ "goog:chromeOptions": { "args": arguments, "prefs": { "intl.accept_languages": "en-GB" } } });

@@ -452,7 +452,7 @@ async fn ask_for_ones_data(tour: &mut Tour<'_>, person: &Person) {
 async fn read_letters(tour: &mut Tour<'_>, person: &Person) {
     let server = tour.server;
     tour.open("/b/civic/archive").await;
-    tour.look("archive-empty", "GET /b/{brand}/archive", "Letters from Civic Notes").await;
+    tour.look("archive-empty", "GET /b/{brand}/archive", "Emails from Civic Notes").await;
     for (subject, template) in
         [("A morning on transport", "event"), ("The month in ten minutes", "newsletter")]
     {
@@ -469,7 +469,7 @@ async fn read_letters(tour: &mut Tour<'_>, person: &Person) {
     }
     let mail = server.mails().pop().unwrap();
     tour.open("/b/civic/archive").await;
-    tour.look("archive", "GET /b/{brand}/archive", "Letters from Civic Notes").await;
+    tour.look("archive", "GET /b/{brand}/archive", "Emails from Civic Notes").await;
     tour.click(".links a").await;
     tour.look_at_letter("archive-letter", "GET /b/{brand}/archive/{campaign}", "The month in ten minutes")
         .await;

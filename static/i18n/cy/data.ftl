@@ -13,8 +13,8 @@ new-address-text = Mae’r hyn a ddewisoch yn dod gyda chi. Nid oes dim yn newid
 new-address-label = Cyfeiriad e-bost newydd
 new-address-hint = Byddwn yn anfon dolen ato.
 new-address-button = Anfon dolen i’r cyfeiriad newydd
-address-sent-heading = Edrychwch yn y mewnflwch newydd
-address-sent-lead = Rydym yn anfon e-bost at <strong class="address">{ $address }</strong>. Nid oes dim yn newid cyn ichi agor y ddolen ynddo a gwasgu’r botwm.
+address-sent-heading = Edrychwch yn y blwch derbyn newydd
+address-sent-lead = Rydym yn anfon e-bost at <strong class="address">{ $address }</strong>. Nid oes dim yn newid cyn ichi agor y ddolen ynddo a phwyso’r botwm.
 address-sent-next = Mae’r ddolen yn gweithio am { $hours } awr. Os nad oes dim yn cyrraedd, edrychwch yn y ffolder sbam, ac a yw’r cyfeiriad wedi’i sillafu’n gywir.
 back-to-data = Yn ôl i’ch data
 address-confirm-heading = Defnyddio’r cyfeiriad hwn?

@@ -134,7 +134,7 @@ no-longer-profiling = Ni chawn bellach ddewis beth i’w anfon atoch ar sail yr 
 
 # Unsubscribing.
 unsubscribe-heading = Dad-danysgrifio
-unsubscribe-lead = Mae un pwysiad yn stopio <strong>{ $scope }</strong>. Mae’n gweithio ar unwaith, ac nid oes angen i chi roi rheswm.
+unsubscribe-lead = Mae un clic yn stopio <strong>{ $scope }</strong>. Mae’n gweithio ar unwaith, ac nid oes angen i chi roi rheswm.
 unsubscribe-button = Dad-danysgrifio
 unsubscribe-finer = Am gadw rhywfaint ohono? <a href="{ $url }">Dewiswch beth a gewch</a>.
 unsubscribed-heading = Rydych wedi dad-danysgrifio
@@ -178,18 +178,18 @@ fact-suppressions = Cofnodion sy’n ein gwahardd rhag ysgrifennu atoch
 
 # A letter in the browser, and the archive of letters.
 letter-bar = Am y dudalen hon
-letter-bar-private = Mae’r dudalen hon yn dangos y llythyr heb ddim amdanoch chi, am y gellir rhannu ei chyfeiriad.
+letter-bar-private = Mae’r dudalen hon yn dangos yr e-bost heb ddim amdanoch chi, am y gellir rhannu ei chyfeiriad.
 letter-bar-pictures = Nid yw lluniau o { $hosts } yn cael eu dangos, fel na fydd neb yno’n gwybod eich bod yn darllen hwn.
 letter-bar-show = Dangos y lluniau
 letter-bar-hide = Cuddio’r lluniau
 letter-bar-date = Anfonwyd ar { $day }
-archive-title = Llythyrau
-archive-heading = Llythyrau gan { $brand }
+archive-title = E-byst
+archive-heading = E-byst gan { $brand }
 archive-lead = Yr hyn a anfonodd { $brand }, y diweddaraf yn gyntaf.
 archive-empty = Nid oes dim wedi’i gyhoeddi yma eto.
-archive-all = Pob llythyr
-archive-newer = Llythyrau mwy diweddar
-archive-older = Llythyrau hŷn
+archive-all = Pob e-bost
+archive-newer = E-byst mwy diweddar
+archive-older = E-byst hŷn
 archive-feed = Dilyn drwy ffrwd (Atom)
 archive-sign-up = Cael yr un nesaf drwy e-bost
 

@@ -9,12 +9,12 @@ correct-post-hint = Wenn Sie dieses Feld leeren, schicken wir Ihnen keine Post m
 correct-button = Daten speichern
 correct-saved = Gespeichert und ab jetzt verwendet. Wo Sie eine Telefonnummer oder eine Postanschrift entfernt haben, ist beendet, was Sie per Telefon oder per Post gewählt hatten.
 new-address-heading = Eine andere E-Mail-Adresse verwenden
-new-address-text = Was Sie gewählt haben, geht mit. Nichts ändert sich, bevor Sie den Knopf hinter dem Link drücken, den wir dorthin senden.
+new-address-text = Was Sie gewählt haben, geht mit. Nichts ändert sich, bevor Sie auf die Schaltfläche hinter dem Link klicken, den wir dorthin senden.
 new-address-label = Neue E-Mail-Adresse
 new-address-hint = Wir senden einen Link dorthin.
 new-address-button = Link an die neue Adresse senden
 address-sent-heading = Sehen Sie in das neue Postfach
-address-sent-lead = Wir senden eine E-Mail an <strong class="address">{ $address }</strong>. Nichts ändert sich, bevor Sie den Link darin öffnen und den Knopf drücken.
+address-sent-lead = Wir senden eine E-Mail an <strong class="address">{ $address }</strong>. Nichts ändert sich, bevor Sie den Link darin öffnen und auf die Schaltfläche klicken.
 address-sent-next = Der Link funktioniert { $hours ->
     [one] { $hours } Stunde
    *[other] { $hours } Stunden
@@ -46,11 +46,11 @@ address-change-button = Ansehen und bestätigen
 address-change-next = Der Link funktioniert { $hours ->
     [one] { $hours } Stunde
    *[other] { $hours } Stunden
-} lang. Er öffnet eine Seite mit einem Knopf; nichts ändert sich, bevor Sie ihn drücken.
+} lang. Er öffnet eine Seite mit einer Schaltfläche; nichts ändert sich, bevor Sie darauf klicken.
 address-change-not-you = Wenn Sie das nicht waren, tun Sie nichts. Nichts ändert sich.
 address-changed-subject = Ihre Adresse bei { $brand } wurde geändert
 address-changed-mail-heading = Ihre Adresse wurde geändert
-address-changed-mail-lead = Seit { $day } schreibt { $brand } an { $address } und nicht mehr an diese Adresse, weil jemand mit Zugang zu beiden es so wollte.
+address-changed-mail-lead = Seit dem { $day } schreibt { $brand } an { $address } und nicht mehr an diese Adresse, weil jemand mit Zugang zu beiden es so wollte.
 address-changed-not-you = Wenn Sie das nicht waren, schreiben Sie bitte sofort an { $contact }.
 address-taken-subject = Diese Adresse kennt { $brand } schon
 address-taken-mail-heading = Sie haben hier schon ein Konto

@@ -7,7 +7,7 @@ confirmation-button = Ansehen und bestätigen
 confirmation-next = Der Link gilt { $days ->
     [one] { $days } Tag
    *[other] { $days } Tage
-}. Er öffnet eine Seite mit einer Schaltfläche; nichts beginnt, bevor Sie darauf drücken.
+}. Er öffnet eine Seite mit einer Schaltfläche; nichts beginnt, bevor Sie darauf klicken.
 confirmation-not-you = Wenn Sie das nicht waren, tun Sie nichts: Sie bekommen keine E-Mails von uns.
 
 preference-link-subject = Ihr Link zu Ihrer Auswahl bei { $brand }
@@ -18,7 +18,7 @@ preference-link-not-you = Wenn Sie das nicht waren, tun Sie nichts. Nichts ände
 
 data-link-subject = Ihr Link zu Ihren Daten bei { $brand }
 data-link-heading = Ihr Link zu Ihren Daten
-data-link-lead = Sie, oder jemand mit einer E-Mail, die wir Ihnen gesendet haben, haben um die Seite gebeten, die zeigt, welche Daten wir über Sie gespeichert haben. Dort können Sie sie berichtigen, eine Kopie herunterladen, eine andere Adresse verwenden oder Ihr Konto schließen.
+data-link-lead = Jemand, vermutlich Sie selbst, hat mit einem Link aus einer unserer E-Mails um die Seite gebeten, die zeigt, welche Daten wir über Sie gespeichert haben. Dort können Sie sie berichtigen, eine Kopie herunterladen, eine andere Adresse verwenden oder Ihr Konto schließen.
 data-link-button = Ihre Daten ansehen
 data-link-next = Der Link gilt { $hours ->
     [one] { $hours } Stunde
@@ -32,5 +32,5 @@ letter-preferences = Einstellungen
 letter-view = Im Browser ansehen
 letter-source = Ihre Angaben haben wir nicht von Ihnen: Sie kamen von { $source }.
 letter-source-policy = Wie { $source } mit Ihren Angaben umgeht
-letter-why = Diese E-Mail bekommen Sie von { $brand }. „Einstellungen“ zeigt, wozu Sie zugestimmt haben, und ändert es.
+letter-why = Diese E-Mail bekommen Sie von { $brand }. „Einstellungen“ zeigt, worin Sie eingewilligt haben; dort können Sie es ändern.
 letter-published = Veröffentlicht von { $brand }.

@@ -8,14 +8,14 @@ optional = (freiwillig)
 languages = Sprachen
 
 # The front page.
-home-heading = Werbepost, die zuerst fragt
+home-heading = Werbung per E-Mail, die zuerst fragt
 home-lead = Dieser Server bewahrt auf, worin jeder Mensch eingewilligt hat, nach Thema und Weg, und schreibt genau diesen Menschen. Soll er aufhören, hört er sofort auf.
 home-sign-up = Anmelden
 home-hear-from = Von { $brand } hören
 home-programs = Für Programme
 home-api = API-Dokumentation
 home-api-hint = Für Programme, die Marken und Kampagnen verwalten
-product-line = Mannerly: Werbepost, die zuerst fragt.
+product-line = Mannerly: Werbung per E-Mail, die zuerst fragt.
 
 # Fields to type into.
 email-label = E-Mail-Adresse
@@ -62,7 +62,7 @@ sign-up-policy = Wie wir mit Ihren Daten umgehen: <a href="{ $url }" rel="norefe
 sign-up-button = Anmelden
 check-inbox = Sehen Sie in Ihr Postfach
 sign-up-done-lead = Wenn es etwas zu bestätigen gibt, ist eine E-Mail mit einem Link an die angegebene Adresse unterwegs. Meist dauert das ein paar Minuten, und bis zu einem Tag, wenn sich viele auf einmal anmelden.
-sign-up-done-next = Nichts beginnt, bevor Sie diesen Link öffnen und auf die Schaltfläche drücken. Der Link gilt { $days ->
+sign-up-done-next = Nichts beginnt, bevor Sie diesen Link öffnen und auf die Schaltfläche klicken. Der Link gilt { $days ->
     [one] { $days } Tag
    *[other] { $days } Tage
 }.
@@ -97,7 +97,7 @@ expired-lead = Ein Link zum Bestätigen gilt { $days ->
 # The choices.
 preferences-title = Ihre Auswahl
 preferences-heading = Ihre Auswahl bei { $brand }
-preferences-lead = Für <strong class="address">{ $address }</strong>. Was Sie hier ändern, gilt, sobald Sie auf eine Schaltfläche drücken.
+preferences-lead = Für <strong class="address">{ $address }</strong>. Was Sie hier ändern, gilt, sobald Sie auf eine Schaltfläche klicken.
 stop-heading = Alles beenden
 stop-button = Alles von { $brand } beenden
 save-button = Meine Auswahl speichern
@@ -134,7 +134,7 @@ no-longer-profiling = Wir dürfen nicht mehr nach dem, was Sie tun, auswählen, 
 
 # Unsubscribing.
 unsubscribe-heading = Abbestellen
-unsubscribe-lead = Ein Druck beendet <strong>{ $scope }</strong>. Das gilt sofort, und Sie müssen keinen Grund angeben.
+unsubscribe-lead = Ein Klick beendet <strong>{ $scope }</strong>. Das gilt sofort, und Sie müssen keinen Grund angeben.
 unsubscribe-button = Abbestellen
 unsubscribe-finer = Möchten Sie etwas davon behalten? <a href="{ $url }">Wählen Sie, was Sie bekommen</a>.
 unsubscribed-heading = Sie haben abbestellt
@@ -142,7 +142,7 @@ unsubscribed-lead = Beendet: <strong>{ $scope }</strong>.
 unsubscribed-nothing = Sie bekommen keine andere Werbung von { $brand }.
 unsubscribed-continues = Was weitergeht
 unsubscribed-continues-lead = Darin haben Sie gesondert eingewilligt, deshalb bleibt es, wie es war:
-unsubscribed-finer = Versehentlich gedrückt, oder möchten Sie genauer wählen? <a href="{ $url }">Sehen Sie Ihre Auswahl an</a>.
+unsubscribed-finer = Versehentlich geklickt, oder möchten Sie genauer wählen? <a href="{ $url }">Sehen Sie Ihre Auswahl an</a>.
 
 # The data.
 data-link-sent-lead = Wir haben einen Link an <strong class="address">{ $address }</strong> gesendet. Er öffnet die Seite mit den Daten, die wir über Sie gespeichert haben.
@@ -181,18 +181,18 @@ fact-suppressions = Einträge, die uns verbieten, Ihnen zu schreiben
 
 # A letter in the browser, and the archive of letters.
 letter-bar = Über diese Seite
-letter-bar-private = Diese Seite zeigt den Brief ohne alles, was Sie betrifft, denn ihre Adresse kann weitergegeben werden.
+letter-bar-private = Diese Seite zeigt die E-Mail ohne alles, was Sie betrifft, denn ihre Adresse kann weitergegeben werden.
 letter-bar-pictures = Bilder von { $hosts } werden nicht gezeigt, damit dort niemand erfährt, dass Sie das lesen.
 letter-bar-show = Bilder anzeigen
 letter-bar-hide = Bilder ausblenden
 letter-bar-date = Gesendet am { $day }
-archive-title = Briefe
-archive-heading = Briefe von { $brand }
+archive-title = E-Mails
+archive-heading = E-Mails von { $brand }
 archive-lead = Was { $brand } gesendet hat, das Neueste zuerst.
 archive-empty = Hier ist noch nichts veröffentlicht.
-archive-all = Alle Briefe
-archive-newer = Neuere Briefe
-archive-older = Ältere Briefe
+archive-all = Alle E-Mails
+archive-newer = Neuere E-Mails
+archive-older = Ältere E-Mails
 archive-feed = Als Feed verfolgen (Atom)
 archive-sign-up = Den nächsten per E-Mail bekommen
 
@@ -294,7 +294,7 @@ result-late = Was noch ankommen kann
 result-late-email = Eine E-Mail, die uns vorher verlassen hat.
 result-late-post = Post, die schon gedruckt wurde oder unterwegs war.
 undo-heading = Anders überlegt?
-undo-text = Ein Druck macht Ihre Auswahl bei { $brand } wieder so, wie sie davor war.
+undo-text = Ein Klick macht Ihre Auswahl bei { $brand } wieder so, wie sie davor war.
 undo-agrees = Mit „Rückgängig machen“ stimme ich wieder zu:
 undo-not-offered = Nicht mehr im Angebot und kommt deshalb nicht zurück: { $choices }.
 undo-button = Rückgängig machen

@@ -181,18 +181,18 @@ fact-suppressions = Records that forbid us to write to you
 
 # A letter in the browser, and the archive of letters.
 letter-bar = About this page
-letter-bar-private = This page shows the letter without anything about you, because its address can be passed on.
+letter-bar-private = This page shows the email without anything about you, because its address can be passed on.
 letter-bar-pictures = Pictures from { $hosts } are not shown, so that nobody there learns that you read this.
 letter-bar-show = Show the pictures
 letter-bar-hide = Hide the pictures
 letter-bar-date = Sent on { $day }
-archive-title = Letters
-archive-heading = Letters from { $brand }
+archive-title = Emails
+archive-heading = Emails from { $brand }
 archive-lead = What { $brand } has sent, newest first.
 archive-empty = Nothing has been published here yet.
-archive-all = All letters
-archive-newer = Newer letters
-archive-older = Older letters
+archive-all = All emails
+archive-newer = Newer emails
+archive-older = Older emails
 archive-feed = Follow by feed (Atom)
 archive-sign-up = Get the next one by email
 

@@ -9,12 +9,12 @@ correct-post-hint = Si vous videz ce champ, nous ne vous envoyons plus de courri
 correct-button = Enregistrer mes données
 correct-saved = Enregistré, et utilisé dès maintenant. Là où vous avez retiré un numéro de téléphone ou une adresse postale, ce que vous aviez choisi par téléphone ou par courrier a pris fin.
 new-address-heading = Utiliser une autre adresse e-mail
-new-address-text = Ce que vous avez choisi vous suit. Rien ne change avant que vous pressiez le bouton derrière le lien que nous y envoyons.
+new-address-text = Ce que vous avez choisi vous suit. Rien ne change avant que vous cliquiez sur le bouton derrière le lien que nous y envoyons.
 new-address-label = Nouvelle adresse e-mail
 new-address-hint = Nous y envoyons un lien.
 new-address-button = Envoyer un lien à la nouvelle adresse
 address-sent-heading = Regardez dans la nouvelle boîte
-address-sent-lead = Nous envoyons un e-mail à <strong class="address">{ $address }</strong>. Rien ne change avant que vous ouvriez le lien qu’il contient et pressiez le bouton.
+address-sent-lead = Nous envoyons un e-mail à <strong class="address">{ $address }</strong>. Rien ne change avant que vous ouvriez le lien qu’il contient et cliquiez sur le bouton.
 address-sent-next = Le lien fonctionne { $hours ->
     [one] { $hours } heure
    *[other] { $hours } heures
@@ -46,7 +46,7 @@ address-change-button = Regarder et confirmer
 address-change-next = Le lien fonctionne { $hours ->
     [one] { $hours } heure
    *[other] { $hours } heures
-}. Il ouvre une page avec un bouton ; rien ne change avant que vous le pressiez.
+}. Il ouvre une page avec un bouton ; rien ne change avant que vous cliquiez dessus.
 address-change-not-you = Si ce n’était pas vous, ne faites rien. Rien ne change.
 address-changed-subject = Votre adresse chez { $brand } a été changée
 address-changed-mail-heading = Votre adresse a été changée

@@ -7,7 +7,7 @@ confirmation-button = Voir et confirmer
 confirmation-next = Le lien est valable { $days ->
     [one] { $days } jour
    *[other] { $days } jours
-}. Il ouvre une page avec un bouton ; rien ne commence avant que vous appuyiez dessus.
+}. Il ouvre une page avec un bouton ; rien ne commence avant que vous cliquiez dessus.
 confirmation-not-you = Si ce n’était pas vous, ne faites rien : vous ne recevrez aucun e-mail de notre part.
 
 preference-link-subject = Votre lien vers vos choix auprès de { $brand }

@@ -62,7 +62,7 @@ sign-up-policy = Comment nous traitons vos données : <a href="{ $url }" rel="no
 sign-up-button = S’inscrire
 check-inbox = Consultez votre messagerie
 sign-up-done-lead = S’il y a quelque chose à confirmer, un e-mail avec un lien est en route vers l’adresse indiquée. Cela prend en général quelques minutes, et jusqu’à un jour quand les inscriptions sont nombreuses.
-sign-up-done-next = Rien ne commence avant que vous ayez ouvert ce lien et appuyé sur le bouton. Le lien est valable { $days ->
+sign-up-done-next = Rien ne commence avant que vous ayez ouvert ce lien et cliqué sur le bouton. Le lien est valable { $days ->
     [one] { $days } jour
    *[other] { $days } jours
 }.
@@ -81,7 +81,7 @@ link-done-next = Attendez quelques minutes et regardez dans les indésirables. P
 confirm-title = Veuillez confirmer
 confirm-heading = Est-ce bien ce que vous voulez ?
 confirm-lead = Quelqu’un, très probablement vous, a demandé à { $brand } :
-confirm-button = Oui, je le veux
+confirm-button = Oui, je confirme
 confirm-not-you = Ce n’était pas vous, ou cela ne vous intéresse plus ? Fermez cette page : rien ne commence sans le bouton.
 confirmed-title = Merci
 confirmed-heading = Merci, c’est confirmé
@@ -97,7 +97,7 @@ expired-lead = Un lien de confirmation est valable { $days ->
 # The choices.
 preferences-title = Vos choix
 preferences-heading = Vos choix auprès de { $brand }
-preferences-lead = Pour <strong class="address">{ $address }</strong>. Ce que vous modifiez ici s’applique dès que vous appuyez sur un bouton.
+preferences-lead = Pour <strong class="address">{ $address }</strong>. Ce que vous modifiez ici s’applique dès que vous cliquez sur un bouton.
 stop-heading = Tout arrêter
 stop-button = Tout arrêter de { $brand }
 save-button = Enregistrer mes choix
@@ -134,7 +134,7 @@ no-longer-profiling = Nous ne pouvons plus choisir ce que nous vous envoyons d�
 
 # Unsubscribing.
 unsubscribe-heading = Se désabonner
-unsubscribe-lead = Un seul appui arrête <strong>{ $scope }</strong>. C’est immédiat, et vous n’avez aucune raison à donner.
+unsubscribe-lead = Un seul clic arrête <strong>{ $scope }</strong>. C’est immédiat, et vous n’avez aucune raison à donner.
 unsubscribe-button = Se désabonner
 unsubscribe-finer = Vous préférez en garder une partie ? <a href="{ $url }">Choisissez ce que vous recevez</a>.
 unsubscribed-heading = Votre désabonnement est fait
@@ -181,20 +181,20 @@ fact-suppressions = Mentions qui nous interdisent de vous écrire
 
 # A letter in the browser, and the archive of letters.
 letter-bar = À propos de cette page
-letter-bar-private = Cette page montre la lettre sans rien qui vous concerne, car son adresse peut être transmise.
+letter-bar-private = Cette page montre l’e-mail sans rien qui vous concerne, car son adresse peut être transmise.
 letter-bar-pictures = Les images de { $hosts } ne sont pas affichées, pour que personne n’y apprenne que vous lisez ceci.
 letter-bar-show = Afficher les images
 letter-bar-hide = Masquer les images
 letter-bar-date = Envoyée le { $day }
-archive-title = Lettres
-archive-heading = Lettres de { $brand }
+archive-title = E-mails
+archive-heading = E-mails de { $brand }
 archive-lead = Ce que { $brand } a envoyé, le plus récent d’abord.
 archive-empty = Rien n’est encore publié ici.
-archive-all = Toutes les lettres
-archive-newer = Lettres plus récentes
-archive-older = Lettres plus anciennes
+archive-all = Tous les e-mails
+archive-newer = E-mails plus récents
+archive-older = E-mails plus anciens
 archive-feed = Suivre par flux (Atom)
-archive-sign-up = Recevoir la prochaine par e-mail
+archive-sign-up = Recevoir le prochain
 
 # The privacy notice.
 notice-heading = Politique de confidentialité de { $brand }
@@ -294,7 +294,7 @@ result-late = Ce qui peut encore arriver
 result-late-email = Un e-mail parti auparavant.
 result-late-post = Du courrier déjà en cours d’impression ou en chemin.
 undo-heading = Vous avez changé d’avis ?
-undo-text = Une pression rend à vos choix chez { $brand } l’état qu’ils avaient avant.
+undo-text = Un clic rend à vos choix chez { $brand } l’état qu’ils avaient avant.
 undo-agrees = Avec « Annuler », je consens de nouveau à :
 undo-not-offered = N’est plus proposé et ne revient donc pas : { $choices }.
 undo-button = Annuler cette modification
