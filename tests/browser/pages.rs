@@ -260,9 +260,10 @@ async fn look_at_choices(tour: &mut Tour<'_>, person: &Person) {
     tour.look("preferences-tracked", "GET /p/{token}", "Your choices at Civic Notes").await;
     tour.browser.devtools("Network.enable", json!({})).await;
     let ask = |headers| tour.browser.devtools("Network.setExtraHTTPHeaders", json!({ "headers": headers }));
-    ask(json!({ "Sec-GPC": "1" })).await;
+    let tag = tour.lang.tag();
+    ask(json!({ "Accept-Language": tag, "Sec-GPC": "1" })).await;
     tour.open(&url).await;
-    ask(json!({})).await;
+    ask(json!({ "Accept-Language": tag })).await;
     tour.look("preferences-gpc", "GET /p/{token}", "Your choices at Civic Notes").await;
     tour.open(&url).await;
     tour.browser.run("document.querySelector('#pause_until').value = '2020-01-01'").await;

@@ -185,7 +185,7 @@ impl SignUpIframe {
     pub fn of(form: &SignUpPage, url: String) -> Self {
         let topics: usize = form.groups.iter().map(|group| group.topics.len()).sum();
         let fields = form.about_you().len() + form.where_to_reach_you().len();
-        let (narrow_px, wide_px) = (1500 + 175 * topics + 150 * fields, 1150 + 90 * topics + 125 * fields);
+        let (narrow_px, wide_px) = (1650 + 175 * topics + 150 * fields, 1250 + 90 * topics + 125 * fields);
         Self { url, title: form.title(), narrow_px, wide_px }
     }
 

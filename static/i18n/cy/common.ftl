@@ -37,8 +37,8 @@ scope-email = pob e-bost marchnata gan { $brand }
 scope-everything = Dim mwy o farchnata gan { $brand }: dim e-byst, dim galwadau, dim post.
 
 # What one agrees to beside the boxes for tracking: kept in the record exactly so.
-wording-opens = Ie, cyfrifwch pryd rwy’n agor e-bost. Mae llun bach iawn ym mhob e-bost yn dweud wrthym ei fod wedi’i agor. Am { $days } diwrnod rydym yn cadw’r amser ac a yw’n edrych fel person neu raglen, byth eich cyfeiriad IP na’ch dyfais; wedyn dim ond cyfansymiau sy’n aros.
-wording-clicks = Ie, cyfrifwch pryd rwy’n dilyn dolen. Mae dolenni’r e-byst yn mynd drwy ein gweinydd. Am { $days } diwrnod rydym yn cadw’r amser, y ddolen ac a yw’n edrych fel person neu raglen, byth eich cyfeiriad IP na’ch dyfais; wedyn dim ond cyfansymiau sy’n aros.
+wording-opens = Ie, cyfrifwch pryd rwy’n agor e-bost. Mae llun bach iawn ym mhob e-bost yn dweud wrthym ei fod wedi’i agor. Am { $days } diwrnod rydym yn cadw’r amser ac a yw’n edrych fel person neu raglen, ond byth eich cyfeiriad IP na’ch dyfais; wedyn dim ond cyfansymiau sy’n aros.
+wording-clicks = Ie, cyfrifwch pryd rwy’n dilyn dolen. Mae dolenni’r e-byst yn mynd drwy ein gweinydd. Am { $days } diwrnod rydym yn cadw’r amser, y ddolen ac a yw’n edrych fel person neu raglen, ond byth eich cyfeiriad IP na’ch dyfais; wedyn dim ond cyfansymiau sy’n aros.
 
 # What is wrong with what was typed or ticked.
 problem-email-missing = Rhowch gyfeiriad e-bost, fel enw@example.com

@@ -315,5 +315,5 @@ only-heading = Cadw un yn unig
 only-text = Mae popeth arall yn stopio ar unwaith, ym mhob ffordd. Mae pynciau sy’n dod yn yr un ffordd yn aros: dim ond dweud am beth y mae maen nhw.
 only-label = Beth hoffech chi ei gadw?
 only-button = Cadw hwn yn unig
-no-tracking-text = Rydych wedi caniatáu i ni gofnodi peth o’r hyn a wnewch. Mae un pwysiad yn dod â hynny i ben ac yn dileu’r hyn a gofnodwyd amdanoch; mae cyfansymiau heb bobl yn aros. Cewch yr un negeseuon e-bost.
+no-tracking-text = Rydych wedi caniatáu i ni gofnodi peth o’r hyn a wnewch. Mae un clic yn dod â hynny i ben ac yn dileu’r hyn a gofnodwyd amdanoch; mae cyfansymiau heb bobl yn aros. Cewch yr un negeseuon e-bost.
 no-tracking-button = Peidio â chofnodi dim amdanaf

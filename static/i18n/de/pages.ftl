@@ -324,5 +324,5 @@ only-heading = Nur eines behalten
 only-text = Alles andere endet sofort, auf jedem Weg. Themen, die auf demselben Weg kommen, bleiben: Sie sagen nur, worum es geht.
 only-label = Was möchten Sie behalten?
 only-button = Nur das behalten
-no-tracking-text = Sie haben uns erlaubt, manches aufzuzeichnen, was Sie tun. Ein Druck beendet das und löscht, was wir über Sie aufgezeichnet haben; Summen ohne Personen bleiben. Sie bekommen dieselben E-Mails.
+no-tracking-text = Sie haben uns erlaubt, manches aufzuzeichnen, was Sie tun. Ein Klick beendet das und löscht, was wir über Sie aufgezeichnet haben; Summen ohne Personen bleiben. Sie bekommen dieselben E-Mails.
 no-tracking-button = Nichts über mich aufzeichnen

@@ -324,5 +324,5 @@ only-heading = N’en garder qu’un
 only-text = Tout le reste s’arrête aussitôt, par tous les moyens. Les sujets qui arrivent par le même moyen restent : ils disent seulement de quoi il s’agit.
 only-label = Que souhaitez-vous garder ?
 only-button = Ne garder que cela
-no-tracking-text = Vous nous avez permis d’enregistrer une partie de ce que vous faites. Une pression y met fin et efface ce que nous avons enregistré sur vous ; les totaux sans personne restent. Vous recevez les mêmes e-mails.
+no-tracking-text = Vous nous avez permis d’enregistrer une partie de ce que vous faites. Un clic y met fin et efface ce que nous avons enregistré sur vous ; les totaux sans personne restent. Vous recevez les mêmes e-mails.
 no-tracking-button = Ne rien enregistrer sur moi
