@@ -19,7 +19,7 @@ use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::token::Keys;
 
-/// A brand mails a person at most so many links of one kind in [`LINKS_IN`].
+/// A brand mails a person at most so many links of one kind in `LINKS_IN`.
 pub const LINKS_MAX: i64 = 3;
 
 /// The time in which [`LINKS_MAX`] counts.
