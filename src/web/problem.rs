@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Problem};
 use crate::i18n::Lang;
+use crate::web::form::FormError;
 use crate::web::language::untold;
 use crate::web::page::{Page, render};
 
@@ -24,7 +25,12 @@ const WAIT_FOR_DATABASE: Duration = Duration::from_secs(10);
 
 /// A page that could not be served.
 #[derive(Debug)]
-pub struct PageError(Error);
+pub enum PageError {
+    /// It cannot be done.
+    Refused(Error),
+    /// What was posted is no form.
+    NoForm(FormError),
+}
 
 /// An API request that could not be served.
 #[derive(Debug)]
@@ -152,15 +158,27 @@ fn add_common_headers(headers: &mut HeaderMap, error: &Error) {
 
 impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
-        status_of(&self.0)
+        match self {
+            Self::Refused(error) => status_of(error),
+            Self::NoForm(error) => error.status_code(),
+        }
     }
 
     fn error_response(&self) -> HttpResponse {
-        let status = self.status_code();
-        speak(&self.0);
-        let mut response = untold(status, retry_after(&self.0));
-        add_common_headers(response.headers_mut(), &self.0);
+        let error = match self {
+            Self::Refused(error) => error,
+            Self::NoForm(error) => return error.error_response(),
+        };
+        speak(error);
+        let mut response = untold(status_of(error), retry_after(error));
+        add_common_headers(response.headers_mut(), error);
         response
+    }
+}
+
+impl From<FormError> for PageError {
+    fn from(error: FormError) -> Self {
+        Self::NoForm(error)
     }
 }
 
@@ -289,19 +307,29 @@ impl ResponseError for Answered {
     }
 }
 
-macro_rules! from_error {
-    ($($name:ident),+) => {$(
-        impl From<Error> for $name {
-            fn from(error: Error) -> Self {
-                Self(error)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(&self.0, f)
-            }
-        }
-    )+};
+impl From<Error> for PageError {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
 }
-from_error!(PageError, ApiError);
+
+impl fmt::Display for PageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => fmt::Display::fmt(error, f),
+            Self::NoForm(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}

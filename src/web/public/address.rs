@@ -2,7 +2,7 @@
 //! address.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, ResponseError, web};
+use actix_web::{HttpResponse, web};
 
 use crate::app::App;
 use crate::db::DbConnection;
@@ -53,10 +53,7 @@ pub async fn press(
     form: Result<Form, FormError>,
 ) -> Result<HttpResponse, PageError> {
     let link: AddressChangeLink = open(&app, &token)?;
-    let form = match form {
-        Ok(form) => form,
-        Err(error) => return Ok(error.error_response()),
-    };
+    let form = form?;
     let spoken = spoken.in_form(&form);
     let (keys, now) = (app.keys.clone(), app.clock.now());
     let work = move |conn: &mut DbConnection| {

@@ -1,7 +1,7 @@
 //! The link of a confirmation mail. Opening it shows a button; only pressing it grants (O-08).
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, ResponseError, web};
+use actix_web::{HttpResponse, web};
 
 use crate::app::App;
 use crate::domain::consent::{confirmation, lock};
@@ -50,10 +50,7 @@ pub async fn post(
     form: Result<Form, FormError>,
 ) -> Result<HttpResponse, PageError> {
     let (id, now) = (open(&app, &token)?, app.clock.now());
-    let form = match form {
-        Ok(form) => form,
-        Err(error) => return Ok(error.error_response()),
-    };
+    let form = form?;
     let shown = form.one("list")?.map(str::to_owned);
     let spoken = spoken.in_form(&form);
     let (asked, view, is_stale) = app

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, LOCATION};
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
 use crate::clock::Moment;
@@ -68,10 +68,7 @@ pub async fn act(
     if let Some(why) = over(&app, link).await? {
         return say_gone(&app, link, spoken, why).await;
     }
-    let form = match form {
-        Ok(form) => form,
-        Err(error) => return Ok(error.error_response()),
-    };
+    let form = form?;
     let visit = Visit { link, url: format!("/d/{token}"), spoken: spoken.in_form(&form) };
     match form.one("action")? {
         Some(DataPage::COPY) => copy(&app, link).await,

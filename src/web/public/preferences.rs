@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
 use crate::clock::{DAY, Moment};
@@ -71,10 +71,7 @@ pub async fn change(
     form: Result<Form, FormError>,
 ) -> Result<HttpResponse, PageError> {
     let link: PreferencesLink = open(&app, &token)?;
-    let form = match form {
-        Ok(form) => form,
-        Err(error) => return Ok(error.error_response()),
-    };
+    let form = form?;
     let visit = Visit { link, url: format!("/p/{token}"), spoken: spoken.in_form(&form) };
     let action = form.one("action")?;
     let unsaved = wish::leaves_unsaved(action, &form);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, LOCATION};
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
 use crate::clock::Moment;
@@ -66,10 +66,7 @@ pub async fn act(
     let link: ReceiptLink = open(&app, &token)?;
     let act = link.act;
     limits.link(app.db.read(move |conn| Ok(act::get(conn, act)?.subscriber)).await?)?;
-    let form = match form {
-        Ok(form) => form,
-        Err(error) => return Ok(error.error_response()),
-    };
+    let form = form?;
     let spoken = spoken.in_form(&form);
     let done = match form.one("action")? {
         Some(ResultPage::UNDO) => undo(&app, link, spoken, form.text("seen")?).await,

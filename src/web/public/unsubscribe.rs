@@ -4,7 +4,7 @@
 //! requests here: a click must never be lost.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, ResponseError, web};
+use actix_web::{HttpResponse, web};
 
 use crate::app::App;
 use crate::db::DbConnection;
@@ -64,10 +64,7 @@ pub async fn press(
     form: Result<Form, FormError>,
 ) -> Result<HttpResponse, PageError> {
     let link: UnsubscribeLink = open(&app, &token)?;
-    let form = match form {
-        Ok(form) => form,
-        Err(error) => return Ok(error.error_response()),
-    };
+    let form = form?;
     if !says_one_click(&form) {
         return Ok(untold(StatusCode::BAD_REQUEST, None));
     }
