@@ -19,28 +19,58 @@ write_visitors() {
     }'
 }
 
-# prepare_pages: on the database that is open, a campaign that goes to the visitors and to nobody else of the million; the
-# paths of their pages.
+# press PATHS BUTTON: a button of the preference page of each of them; where each answer leads.
+press() {
+    local n=0 path
+    while read -r path; do
+        n=$((n + 1))
+        curl -sSf -o /dev/null -w '%{redirect_url}\n' -H "X-Forwarded-For: 10.1.$((n / 256)).$((n % 256))" \
+            --data "action=$2" "http://127.0.0.1:$port$path"
+    done <"$1"
+}
+
+# prepare_pages: on the database that is open, a campaign that goes to the visitors and to nobody else of the million, and
+# some who stop everything or ask for their data; the paths of their pages.
 prepare_pages() {
-    local id mails=$work/pages.mails
+    local id mails=$work/pages.mails _
     write_visitors >"$work/visitors.csv"
     "$mannerly" import "$work/visitors.csv" --brand civic --source "Conference" \
         --wording "Civic Notes may send me what I chose, until I say stop." >"$work/import.log" 2>&1 ||
         fail "$(cat "$work/import.log")"
     rm -rf "$mails"
-    serve --mail "folder:$mails" --relay-signs
+    serve --mail "folder:$mails" --relay-signs --behind-proxy
     id=$(api campaigns --data '{"brand": "civic", "name": "Pages", "topic": "product-updates", "subject": "News",
         "html": "<p>News</p>", "text": "News"}' | field id)
     schedule "$id"
     wait_until "$id" sent
-    stop "$server"
+    api "campaigns/$id/archive" -o /dev/null -X PUT
+    api brands/civic/notices -o /dev/null --data '{"version": "2", "text": "# Privacy\n\nWhat we keep of you, and why."}'
     letters=$mails joined_letters >"$work/letters.txt"
-    grep -o '/p/[A-Za-z0-9_-]*' "$work/letters.txt" | sort -u | shuf --random-source=/dev/zero >"$work/preferences.paths"
-    grep -o '/u/[A-Za-z0-9_-]*' "$work/letters.txt" | sort -u | shuf --random-source=/dev/zero >"$work/unsubscribe.paths"
+    write_paths preferences p "$people_pages"
+    write_paths unsubscribe u "$people_pages"
+    write_paths view v "$people_pages"
     echo /b/civic/sign-up >"$work/sign-up.paths"
     echo /b/civic/link >"$work/link.paths"
+    echo /b/civic/archive >"$work/archive.paths"
+    echo /b/civic/privacy >"$work/notice.paths"
+    head -n 100 "$work/preferences.paths" >"$work/some.paths"
+    press "$work/some.paths" data-link >/dev/null
+    press "$work/some.paths" stop | sed -n 's|^http://[^/]*\(/r/[A-Za-z0-9_-]*\).*|\1|p' >"$work/result.paths"
+    (($(wc -l <"$work/result.paths") == 100)) || fail "Not every press leads to a page of what was done."
+    for _ in $(seq 300); do
+        letters=$mails joined_letters >"$work/letters.txt"
+        (($(grep -o '/d/[A-Za-z0-9_-]*' "$work/letters.txt" | sort -u | wc -l) < 100)) || break
+        sleep 0.1
+    done
+    write_paths data d 100
+    stop "$server"
     rm -rf "$mails" "$work/letters.txt"
-    (($(wc -l <"$work/preferences.paths") == people_pages)) || fail "Not every letter has a link to the choices."
+}
+
+# write_paths NAME KIND COUNT: so many links of a kind that the letters in $work/letters.txt have.
+write_paths() {
+    grep -o "/$2/[A-Za-z0-9_-]*" "$work/letters.txt" | sort -u | shuf --random-source=/dev/zero >"$work/$1.paths"
+    (($(wc -l <"$work/$1.paths") == $3)) || fail "Not every letter has a link to its page: $1."
 }
 
 # milliseconds TEXT: of wrk's 310.00us, 1.23ms or 2.00s.
@@ -56,7 +86,7 @@ pages_on() {
     local name rate connections=$connections_pages
     prepare_pages
     serve --mail "folder:$work/unused"
-    for name in preferences unsubscribe sign-up link; do
+    for name in preferences unsubscribe result data view sign-up link archive notice; do
         write_script "$name"
         rate=$(load "$port" "$name")
         printf '  %s, %s: %.0f per second, 50%% within %s, 99%% within %s\n' "$name" "$1" "$rate" "$(latency 50)" "$(latency 99)"
