@@ -118,6 +118,16 @@ stop() {
 # status PID FIELD: kB, of VmRSS (resident now) or VmHWM (resident at most).
 status() { awk -v field="$2:" '$1 == field { print $2 }' "/proc/$1/status"; }
 
+# cpu PID: hundredths of seconds that it and its children have used, those that have ended included.
+cpu() {
+    local child
+    {
+        cat "/proc/$1/stat"
+        # A child may have ended by now; then its time is its parent's.
+        for child in $(pgrep -P "$1" || true); do cat "/proc/$child/stat" 2>/dev/null || true; done
+    } | awk '{ sub(/^.*\) /, ""); n += $12 + $13 + (NR == 1 ? $14 + $15 : 0) } END { print n + 0 }'
+}
+
 # ---- Mannerly ----
 
 # serve ARGUMENT...: a server on a new port, in $server and $port. Somebody else may take that port first, so it is tried
