@@ -17,9 +17,6 @@ use crate::incoming::{self, Listener};
 use crate::jobs;
 use crate::web;
 
-/// Threads of the jobs. One hands over more letters than a relay takes, and two would wake each other for every one of
-/// them; what waits for the database or signs has threads made for that.
-const JOB_THREADS: usize = 1;
 
 /// Checks the settings, and serves until told to stop.
 pub(super) fn run(args: &ServerArgs) -> Result<()> {
@@ -54,8 +51,11 @@ pub(super) fn claim(database: &DatabaseUrl) -> Result<Option<File>> {
 
 /// Serves and runs the jobs until a signal comes.
 pub(super) fn until_stopped(app: App, socket: TcpListener) -> Result<()> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(JOB_THREADS)
+        // They write letters and hand them over. The other half of the cores is busy meanwhile with the database, which has
+        // threads of its own; what signs has one for each core.
+        .worker_threads((cores / 2).max(1))
         .thread_name("job")
         .enable_all()
         .build()?;
@@ -65,7 +65,6 @@ pub(super) fn until_stopped(app: App, socket: TcpListener) -> Result<()> {
     };
     let incoming_end = listener.map(|listener| jobs.spawn(incoming::serve(app.clone(), listener)));
     let jobs_end = jobs.spawn(jobs::run(app.clone()));
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let recorder = app.recorder.clone();
     let served = actix_web::rt::System::new().block_on(async move {
         let (mut terminate, mut interrupt) =
@@ -76,7 +75,7 @@ pub(super) fn until_stopped(app: App, socket: TcpListener) -> Result<()> {
                 _ = interrupt.recv() => {}
             }
         };
-        let server = web::serve(app.clone(), socket, workers)?;
+        let server = web::serve(app.clone(), socket, cores)?;
         let handle = server.handle();
         let serving = actix_web::rt::spawn(server);
         told().await;
