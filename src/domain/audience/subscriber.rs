@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::subscriber;
+use crate::domain::audience::phone::normal_phone;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::{Message, country};
@@ -178,18 +179,6 @@ impl Profile {
             attributes,
         }
     }
-}
-
-/// A phone number as it is compared: a plus and 7 to 15 digits (ITU-T E.164). 00 stands for the plus, which ITU-T E.123
-/// recommends for calls between countries.
-pub fn normal_phone(text: &str) -> Option<String> {
-    let text = text.trim();
-    let digits = text.strip_prefix('+').or_else(|| text.strip_prefix("00"))?;
-    // Between the country's code and the rest: to be left out by whoever calls from abroad.
-    let digits: String =
-        digits.replacen("(0)", "", 1).chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.')).collect();
-    let fits = (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    fits.then(|| format!("+{digits}"))
 }
 
 /// Records a person; they have agreed to nothing by that.
@@ -372,14 +361,5 @@ mod tests {
     fn a_line_break_in_a_name_is_refused() {
         let profile = Profile { first_name: Some("Ana\r\nBcc: x@example.com".into()), ..Profile::default() };
         assert_eq!(profile.check().unwrap_err()[0].field, "first_name");
-    }
-
-    #[test]
-    fn phone_numbers_are_compared_without_their_decoration() {
-        assert_eq!(normal_phone("+44 (118) 496-0000").as_deref(), Some("+441184960000"));
-        assert_eq!(normal_phone("0044 (0)118 496 0000").as_deref(), Some("+441184960000"));
-        for wrong in ["0118 496 0000", "+44", "+44 118 CALL ME", ""] {
-            assert_eq!(normal_phone(wrong), None, "{wrong}");
-        }
     }
 }

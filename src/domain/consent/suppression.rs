@@ -7,7 +7,7 @@ use diesel::sql_types::{Bool, Text};
 use crate::clock::Moment;
 use crate::db::schema::{subscriber, suppression, suppression_exception as exception};
 use crate::db::{DbConnection, among};
-use crate::domain::audience::subscriber::normal_phone;
+use crate::domain::audience::phone::normal_phone;
 use crate::domain::catalog::Channel;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
