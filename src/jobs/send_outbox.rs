@@ -136,7 +136,7 @@ struct Written {
 fn write(conn: &mut DbConnection, keys: &Keys, mail: &Mail, now: Moment) -> Result<Option<Written>> {
     let brand = brand::get(conn, mail.brand_id)?;
     let person = subscriber::get(conn, mail.subscriber_id)?;
-    let known = person.locale.as_deref().and_then(Lang::read);
+    let known = person.lang();
     let Some(to) = recipient(conn, mail, &person)? else { return Ok(None) };
     // Frozen data may still be asked for by the person: that answer the law demands (GDPR Art. 15).
     let frozen = person.restricted_at.is_some() && mail.kind != Kind::DataLink;
@@ -265,7 +265,7 @@ fn address_words(
             Some(Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? })
         }
         (Kind::AddressChanged, _) => {
-            let new = person.email.as_ref().map(|address| address.masked()).unwrap_or_default();
+            let new = person.masked_email();
             let day = lang.day(change.wish.done_at.unwrap_or(now));
             let mail = AddressChangedMail { lang, brand: head, new, day };
             Some(Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? })

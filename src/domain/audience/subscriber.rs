@@ -9,9 +9,10 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::subscriber;
 use crate::domain::audience::phone::normal_phone;
+use crate::domain::catalog::Channel;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
-use crate::i18n::{Message, country};
+use crate::i18n::{Lang, Message, country};
 use crate::id::PublicId;
 use crate::line::is_line;
 use crate::token::Keys;
@@ -58,6 +59,25 @@ impl Subscriber {
     /// The further fields for merging.
     pub fn attributes(&self) -> BTreeMap<String, String> {
         attributes(&self.attributes)
+    }
+
+    /// The language they read, where it is known and we speak it.
+    pub fn lang(&self) -> Option<Lang> {
+        self.locale.as_deref().and_then(Lang::read)
+    }
+
+    /// Their email address with most of it hidden (SEC-04); empty if there is none.
+    pub fn masked_email(&self) -> String {
+        self.email.as_ref().map(EmailAddress::masked).unwrap_or_default()
+    }
+
+    /// Where they can be reached in this way.
+    pub fn address_by(&self, channel: Channel) -> Option<&str> {
+        match channel {
+            Channel::Email => self.email.as_ref().map(EmailAddress::as_str),
+            Channel::Phone => self.phone.as_deref(),
+            Channel::Post => self.postal_address.as_deref(),
+        }
     }
 
     /// What is kept besides the address.

@@ -114,7 +114,7 @@ pub fn load(conn: &mut DbConnection, brand: i64, person: i64, now: Moment) -> Re
                 .map(|channel| (*channel, answer(topic.id, *channel)))
                 .filter(|(channel, state)| {
                     // A box that could bring nothing would promise too much.
-                    let can_come = topic.offers(*channel) && can_be_reached(&person, *channel);
+                    let can_come = topic.offers(*channel) && person.address_by(*channel).is_some();
                     can_come || *state == Some(State::Granted)
                 })
                 .collect(),
@@ -141,25 +141,7 @@ fn known_elsewhere(conn: &mut DbConnection, person: &Subscriber, but: i64) -> Re
     Ok(brands)
 }
 
-fn can_be_reached(person: &Subscriber, channel: Channel) -> bool {
-    match channel {
-        Channel::Email => true,
-        Channel::Phone => person.phone.is_some(),
-        Channel::Post => person.postal_address.is_some(),
-    }
-}
-
 impl Preferences {
-    /// The language that the person reads, where it is known and we speak it.
-    pub fn language(&self) -> Option<Lang> {
-        self.person.locale.as_deref().and_then(Lang::read)
-    }
-
-    /// The address with most of it hidden (SEC-04); empty if there is none.
-    pub fn masked_address(&self) -> String {
-        self.person.email.as_ref().map(|address| address.masked()).unwrap_or_default()
-    }
-
     /// Every box of the page, and whether it is ticked.
     fn boxes(&self) -> Vec<ShownBox> {
         let shown = |(t, channel, state): (&TopicAnswers, Channel, Option<State>)| ShownBox {

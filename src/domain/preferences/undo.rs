@@ -130,13 +130,9 @@ fn is_suppressed(
     channel: Channel,
     brand: i64,
 ) -> Result<bool> {
-    let address = match channel {
-        Channel::Email => person.email.as_ref().map(|address| address.as_str()),
-        Channel::Phone => person.phone.as_deref(),
-        Channel::Post => person.postal_address.as_deref(),
-    };
     // What cannot be an address cannot be suppressed, and nothing is sent to it.
-    let Some(Ok(hash)) = address.map(|address| suppression::hash(keys, channel, address)) else {
+    let Some(Ok(hash)) = person.address_by(channel).map(|address| suppression::hash(keys, channel, address))
+    else {
         return Ok(false);
     };
     Ok(!suppression::of_addresses(conn, vec![hash], channel, brand)?.is_empty())

@@ -69,8 +69,7 @@ pub async fn press(
 
 /// The language of whoever typed the address, where nobody asks for another.
 fn language(looked: &Looked, spoken: Spoken) -> Lang {
-    let known = looked.wish.lang().or(looked.person.locale.as_deref().and_then(Lang::read));
-    spoken.at(looked.brand.lang()).to(known)
+    spoken.at(looked.brand.lang()).to(looked.wish.lang().or(looked.person.lang()))
 }
 
 fn answer(
@@ -80,7 +79,7 @@ fn answer(
     looked: Looked,
     brand: BrandView,
 ) -> Result<HttpResponse, PageError> {
-    let masked = looked.person.email.as_ref().map(|address| address.masked()).unwrap_or_default();
+    let masked = looked.person.masked_email();
     match looked.standing {
         Standing::Open(new) => page(&AddressConfirmPage {
             lang,

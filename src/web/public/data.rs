@@ -132,11 +132,10 @@ impl Visit {
         let (person, now, spoken) = (self.link.subscriber, app.clock.now(), self.spoken);
         let (brand, wanted, locale) = (self.link.brand, typed.clone(), chosen.cloned());
         let stored = app.db.write(move |conn| {
-            let known = subscriber::get(conn, person)?.locale;
-            let lang = spoken.at(brand::get(conn, brand)?.lang());
-            let lang = lang.to(known.as_deref().and_then(Lang::read));
+            let known = subscriber::get(conn, person)?;
+            let lang = spoken.at(brand::get(conn, brand)?.lang()).to(known.lang());
             // A language that was not touched stays as it is written, also one that we do not speak.
-            let wanted = Profile { locale: locale.or(known), ..as_profile(wanted) };
+            let wanted = Profile { locale: locale.or(known.locale), ..as_profile(wanted) };
             privacy::correct(conn, person, wanted, &seen, lang, now)
         });
         match stored.await {
@@ -180,7 +179,7 @@ impl Visit {
             .db
             .write(move |conn| {
                 let stored = brand::get(conn, link.brand)?;
-                let lang = spoken.at(stored.lang()).to(known.locale.as_deref().and_then(Lang::read));
+                let lang = spoken.at(stored.lang()).to(known.lang());
                 address_change::leave(conn, (link.brand, person), &new, lang, now)?;
                 Ok((brand_view(conn, &stored)?, lang))
             })
@@ -249,8 +248,7 @@ async fn erase(app: &App, link: DataRequestLink, spoken: Spoken) -> Result<HttpR
         .db
         .write(move |conn| {
             let brand = brand::get(conn, link.brand)?;
-            let known = subscriber::get(conn, link.subscriber)?.locale.as_deref().and_then(Lang::read);
-            let lang = spoken.at(brand.lang()).to(known);
+            let lang = spoken.at(brand.lang()).to(subscriber::get(conn, link.subscriber)?.lang());
             privacy::erase_on_page(conn, &keys, link.subscriber, lang, now)?;
             Ok((brand_view(conn, &brand)?, lang))
         })
@@ -291,12 +289,12 @@ async fn say_gone(
     let (known, brand) = app
         .db
         .read(move |conn| {
-            let known = subscriber::get(conn, link.subscriber)?.locale;
+            let known = subscriber::get(conn, link.subscriber)?.lang();
             let brand = brand::get(conn, link.brand)?;
             Ok((known, brand_view(conn, &brand)?))
         })
         .await?;
-    let lang = spoken.at(brand.language).to(known.as_deref().and_then(Lang::read));
+    let lang = spoken.at(brand.language).to(known);
     gone(lang, brand, why)
 }
 

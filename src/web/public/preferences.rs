@@ -185,14 +185,14 @@ impl Visit {
                 Ok((stored, brand))
             })
             .await?;
-        let lang = self.spoken.at(stored.brand.lang()).to(stored.language());
+        let lang = self.spoken.at(stored.brand.lang()).to(stored.person.lang());
         let topics = stored.topics.iter().map(|answers| (&answers.topic, box_states(answers)));
         let (keep, gpc) = (app.options.tracking.keep, asks_not_to_be_tracked(request.headers()));
-        let stored_locale = stored.language().map(|lang| lang.tag().to_owned()).unwrap_or_default();
+        let stored_locale = stored.person.lang().map(|lang| lang.tag().to_owned()).unwrap_or_default();
         Ok(PreferencesPage {
             lang,
             action: self.url.clone(),
-            masked_address: stored.masked_address(),
+            masked_address: stored.person.masked_email(),
             groups: typed.boxes(topic_groups(lang, topics)),
             permissions: typed.permissions(permission_boxes(&stored, lang, keep), gpc),
             wording: stored.brand.consent_wording.clone(),
@@ -224,7 +224,7 @@ impl Visit {
             .write(move |conn| {
                 lock(conn, link.subscriber)?;
                 let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
-                let lang = spoken.at(stored.brand.lang()).to(stored.language());
+                let lang = spoken.at(stored.brand.lang()).to(stored.person.lang());
                 let done = match wish::carry_out(conn, &link, wish, (&stored, lang, keep), now)? {
                     Some(act) => Some(act),
                     None => act::last_since(conn, link, opened)?,
@@ -245,9 +245,9 @@ impl Visit {
         let here = |stored: &Preferences| Ok(stored.brand.id);
         let (stored, brand, sent) = self.mail(app, outbox::Kind::DataLink, here).await?;
         page(&DataLinkSentPage {
-            lang: self.spoken.at(stored.brand.lang()).to(stored.language()),
+            lang: self.spoken.at(stored.brand.lang()).to(stored.person.lang()),
             brand,
-            masked_address: stored.masked_address(),
+            masked_address: stored.person.masked_email(),
             sent,
             most: request::LINKS_MAX,
             unsaved,
@@ -272,10 +272,10 @@ impl Visit {
         let (stored, brand, sent) = self.mail(app, outbox::Kind::PreferencesLink, other).await?;
         let name = stored.elsewhere.iter().find(|brand| brand.slug.as_str() == slug);
         page(&OtherLinkSentPage {
-            lang: self.spoken.at(stored.brand.lang()).to(stored.language()),
+            lang: self.spoken.at(stored.brand.lang()).to(stored.person.lang()),
             brand,
             other: name.map(|brand| brand.name.clone()).unwrap_or_default(),
-            masked_address: stored.masked_address(),
+            masked_address: stored.person.masked_email(),
             sent,
             most: request::LINKS_MAX,
             unsaved,

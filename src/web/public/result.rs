@@ -158,7 +158,7 @@ pub(super) fn see(app: &App, link: ReceiptLink, lang: Option<Lang>, unsaved: boo
 fn language(conn: &mut DbConnection, act: &Act, spoken: Spoken) -> Result<Lang> {
     let person = subscriber::get(conn, act.subscriber)?;
     let brand = brand::get(conn, act.brand)?;
-    Ok(spoken.at(brand.lang()).to(person.locale.as_deref().and_then(Lang::read)))
+    Ok(spoken.at(brand.lang()).to(person.lang()))
 }
 
 /// The page of an act as things are now.
@@ -193,7 +193,7 @@ fn view(
     let can_undo = matches!(undo, Undo::Possible { .. });
     let url = format!("/r/{}", keys.seal(&link));
     let choices = PreferencesLink { campaign: 0, ..act.link() };
-    let masked = person.email.as_ref().map(|address| address.masked()).unwrap_or_default();
+    let masked = person.masked_email();
     let (heading, lead, scope) = headline(lang, &act, &brand);
     let words = |choices: &[preferences::Choice]| choices.iter().map(|choice| choice.say(lang)).collect();
     let notice = match receipt::version(conn, &act, &brand)? {

@@ -13,7 +13,6 @@ use crate::domain::catalog::brand;
 use crate::domain::consent::Method;
 use crate::domain::preferences::{self, Unsubscribed, Way};
 use crate::error::{Error, Result};
-use crate::i18n::Lang;
 use crate::token::{PreferencesLink, ReceiptLink, UnsubscribeLink};
 use crate::web::form::{Form, FormError};
 use crate::web::language::{Spoken, untold};
@@ -39,7 +38,7 @@ pub async fn show(
         .db
         .read(move |conn| {
             let (brand, person) = (brand::get(conn, link.brand)?, person(conn, &link)?);
-            let lang = spoken.at(brand.lang()).to(person.as_ref().and_then(language));
+            let lang = spoken.at(brand.lang()).to(person.as_ref().and_then(Subscriber::lang));
             Ok(UnsubscribePage {
                 lang,
                 action,
@@ -76,7 +75,7 @@ pub async fn press(
         .db
         .write(move |conn| {
             let spoken = spoken.at(brand::get(conn, link.brand)?.lang());
-            let lang = spoken.to(person(conn, &link)?.as_ref().and_then(language));
+            let lang = spoken.to(person(conn, &link)?.as_ref().and_then(Subscriber::lang));
             let way = Way { method, page: on_page.then_some(lang) };
             let outcome = preferences::unsubscribe(conn, &link, way, now)?;
             let brand = brand_view(conn, &outcome.brand)?;
@@ -118,8 +117,4 @@ fn person(conn: &mut DbConnection, link: &UnsubscribeLink) -> Result<Option<Subs
         Err(Error::NotFound(_)) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn language(person: &Subscriber) -> Option<Lang> {
-    person.locale.as_deref().and_then(Lang::read)
 }
