@@ -220,7 +220,7 @@ pub fn create(
         .values((
             subscriber::public_id.eq(PublicId::new()),
             subscriber::email.eq(email),
-            subscriber::email_hash.eq(keys.address_hash("email", email.as_str())),
+            subscriber::email_hash.eq(email.keyed_hash(keys)),
             profile_columns(profile)?,
             subscriber::source_id.eq(source),
             subscriber::created_at.eq(now),
@@ -244,8 +244,7 @@ pub fn set_profile(conn: &mut DbConnection, id: i64, profile: &Profile) -> Resul
 /// # Errors
 /// Of the database, also if somebody has that address.
 pub fn set_email(conn: &mut DbConnection, keys: &Keys, id: i64, email: &EmailAddress) -> Result<()> {
-    let address =
-        (subscriber::email.eq(email), subscriber::email_hash.eq(keys.address_hash("email", email.as_str())));
+    let address = (subscriber::email.eq(email), subscriber::email_hash.eq(email.keyed_hash(keys)));
     diesel::update(subscriber::table.find(id)).set(address).execute(conn)?;
     Ok(())
 }

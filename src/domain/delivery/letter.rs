@@ -287,8 +287,7 @@ pub fn test_letter(
         let detail = "A test goes only to the brand's own addresses and to the domains that it sends from";
         return Err(Error::invalid("to", detail));
     }
-    let hash = suppression::hash(keys, Channel::Email, to.as_str())?;
-    if !suppression::of_addresses(conn, vec![hash], Channel::Email, brand.id)?.is_empty() {
+    if !suppression::of_addresses(conn, vec![to.keyed_hash(keys)], Channel::Email, brand.id)?.is_empty() {
         return Err(Error::invalid("to", "This address is suppressed"));
     }
     let Rendered { subject, html, text } = preview(conn, &campaign, person)?;

@@ -130,11 +130,7 @@ fn is_suppressed(
     channel: Channel,
     brand: i64,
 ) -> Result<bool> {
-    // What cannot be an address cannot be suppressed, and nothing is sent to it.
-    let Some(Ok(hash)) = person.address_by(channel).map(|address| suppression::hash(keys, channel, address))
-    else {
-        return Ok(false);
-    };
+    let Some(hash) = suppression::hash_of(keys, person, channel) else { return Ok(false) };
     Ok(!suppression::of_addresses(conn, vec![hash], channel, brand)?.is_empty())
 }
 

@@ -136,9 +136,7 @@ fn record(
 /// Remembers, for all brands, that these addresses must never be used again.
 fn suppress(conn: &mut DbConnection, keys: &Keys, known: &Subscriber, now: Moment) -> Result<()> {
     for channel in Channel::ALL.iter().copied() {
-        let Some(address) = known.address_by(channel) else { continue };
-        // What cannot be an address cannot come back as one: there is nothing to suppress.
-        let Ok(hash) = suppression::hash(keys, channel, address) else { continue };
+        let Some(hash) = suppression::hash_of(keys, known, channel) else { continue };
         suppression::add(conn, &hash, channel, None, Reason::Erasure, now)?;
     }
     Ok(())

@@ -78,8 +78,7 @@ pub fn look(conn: &mut DbConnection, keys: &Keys, id: i64, now: Moment) -> Resul
 
 /// Whether somebody said no to a brand's emails at an address; that it does not exist is another matter.
 fn is_refused(conn: &mut DbConnection, keys: &Keys, address: &EmailAddress, brand: i64) -> Result<bool> {
-    let hash = keys.address_hash(Channel::Email.as_str(), address.as_str());
-    let found = suppression::of_addresses(conn, vec![hash], Channel::Email, brand)?;
+    let found = suppression::of_addresses(conn, vec![address.keyed_hash(keys)], Channel::Email, brand)?;
     Ok(found.iter().any(|(_, reason)| *reason != Reason::HardBounce))
 }
 
@@ -133,7 +132,7 @@ fn carry_suppressions(
     new: &EmailAddress,
     now: Moment,
 ) -> Result<()> {
-    let hash = keys.address_hash(Channel::Email.as_str(), new.as_str());
+    let hash = new.keyed_hash(keys);
     let numbers: Vec<i64> = old.iter().map(|found| found.id).collect();
     let exceptions = suppression::exceptions(conn, &numbers)?;
     for found in old {

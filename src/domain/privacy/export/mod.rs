@@ -285,11 +285,7 @@ fn confirmations_of(conn: &mut DbConnection, person: i64) -> Result<Vec<Confirma
 fn suppressions_of(conn: &mut DbConnection, keys: &Keys, known: &Subscriber) -> Result<Vec<SuppressionCopy>> {
     let mut all = Vec::new();
     for channel in Channel::ALL.iter().copied() {
-        let Some(Ok(hash)) =
-            known.address_by(channel).map(|address| suppression::hash(keys, channel, address))
-        else {
-            continue;
-        };
+        let Some(hash) = suppression::hash_of(keys, known, channel) else { continue };
         let found = suppression::of_address(conn, &hash, channel)?;
         let numbers: Vec<i64> = found.iter().map(|s| s.id).collect();
         let exceptions = suppression::exceptions(conn, &numbers)?;
