@@ -15,7 +15,7 @@ use crate::domain::catalog::topic::Kind as TopicKind;
 use crate::domain::catalog::{Brand, Channel, brand, notice};
 use crate::domain::consent::brand_choice::AtMost;
 use crate::domain::consent::lock;
-use crate::domain::consent::permission::{Change, Kind, State as PermissionState};
+use crate::domain::consent::permission::{Change, Kind};
 use crate::domain::intake::permission_item;
 use crate::domain::preferences::act::{self, Act};
 use crate::domain::preferences::reason::{self, Reason};
@@ -362,9 +362,8 @@ fn reasons(lang: Lang) -> Vec<Radio> {
 
 /// What may be recorded after an act, one kind a line.
 fn allowed(lang: Lang, act: &Act) -> String {
-    let granted = |kind: &&Kind| act.after.permission(**kind) == Some(PermissionState::Granted);
-    let word = |kind: &Kind| permission_item(lang, *kind).to_string();
-    let allowed: Vec<String> = Kind::ALL.iter().filter(granted).map(word).collect();
+    let allowed = Kind::ALL.iter().filter(|kind| act.after.allows(**kind));
+    let allowed: Vec<String> = allowed.map(|kind| permission_item(lang, *kind).to_string()).collect();
     if allowed.is_empty() { lang.say("receipt-nothing").to_string() } else { allowed.join("\n") }
 }
 
