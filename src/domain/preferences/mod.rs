@@ -143,23 +143,32 @@ fn known_elsewhere(conn: &mut DbConnection, person: &Subscriber, but: i64) -> Re
 
 impl Preferences {
     /// Every box of the page, and whether it is ticked.
-    fn boxes(&self) -> Vec<ShownBox> {
-        let shown = |(t, channel, state): (&TopicAnswers, Channel, Option<State>)| ShownBox {
-            name: format!("{}:{channel}", t.topic.slug),
-            ticked: state == Some(State::Granted),
-        };
-        let answers =
-            self.topics.iter().flat_map(|t| t.answers.iter().map(move |(c, state)| (t, *c, *state)));
-        answers.map(shown).collect()
+    pub fn boxes(&self) -> impl Iterator<Item = (&Topic, Channel, bool)> {
+        self.topics.iter().flat_map(|TopicAnswers { topic, answers }| {
+            answers.iter().map(move |(channel, state)| (topic, *channel, *state == Some(State::Granted)))
+        })
     }
 
-    /// What the person gets now.
-    pub fn running(&self) -> Vec<Choice> {
-        self.topics
-            .iter()
-            .flat_map(|t| t.answers.iter().map(move |(channel, state)| (t, *channel, *state)))
-            .filter(|(_, _, state)| *state == Some(State::Granted))
-            .map(|(t, channel, _)| Choice { topic: t.topic.name.clone(), kind: t.topic.kind, channel })
+    /// The same for the ledger.
+    fn shown_boxes(&self) -> Vec<ShownBox> {
+        let shown = self.boxes();
+        shown
+            .map(|(topic, channel, ticked)| ShownBox { name: format!("{}:{channel}", topic.slug), ticked })
             .collect()
+    }
+
+    /// What is ticked: what the person gets now.
+    pub fn ticked(&self) -> impl Iterator<Item = (&Topic, Channel)> {
+        self.boxes().filter(|(.., ticked)| *ticked).map(|(topic, channel, _)| (topic, channel))
+    }
+
+    /// What the person gets now, in words.
+    pub fn running(&self) -> Vec<Choice> {
+        let choice = |(topic, channel): (&Topic, Channel)| Choice {
+            topic: topic.name.clone(),
+            kind: topic.kind,
+            channel,
+        };
+        self.ticked().map(choice).collect()
     }
 }

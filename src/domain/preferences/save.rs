@@ -228,7 +228,7 @@ pub fn choose_nothing(
         }
         let before = load(conn, link.brand, link.subscriber, now)?;
         let wording = nothing_wording(lang);
-        let evidence = keep(conn, &before.brand, (&wording, lang), before.boxes())?;
+        let evidence = keep(conn, &before.brand, (&wording, lang), before.shown_boxes())?;
         opt_in::withdraw_all(conn, &statement(link, evidence, now), Scope::Everything)
     };
     Ok(act::perform(conn, *link, (act::Kind::Saved, None), now, work)?.1)

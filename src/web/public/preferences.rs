@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
 use crate::clock::{DAY, Moment};
-use crate::domain::catalog::Channel;
+use crate::domain::catalog::{Channel, Topic};
 use crate::domain::consent::brand_choice::{AtMost, PAUSE_MAX};
 use crate::domain::consent::lock;
 use crate::domain::consent::opt_in::State;
@@ -311,9 +311,9 @@ fn is_granted(permission: &Permission) -> bool {
 
 /// The choices of which one can be kept alone.
 fn kept_options(stored: &Preferences, lang: Lang) -> Vec<Kept> {
-    let option = |(found, channel): (&TopicAnswers, Channel)| Kept {
-        value: format!("{}:{channel}", found.topic.slug),
-        label: topic_item(lang, &found.topic.name, channel).to_string(),
+    let option = |(topic, channel): (&Topic, Channel)| Kept {
+        value: format!("{}:{channel}", topic.slug),
+        label: topic_item(lang, &topic.name, channel).to_string(),
     };
     wish::can_be_kept(stored).into_iter().map(option).collect()
 }

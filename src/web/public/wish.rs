@@ -7,11 +7,10 @@ use crate::db::DbConnection;
 use crate::domain::catalog::Channel;
 use crate::domain::catalog::topic::{Kind as TopicKind, Topic};
 use crate::domain::consent::brand_choice::{AtMost, PAUSE_MAX};
-use crate::domain::consent::opt_in::State;
 use crate::domain::consent::permission::{Kind, Permission, State as PermissionState};
 use crate::domain::intake::parse_choice;
 use crate::domain::preferences::act::Act;
-use crate::domain::preferences::{self, Posted, Preferences, Screen, Start, TopicAnswers};
+use crate::domain::preferences::{self, Posted, Preferences, Screen, Start};
 use crate::domain::tracking::permission::words;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::{Lang, Message};
@@ -116,7 +115,7 @@ pub(super) fn carry_out(
                 started || (channel == Channel::Email && !topic.sensitive)
             });
             // Pressed twice: what is so already is done, however the list was before.
-            if all.ticked.len() == boxes(stored).filter(|(_, started)| *started).count() {
+            if all.ticked.len() == stored.ticked().count() {
                 return Ok(None);
             }
             if !shown.into_iter().eq(boxes(stored)) {
@@ -156,13 +155,9 @@ fn choices_changed() -> Error {
 
 /// What can be kept alone: each kind of message that comes, in each way in which it comes; none unless that would end
 /// another one.
-pub(super) fn can_be_kept(stored: &Preferences) -> Vec<(&TopicAnswers, Channel)> {
-    let communications = stored.topics.iter().filter(|found| found.topic.kind == TopicKind::Communication);
-    let running: Vec<_> = communications
-        .flat_map(|found| found.answers.iter().map(move |(channel, state)| (found, *channel, *state)))
-        .filter(|(_, _, state)| *state == Some(State::Granted))
-        .map(|(found, channel, _)| (found, channel))
-        .collect();
+pub(super) fn can_be_kept(stored: &Preferences) -> Vec<(&Topic, Channel)> {
+    let running: Vec<_> =
+        stored.ticked().filter(|(topic, _)| topic.kind == TopicKind::Communication).collect();
     if running.len() > 1 { running } else { Vec::new() }
 }
 
@@ -172,7 +167,7 @@ fn keep_only(stored: &Preferences, slug: &str, kept: Channel) -> Result<Posted> 
         channel == kept && (topic.slug.as_str() == slug || topic.kind == TopicKind::Subject)
     };
     // Ended elsewhere since: nothing is granted that was not there to be kept.
-    if !boxes(stored).any(|((topic, channel), started)| started && topic == slug && channel == kept) {
+    if !stored.ticked().any(|(topic, channel)| topic.slug.as_str() == slug && channel == kept) {
         return Err(choices_changed());
     }
     Ok(set_all(stored, |topic, channel, started| started && is_kept(topic, channel)))
@@ -187,22 +182,19 @@ fn no_tracking(stored: &Preferences) -> Posted {
     }
 }
 
-/// Every box of the page as it is stored, and how it stands after a button that sets them all.
-fn boxes(stored: &Preferences) -> impl Iterator<Item = ((String, Channel), bool)> {
-    stored.topics.iter().flat_map(|found| {
-        let slug = found.topic.slug.as_str();
-        let answers = found.answers.iter();
-        answers.map(move |(channel, state)| ((slug.to_owned(), *channel), *state == Some(State::Granted)))
-    })
+/// Every box of the page, as it is stored.
+fn boxes(stored: &Preferences) -> impl Iterator<Item = Started> {
+    stored.boxes().map(|(topic, channel, started)| ((topic.slug.to_string(), channel), started))
 }
 
+/// The page after a button that sets every box.
 fn set_all(stored: &Preferences, ticks: impl Fn(&Topic, Channel, bool) -> bool) -> Posted {
-    let shown: Vec<_> = boxes(stored).collect();
-    let topic = |slug: &str| stored.topics.iter().find(|found| found.topic.slug.as_str() == slug);
-    let ticked = shown.iter().filter(|((slug, channel), started)| {
-        topic(slug).is_some_and(|found| ticks(&found.topic, *channel, *started))
-    });
-    Posted { ticked: ticked.map(|(item, _)| item.clone()).collect(), shown, ..Posted::default() }
+    let ticked = stored.boxes().filter(|(topic, channel, started)| ticks(topic, *channel, *started));
+    Posted {
+        ticked: ticked.map(|(topic, channel, _)| (topic.slug.to_string(), channel)).collect(),
+        shown: boxes(stored).collect(),
+        ..Posted::default()
+    }
 }
 
 /// What stands in the form besides the button, however it stood when the page was opened; nothing where it is no form of
