@@ -12,7 +12,7 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::subscriber;
 use crate::domain::catalog::topic::Kind as TopicKind;
-use crate::domain::catalog::{Brand, Channel, brand, notice};
+use crate::domain::catalog::{Brand, Channel, notice};
 use crate::domain::consent::brand_choice::AtMost;
 use crate::domain::consent::lock;
 use crate::domain::consent::permission::{Change, Kind};
@@ -96,7 +96,8 @@ async fn undo(app: &App, link: ReceiptLink, spoken: Spoken, words: String) -> Re
             if let Some(undone) = act::undone_by(conn, act.id)? {
                 return Ok(ReceiptLink { act: undone });
             }
-            let (brand, lang) = (act::brand_of(conn, &act)?, language(conn, &act, spoken)?);
+            let brand = act::brand_of(conn, &act)?;
+            let lang = spoken.at(brand.lang()).to(subscriber::get(conn, act.subscriber)?.lang());
             let grants = undo::look(conn, &keys, &act, now)? == Undo::Possible { grants: true };
             if grants && words != seen_choices(&brand, lang, keep) {
                 let why = crate::i18n::Message::new("problem-words-changed");
@@ -155,12 +156,6 @@ pub(super) fn see(app: &App, link: ReceiptLink, lang: Option<Lang>, unsaved: boo
     HttpResponse::SeeOther().insert_header((LOCATION, address)).finish()
 }
 
-fn language(conn: &mut DbConnection, act: &Act, spoken: Spoken) -> Result<Lang> {
-    let person = subscriber::get(conn, act.subscriber)?;
-    let brand = brand::get(conn, act.brand)?;
-    Ok(spoken.at(brand.lang()).to(person.lang()))
-}
-
 /// The page of an act as things are now.
 pub(super) async fn result_page(
     app: &App,
@@ -186,7 +181,8 @@ fn view(
     if person.erased_at.is_some() {
         return Err(Error::NotFound("page"));
     }
-    let (brand, lang) = (brand::get(conn, act.brand)?, language(conn, &act, spoken)?);
+    let brand = act::brand_of(conn, &act)?;
+    let lang = spoken.at(brand.lang()).to(person.lang());
     let changes = act::changes(conn, &act)?;
     let undo = undo::look(conn, keys, &act, now)?;
     let undo_words = undo::words(conn, &act, (&brand, undo), (lang, keep), now)?;
