@@ -15,7 +15,7 @@ use crate::web::language::Spoken;
 use crate::web::page::{AddressChangedPage, AddressConfirmPage, AddressTakenPage, BrandView, Gone};
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::view::brand_view;
-use crate::web::public::{gone, open};
+use crate::web::public::{choices_url, gone, open};
 
 /// `GET /a/{token}`: what it is about, and one button.
 ///
@@ -96,11 +96,11 @@ fn answer(
                 brand,
                 address: masked,
                 refused,
-                preferences_url: format!("/p/{}", app.keys.seal(&link)),
+                preferences_url: choices_url(&app.keys, &link),
             })
         }
         Standing::Taken => {
-            let link_url = format!("/b/{}/link", brand.slug);
+            let link_url = brand.link_url();
             page_with(StatusCode::CONFLICT, &AddressTakenPage { lang, brand, link_url })
         }
         Standing::TooOld => gone(lang, brand, Gone::ChangeTooOld(address_change::VALID_HOURS)),

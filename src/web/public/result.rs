@@ -29,8 +29,8 @@ use crate::web::language::Spoken;
 use crate::web::limit::Limits;
 use crate::web::page::{Fact, Radio, ResultPage};
 use crate::web::problem::{PageError, page, page_with};
-use crate::web::public::open;
 use crate::web::public::view::{brand_view, seen_choices};
+use crate::web::public::{choices_url, open};
 
 /// What the address of the page says where boxes were changed and not saved.
 const UNSAVED: &str = "unsaved";
@@ -232,7 +232,7 @@ fn view(
         receipt_url: format!("{url}/receipt.json"),
         notice_url: format!("/b/{}/privacy/{notice}", brand.slug),
         notice,
-        preferences_url: format!("/p/{}", keys.seal(&choices)),
+        preferences_url: choices_url(keys, &choices),
         errors: Vec::new(),
         action: url,
         brand: brand_view(conn, &brand)?,

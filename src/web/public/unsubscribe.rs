@@ -13,14 +13,14 @@ use crate::domain::catalog::brand;
 use crate::domain::consent::Method;
 use crate::domain::preferences::{self, Unsubscribed, Way};
 use crate::error::{Error, Result};
-use crate::token::{PreferencesLink, ReceiptLink, UnsubscribeLink};
+use crate::token::{ReceiptLink, UnsubscribeLink};
 use crate::web::form::{Form, FormError};
 use crate::web::language::{Spoken, untold};
 use crate::web::page::{UnsubscribePage, UnsubscribedPage};
 use crate::web::problem::{PageError, page};
-use crate::web::public::open;
 use crate::web::public::result::result_page;
 use crate::web::public::view::brand_view;
+use crate::web::public::{choices_url, open};
 
 /// `GET /u/{token}`: says what would stop, and shows the one button.
 ///
@@ -33,7 +33,7 @@ pub async fn show(
 ) -> Result<HttpResponse, PageError> {
     let link: UnsubscribeLink = open(&app, &token)?;
     let action = format!("/u/{token}");
-    let preferences_url = preferences_url(&app, &link);
+    let preferences_url = choices_url(&app.keys, &link.preferences());
     let view = app
         .db
         .read(move |conn| {
@@ -95,7 +95,7 @@ pub async fn press(
         brand,
         scope: preferences::unsubscribe_scope(&stored, lang),
         continues: continues.iter().map(|choice| choice.say(lang)).collect(),
-        preferences_url: if known { preferences_url(&app, &link) } else { String::new() },
+        preferences_url: if known { choices_url(&app.keys, &link.preferences()) } else { String::new() },
     })
 }
 
@@ -103,11 +103,6 @@ pub async fn press(
 fn says_one_click(form: &Form) -> bool {
     let mut values = form.all("List-Unsubscribe").peekable();
     values.peek().is_some() && values.all(|value| value == "One-Click")
-}
-
-fn preferences_url(app: &App, link: &UnsubscribeLink) -> String {
-    let link = PreferencesLink { brand: link.brand, subscriber: link.subscriber, campaign: link.campaign };
-    format!("/p/{}", app.keys.seal(&link))
 }
 
 /// The person, as long as they have choices to look at.
