@@ -162,6 +162,13 @@ impl Preferences {
         self.boxes().filter(|(.., ticked)| *ticked).map(|(topic, channel, _)| (topic, channel))
     }
 
+    /// What the person lets us track.
+    pub fn allowed(&self) -> impl Iterator<Item = Kind> {
+        let granted = |answer: &Permission| answer.state == permission::State::Granted;
+        let allowed = self.permissions.iter().filter(move |(_, answer)| answer.as_ref().is_some_and(granted));
+        allowed.map(|(kind, _)| *kind)
+    }
+
     /// What the person gets now, in words.
     pub fn running(&self) -> Vec<Choice> {
         let choice = |(topic, channel): (&Topic, Channel)| Choice {

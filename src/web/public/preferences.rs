@@ -198,7 +198,7 @@ impl Visit {
             wording: stored.brand.consent_wording.clone(),
             seen: seen_choices(&stored.brand, lang, keep),
             can_keep: kept_options(&stored, lang),
-            is_tracked: stored.permissions.iter().any(|(_, answer)| answer.as_ref().is_some_and(is_granted)),
+            is_tracked: stored.allowed().next().is_some(),
             opened: now.as_micros(),
             paused_until: stored.choice.paused_until.map(|until| lang.day(until)).unwrap_or_default(),
             pause_typed: typed.day.clone(),
@@ -303,10 +303,6 @@ impl Visit {
         app.wake();
         Ok(mailed)
     }
-}
-
-fn is_granted(permission: &Permission) -> bool {
-    permission.state == PermissionState::Granted
 }
 
 /// The choices of which one can be kept alone.
