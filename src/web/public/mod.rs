@@ -6,6 +6,7 @@ pub mod archive;
 pub mod click;
 pub mod confirm;
 pub mod data;
+mod held;
 pub mod letter;
 pub mod link;
 pub mod logo;
