@@ -124,7 +124,7 @@ fn acts(held: &Export, lang: Lang) -> Vec<Fact> {
             act::Kind::Unsubscribed => lang.say("did-unsubscribed"),
             act::Kind::Undone => lang.say("did-undone"),
         };
-        let when = format!("{}, {} UTC", lang.day(act.at), act.at.time_of_day());
+        let when = lang.time(act.at);
         let label = lang.say("fact-of-brand").with("brand", &act.brand).with("what", when).to_string();
         let topic = |choice: &ChoiceCopy| topic_item(lang, &choice.topic, choice.channel).to_string();
         let list = |choices: &[ChoiceCopy]| {

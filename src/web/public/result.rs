@@ -364,10 +364,9 @@ fn allowed(lang: Lang, act: &Act) -> String {
 }
 
 fn receipt_facts(lang: Lang, act: &Act, brand: &Brand, masked_address: String) -> Vec<Fact> {
-    let when = format!("{}, {} UTC", lang.day(act.at), act.at.time_of_day());
     vec![
         Fact::new(lang.say("receipt-number").to_string(), act.public_id.to_string()),
-        Fact::new(lang.say("receipt-when").to_string(), when),
+        Fact::new(lang.say("receipt-when").to_string(), lang.time(act.at)),
         Fact::new(lang.say("receipt-for").to_string(), masked_address),
         Fact::new(
             lang.say("receipt-with").to_string(),
