@@ -25,6 +25,7 @@ use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::held::groups;
 use crate::web::public::view::brand_view;
 use crate::web::public::{gone, open};
+use crate::web::query;
 
 /// `GET /d/{token}`: shows what is held.
 ///
@@ -41,8 +42,7 @@ pub async fn show(
     if let Some(why) = over(&app, link).await? {
         return say_gone(&app, link, spoken, why).await;
     }
-    let query = url::form_urlencoded::parse(request.query_string().as_bytes());
-    let saved = query.into_iter().any(|(name, value)| name == "done" && value == DataPage::SAVED);
+    let saved = query::value(&request, "done").as_deref() == Some(DataPage::SAVED);
     let visit = Visit { link, url: format!("/d/{token}"), spoken };
     page(&DataPage { saved, ..visit.page(&app, None, Vec::new()).await? })
 }

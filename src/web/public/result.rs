@@ -31,6 +31,7 @@ use crate::web::page::{Fact, Radio, ResultPage};
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::view::{brand_view, seen_choices};
 use crate::web::public::{choices_url, open};
+use crate::web::query;
 
 /// What the address of the page says where boxes were changed and not saved.
 const UNSAVED: &str = "unsaved";
@@ -46,8 +47,7 @@ pub async fn show(
     spoken: Spoken,
 ) -> Result<HttpResponse, PageError> {
     let link: ReceiptLink = open(&app, &token)?;
-    let asked = url::form_urlencoded::parse(request.query_string().as_bytes());
-    let unsaved = asked.into_iter().any(|(name, _)| name == UNSAVED);
+    let unsaved = query::value(&request, UNSAVED).is_some();
     page(&ResultPage { unsaved, ..result_page(&app, link, spoken, Vec::new()).await? })
 }
 
