@@ -23,16 +23,6 @@ use crate::support::server::TestServer;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const ONE_CLICK: [(&str, &str); 2] = [("List-Unsubscribe", "One-Click"), ("page", "1")];
 
-/// Opens a page and reads the form with this button.
-async fn form(server: &TestServer, url: &str, button: &str) -> BrowserForm {
-    BrowserForm::with_button(&server.get(url).await.expect(200).text, button)
-}
-
-/// Presses the button and goes where that leads.
-async fn press(server: &TestServer, form: &BrowserForm) -> Answer {
-    server.post_form(&form.action, &form.pressed()).await
-}
-
 pub(crate) fn link_to<'a>(page: &'a str, part: &str) -> &'a str {
     let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
     links.into_iter().find(|link| link.contains(part)).unwrap_or_else(|| panic!("no link to {part}:\n{page}"))
@@ -68,7 +58,7 @@ both_databases! {
             .untick_all("choice")
             .tick("choice", "webinars:email")
             .untick("permission", "opens");
-        let saved = press(&server, &choices).await.expect(200).text;
+        let saved = server.press(&choices).await.expect(200).text;
         for words in [
             "Saved, and it works now", "by email", "no longer count when you open",
             "Done on 21 November 2026 at 10:00 UTC, and in force since then.",
@@ -81,8 +71,8 @@ both_databases! {
         assert_eq!(person.permission(&server, Kind::Opens), Some(PermissionState::Refused));
 
         // A pause of a month, whose receipt says in which language it was asked for.
-        let pause = form(&server, &url, "pause").await.set("pause_for", "1");
-        let paused = press(&server, &pause).await.expect(200).text;
+        let pause = server.form(&url, "pause").await.set("pause_for", "1");
+        let paused = server.press(&pause).await.expect(200).text;
         assert!(paused.contains("<h1>Paused until 21 December 2026</h1>"), "{paused}");
         let receipt = server.get(link_to(&paused, "/receipt.json")).await.expect(200).json();
         assert_eq!(verified(&server, &receipt).await["events"][0]["language"], "en-GB");
@@ -93,7 +83,7 @@ both_databases! {
         assert!(paused.contains("Unchanged, and it comes again after the pause"), "{paused}");
 
         // Taken back.
-        let undone = press(&server, &BrowserForm::with_button(&paused, "undo")).await.expect(200).text;
+        let undone = server.press(&BrowserForm::with_button(&paused, "undo")).await.expect(200).text;
         assert!(undone.contains("<h1>Undone</h1>") && undone.contains("The pause is over."), "{undone}");
         assert!(server.get(&url).await.expect(200).text.contains("value=\"pause\""));
 
@@ -120,17 +110,17 @@ both_databases! {
         person.allow(&server, Kind::Clicks);
         let url = person.preferences(&server);
         let entries = person.ledger(&server).len();
-        let choices = form(&server, &url, "save").await
+        let choices = server.form(&url, "save").await
             .untick("choice", "newsletter:email")
             .tick("choice", "transport:email")
             .untick("permission", "clicks")
             .set("at_most", "monthly")
             .set("locale", "de");
-        let saved = press(&server, &choices).await.expect(200).text;
+        let saved = server.press(&choices).await.expect(200).text;
         assert!(saved.contains("lang=\"en-GB\"") || saved.contains("lang=\"de\""));
         assert_eq!(server.read(|conn| brand_choice::find(conn, person.id, person.brand.id)).at_most, AtMost::Monthly);
         let middle = person.ledger(&server);
-        press(&server, &BrowserForm::with_button(&saved, "undo")).await.expect(200);
+        server.press(&BrowserForm::with_button(&saved, "undo")).await.expect(200);
         assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));
         assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Granted));
         assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Withdrawn));
@@ -153,27 +143,27 @@ both_databases! {
     async fn an_undo_that_was_pressed_twice_is_done_once_and_can_itself_be_undone(server: TestServer) {
         let person = Person::reader(&server);
         let url = person.preferences(&server);
-        let stopped = press(&server, &form(&server, &url, "stop").await).await.expect(200).text;
+        let stopped = server.press(&server.form(&url, "stop").await).await.expect(200).text;
         let undo = BrowserForm::with_button(&stopped, "undo");
-        let first = press(&server, &undo).await.expect(200).text;
+        let first = server.press(&undo).await.expect(200).text;
         let after = server.snapshot();
-        let second = press(&server, &undo).await.expect(200).text;
+        let second = server.press(&undo).await.expect(200).text;
         assert_eq!((first, server.snapshot()), (second.clone(), after));
         let old = server.get(&undo.action).await.expect(200).text;
         assert!(old.contains("This was undone.") && !old.contains("value=\"undo\""));
-        press(&server, &BrowserForm::with_button(&second, "undo")).await.expect(200);
+        server.press(&BrowserForm::with_button(&second, "undo")).await.expect(200);
         assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Withdrawn));
     }
 
     async fn nothing_is_undone_once_something_was_said_since(server: TestServer) {
         let person = Person::reader(&server);
         let url = person.preferences(&server);
-        let choices = form(&server, &url, "save").await.untick("choice", "newsletter:email");
-        let saved = press(&server, &choices).await.expect(200).text;
+        let choices = server.form(&url, "save").await.untick("choice", "newsletter:email");
+        let saved = server.press(&choices).await.expect(200).text;
         let undo = BrowserForm::with_button(&saved, "undo");
         server.post_form(&person.unsubscribe(&server), &ONE_CLICK[..1]).await.expect(200);
         let before = server.snapshot();
-        let refused = press(&server, &undo).await.expect(409).text;
+        let refused = server.press(&undo).await.expect(409).text;
         assert!(refused.contains("can no longer be undone") && refused.contains("Something about this changed since"));
         assert_eq!(server.snapshot(), before);
     }
@@ -187,7 +177,7 @@ both_databases! {
             suppression::add(conn, &hash, Channel::Email, None, Reason::Complaint, now)
         });
         let before = server.snapshot();
-        let refused = press(&server, &undo).await.expect(409).text;
+        let refused = server.press(&undo).await.expect(409).text;
         assert!(refused.contains("For another reason we may no longer use your address"), "{refused}");
         assert_eq!(server.snapshot(), before);
     }
@@ -202,25 +192,25 @@ both_databases! {
             let words = diesel::update(brand::table.find(person.brand.id));
             Ok(words.set(brand::consent_wording.eq("Other words")).execute(conn)?)
         });
-        let again = press(&server, &undo).await.expect(409).text;
+        let again = server.press(&undo).await.expect(409).text;
         assert!(again.contains("Other words") && again.contains("has changed since you opened this page"));
         server.advance(30 * DAY + Duration::from_micros(1));
         let old = server.get(&undo.action).await.expect(200).text;
         assert!(!old.contains("value=\"undo\"") && old.contains("Your receipt"));
-        press(&server, &undo).await.expect(409);
+        server.press(&undo).await.expect(409);
         assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Withdrawn));
     }
 
     async fn everything_by_email_and_nothing_at_all_are_one_press_each(server: TestServer) {
         let person = Person::reader(&server);
         let url = person.preferences(&server);
-        let all = press(&server, &form(&server, &url, "all-email").await).await.expect(200).text;
+        let all = server.press(&server.form(&url, "all-email").await).await.expect(200).text;
         assert!(all.contains("Transport by email") && all.contains("Newsletter by post"));
         assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Granted));
         assert_eq!(person.state(&server, "transport", Channel::Phone), None, "only email");
         let granted = person.ledger(&server).pop().unwrap();
         assert_eq!((granted.decision, granted.wording), (Decision::Granted, person.brand.consent_wording.clone()));
-        let none = press(&server, &form(&server, &url, "none").await).await.expect(200).text;
+        let none = server.press(&server.form(&url, "none").await).await.expect(200).text;
         assert!(none.contains("You get nothing from"), "{none}");
         assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Withdrawn));
     }
@@ -228,10 +218,10 @@ both_databases! {
     async fn everything_by_email_is_agreed_to_only_for_the_list_that_was_shown(server: TestServer) {
         let person = Person::reader(&server);
         let url = person.preferences(&server);
-        let open = form(&server, &url, "all-email").await;
+        let open = server.form(&url, "all-email").await;
         person.grant(&server, "transport", Channel::Phone);
         let before = server.snapshot();
-        let again = press(&server, &open).await.expect(409).text;
+        let again = server.press(&open).await.expect(409).text;
         assert!(again.contains("changed in the meantime"));
         assert_eq!(server.snapshot(), before);
     }
@@ -240,23 +230,23 @@ both_databases! {
         let person = Person::reader(&server);
         let url = person.preferences(&server);
         for button in ["save", "pause", "stop"] {
-            let open = form(&server, &url, button).await;
+            let open = server.form(&url, button).await;
             let open = if button == "save" { open.untick("choice", "newsletter:email") } else { open };
-            let first = press(&server, &open).await.expect(200).text;
+            let first = server.press(&open).await.expect(200).text;
             let after = server.snapshot();
-            let second = press(&server, &open).await.expect(200).text;
+            let second = server.press(&open).await.expect(200).text;
             assert_eq!(second, first, "{button}: the second press leads to what the first one did");
             assert_eq!(server.snapshot(), after, "{button}");
             server.advance(Duration::from_secs(60));
         }
         // Opened after it was done: nothing to do, and nothing is said to have been done.
-        let late = form(&server, &url, "stop").await;
-        assert!(press(&server, &late).await.expect(200).text.contains("Nothing changed"));
+        let late = server.form(&url, "stop").await;
+        assert!(server.press(&late).await.expect(200).text.contains("Nothing changed"));
     }
 
     async fn what_a_form_did_is_at_an_address_of_its_own_that_can_be_reloaded(server: TestServer) {
         let person = Person::reader(&server);
-        let open = form(&server, &person.preferences(&server), "stop").await;
+        let open = server.form(&person.preferences(&server), "stop").await;
         let answer = Answer::to(server.request("POST", &open.action).form(&open.pressed())).await.expect(303);
         let there = answer.header("location").to_owned();
         assert!(there.starts_with("/r/") && there.ends_with("?lang=en-GB"));
@@ -278,25 +268,25 @@ both_databases! {
         let url = person.preferences(&server);
         let before = server.snapshot();
         for day in ["2026-11-21", "2020-01-01", "2028-01-01", "2026-02-30", "soon"] {
-            let open = form(&server, &url, "pause").await.set("pause_until", day);
-            let page = press(&server, &open).await.expect(422).text;
+            let open = server.form(&url, "pause").await.set("pause_until", day);
+            let page = server.press(&open).await.expect(422).text;
             assert!(page.contains("href=\"#pause_until\"") && page.contains("<title>Error"), "{day}");
             assert!(page.contains(&format!("value=\"{day}\"")), "what was typed stays: {day}");
         }
         assert_eq!(server.snapshot(), before);
-        let open = form(&server, &url, "pause").await.set("pause_until", "2026-12-24");
-        let page = press(&server, &open).await.expect(200).text;
+        let open = server.form(&url, "pause").await.set("pause_until", "2026-12-24");
+        let page = server.press(&open).await.expect(200).text;
         assert!(page.contains("Paused until 24 December 2026"));
     }
 
     async fn a_pause_ends_when_the_person_says_so(server: TestServer) {
         let person = Person::reader(&server);
         let url = person.preferences(&server);
-        press(&server, &form(&server, &url, "pause").await.set("pause_for", "3")).await.expect(200);
+        server.press(&server.form(&url, "pause").await.set("pause_for", "3")).await.expect(200);
         let campaign = server.campaign(&person.brand);
         server.run_jobs().await;
         assert_eq!(server.outcomes(&campaign), [("skipped paused".to_owned(), 1)]);
-        let page = press(&server, &form(&server, &url, "resume").await).await.expect(200).text;
+        let page = server.press(&server.form(&url, "resume").await).await.expect(200).text;
         assert!(page.contains("The pause is over"));
         let campaign = server.campaign(&person.brand);
         server.run_jobs().await;
@@ -337,8 +327,8 @@ both_databases! {
         let person = Person::reader(&server);
         person.allow(&server, Kind::Opens);
         let url = person.preferences(&server);
-        let choices = form(&server, &url, "save").await.tick("choice", "transport:email").tick("permission", "clicks");
-        let saved = press(&server, &choices).await.expect(200).text;
+        let choices = server.form(&url, "save").await.tick("choice", "transport:email").tick("permission", "clicks");
+        let saved = server.press(&choices).await.expect(200).text;
         let facts = saved.split("May be recorded</dt><dd>").nth(1).unwrap().split("</dd>").next().unwrap();
         assert_eq!(facts, "Counting when you open an email\nCounting when you follow a link");
         let file = server.get(link_to(&saved, "/receipt.json")).await.expect(200).json();
@@ -352,7 +342,7 @@ both_databases! {
             assert_eq!(purpose["pii_information"][0]["pii_type"], data);
             assert_eq!(purpose["purpose_type"][0], "dpv:ServiceUsageAnalytics");
         }
-        let told = press(&server, &form(&server, &url, "no-tracking").await).await.expect(200).text;
+        let told = server.press(&server.form(&url, "no-tracking").await).await.expect(200).text;
         assert!(told.contains("May be recorded</dt><dd>Nothing</dd>"), "{told}");
         let file = server.get(link_to(&told, "/receipt.json")).await.expect(200).json();
         let signed = verified(&server, &file).await;
@@ -367,12 +357,12 @@ both_databases! {
         let page = server.post_form(&person.unsubscribe(&server), &ONE_CLICK).await.expect(200).text;
         let open = BrowserForm::with_button(&page, "reason");
         let before = server.snapshot();
-        press(&server, &open).await.expect(200);
+        server.press(&open).await.expect(200);
         server.post_form(&open.action, &[("action", "reason"), ("reason", "none of these")]).await.expect(422);
         assert_eq!(server.snapshot(), before, "an open question changes nothing");
         let told = open.tick("reason", "too_many");
         for _ in 0..3 {
-            assert!(press(&server, &told).await.expect(200).text.contains("Thank you. It is counted"));
+            assert!(server.press(&told).await.expect(200).text.contains("Thank you. It is counted"));
         }
         let counted = server.read(|conn| unsubscribe_reason::of_campaign(conn, crate::person::CAMPAIGN));
         assert_eq!(counted, [(reason::Reason::TooMany, 1)]);
@@ -390,8 +380,8 @@ both_databases! {
             person.grant(&server, topic, channel);
         }
         let url = person.preferences(&server);
-        let open = form(&server, &url, "only").await.set("only", "webinars:email");
-        let page = press(&server, &open).await.expect(200).text;
+        let open = server.form(&url, "only").await.set("only", "webinars:email");
+        let page = server.press(&open).await.expect(200).text;
         assert!(page.contains("Saved, and it works now") && page.contains("value=\"undo\""));
         for (topic, channel, state) in [
             ("webinars", Channel::Email, Some(State::Granted)), ("transport", Channel::Email, Some(State::Granted)),
@@ -420,7 +410,7 @@ both_databases! {
         assert!(!server.get(&url).await.expect(200).text.contains("no-tracking"), "nothing is recorded anyway");
         person.allow(&server, Kind::Opens);
         person.allow(&server, Kind::Clicks);
-        let page = press(&server, &form(&server, &url, "no-tracking").await).await.expect(200).text;
+        let page = server.press(&server.form(&url, "no-tracking").await).await.expect(200).text;
         assert!(page.contains("no longer count when you open"), "{page}");
         for kind in [Kind::Opens, Kind::Clicks] {
             assert_eq!(person.permission(&server, kind), Some(PermissionState::Refused));
@@ -439,7 +429,7 @@ both_databases! {
         for (mail, reason) in server.mails().iter().zip(given) {
             let page = server.post_form(&mail.link("/u/"), &ONE_CLICK).await.expect(200).text;
             if !reason.is_empty() {
-                press(&server, &BrowserForm::with_button(&page, "reason").tick("reason", reason)).await.expect(200);
+                server.press(&BrowserForm::with_button(&page, "reason").tick("reason", reason)).await.expect(200);
             }
         }
         let (key, path) = (crate::api::admin(&server), format!("/campaigns/{}/report", campaign.public_id));
@@ -461,7 +451,7 @@ both_databases! {
         person.at(harbour.clone()).grant(&server, "newsletter", Channel::Email);
         let page = server.get(&url).await.expect(200).text;
         assert!(page.contains("<details") && page.contains(&harbour.name));
-        let sent = press(&server, &BrowserForm::with_button(&page, "other-link:harbour")).await.expect(200).text;
+        let sent = server.press(&BrowserForm::with_button(&page, "other-link:harbour")).await.expect(200).text;
         assert!(sent.contains("Check your inbox") && !sent.contains("/p/AAAA"));
         server.run_jobs().await;
         let mail = server.mail_to(ADDRESS);

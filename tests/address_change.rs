@@ -10,16 +10,13 @@ use mannerly::domain::consent::opt_in::State;
 use mannerly::domain::consent::suppression::{self, Reason};
 
 use crate::person::{ADDRESS, CANARIES, Person};
-use crate::support::form::BrowserForm;
 use crate::support::http::Answer;
 use crate::support::server::TestServer;
 
 pub(crate) const NEW: &str = "moved@elsewhere.example";
 
 pub(crate) async fn ask(server: &TestServer, url: &str, address: &str) -> Answer {
-    let page = server.get(url).await.expect(200).text;
-    let form = BrowserForm::with_button(&page, "change-address").set("new_email", address);
-    server.post_form(&form.action, &form.pressed()).await
+    server.press(&server.form(url, "change-address").await.set("new_email", address)).await
 }
 
 /// Asks, and takes the link out of the mail to the new address.
@@ -157,9 +154,8 @@ both_databases! {
         server.run_jobs().await;
         server.mail_to(ADDRESS);
         // Chosen anew behind a link of theirs, it comes.
-        let choices = BrowserForm::with_button(&server.get(&person.preferences(&server)).await.expect(200).text, "save")
-            .tick("choice", "newsletter:email");
-        server.post_form(&choices.action, &choices.pressed()).await.expect(200);
+        let choices = server.form(&person.preferences(&server), "save").await.tick("choice", "newsletter:email");
+        server.press(&choices).await.expect(200);
         server.campaign(&person.brand);
         server.run_jobs().await;
         server.mail_to(NEW);

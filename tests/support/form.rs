@@ -1,5 +1,20 @@
 //! A form as a browser has it: what it would post, and the changes that a person makes before they press a button.
 
+use crate::support::http::Answer;
+use crate::support::server::TestServer;
+
+impl TestServer {
+    /// Opens a page and reads the form with this button.
+    pub(crate) async fn form(&self, path: &str, button: &str) -> BrowserForm {
+        BrowserForm::with_button(&self.get(path).await.expect(200).text, button)
+    }
+
+    /// Presses the button of a form, and goes where that leads.
+    pub(crate) async fn press(&self, form: &BrowserForm) -> Answer {
+        self.post_form(&form.action, &form.pressed()).await
+    }
+}
+
 /// The fields of one form of a page.
 #[derive(Debug, Clone)]
 pub(crate) struct BrowserForm {
