@@ -9,7 +9,7 @@ use mannerly::domain::consent::brand_choice::{self, AtMost};
 use mannerly::domain::consent::ledger::{Decision, Method};
 use mannerly::domain::consent::opt_in::{Answer as Answered, State};
 use mannerly::domain::consent::permission::{Kind, State as PermissionState};
-use mannerly::domain::consent::suppression::{self, Reason};
+use mannerly::domain::consent::suppression::Reason;
 use mannerly::secret::{hex, sha256};
 use mannerly::token::ConfirmLink;
 use ring::signature::{ED25519, UnparsedPublicKey};
@@ -172,10 +172,7 @@ both_databases! {
         let person = Person::reader(&server);
         let page = server.post_form(&person.unsubscribe(&server), &ONE_CLICK).await.expect(200).text;
         let undo = BrowserForm::with_button(&page, "undo");
-        server.write(|conn, now| {
-            let hash = suppression::hash(&server.app.keys, Channel::Email, ADDRESS)?;
-            suppression::add(conn, &hash, Channel::Email, None, Reason::Complaint, now)
-        });
+        server.suppress(ADDRESS, None, Reason::Complaint);
         let before = server.snapshot();
         let refused = server.press(&undo).await.expect(409).text;
         assert!(refused.contains("For another reason we may no longer use your address"), "{refused}");

@@ -7,7 +7,7 @@ use mannerly::domain::audience::subscriber;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::ledger::{Decision, Method};
 use mannerly::domain::consent::opt_in::State;
-use mannerly::domain::consent::suppression::{self, Reason};
+use mannerly::domain::consent::suppression::Reason;
 
 use crate::person::{ADDRESS, CANARIES, Person};
 use crate::support::http::Answer;
@@ -28,13 +28,6 @@ pub(crate) async fn asked(server: &TestServer, person: &Person) -> String {
 
 fn address_of(server: &TestServer, person: &Person) -> String {
     server.read(|conn| subscriber::get(conn, person.id)).email.unwrap().as_str().to_owned()
-}
-
-fn suppress(server: &TestServer, address: &str, brand: Option<i64>, reason: Reason) {
-    server.write(|conn, now| {
-        let hash = suppression::hash(&server.app.keys, Channel::Email, address)?;
-        suppression::add(conn, &hash, Channel::Email, brand, reason, now)
-    });
 }
 
 both_databases! {
@@ -98,7 +91,7 @@ both_databases! {
     async fn whoever_has_the_address_the_answer_is_the_same(server: TestServer) {
         let person = Person::reader(&server);
         server.person(&person.brand, "taken@elsewhere.example").agrees("newsletter");
-        suppress(&server, "child@elsewhere.example", None, Reason::Under13);
+        server.suppress("child@elsewhere.example", None, Reason::Under13);
         let url = person.data(&server);
         let mut pages = Vec::new();
         for address in ["taken@elsewhere.example", "child@elsewhere.example", "fresh@elsewhere.example"] {
@@ -136,7 +129,7 @@ both_databases! {
     async fn a_childs_address_and_one_that_complained_get_no_mail(server: TestServer) {
         let person = Person::reader(&server);
         for (address, reason) in [("child@elsewhere.example", Reason::Under13), ("no@elsewhere.example", Reason::Complaint)] {
-            suppress(&server, address, None, reason);
+            server.suppress(address, None, reason);
             ask(&server, &person.data(&server), address).await.expect(200);
             server.run_jobs().await;
             assert!(server.mails().is_empty(), "{address}");
@@ -145,7 +138,7 @@ both_databases! {
 
     async fn an_address_that_once_said_no_gets_no_marketing_and_the_person_is_told(server: TestServer) {
         let person = Person::reader(&server);
-        suppress(&server, NEW, None, Reason::Objection);
+        server.suppress(NEW, None, Reason::Objection);
         let link = asked(&server, &person).await;
         let page = server.post_form(&link, &[]).await.expect(200).text;
         assert!(page.contains("no emails to this address"), "{page}");
@@ -164,8 +157,8 @@ both_databases! {
     async fn nobody_gets_rid_of_a_suppression_by_another_address(server: TestServer) {
         let person = Person::reader(&server);
         let link = asked(&server, &person).await;
-        suppress(&server, ADDRESS, Some(person.brand.id), Reason::Complaint);
-        suppress(&server, ADDRESS, None, Reason::HardBounce);
+        server.suppress(ADDRESS, Some(person.brand.id), Reason::Complaint);
+        server.suppress(ADDRESS, None, Reason::HardBounce);
         server.post_form(&link, &[]).await.expect(200);
         let campaign = server.campaign(&person.brand);
         server.run_jobs().await;

@@ -403,19 +403,13 @@ both_databases! {
 
     async fn a_person_who_ticks_again_takes_back_their_own_objection(server: TestServer) {
         let person = Person::reader(&server);
-        let keys = server.app.keys.clone();
-        let add = |reason| {
-            server.write(|conn, now| {
-                let hash = suppression::hash(&keys, Channel::Email, ADDRESS)?;
-                suppression::add(conn, &hash, Channel::Email, Some(person.brand.id), reason, now)
-            })
-        };
-        add(Reason::Objection);
-        add(Reason::Under13);
+        for reason in [Reason::Objection, Reason::Under13] {
+            server.suppress(ADDRESS, Some(person.brand.id), reason);
+        }
         let fields = [("action", "save"), ("shown", "transport:email:off"), ("choice", "transport:email")];
         server.post_read(&person.preferences(&server), &fields).await.expect(200);
         let left = server.read(|conn| {
-            let hash = suppression::hash(&keys, Channel::Email, ADDRESS)?;
+            let hash = suppression::hash(&server.app.keys, Channel::Email, ADDRESS)?;
             suppression::of_address(conn, &hash, Channel::Email)
         });
         assert_eq!(left.iter().map(|s| s.reason).collect::<Vec<_>>(), [Reason::Under13]);

@@ -69,10 +69,7 @@ both_databases! {
 
     async fn undo_puts_back_an_objection_to_one_brand_too(server: TestServer) {
         let person = Person::reader(&server);
-        server.write(|conn, now| {
-            let hash = suppression::hash(&server.app.keys, Channel::Email, ADDRESS)?;
-            suppression::add(conn, &hash, Channel::Email, Some(person.brand.id), Reason::Objection, now)
-        });
+        server.suppress(ADDRESS, Some(person.brand.id), Reason::Objection);
         let choices = server.form(&person.preferences(&server), "save").await.tick("choice", "newsletter:email");
         let saved = server.press(&choices).await.expect(200).text;
         assert_eq!(outcome(&server, &person).await, "sent", "ticked anew, it comes again");
