@@ -50,7 +50,7 @@ both_databases! {
         server.campaign(&person.brand);
         server.run_jobs().await;
         let mail = server.mail_to(ADDRESS);
-        let url = mail.links().into_iter().find(|link| link.contains("/p/")).unwrap();
+        let url = mail.link("/p/");
 
         // Webinars by email only, and no tracking.
         let page = server.get(&url).await.expect(200).text;
@@ -452,7 +452,7 @@ both_databases! {
         assert!(sent.contains("Check your inbox") && !sent.contains("/p/AAAA"));
         server.run_jobs().await;
         let mail = server.mail_to(ADDRESS);
-        let link = mail.links().into_iter().find(|link| link.contains("/p/")).unwrap();
+        let link = mail.link("/p/");
         assert!(server.get(&link).await.expect(200).text.contains(&format!("Your choices at {}", harbour.name)));
     }
 
