@@ -16,7 +16,7 @@ use ring::signature::{ED25519, UnparsedPublicKey};
 use serde_json::Value;
 
 use crate::person::{ADDRESS, CANARIES, Person};
-use crate::support::form::BrowserForm;
+use crate::support::form::{BrowserForm, field};
 use crate::support::http::Answer;
 use crate::support::server::TestServer;
 
@@ -476,16 +476,13 @@ both_databases! {
         let person = Person::reader(&server);
         let confirmation = person.pending_confirmation(&server);
         let url = format!("/confirm/{}", server.app.keys.seal(&ConfirmLink { confirmation }));
-        let list = |page: &str| {
-            page.split("name=\"list\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
-        };
-        let open = list(&server.get(&url).await.expect(200).text);
+        let open = server.get(&url).await.expect(200).text;
         person.answer(&server, "grants", Channel::Email, Answered::Pending);
         let before = server.snapshot();
-        let again = server.post_form(&url, &[("list", &open)]).await.expect(409).text;
+        let again = server.post_form(&url, &[("list", field(&open, "list"))]).await.expect(409).text;
         assert!(again.contains("changed in the meantime") && again.contains("Grants and Funding by email"));
         assert_eq!(server.snapshot(), before);
-        server.post_form(&url, &[("list", &list(&again))]).await.expect(200);
+        server.post_form(&url, &[("list", field(&again, "list"))]).await.expect(200);
         assert_eq!(person.state(&server, "grants", Channel::Email), Some(State::Granted));
     }
 }

@@ -9,21 +9,12 @@ use mannerly::domain::consent::permission::{Kind, State as PermissionState};
 use mannerly::domain::consent::suppression::{self, Reason};
 
 use crate::person::{ADDRESS, CANARIES, Person};
-use crate::support::form::BrowserForm;
+use crate::support::form::{BrowserForm, attribute, field, inputs};
 use crate::support::http::{Answer, seen};
 
 /// The value of each ticked box.
 fn ticked(html: &str) -> Vec<&str> {
     inputs(html).filter(|tag| tag.contains(" checked")).map(|tag| attribute(tag, "value")).collect()
-}
-
-fn inputs(html: &str) -> impl Iterator<Item = &str> {
-    html.split("<input ").skip(1).filter_map(|rest| rest.split('>').next())
-}
-
-fn attribute<'a>(tag: &'a str, name: &str) -> &'a str {
-    let after = tag.split(&format!("{name}=\"")).nth(1).unwrap_or_default();
-    after.split('"').next().unwrap_or_default()
 }
 
 both_databases! {
@@ -36,8 +27,7 @@ both_databases! {
             .filter(|tag| tag.contains("checkbox") && attribute(tag, "name") == "choice")
             .map(|tag| attribute(tag, "value"))
             .collect();
-        let shown = inputs(&page).find(|tag| attribute(tag, "name") == "shown");
-        let shown = attribute(shown.unwrap(), "value");
+        let shown = field(&page, "shown");
         let started = |name: &&str| format!("{name}:{}", if ticked(&page).contains(name) { "on" } else { "off" });
         let expected: Vec<String> = boxes.iter().map(started).collect();
         let parted = shown.split(' ').flat_map(|topic| {
@@ -261,7 +251,7 @@ both_databases! {
             let again = server.post_form(&url, &wrong.pressed()).await.expect(422).text;
             assert_eq!(ticked(&again), ["newsletter:email", "transport:email", "weekly"], "{button}");
             assert!(again.contains("value=\"2020-01-01\"") && again.contains("value=\"de\" lang=\"de\" selected"));
-            let shown = attribute(inputs(&again).find(|tag| attribute(tag, "name") == "shown").unwrap(), "value");
+            let shown = field(&again, "shown");
             assert!(shown.contains("newsletter:email:on:post:on") && shown.contains("transport:email:off"), "as it is stored");
         }
         assert_eq!(server.snapshot(), before);

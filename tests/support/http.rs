@@ -3,6 +3,8 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
+use crate::support::form::field;
+
 /// An answer, read to its end.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
@@ -45,8 +47,7 @@ impl Answer {
 
 /// What a form posts for the words that stand on its page.
 pub(crate) fn seen(page: &str) -> &str {
-    let after = page.split("name=\"seen\" value=\"").nth(1).expect("the page should have a form to agree to");
-    after.split('"').next().unwrap_or_default()
+    field(page, "seen")
 }
 
 /// The client that all tests use.
