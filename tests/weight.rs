@@ -1,6 +1,6 @@
 //! What a page weighs: its HTML and its one style sheet together, in every language and in its heaviest state.
 
-use mannerly::domain::catalog::{Channel, logo};
+use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::opt_in::Answer as Answered;
 use mannerly::domain::consent::permission::Kind;
 use mannerly::i18n::Lang;
@@ -14,8 +14,8 @@ use crate::support::server::TestServer;
 /// No page is heavier, in octets before compression.
 const MOST: usize = 30_000;
 
-/// Everything that makes a page heavy and that a brand or a person can have: colours, a logo, a line on how often and an
-/// example of each kind of message, something of everything, tracking allowed, another brand.
+/// Everything that makes a page heavy and that a brand or a person can have, besides the logo that is there: colours, a line
+/// on how often and an example of each kind of message, something of everything, tracking allowed, another brand.
 fn furnish(server: &TestServer, person: &Person) {
     use diesel::prelude::*;
     use mannerly::db::schema::{brand, topic};
@@ -27,11 +27,7 @@ fn furnish(server: &TestServer, person: &Person) {
             topic::frequency_note.eq("About two a month."),
             topic::example_url.eq("https://www.civic.example.com/newsletter/2026/11"),
         );
-        diesel::update(communications).set(said).execute(conn)?;
-        let picture = image::RgbaImage::from_pixel(40, 40, image::Rgba([24, 110, 122, 255]));
-        let mut upload = std::io::Cursor::new(Vec::new());
-        picture.write_to(&mut upload, image::ImageFormat::Png).unwrap();
-        logo::store(conn, person.brand.id, &logo::normalise(upload.get_ref())?)
+        Ok(diesel::update(communications).set(said).execute(conn)?)
     });
     for topic in ["webinars", "events", "product-updates", "social-care", "grants", "offers", "whitepapers"] {
         person.grant(server, topic, Channel::Email);
