@@ -50,6 +50,13 @@ pub(crate) fn seen(page: &str) -> &str {
     field(page, "seen")
 }
 
+/// The language that a page says it is in.
+#[track_caller]
+pub(crate) fn language(page: &str) -> &str {
+    let after = page.split("<html lang=\"").nth(1).unwrap_or_else(|| panic!("no page:\n{page}"));
+    after.split('"').next().unwrap_or_default()
+}
+
 /// The client that all tests use.
 pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
