@@ -1,11 +1,12 @@
-//! What a tick, a stop and an Undo on the preference page do to what stood before: objections, suppliers, later files.
+//! Undo of what a person did on the preference page, and what a tick, a stop and an Undo do to what stood before:
+//! objections, suppliers, later files.
 
 use std::time::Duration;
 
 use mannerly::domain::audience::subscriber::Profile;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::brand_choice::{self, AtMost};
-use mannerly::domain::consent::ledger::Decision;
+use mannerly::domain::consent::ledger::{Decision, Method};
 use mannerly::domain::consent::opt_in::{Answer as Answered, State};
 use mannerly::domain::consent::permission::{Kind, State as Permission};
 use mannerly::domain::consent::suppression::{self, Reason};
@@ -13,9 +14,9 @@ use mannerly::domain::tracking::permission::words;
 use mannerly::i18n::Lang;
 use serde_json::json;
 
-use crate::person::{ADDRESS, Person, YEAR};
+use crate::person::{ADDRESS, ONE_CLICK, Person, YEAR};
 use crate::support::form::BrowserForm;
-use crate::support::http::seen;
+use crate::support::http::{language, seen};
 use crate::support::people::{own_source, supplier};
 use crate::support::server::TestServer;
 
@@ -48,6 +49,99 @@ fn against(server: &TestServer, person: &Person) -> Vec<Reason> {
 }
 
 both_databases! {
+    async fn undo_puts_back_exactly_what_was_before_as_a_new_act_of_the_person(server: TestServer) {
+        let person = Person::reader(&server);
+        person.allow(&server, Kind::Clicks);
+        let url = person.preferences(&server);
+        let entries = person.ledger(&server).len();
+        let choices = server.form(&url, "save").await
+            .untick("choice", "newsletter:email")
+            .tick("choice", "transport:email")
+            .untick("permission", "clicks")
+            .set("at_most", "monthly")
+            .set("locale", "de");
+        let saved = server.press(&choices).await.expect(200).text;
+        assert_eq!(language(&saved), "de", "who chose another language reads on in that one");
+        assert_eq!(server.read(|conn| brand_choice::find(conn, person.id, person.brand.id)).at_most, AtMost::Monthly);
+        let middle = person.ledger(&server);
+        server.press(&BrowserForm::with_button(&saved, "undo")).await.expect(200);
+        assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));
+        assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Granted));
+        assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Withdrawn));
+        assert_eq!(person.permission(&server, Kind::Clicks), Some(Permission::Granted));
+        assert_eq!(server.read(|conn| brand_choice::find(conn, person.id, person.brand.id)).at_most, AtMost::Each);
+        let locale = server.read(|conn| mannerly::domain::audience::subscriber::get(conn, person.id)).locale;
+        assert_eq!(locale, None);
+        let ledger = person.ledger(&server);
+        assert!(middle.len() > entries);
+        assert_eq!(format!("{:?}", &ledger[..middle.len()]), format!("{middle:?}"), "what was written stays as it was");
+        let undone = &ledger[middle.len()..];
+        assert_eq!(undone.len(), 3);
+        for entry in undone {
+            assert_eq!((entry.method, entry.form.as_str(), entry.actor.as_str()), (Method::Undo, "undo", "subscriber"));
+            let agrees = entry.topic.is_some() && entry.decision == Decision::Granted;
+            assert_eq!(entry.wording.contains(&person.brand.consent_wording), agrees, "who agrees has read to what");
+        }
+    }
+
+    async fn an_undo_that_was_pressed_twice_is_done_once_and_can_itself_be_undone(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let stopped = server.press(&server.form(&url, "stop").await).await.expect(200).text;
+        let undo = BrowserForm::with_button(&stopped, "undo");
+        let first = server.press(&undo).await.expect(200).text;
+        let after = server.snapshot();
+        let second = server.press(&undo).await.expect(200).text;
+        assert_eq!((first, server.snapshot()), (second.clone(), after));
+        let old = server.get(&undo.action).await.expect(200).text;
+        assert!(old.contains("This was undone.") && !old.contains("value=\"undo\""));
+        server.press(&BrowserForm::with_button(&second, "undo")).await.expect(200);
+        assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Withdrawn));
+    }
+
+    async fn nothing_is_undone_once_something_was_said_since(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.preferences(&server);
+        let choices = server.form(&url, "save").await.untick("choice", "newsletter:email");
+        let saved = server.press(&choices).await.expect(200).text;
+        let undo = BrowserForm::with_button(&saved, "undo");
+        server.post_form(&person.unsubscribe(&server), &ONE_CLICK[..1]).await.expect(200);
+        let before = server.snapshot();
+        let refused = server.press(&undo).await.expect(409).text;
+        assert!(refused.contains("can no longer be undone") && refused.contains("Something about this changed since"));
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn undo_never_brings_back_what_a_suppression_forbids(server: TestServer) {
+        let person = Person::reader(&server);
+        let page = server.post_form(&person.unsubscribe(&server), &ONE_CLICK).await.expect(200).text;
+        let undo = BrowserForm::with_button(&page, "undo");
+        server.suppress(ADDRESS, None, Reason::Complaint);
+        let before = server.snapshot();
+        let refused = server.press(&undo).await.expect(409).text;
+        assert!(refused.contains("For another reason we may no longer use your address"), "{refused}");
+        assert_eq!(server.snapshot(), before);
+    }
+
+    async fn undo_is_there_for_a_month_and_not_under_other_words(server: TestServer) {
+        use diesel::prelude::*;
+        use mannerly::db::schema::brand;
+        let person = Person::reader(&server);
+        let page = server.post_form(&person.unsubscribe(&server), &ONE_CLICK).await.expect(200).text;
+        let undo = BrowserForm::with_button(&page, "undo");
+        server.write(|conn, _| {
+            let words = diesel::update(brand::table.find(person.brand.id));
+            Ok(words.set(brand::consent_wording.eq("Other words")).execute(conn)?)
+        });
+        let again = server.press(&undo).await.expect(409).text;
+        assert!(again.contains("Other words") && again.contains("has changed since you opened this page"));
+        server.advance(30 * DAY + Duration::from_micros(1));
+        let old = server.get(&undo.action).await.expect(200).text;
+        assert!(!old.contains("value=\"undo\"") && old.contains("Your receipt"));
+        server.press(&undo).await.expect(409);
+        assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Withdrawn));
+    }
+
     async fn a_tick_after_an_objection_brings_back_only_what_is_ticked_and_undo_puts_the_objection_back(server: TestServer) {
         let person = Person::reader(&server);
         server.advance(DAY);

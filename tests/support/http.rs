@@ -57,6 +57,17 @@ pub(crate) fn language(page: &str) -> &str {
     after.split('"').next().unwrap_or_default()
 }
 
+/// Where the links of a page lead.
+pub(crate) fn links(page: &str) -> impl Iterator<Item = &str> {
+    page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next())
+}
+
+/// The first link of a page that has `part` in it.
+#[track_caller]
+pub(crate) fn link_to<'a>(page: &'a str, part: &str) -> &'a str {
+    links(page).find(|link| link.contains(part)).unwrap_or_else(|| panic!("no link to {part}:\n{page}"))
+}
+
 /// The client that all tests use.
 pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
