@@ -59,6 +59,7 @@ mod plans;
 #[cfg(feature = "postgres-tls")]
 mod postgres_tls;
 mod preferences;
+mod preferences_refused;
 mod preflight;
 mod privacy;
 mod readonly;
