@@ -19,7 +19,7 @@ use crate::domain::intake::topic_item;
 use crate::domain::preferences::Choice;
 use crate::domain::preferences::act::{self, Act, Against, Kind, Running};
 use crate::domain::tracking::permission;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Result};
 use crate::i18n::{Lang, Message};
 use crate::token::Keys;
 
@@ -257,7 +257,7 @@ impl Screen {
 }
 
 fn outdated() -> Error {
-    Error::Outdated(Problem::said("", Message::new("problem-undo")))
+    Error::outdated(Message::new("problem-undo"))
 }
 
 fn put_back(conn: &mut DbConnection, act: &Act, screen: &Screen) -> Result<()> {

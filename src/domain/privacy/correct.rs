@@ -11,7 +11,7 @@ use crate::domain::catalog::{Channel, brand};
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, Statement};
 use crate::domain::consent::lock;
 use crate::domain::consent::opt_in::{self, Scope};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Result};
 use crate::i18n::{Lang, Message};
 use crate::secret::{hex, sha256};
 
@@ -61,7 +61,7 @@ pub fn correct(
         return Ok(());
     }
     if seen != version(&before)? {
-        return Err(Error::Outdated(Problem::said("", Message::new("problem-data-changed"))));
+        return Err(Error::outdated(Message::new("problem-data-changed")));
     }
     replace(conn, &known, &wanted, Door::Page(lang), now)
 }

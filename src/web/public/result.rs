@@ -22,7 +22,7 @@ use crate::domain::preferences::reason::{self, Reason};
 use crate::domain::preferences::undo::{self, Undo};
 use crate::domain::preferences::{self, Changes, receipt};
 use crate::error::{Error, Problem, Result};
-use crate::i18n::{Lang, Saying};
+use crate::i18n::{Lang, Message, Saying};
 use crate::token::{Keys, PreferencesLink, ReceiptLink};
 use crate::web::form::{Form, FormError};
 use crate::web::language::Spoken;
@@ -100,8 +100,7 @@ async fn undo(app: &App, link: ReceiptLink, spoken: Spoken, words: String) -> Re
             let lang = spoken.at(brand.lang()).to(subscriber::get(conn, act.subscriber)?.lang());
             let grants = undo::look(conn, &keys, &act, now)? == Undo::Possible { grants: true };
             if grants && words != seen_choices(&brand, lang, keep) {
-                let why = crate::i18n::Message::new("problem-words-changed");
-                return Err(Error::Outdated(Problem::said("", why)));
+                return Err(Error::outdated(Message::new("problem-words-changed")));
             }
             Ok(ReceiptLink { act: undo::undo(conn, &keys, &act, (lang, keep), now)?.id })
         })

@@ -148,7 +148,7 @@ fn pause_end(day: Option<Moment>, now: Moment) -> Result<Moment> {
 }
 
 fn choices_changed() -> Error {
-    Error::Outdated(Problem::said("", Message::new("problem-choices-changed")))
+    Error::outdated(Message::new("problem-choices-changed"))
 }
 
 /// What can be kept alone: each kind of message that comes, in each way in which it comes; none unless that would end
