@@ -59,9 +59,11 @@ mod plans;
 #[cfg(feature = "postgres-tls")]
 mod postgres_tls;
 mod preferences;
+mod preferences_refused;
 mod preflight;
 mod privacy;
 mod readonly;
+mod receipts;
 mod receive;
 mod recorder;
 mod report;

@@ -3,6 +3,8 @@
 
 mod check;
 mod driver;
+mod forms;
 mod letters;
+mod own;
 mod pages;
 mod walk;

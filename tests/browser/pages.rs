@@ -4,18 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mannerly::db::Kind;
-use mannerly::domain::catalog::Channel;
-use mannerly::domain::catalog::brand;
 use mannerly::domain::catalog::notice::{self, NoticeForm};
-use mannerly::domain::consent::permission::Kind as Permission;
-use mannerly::domain::consent::suppression;
 use mannerly::i18n::Lang;
 use mannerly::web;
 use mannerly::web::page::ProblemPage;
-use serde_json::json;
 
 use super::check;
 use super::driver::Browser;
+use super::own::{ask_for_ones_data, change_ones_mind, look_at_choices};
 use crate::person::Person;
 use crate::support::server::TestServer;
 
@@ -38,34 +34,32 @@ const NO_PAGES: [&str; 15] = [
     "GET /api/openapi.json",
 ];
 
-/// The button that people see: the first of that value stands for Enter alone.
-const SAVES: &str = "button[value=save]:not(.hidden)";
-
-struct Tour<'a> {
-    server: &'a TestServer,
-    browser: &'a Browser,
+/// A browser that goes from page to page, and what was seen on the way.
+pub(super) struct Tour<'a> {
+    pub(super) server: &'a TestServer,
+    pub(super) browser: &'a Browser,
     /// In English everything is looked at; in other languages, whether the words fit a small screen, and axe-core's rules.
-    lang: Lang,
+    pub(super) lang: Lang,
     axe: String,
     seen: BTreeSet<&'static str>,
     faults: Vec<String>,
 }
 
 impl Tour<'_> {
-    async fn open(&self, path: &str) {
+    pub(super) async fn open(&self, path: &str) {
         self.browser.open(&self.server.url(path)).await;
     }
 
-    async fn click(&self, selector: &str) {
+    pub(super) async fn click(&self, selector: &str) {
         self.browser.click(selector).await;
     }
 
-    async fn submit(&self, selector: &str) {
+    pub(super) async fn submit(&self, selector: &str) {
         self.browser.submit(selector).await;
     }
 
     /// Looks at the page that is there: how it is called, which route gave it, and what its heading has to say.
-    async fn look(&mut self, name: &str, route: &'static str, heading: &str) {
+    pub(super) async fn look(&mut self, name: &str, route: &'static str, heading: &str) {
         self.seen.insert(route);
         let faults = if self.lang == Lang::English {
             let found = self.browser.heading().await;
@@ -82,13 +76,13 @@ impl Tour<'_> {
     }
 
     /// Where one is.
-    async fn here(&self) -> String {
+    pub(super) async fn here(&self) -> String {
         let url = self.browser.client.current_url().await.unwrap();
         url[url::Position::BeforePath..].to_owned()
     }
 
     /// A page with problems has the focus on their summary, so that it is read out first.
-    async fn look_at_focus(&mut self, name: &str) {
+    pub(super) async fn look_at_focus(&mut self, name: &str) {
         let focused = "return document.activeElement.matches('.problem')";
         if self.browser.run(focused).await != true {
             self.faults.push(format!("{name}: the focus is not on the summary of what is wrong"));
@@ -109,11 +103,9 @@ impl Tour<'_> {
         self.faults.extend(faults);
     }
 
-    async fn mailed_link(&self, address: &str, part: &str) -> String {
+    pub(super) async fn mailed_link(&self, address: &str, part: &str) -> String {
         self.server.run_jobs().await;
-        let mail = self.server.mail_to(address);
-        let link = mail.text.lines().find(|line| line.contains(part)).expect("a link in the mail");
-        link.trim().to_owned()
+        self.server.mail_to(address).link(part)
     }
 }
 
@@ -238,215 +230,6 @@ async fn come_in(tour: &mut Tour<'_>) {
     tour.submit("main button").await;
     tour.look("link-done", "POST /b/{brand}/link", "Check your inbox").await;
     tour.server.run_jobs().await;
-}
-
-/// The preference page in its other states: with an error, in a browser that asks not to be tracked, while it pauses.
-async fn look_at_choices(tour: &mut Tour<'_>, person: &Person) {
-    const ACT: &str = "GET /r/{token}";
-    let url = person.preferences(tour.server);
-    for kind in [Permission::Opens, Permission::Clicks] {
-        person.allow(tour.server, kind);
-    }
-    for topic in ["events", "grants"] {
-        person.grant(tour.server, topic, Channel::Email);
-    }
-    person.at(tour.server.read(|conn| brand::find(conn, "harbour"))).grant(
-        tour.server,
-        "newsletter",
-        Channel::Email,
-    );
-    tour.open(&url).await;
-    tour.click(".others summary").await;
-    tour.look("preferences-tracked", "GET /p/{token}", "Your choices at Civic Notes").await;
-    tour.browser.devtools("Network.enable", json!({})).await;
-    let ask = |headers| tour.browser.devtools("Network.setExtraHTTPHeaders", json!({ "headers": headers }));
-    let tag = tour.lang.tag();
-    ask(json!({ "Accept-Language": tag, "Sec-GPC": "1" })).await;
-    tour.open(&url).await;
-    ask(json!({ "Accept-Language": tag })).await;
-    tour.look("preferences-gpc", "GET /p/{token}", "Your choices at Civic Notes").await;
-    tour.open(&url).await;
-    tour.browser.run("document.querySelector('#pause_until').value = '2020-01-01'").await;
-    tour.browser.run("document.querySelector('form').noValidate = true").await;
-    tour.click("[name=choice][value='transport:email']").await;
-    tour.submit("button[value=pause]").await;
-    tour.look_at_focus("preferences-wrong-day").await;
-    tour.look("preferences-wrong-day", "POST /p/{token}", "Your choices at Civic Notes").await;
-
-    tour.open(&url).await;
-    tour.click("[name=choice][value='transport:email']").await;
-    tour.submit("button[value=only]").await;
-    tour.look("result-only", ACT, "Saved").await;
-    let only = tour.here().await;
-    tour.server.advance(Duration::from_secs(1));
-    tour.open(&url).await;
-    tour.submit("button[value=pause]").await;
-    tour.look("result-paused", ACT, "Paused until").await;
-    tour.server.advance(Duration::from_secs(1));
-    tour.open(&url).await;
-    tour.look("preferences-paused", "GET /p/{token}", "Your choices at Civic Notes").await;
-    tour.click("[name=choice][value='transport:email']").await;
-    tour.submit(".buttons button[value=save]").await;
-    tour.look("result-while-paused", ACT, "Saved").await;
-    tour.server.advance(Duration::from_secs(1));
-    tour.open(&url).await;
-    tour.submit("button[value=resume]").await;
-    tour.look("result-resumed", ACT, "The pause is over").await;
-    tour.server.advance(Duration::from_secs(1));
-    tour.open(&url).await;
-    tour.submit("button[value=no-tracking]").await;
-    tour.look("result-no-tracking", ACT, "Saved").await;
-    let tracked = tour.here().await;
-    tour.submit("button[value=undo]").await;
-    tour.open(&tracked).await;
-    tour.look("undo-done", ACT, "Saved").await;
-    tour.server.advance(Duration::from_secs(1));
-    tour.open(&url).await;
-    tour.submit("button[value=stop]").await;
-    tour.click("#reason-other").await;
-    tour.submit("button[value=reason]").await;
-    tour.look("reason-thanks", ACT, "Everything is stopped").await;
-    let stopped = tour.here().await;
-    tour.open(&only).await;
-    tour.look("undo-overtaken", ACT, "Saved").await;
-    forbid(tour.server);
-    tour.open(&stopped).await;
-    tour.look("undo-forbidden", ACT, "Everything is stopped").await;
-    permit(tour.server);
-    tour.open(&stopped).await;
-    tour.submit("button[value=undo]").await;
-    tour.server.advance(Duration::from_secs(1));
-    tour.open(&url).await;
-    tour.click(".others summary").await;
-    tour.submit("button[value='other-link:harbour']").await;
-    tour.look("other-link", "POST /p/{token}", "Check your inbox").await;
-    tour.server.run_jobs().await;
-    tour.server.mails();
-}
-
-/// The address complained, and must not be written to.
-fn forbid(server: &TestServer) {
-    server.write(|conn, now| {
-        let hash = suppression::hash(&server.app.keys, Channel::Email, crate::person::ADDRESS)?;
-        suppression::add(conn, &hash, Channel::Email, None, suppression::Reason::Complaint, now)
-    });
-}
-
-/// As it was before [`forbid`].
-fn permit(server: &TestServer) {
-    use diesel::prelude::*;
-    use mannerly::db::schema::suppression;
-    server.write(|conn, _| Ok(diesel::delete(suppression::table).execute(conn)?));
-}
-
-async fn change_ones_mind(tour: &mut Tour<'_>, person: &Person) {
-    const SAVE: &str = "POST /p/{token}";
-    let url = person.preferences(tour.server);
-    person.answer(
-        tour.server,
-        "webinars",
-        Channel::Email,
-        mannerly::domain::consent::opt_in::Answer::Pending,
-    );
-    tour.open(&url).await;
-    tour.look("preferences", "GET /p/{token}", "Your choices at Civic Notes").await;
-    tour.submit(SAVES).await;
-    tour.server.advance(Duration::from_secs(1));
-    tour.open(&url).await;
-    tour.submit(SAVES).await;
-    tour.look("preferences-unchanged", SAVE, "Nothing changed").await;
-    tour.open(&url).await;
-    tour.click("[name=choice][value='transport:email']").await;
-    tour.click("[name=choice][value='newsletter:post']").await;
-    tour.click("#permission-clicks").await;
-    tour.submit(SAVES).await;
-    tour.look("preferences-saved", "GET /r/{token}", "Saved").await;
-    tour.submit("button[value=undo]").await;
-    tour.look("preferences-undone", "POST /r/{token}", "Undone").await;
-    // Another tab has changed something since.
-    tour.open(&url).await;
-    person.answer(
-        tour.server,
-        "newsletter",
-        Channel::Email,
-        mannerly::domain::consent::opt_in::Answer::Withdrawn,
-    );
-    tour.submit(SAVES).await;
-    tour.look_at_focus("preferences-outdated").await;
-    tour.look("preferences-outdated", SAVE, "Your choices at Civic Notes").await;
-    tour.submit("button[value=stop]").await;
-    tour.look("preferences-stopped", SAVE, "Everything is stopped").await;
-    person.grant(tour.server, "newsletter", Channel::Post);
-    let url = person.unsubscribe(tour.server);
-    tour.open(&url).await;
-    tour.look("unsubscribe", "GET /u/{token}", "Unsubscribe").await;
-    tour.submit("main button").await;
-    tour.look("unsubscribed", "POST /u/{token}", "You are unsubscribed").await;
-}
-
-const MOVED: &str = "moved@elsewhere.example";
-
-async fn use_another_address(tour: &mut Tour<'_>, person: &Person, data: &str) {
-    const ACT: &str = "POST /d/{token}";
-    tour.submit("button[value=change-address]").await;
-    tour.look("address-errors", ACT, "Your data at Civic Notes").await;
-    tour.browser.fill("#new_email", "taken@elsewhere.example").await;
-    tour.submit("button[value=change-address]").await;
-    tour.look("address-sent", ACT, "Check the new inbox").await;
-    let link = tour.mailed_link("taken@elsewhere.example", "/a/").await;
-    let overtaken = link.clone();
-    tour.server.person(&person.brand, "taken@elsewhere.example");
-    tour.open(&link).await;
-    tour.look("address-taken", "GET /a/{token}", "This address has an account of its own").await;
-    tour.open(data).await;
-    tour.browser.fill("#new_email", MOVED).await;
-    tour.submit("button[value=change-address]").await;
-    let link = tour.mailed_link(MOVED, "/a/").await;
-    tour.open(&link).await;
-    tour.look("address-confirm", "GET /a/{token}", "Use this address?").await;
-    tour.server.advance(Duration::from_secs(60));
-    tour.submit("main button").await;
-    tour.look("address-changed", "POST /a/{token}", "Your address is changed").await;
-    tour.server.run_jobs().await;
-    tour.server.mail_to(crate::person::ADDRESS);
-    tour.open(&overtaken).await;
-    tour.look("address-overtaken", "GET /a/{token}", "This link is no longer valid").await;
-    tour.open(data).await;
-    tour.look("data-moved", "GET /d/{token}", "This link is no longer valid").await;
-}
-
-async fn ask_for_ones_data(tour: &mut Tour<'_>, person: &Person) {
-    const ACT: &str = "POST /d/{token}";
-    tour.open(&person.preferences(tour.server)).await;
-    tour.submit("button[value=data-link]").await;
-    tour.look("data-link-sent", "POST /p/{token}", "Check your inbox").await;
-    let link = tour.mailed_link(crate::person::ADDRESS, "/d/").await;
-    tour.open(&link).await;
-    tour.look("data", "GET /d/{token}", "Your data at Civic Notes").await;
-    tour.submit("button[value=erase]").await;
-    tour.look("data-errors", ACT, "Your data at Civic Notes").await;
-    tour.browser.fill("#phone", "0118 496 0111").await;
-    tour.submit("button[value=correct]").await;
-    tour.look("data-correct-errors", ACT, "Your data at Civic Notes").await;
-    tour.open(&link).await;
-    tour.browser.fill("#company", "Council of Exampleton").await;
-    tour.submit("button[value=correct]").await;
-    tour.look("data-saved", ACT, "Your data at Civic Notes").await;
-    use_another_address(tour, person, &link).await;
-    tour.open(&person.preferences(tour.server)).await;
-    tour.submit("button[value=data-link]").await;
-    let link = tour.mailed_link(MOVED, "/d/").await;
-    tour.open(&link).await;
-    tour.click("#understood").await;
-    tour.submit("button[value=erase]").await;
-    tour.look("erased", ACT, "Your account is closed").await;
-    let url = person.unsubscribe(tour.server);
-    tour.open(&url).await;
-    tour.submit("main button").await;
-    tour.look("unsubscribed-erased", "POST /u/{token}", "You are unsubscribed").await;
-    tour.server.advance(Duration::from_secs(25 * 60 * 60));
-    tour.open(&link).await;
-    tour.look("link-gone", "GET /d/{token}", "This link is no longer valid").await;
 }
 
 /// Letters that anybody may read, and one as it was sent.
@@ -582,35 +365,6 @@ async fn every_page_in_french_fits_a_small_screen() {
 }
 
 #[tokio::test]
-async fn a_number_is_asked_for_when_its_channel_is_ticked_also_without_scripts() {
-    let server = TestServer::start(Kind::Sqlite).await;
-    let browser = Browser::start().await;
-    browser.scripts(false).await;
-    server.demo_brand();
-    let shown = async |id: &str| {
-        browser.run(&format!("return document.getElementById('{id}').checkVisibility()")).await == true
-    };
-    browser.open(&server.url("/b/civic/sign-up")).await;
-    assert!(!shown("phone").await && !shown("postal_address").await && shown("email").await);
-    browser.click("[name=choice][value='events:phone']").await;
-    assert!(shown("phone").await && !shown("postal_address").await);
-    browser.click("[name=choice][value='events:phone']").await;
-    assert!(!shown("phone").await);
-    browser.click("[name=choice][value='newsletter:email']").await;
-    browser.click("[name=choice][value='newsletter:post']").await;
-    browser.fill("#email", "ana@example.com").await;
-    browser.submit("main button").await;
-    assert!(shown("postal_address").await && shown("postal_address-error").await && !shown("phone").await);
-    browser.click("[name=choice][value='newsletter:post']").await;
-    assert!(shown("postal_address-error").await, "what is wrong stays to be seen");
-    browser.submit("main button").await;
-    assert_eq!(browser.heading().await, "Check your inbox");
-    server.run_jobs().await;
-    server.mail_to("ana@example.com");
-    browser.stop().await;
-}
-
-#[tokio::test]
 async fn the_checks_find_what_is_wrong_with_a_page() {
     let server = TestServer::start(Kind::Sqlite).await;
     let browser = Browser::start().await;
@@ -637,193 +391,5 @@ async fn the_checks_find_what_is_wrong_with_a_page() {
     for look in super::driver::Look::ALL {
         std::fs::remove_file(check::pictures().join(format!("spoilt-{}.png", look.name()))).unwrap();
     }
-    browser.stop().await;
-}
-
-#[tokio::test]
-async fn the_pages_do_all_their_work_without_scripts() {
-    let server = TestServer::start(Kind::Sqlite).await;
-    let browser = Browser::start().await;
-    browser.scripts(false).await;
-    let person = Person::reader(&server);
-    browser.open(&server.url(&person.preferences(&server))).await;
-    browser.click("[name=choice][value='newsletter:post']").await;
-    browser.submit(SAVES).await;
-    assert_eq!(browser.heading().await, "Saved, and it works now");
-    browser.open(&server.url(&person.unsubscribe(&server))).await;
-    browser.submit("main button").await;
-    assert_eq!(browser.heading().await, "You are unsubscribed");
-    browser.open(&server.url("/b/civic/sign-up")).await;
-    browser.fill("#email", "ana@example.com").await;
-    browser.click("[name=choice][value='newsletter:email']").await;
-    browser.submit("main button").await;
-    assert_eq!(browser.heading().await, "Check your inbox");
-    server.run_jobs().await;
-    let mail = server.mail_to("ana@example.com");
-    browser.open(mail.text.lines().find(|line| line.contains("/confirm/")).unwrap().trim()).await;
-    browser.submit("main button").await;
-    assert_eq!(browser.heading().await, "Thank you, that is confirmed");
-    let seed = crate::report::full(&server, &person.brand);
-    let address = mannerly::web::report::link(&server.app.keys, &person.brand, &seed.campaign, server.now());
-    browser.open(&address.url).await;
-    assert!(browser.heading().await.contains("November"));
-    browser.click("#funnel ~ details summary").await;
-    assert_eq!(browser.run("return document.querySelector('details').open").await, true);
-    browser.stop().await;
-}
-
-#[tokio::test]
-async fn the_pages_of_ones_data_and_the_archive_work_without_scripts() {
-    let server = TestServer::start(Kind::Sqlite).await;
-    let browser = Browser::start().await;
-    browser.scripts(false).await;
-    let person = Person::reader(&server);
-    let mailed = async |address: &str, part: &str| {
-        server.run_jobs().await;
-        server.mail_to(address).link(part)
-    };
-    browser.open(&server.url(&person.preferences(&server))).await;
-    browser.submit("button[value=data-link]").await;
-    let link = mailed(crate::person::ADDRESS, "/d/").await;
-    browser.open(&link).await;
-    browser.fill("#company", "Council").await;
-    browser.submit("button[value=correct]").await;
-    assert!(
-        browser
-            .run("return document.querySelector('[role=status]').textContent")
-            .await
-            .as_str()
-            .unwrap()
-            .contains("Saved")
-    );
-    browser.fill("#new_email", MOVED).await;
-    browser.submit("button[value=change-address]").await;
-    assert_eq!(browser.heading().await, "Check the new inbox");
-    let change = mailed(MOVED, "/a/").await;
-    server.advance(Duration::from_secs(60));
-    browser.open(&change).await;
-    browser.submit("main button").await;
-    assert_eq!(browser.heading().await, "Your address is changed");
-    server.run_jobs().await;
-    server.mail_to(crate::person::ADDRESS);
-    browser.open(&link).await;
-    assert_eq!(browser.heading().await, "This link is no longer valid");
-    browser.submit(".links a").await;
-    assert_eq!(browser.heading().await, "Get a link to your choices");
-    let draft = server.draft(&person.brand, |form| form.archive = true);
-    server.write(|conn, now| mannerly::domain::campaign::state::schedule(conn, draft.id, None, now));
-    server.run_jobs().await;
-    server.mails();
-    browser.open(&server.url("/b/civic/archive")).await;
-    browser.submit(".links a").await;
-    assert!(browser.client.current_url().await.unwrap().path().starts_with("/b/civic/archive/"));
-    browser.stop().await;
-}
-
-/// A site of somebody else's: one page, at an origin of its own.
-async fn other_site(listener: tokio::net::TcpListener, page: String) {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    while let Ok((mut stream, _)) = listener.accept().await {
-        let mut request = vec![0; 8192];
-        let _ = stream.read(&mut request).await;
-        let length = page.len();
-        let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-        );
-        let _ = stream.write_all(format!("{head}{page}").as_bytes()).await;
-    }
-}
-
-#[tokio::test]
-async fn another_site_shows_the_form_in_a_frame_and_posts_a_copy_of_it() {
-    let server = TestServer::start(Kind::Sqlite).await;
-    let browser = Browser::start().await;
-    let (named, stranger) = (
-        tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(),
-        tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(),
-    );
-    let origin = |listener: &tokio::net::TcpListener| format!("http://{}", listener.local_addr().unwrap());
-    let (named_at, stranger_at) = (origin(&named), origin(&stranger));
-    let mut form = crate::sign_up_forms::fair();
-    form["origins"] = serde_json::json!([named_at]);
-    let key = crate::sign_up_forms::with_a_form(&server, form).await;
-    let path = "/brands/civic/sign-up-forms/fair/snippets";
-    let snippets = server.api(&key, "GET", path, serde_json::Value::Null).await.expect(200).json();
-    let (html, iframe) = (snippets["html"].as_str().unwrap(), snippets["iframe"].as_str().unwrap());
-    let page =
-        format!("<!doctype html><html lang=\"en\"><title>A fair</title><h1>A fair</h1>{iframe}{html}</html>");
-    tokio::spawn(other_site(named, page.clone()));
-    tokio::spawn(other_site(stranger, page));
-
-    // Where it is named, the frame shows the form, takes it, and shows what comes of it.
-    browser.open(&named_at).await;
-    let frame = browser.client.find(fantoccini::Locator::Css("iframe")).await.unwrap();
-    frame.enter_frame().await.unwrap();
-    assert_eq!(browser.heading().await, "Meet us at the fair");
-    std::fs::write(check::pictures().join("other-site-wide.png"), browser.picture().await).unwrap();
-    // All of it is seen at once, on a telephone and on a wide screen, and there is not much room left.
-    browser.click("[name=choice][value='events:phone']").await;
-    for width in [360, 1000] {
-        browser.screen(width, false).await;
-        let heights = browser.run("return [document.querySelector('main').scrollHeight, innerHeight]").await;
-        let (form, frame) = (heights[0].as_f64().unwrap(), heights[1].as_f64().unwrap());
-        assert!(
-            form <= frame && frame < 1.4 * form,
-            "{width} px wide: a form of {form} px in a frame of {frame}"
-        );
-    }
-    browser.click("[name=choice][value='events:phone']").await;
-    browser.fill("#email", "ana@example.com").await;
-    browser.fill("#first_name", "Ana").await;
-    browser.click("[name=choice][value='events:email']").await;
-    browser.submit("main button").await;
-    assert_eq!(browser.heading().await, "Check your inbox");
-    server.run_jobs().await;
-    server.mail_to("ana@example.com");
-
-    // The copy posts to our page, which is a whole page then.
-    browser.open(&named_at).await;
-    browser.fill("body > form [name=email]", "bob@example.com").await;
-    browser.fill("body > form [name=first_name]", "Bob").await;
-    browser.click("body > form [name=choice][value='events:email']").await;
-    browser.submit("body > form button").await;
-    assert_eq!(browser.heading().await, "Check your inbox");
-    assert_eq!(browser.run("return document.querySelectorAll('header').length").await, 1);
-    server.run_jobs().await;
-    server.mail_to("bob@example.com");
-
-    // Where it is not, the browser shows nothing of ours.
-    browser.open(&stranger_at).await;
-    let frame = browser.client.find(fantoccini::Locator::Css("iframe")).await.unwrap();
-    frame.enter_frame().await.unwrap();
-    assert_eq!(browser.run("return document.querySelectorAll('form').length").await, 0);
-    browser.stop().await;
-}
-
-#[tokio::test]
-async fn a_browser_with_scripts_solves_the_challenge_while_its_person_types() {
-    use mannerly::domain::intake::Options;
-    let patient = Options { unproven_delay: Duration::from_secs(60), unproven_hourly: 60 };
-    let server = TestServer::start_with(Kind::Sqlite, |options| options.intake = patient).await;
-    server.demo_brand();
-    let browser = Browser::start().await;
-    for (scripts, email) in [(true, "quick@example.com"), (false, "patient@example.com")] {
-        browser.scripts(scripts).await;
-        browser.open(&server.url("/b/civic/sign-up")).await;
-        browser.fill("#email", email).await;
-        browser.click("[name=choice][value='newsletter:email']").await;
-        if scripts {
-            let solved = "return document.querySelector('[name=proof]').value !== ''";
-            let wait = async { while browser.run(solved).await != true {} };
-            tokio::time::timeout(Duration::from_secs(60), wait).await.expect("a solution");
-        }
-        browser.submit("main button").await;
-        assert_eq!(browser.heading().await, "Check your inbox");
-        server.run_jobs().await;
-        assert_eq!(server.mails().len(), usize::from(scripts), "{email}");
-    }
-    server.advance(Duration::from_secs(60));
-    server.run_jobs().await;
-    server.mail_to("patient@example.com");
     browser.stop().await;
 }

@@ -14,8 +14,9 @@ use serde_json::json;
 
 use super::check;
 use super::driver::{Browser, Look};
-use crate::acts::{link_to, verified};
 use crate::person::{ADDRESS, Person};
+use crate::receipts::verified;
+use crate::support::http::link_to;
 use crate::support::mail::Mail;
 use crate::support::server::TestServer;
 
