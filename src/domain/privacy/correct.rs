@@ -4,7 +4,7 @@
 //! to be called means that number, and one that some file brings later must not wake it up.
 
 use crate::clock::Moment;
-use crate::db::DbConnection;
+use crate::db::{DbConnection, in_order};
 use crate::domain::audience::Subscriber;
 use crate::domain::audience::subscriber::{self, Profile};
 use crate::domain::catalog::{Channel, brand};
@@ -125,14 +125,11 @@ fn end_everywhere(
     let running = opt_in::of_subscriber(conn, person)?
         .into_iter()
         .filter(|answer| answer.channel == channel && answer.state != State::Withdrawn);
-    let mut brands: Vec<i64> = running.map(|answer| answer.brand_id).collect();
-    brands.sort_unstable();
-    brands.dedup();
     let (method, actor) = match door {
         Door::Page(_) => (Method::DataPage, SUBSCRIBER),
         Door::Program(actor) => (Method::Api, actor),
     };
-    for brand in brands {
+    for brand in in_order(running.map(|answer| answer.brand_id)) {
         let shown = door.shown(channel, &brand::get(conn, brand)?.policy_version);
         let statement = Statement {
             subscriber: person,

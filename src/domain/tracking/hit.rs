@@ -11,7 +11,7 @@ use diesel::upsert::excluded;
 
 use crate::clock::Moment;
 use crate::db::schema::{anonymous_count, brand, campaign, delivery, hit};
-use crate::db::{DbConnection, among, bulk};
+use crate::db::{DbConnection, among, bulk, in_order};
 use crate::domain::consent;
 use crate::domain::consent::permission::Kind;
 use crate::domain::tracking::{Reason, allowed};
@@ -120,14 +120,6 @@ fn group(hits: &[Hit]) -> Vec<Group<'_>> {
         groups.entry((hit.campaign, hit.kind())).or_default().push(hit);
     }
     groups.into_iter().collect()
-}
-
-/// Each number once, in order.
-fn in_order(numbers: impl Iterator<Item = i64>) -> Vec<i64> {
-    let mut numbers: Vec<i64> = numbers.collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers
 }
 
 struct Owner {

@@ -10,7 +10,7 @@ use diesel::upsert::excluded;
 
 use crate::clock::Moment;
 use crate::db::schema::{campaign, delivery, mark_count, opt_in, subscriber, topic};
-use crate::db::{Database, DbConnection, among};
+use crate::db::{Database, DbConnection, among, in_order};
 use crate::domain::catalog::topic::Kind as TopicKind;
 use crate::domain::consent;
 use crate::domain::consent::opt_in::State as OptInState;
@@ -80,11 +80,8 @@ pub fn forget_old(db: &Database, until: Moment) -> Result<usize> {
         if !is_alone(conn, FORGETTING)? {
             return Ok(0);
         }
-        let mut all: Vec<i64> = letters.values().flatten().copied().collect();
-        all.sort_unstable();
-        all.dedup();
         // Whoever withdraws meanwhile comes before this or after it.
-        consent::hold(conn, &all)?;
+        consent::hold(conn, &in_order(letters.values().flatten().copied()))?;
         for (campaign, domains) in named {
             let none = domains.into_iter().chain([OTHERS.to_owned()]).map(|name| (name, Gone::default()));
             add(conn, campaign, Part::Domain, none.collect())?;

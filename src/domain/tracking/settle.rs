@@ -13,7 +13,7 @@ use diesel::upsert::excluded;
 
 use crate::clock::Moment;
 use crate::db::schema::{delivery, hit, hit_count, link};
-use crate::db::{Database, DbConnection, among};
+use crate::db::{Database, DbConnection, among, in_order};
 use crate::domain::consent;
 use crate::domain::consent::permission::Kind;
 use crate::domain::tracking::burst::{self, Fact, Letter, REACH};
@@ -106,9 +106,7 @@ pub(super) fn judge_due(conn: &mut DbConnection, options: &Options, now: Moment)
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
     let (from, to) = (first.at, last.at);
     let due: HashSet<i64> = rows.iter().map(|row| row.id).collect();
-    let mut people: Vec<i64> = rows.iter().map(|row| row.person).collect();
-    people.sort_unstable();
-    people.dedup();
+    let people = in_order(rows.iter().map(|row| row.person));
     // Their neighbours: what was judged before, and what came a little later. Each of the two has an index of its own.
     let near = || hit::table.filter(among(hit::subscriber_id, &people)).select(COLUMNS);
     rows.extend(
@@ -133,10 +131,7 @@ pub(super) fn write(
     if !is_alone(conn, JUDGING)? {
         return Ok(false);
     }
-    let mut people: Vec<i64> = judged.iter().map(|judged| judged.row.person).collect();
-    people.sort_unstable();
-    people.dedup();
-    consent::hold(conn, &people)?;
+    consent::hold(conn, &in_order(judged.iter().map(|judged| judged.row.person)))?;
     let marked = write_verdicts(conn, judged)?;
     let judged: Vec<&Judged> = judged.iter().filter(|judged| marked.contains(&judged.row.id)).collect();
     let mut counts = BTreeMap::new();

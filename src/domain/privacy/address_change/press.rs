@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use crate::clock::Moment;
-use crate::db::DbConnection;
 use crate::db::schema::address_change as change;
+use crate::db::{DbConnection, in_order};
 use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::{Brand, Channel, brand};
 use crate::domain::consent::ledger::{self, Decision, Matter, Method, SUBSCRIBER, Shown, Statement};
@@ -157,10 +157,7 @@ fn carry_consents(
 ) -> Result<()> {
     let mut running = opt_in::of_subscriber(conn, found.person.id)?;
     running.retain(|answer| answer.channel == Channel::Email && answer.state != OptInState::Withdrawn);
-    let mut brands: Vec<i64> = running.iter().map(|answer| answer.brand_id).collect();
-    brands.sort_unstable();
-    brands.dedup();
-    for id in brands {
+    for id in in_order(running.iter().map(|answer| answer.brand_id)) {
         let brand = brand::get(conn, id)?;
         let shown = Shown {
             form: "address-change".to_owned(),
