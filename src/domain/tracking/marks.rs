@@ -15,6 +15,7 @@ use crate::domain::catalog::topic::Kind as TopicKind;
 use crate::domain::consent;
 use crate::domain::consent::opt_in::State as OptInState;
 use crate::domain::delivery::State;
+use crate::domain::tracking::COUNTERS_PER_STATEMENT;
 use crate::domain::tracking::report::guard::FEWEST;
 use crate::domain::tracking::settle::is_alone;
 use crate::error::Result;
@@ -212,7 +213,7 @@ fn add(conn: &mut DbConnection, campaign: i64, part: Part, counts: BTreeMap<Stri
             )
         })
         .collect();
-    for chunk in rows.chunks(500) {
+    for chunk in rows.chunks(COUNTERS_PER_STATEMENT) {
         on_backend!(conn, |c| diesel::insert_into(mark_count::table)
             .values(chunk)
             .on_conflict((mark_count::campaign_id, mark_count::part, mark_count::name))

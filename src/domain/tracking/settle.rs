@@ -17,7 +17,7 @@ use crate::db::{Database, DbConnection, among, in_order};
 use crate::domain::consent;
 use crate::domain::consent::permission::Kind;
 use crate::domain::tracking::burst::{self, Fact, Letter, REACH};
-use crate::domain::tracking::{Class, Hit, Options, Reason, firsts};
+use crate::domain::tracking::{COUNTERS_PER_STATEMENT, Class, Hit, Options, Reason, firsts};
 use crate::error::Result;
 
 /// How many hits are read and judged at once: a few megabytes.
@@ -36,9 +36,6 @@ const COLUMNS: (
     hit::class,
     hit::reason,
 ) = (hit::id, hit::campaign_id, hit::subscriber_id, hit::link_id, hit::at, hit::class, hit::reason);
-
-/// The most counters of one statement.
-const ROWS_PER_STATEMENT: usize = 500;
 
 /// One hit as it is judged.
 #[derive(Debug, Clone, Queryable)]
@@ -268,7 +265,7 @@ fn add(conn: &mut DbConnection, counts: BTreeMap<Counter, (i64, i64)>) -> Result
         .collect();
     let key =
         (hit_count::campaign_id, hit_count::kind, hit_count::link_id, hit_count::hour, hit_count::class);
-    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+    for chunk in rows.chunks(COUNTERS_PER_STATEMENT) {
         on_backend!(conn, |c| diesel::insert_into(hit_count::table)
             .values(chunk)
             .on_conflict(key)
