@@ -12,8 +12,8 @@ use diesel::prelude::*;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::spent_challenge;
-use crate::error::{Error, Result};
-use crate::secret::sha256;
+use crate::error::Result;
+use crate::secret::{random_number, sha256};
 use crate::token::{ChallengeLink, Keys};
 
 /// How many zero bits a solution begins with: some 33,000 tries.
@@ -37,10 +37,7 @@ pub struct Proof {
 /// # Errors
 /// If the system has no randomness to give.
 pub fn challenge(keys: &Keys, brand: i64, now: Moment) -> Result<String> {
-    let mut octets = [0; 8];
-    getrandom::fill(&mut octets).map_err(Error::internal)?;
-    let link = ChallengeLink { brand, made_at: now.as_micros(), number: i64::from_le_bytes(octets) };
-    Ok(keys.seal(&link))
+    Ok(keys.seal(&ChallengeLink { brand, made_at: now.as_micros(), number: random_number()? }))
 }
 
 /// The proof in what was posted; none if it is not one for this brand and this time.
