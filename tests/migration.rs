@@ -2,7 +2,7 @@
 //! asked to makes or changes one; everything else says what to do.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -10,7 +10,7 @@ use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 
 use crate::cli::{fails, succeeds};
 use crate::support::postgres::TestDatabase;
-use crate::support::programs::{Port, Program, until};
+use crate::support::programs::{self, Port, Program, until};
 use crate::support::server::SECRET;
 
 /// Each command that works on a database which somebody else has made.
@@ -40,19 +40,8 @@ fn sqlite(folder: &Path) -> SqliteConnection {
 
 /// Runs `mannerly receive` on the folder's database; returns the code that it ends with and what it says.
 fn receive(folder: &Path) -> (Option<i32>, String) {
-    use std::io::Write;
-    let mut child = Command::new(env!("CARGO_BIN_EXE_mannerly"))
-        .args(["receive", "--to", "fbl@in.civic.example"])
-        .env_clear()
-        .env("MANNERLY_SECRET", SECRET)
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(b"Subject: a report\n\n").unwrap();
-    let output = child.wait_with_output().unwrap();
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    let message = "Subject: a report\n\n";
+    programs::receive(&["--to", "fbl@in.civic.example"], message, |command| command.current_dir(folder))
 }
 
 #[test]
