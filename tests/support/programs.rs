@@ -96,7 +96,7 @@ pub(crate) fn receive(
 }
 
 /// Looks again and again; the other side is another process, so there is nothing to wait on.
-pub(crate) fn until(what: &str, done: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(60);
     while !done() {
         assert!(Instant::now() < end, "waited in vain until {what}");
