@@ -99,7 +99,7 @@ pub(super) fn run(command: DkimCommand) -> Result<()> {
             let database = open(&which.database)?;
             let keys = database.read_here(|conn| dkim_key::named(conn, &which.domain, &which.selector))?;
             if !force {
-                see_published(&keys, &dns.dns)?;
+                see_published(&keys, dns.servers()?)?;
             }
             database.write_here(|conn| dkim_key::activate(conn, &which.domain, &which.selector, now))?;
             say_state(&database, &which)?;
@@ -123,8 +123,7 @@ pub(super) fn run(command: DkimCommand) -> Result<()> {
 }
 
 /// Asks DNS for the records of keys that are to sign.
-fn see_published(keys: &[DkimKey], dns: &str) -> Result<()> {
-    let servers = Servers::parse(dns).map_err(|problem| Error::Invalid(vec![problem]))?;
+fn see_published(keys: &[DkimKey], servers: Servers) -> Result<()> {
     let keys: Vec<PublishedKey> = keys.iter().cloned().map(PublishedKey::of).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let Some(answers) = runtime.block_on(Dns::new(servers).ask(preflight::records_of(&keys))) else {

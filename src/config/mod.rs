@@ -58,6 +58,16 @@ pub struct DnsArgs {
     pub dns: String,
 }
 
+impl DnsArgs {
+    /// The name servers.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] as [`Servers::parse`].
+    pub fn servers(&self) -> Result<Servers> {
+        Servers::parse(&self.dns).map_err(|problem| Error::Invalid(vec![problem]))
+    }
+}
+
 /// What the log says, and how.
 #[derive(Debug, Clone, Args)]
 pub struct LogArgs {
