@@ -71,8 +71,7 @@ fn take_in(args: &ReceiveArgs) -> Result<u8> {
         return Ok(NO_USER);
     };
     let means = Means { db: &db, keys: &keys, dns: &dns };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    match runtime.block_on(incoming::take_in(means, to, &message, now))? {
+    match super::wait_for(incoming::take_in(means, to, &message, now))?? {
         Some(_) => Ok(0),
         None => {
             eprintln!("The key of who signed it cannot be asked for now");
