@@ -22,7 +22,7 @@ use crate::domain::catalog::Channel;
 use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::consent::{lock, suppression::Suppression};
 use crate::domain::intake::request;
-use crate::domain::outbox::{self, Kind};
+use crate::domain::outbox::{self, About, Kind};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::{Lang, Message};
@@ -167,7 +167,8 @@ pub fn work(conn: &mut DbConnection, keys: &Keys, id: i64, now: Moment) -> Resul
         Some(_) => {}
         None if is_barred(conn, keys, new)? || mailed_lately(conn, &wish, new, now)? => {}
         None => {
-            outbox::enqueue_address(conn, Kind::AddressChange, (wish.brand_id, wish.subscriber_id), id, now)?;
+            let to = (wish.brand_id, wish.subscriber_id);
+            outbox::enqueue(conn, Kind::AddressChange, to, About::AddressChange(id), now)?;
         }
     }
     diesel::update(change::table.find(id)).set(change::state.eq(State::Mailed)).execute(conn)?;
