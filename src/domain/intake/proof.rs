@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::clock::{HOUR, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::spent_challenge;
 use crate::error::Result;
@@ -20,7 +20,7 @@ use crate::token::{ChallengeLink, Keys};
 pub const BITS: u32 = 15;
 
 /// How long a page may stay open before its challenge is good for nothing.
-pub const VALID: Duration = Duration::from_secs(4 * 3600);
+pub const VALID: Duration = HOUR.saturating_mul(4);
 
 /// How far the clocks of several servers may be apart.
 const SKEW: Duration = Duration::from_secs(60);
