@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::mail::dns::Dns;
 use crate::mail::relay::Relays;
 use crate::mail::transport;
+use crate::secret::random_number;
 use crate::token::Keys;
 
 /// What the doors carry in: the database, the clock, the keys, the way out for mail, and the settings.
@@ -166,10 +167,4 @@ pub fn adopt(conn: &mut DbConnection, keys: &Keys, now: Moment) -> Result<()> {
 /// The fingerprint of the secret that a database is tied to.
 fn tied_to(conn: &mut DbConnection) -> Result<Option<Vec<u8>>> {
     Ok(organisation::table.select(organisation::key_fingerprint).first(conn).optional()?)
-}
-
-fn random_number() -> Result<i64> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).map_err(Error::internal)?;
-    Ok(i64::from_le_bytes(bytes))
 }

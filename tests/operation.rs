@@ -1,8 +1,5 @@
 //! Running it: what those who keep a server alive are told.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use diesel::prelude::*;
 use mannerly::db::schema::{delivery, request};
 use mannerly::db::{Kind, SKIPPED};
@@ -12,24 +9,16 @@ use serde_json::{Value, json};
 
 use crate::incoming_corpus::{Letter, receiving_brand, running_campaign};
 use crate::support::http::Answer;
-use crate::support::programs::{Port, Program, serve, until};
-use crate::support::server::{SECRET, TestServer};
+use crate::support::programs::{self, Port, Program, serve, until};
+use crate::support::server::TestServer;
 
 /// Runs `mannerly receive` and returns what it writes to standard error.
 fn receive(server: &TestServer, to: &str, message: &str) -> String {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_mannerly"))
-        .args(["receive", "--to", to])
-        .env_clear()
-        .env("DATABASE_URL", server.database_url())
-        .env("MANNERLY_SECRET", SECRET)
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(message.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    String::from_utf8(output.stderr).unwrap()
+    let database = server.database_url();
+    let (code, said) =
+        programs::receive(&["--to", to], message, |command| command.env("DATABASE_URL", database));
+    assert_eq!(code, Some(0), "{said}");
+    said
 }
 
 both_databases! {

@@ -90,6 +90,13 @@ median_ratio() { paste <(xargs -n1 <<<"$1") <(xargs -n1 <<<"$2") | awk '{ print 
 calc() { awk "BEGIN { printf \"%.4f\", $1 }"; }
 now() { date +%s.%N; }
 now_micros() { date +%s%6N; }
+# milliseconds TEXT: of wrk's 310.00us, 1.23ms or 2.00s.
+milliseconds() {
+    awk -v text="$1" 'BEGIN {
+        factor = text ~ /us$/ ? 0.001 : text ~ /ms$/ ? 1 : 1000
+        printf "%.3f", (text + 0) * factor
+    }'
+}
 
 # ---- Processes ----
 

@@ -17,7 +17,6 @@ use crate::incoming::{self, Listener};
 use crate::jobs;
 use crate::web;
 
-
 /// Checks the settings, and serves until told to stop.
 pub(super) fn run(args: &ServerArgs) -> Result<()> {
     let settings = args.check().map_err(Error::Invalid)?;

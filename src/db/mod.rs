@@ -23,7 +23,7 @@ use diesel::connection::SimpleConnection;
 
 use crate::error::{Error, Result};
 
-pub use among::{Among, among};
+pub use among::{Among, among, in_order};
 pub use bulk::BulkRow;
 pub use connection::{DatabaseUrl, DbConnection};
 pub use migrate::Schema;

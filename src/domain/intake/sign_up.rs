@@ -21,7 +21,7 @@ use crate::domain::consent::{
     Method, Statement, confirmation, ledger, lock, opt_in, permission, suppression,
 };
 use crate::domain::intake::{Options, lane, parse_choice};
-use crate::domain::outbox;
+use crate::domain::outbox::{self, About};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::{Lang, Message};
@@ -393,7 +393,7 @@ fn ask_to_confirm(
         }
     };
     if let Some(at) = turn {
-        outbox::enqueue(conn, outbox::Kind::Confirmation, brand, person, Some(id), at)?;
+        outbox::enqueue(conn, outbox::Kind::Confirmation, (brand, person), About::Confirmation(id), at)?;
     }
     Ok(())
 }
