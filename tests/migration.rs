@@ -109,6 +109,17 @@ fn a_database_of_a_newer_version_is_refused_by_everything() {
 }
 
 #[test]
+fn a_server_does_not_start_on_a_database_that_it_cannot_write() {
+    let (database, folder) = (TestDatabase::migrated(), tempfile::tempdir().unwrap());
+    let read_only = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', \
+                     current_database()); END $$";
+    PgConnection::establish(database.url()).unwrap().batch_execute(read_only).unwrap();
+    let serve = ["serve", "--mail", "folder:mail", "--secret", SECRET, "--listen", "127.0.0.1:0"];
+    let said = fails(folder.path(), &[&serve[..], &["--database-url", database.url()]].concat());
+    assert!(said.contains("can be read and not written"), "{said}");
+}
+
+#[test]
 fn servers_that_start_at_once_on_a_new_postgres_make_its_schema_once_and_all_run() {
     for _ in 0..3 {
         let (database, folder) = (TestDatabase::empty(), tempfile::tempdir().unwrap());

@@ -13,6 +13,7 @@ pub mod bulk;
 pub mod migrate;
 #[macro_use]
 mod prepared;
+mod presence;
 mod row_numbers;
 #[expect(missing_docs, reason = "diesel's table! takes no docs; the columns are explained in the migrations")]
 pub mod schema;
@@ -28,6 +29,7 @@ pub use bulk::BulkRow;
 pub use connection::{DatabaseUrl, DbConnection};
 pub use migrate::Schema;
 pub use prepared::{Prepared, fixed};
+pub use presence::Presence;
 pub use row_numbers::{SKIPPED, skip_row_numbers};
 
 /// The pools of one organisation's database.
