@@ -1,8 +1,6 @@
 //! `/d/{token}`: the data held about a person, a copy of it, its correction, and the end of it. The link was mailed to the address
 //! on request and is good for a short time, because this page shows everything (SEC-04).
 
-mod facts;
-
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -109,7 +107,7 @@ impl Visit {
             brand,
             action: self.url.clone(),
             address: held.person.email.clone().unwrap_or_default(),
-            groups: facts::groups(&held, lang),
+            groups: groups(&held, lang),
             typed: typed.unwrap_or_else(|| as_typed(&profile, &locale)),
             version: correct::version(&profile)?,
             locale,
