@@ -62,6 +62,7 @@ mod preferences;
 mod preflight;
 mod privacy;
 mod readonly;
+mod receipt_fields;
 mod receive;
 mod recorder;
 mod report;
