@@ -14,6 +14,7 @@ use diesel::sql_types::Text;
 
 use crate::error::Problem;
 use crate::i18n::Message;
+use crate::token::Keys;
 
 /// A syntactically valid email address, canonical, at most 254 octets.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
@@ -74,6 +75,11 @@ impl EmailAddress {
     /// The domain, lower case, in A-labels.
     pub fn domain(&self) -> &str {
         self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+
+    /// The keyed hash under which it is remembered when the address itself is gone (L-34).
+    pub fn keyed_hash(&self, keys: &Keys) -> Vec<u8> {
+        keys.address_hash("email", &self.0)
     }
 
     /// Enough for its owner to know it again, too little for anybody else: `j•••@e•••.com` (SEC-04).

@@ -121,6 +121,11 @@ impl Error {
         Self::Conflict(detail.into())
     }
 
+    /// What a person read or was offered is no longer so, in words for them.
+    pub fn outdated(message: Message) -> Self {
+        Self::Outdated(Problem::said("", message))
+    }
+
     /// A fault without a cause to carry along.
     pub fn internal(what: impl fmt::Display) -> Self {
         Self::Internal(anyhow::anyhow!("{what}"))

@@ -158,6 +158,14 @@ link! {
         campaign
     }
 }
+
+impl UnsubscribeLink {
+    /// The link to the choices beside it.
+    pub fn preferences(&self) -> PreferencesLink {
+        PreferencesLink { brand: self.brand, subscriber: self.subscriber, campaign: self.campaign }
+    }
+}
+
 link! {
     /// "Show and change my choices."
     PreferencesLink for Preferences {

@@ -7,19 +7,16 @@ use mannerly::domain::audience::subscriber;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::ledger::{Decision, Method};
 use mannerly::domain::consent::opt_in::State;
-use mannerly::domain::consent::suppression::{self, Reason};
+use mannerly::domain::consent::suppression::Reason;
 
 use crate::person::{ADDRESS, CANARIES, Person};
-use crate::support::form::BrowserForm;
 use crate::support::http::Answer;
 use crate::support::server::TestServer;
 
 pub(crate) const NEW: &str = "moved@elsewhere.example";
 
 pub(crate) async fn ask(server: &TestServer, url: &str, address: &str) -> Answer {
-    let page = server.get(url).await.expect(200).text;
-    let form = BrowserForm::with_button(&page, "change-address").set("new_email", address);
-    server.post_form(&form.action, &form.pressed()).await
+    server.press(&server.form(url, "change-address").await.set("new_email", address)).await
 }
 
 /// Asks, and takes the link out of the mail to the new address.
@@ -31,13 +28,6 @@ pub(crate) async fn asked(server: &TestServer, person: &Person) -> String {
 
 fn address_of(server: &TestServer, person: &Person) -> String {
     server.read(|conn| subscriber::get(conn, person.id)).email.unwrap().as_str().to_owned()
-}
-
-fn suppress(server: &TestServer, address: &str, brand: Option<i64>, reason: Reason) {
-    server.write(|conn, now| {
-        let hash = suppression::hash(&server.app.keys, Channel::Email, address)?;
-        suppression::add(conn, &hash, Channel::Email, brand, reason, now)
-    });
 }
 
 both_databases! {
@@ -101,7 +91,7 @@ both_databases! {
     async fn whoever_has_the_address_the_answer_is_the_same(server: TestServer) {
         let person = Person::reader(&server);
         server.person(&person.brand, "taken@elsewhere.example").agrees("newsletter");
-        suppress(&server, "child@elsewhere.example", None, Reason::Under13);
+        server.suppress("child@elsewhere.example", None, Reason::Under13);
         let url = person.data(&server);
         let mut pages = Vec::new();
         for address in ["taken@elsewhere.example", "child@elsewhere.example", "fresh@elsewhere.example"] {
@@ -139,7 +129,7 @@ both_databases! {
     async fn a_childs_address_and_one_that_complained_get_no_mail(server: TestServer) {
         let person = Person::reader(&server);
         for (address, reason) in [("child@elsewhere.example", Reason::Under13), ("no@elsewhere.example", Reason::Complaint)] {
-            suppress(&server, address, None, reason);
+            server.suppress(address, None, reason);
             ask(&server, &person.data(&server), address).await.expect(200);
             server.run_jobs().await;
             assert!(server.mails().is_empty(), "{address}");
@@ -148,7 +138,7 @@ both_databases! {
 
     async fn an_address_that_once_said_no_gets_no_marketing_and_the_person_is_told(server: TestServer) {
         let person = Person::reader(&server);
-        suppress(&server, NEW, None, Reason::Objection);
+        server.suppress(NEW, None, Reason::Objection);
         let link = asked(&server, &person).await;
         let page = server.post_form(&link, &[]).await.expect(200).text;
         assert!(page.contains("no emails to this address"), "{page}");
@@ -157,9 +147,8 @@ both_databases! {
         server.run_jobs().await;
         server.mail_to(ADDRESS);
         // Chosen anew behind a link of theirs, it comes.
-        let choices = BrowserForm::with_button(&server.get(&person.preferences(&server)).await.expect(200).text, "save")
-            .tick("choice", "newsletter:email");
-        server.post_form(&choices.action, &choices.pressed()).await.expect(200);
+        let choices = server.form(&person.preferences(&server), "save").await.tick("choice", "newsletter:email");
+        server.press(&choices).await.expect(200);
         server.campaign(&person.brand);
         server.run_jobs().await;
         server.mail_to(NEW);
@@ -168,8 +157,8 @@ both_databases! {
     async fn nobody_gets_rid_of_a_suppression_by_another_address(server: TestServer) {
         let person = Person::reader(&server);
         let link = asked(&server, &person).await;
-        suppress(&server, ADDRESS, Some(person.brand.id), Reason::Complaint);
-        suppress(&server, ADDRESS, None, Reason::HardBounce);
+        server.suppress(ADDRESS, Some(person.brand.id), Reason::Complaint);
+        server.suppress(ADDRESS, None, Reason::HardBounce);
         server.post_form(&link, &[]).await.expect(200);
         let campaign = server.campaign(&person.brand);
         server.run_jobs().await;

@@ -1,7 +1,6 @@
 //! Campaigns through the API, from the draft to the report.
 
-use mannerly::domain::catalog::Channel;
-use mannerly::domain::consent::suppression;
+use mannerly::domain::consent::suppression::Reason;
 use serde_json::{Value, json};
 
 use crate::api::{admin, brand, draft, evidence, expect_problem, person, pointer};
@@ -153,10 +152,7 @@ both_databases! {
             expect_problem(server.api(&key, "POST", &format!("{path}/test"), body).await, 422);
         }
         assert!(server.mails().is_empty());
-        server.write(|conn, now| {
-            let hash = suppression::hash(&server.app.keys, Channel::Email, &own)?;
-            suppression::add(conn, &hash, Channel::Email, None, suppression::Reason::Objection, now)
-        });
+        server.suppress(&own, None, Reason::Objection);
         let suppressed = server.api(&key, "POST", &format!("{path}/test"), json!({"to": [own]})).await;
         expect_problem(suppressed, 422);
         assert!(server.mails().is_empty());

@@ -57,10 +57,7 @@ both_databases! {
         let no_policy = SourceForm { name: "Silent lists".into(), policy_url: None, ..supplier() };
         server.person_from(&brand, "silent@example.com", &no_policy, Profile::default()).agrees("newsletter");
         server.person(&brand, "objected@example.com").agrees("newsletter");
-        server.write(|conn, now| {
-            let hash = suppression::hash(&server.app.keys, Channel::Email, "Objected@Example.com")?;
-            suppression::add(conn, &hash, Channel::Email, None, Reason::Objection, now)
-        });
+        server.suppress("Objected@Example.com", None, Reason::Objection);
 
         let draft = server.draft(&brand, |_| {});
         let now = server.now();

@@ -119,10 +119,7 @@ both_databases! {
         let reader = Person::reader(&server);
         reader.answer(&server, "webinars", Channel::Email, Answer::Granted(Basis::Consent, None));
         server.advance(DAY);
-        server.write(|conn, now| {
-            let hash = suppression::hash(&server.app.keys, Channel::Email, ADDRESS)?;
-            suppression::add(conn, &hash, Channel::Email, None, Reason::Objection, now)
-        });
+        server.suppress(ADDRESS, None, Reason::Objection);
         server.advance(DAY);
         let form = server.get("/b/civic/sign-up").await.expect(200).text;
         let fields = [
@@ -214,12 +211,8 @@ both_databases! {
 
     async fn an_objection_to_all_brands_holds_for_new_ones_after_an_opt_in_to_one(server: TestServer) {
         let brand = server.demo_brand();
-        let hash = suppression::hash(&server.app.keys, Channel::Email, ADDRESS).unwrap();
-        let object = |reason| {
-            server.write(|conn, now| suppression::add(conn, &hash, Channel::Email, None, reason, now));
-        };
-        object(Reason::Objection);
-        object(Reason::Erasure);
+        server.suppress(ADDRESS, None, Reason::Objection);
+        server.suppress(ADDRESS, None, Reason::Erasure);
         let link = sign_up(&server, ADDRESS).await.unwrap();
         server.post_form(&link, &[]).await.expect(200);
         assert_eq!(outcome(&server, &brand).await, "sent");
@@ -231,7 +224,7 @@ both_databases! {
         let copy = server.read(|conn| export(conn, &server.app.keys, reader.id, mannerly::clock::DAY, server.now()));
         assert_eq!(copy.suppressions.iter().map(|s| s.all_brands).collect::<Vec<_>>(), [false, false]);
 
-        object(Reason::Objection);
+        server.suppress(ADDRESS, None, Reason::Objection);
         assert_eq!(outcome(&server, &brand).await, "skipped suppressed_objection", "said again for all");
     }
 
@@ -244,7 +237,7 @@ both_databases! {
         let pixel = server.mail_to(ADDRESS).html.split('"').find(|word| word.contains("/o/")).unwrap().to_owned();
         let hits = || server.snapshot().iter().filter(|row| row.starts_with("hit: ")).count();
         let hash = suppression::hash(&server.app.keys, Channel::Email, ADDRESS).unwrap();
-        server.write(|conn, now| suppression::add(conn, &hash, Channel::Email, None, Reason::Objection, now));
+        server.suppress(ADDRESS, None, Reason::Objection);
         server.get(&pixel).await.expect(200);
         assert_eq!(hits(), 0);
         server.write(|conn, now| suppression::lift_by_own_act(conn, &hash, reader.brand.id, now));

@@ -8,23 +8,12 @@ use mannerly::domain::consent::opt_in::State;
 
 use crate::person::Person;
 use crate::support::form::BrowserForm;
-use crate::support::http::Answer;
-use crate::support::server::TestServer;
-
-/// The form as the page has it now.
-pub(crate) async fn opened(server: &TestServer, url: &str) -> BrowserForm {
-    BrowserForm::with_button(&server.get(url).await.expect(200).text, "correct")
-}
-
-pub(crate) async fn press(server: &TestServer, form: &BrowserForm) -> Answer {
-    server.post_form(&form.action, &form.pressed()).await
-}
 
 both_databases! {
     async fn what_was_corrected_is_used_at_once_and_shown_again(server: TestServer) {
         let person = Person::reader(&server);
         let url = person.data(&server);
-        let open = opened(&server, &url).await
+        let open = server.form(&url, "correct").await
             .set("first_name", "Ana")
             .set("last_name", " Marlowe ")
             .set("company", "Council of Exampleton")
@@ -32,7 +21,7 @@ both_databases! {
             .set("phone", "+44 118 496 0999")
             .set("postal_address", "1 New Road\r\nExampleton")
             .set("locale", "cy");
-        let saved = press(&server, &open).await.expect(200);
+        let saved = server.press(&open).await.expect(200);
         assert_eq!(saved.header("content-language"), "cy", "it is read on in the language that was chosen");
         let page = server.get(&format!("{url}?lang=en")).await.expect(200).text.replace("&#43;", "+");
         for word in ["Marlowe", "Council of Exampleton", "value=\"United Kingdom\"", "+44 118 496 0999", "1 New Road, Exampleton"] {
@@ -56,7 +45,7 @@ both_databases! {
         let page = server.get(&url).await.expect(200).text;
         assert!(page.contains("If you empty this, we call you no more"), "it is said before");
         let open = BrowserForm::with_button(&page, "correct").set("phone", "");
-        let saved = press(&server, &open).await.expect(200).text;
+        let saved = server.press(&open).await.expect(200).text;
         assert!(saved.contains("what you chose by phone or by post has ended"), "and after: {saved}");
         assert_eq!(person.state(&server, "events", Channel::Phone), Some(State::Withdrawn));
         assert_eq!(elsewhere.state(&server, "transport", Channel::Phone), Some(State::Withdrawn));
@@ -70,7 +59,7 @@ both_databases! {
             assert!(entry.wording.starts_with("If you empty this, we call you no more"), "{}", entry.wording);
         }
         // A number that comes back later wakes nothing up.
-        press(&server, &opened(&server, &url).await.set("phone", "+44 118 496 0123")).await.expect(200);
+        server.press(&server.form(&url, "correct").await.set("phone", "+44 118 496 0123")).await.expect(200);
         assert_eq!(person.state(&server, "events", Channel::Phone), Some(State::Withdrawn));
     }
 
@@ -104,17 +93,17 @@ both_databases! {
         let url = person.data(&server);
         let before = server.snapshot();
         for (field, typed) in [("phone", "call me"), ("country", "Atlantis"), ("company", &*"x".repeat(300))] {
-            let open = opened(&server, &url).await.set(field, typed).set("first_name", "Ana");
-            let page = press(&server, &open).await.expect(422).text;
+            let open = server.form(&url, "correct").await.set(field, typed).set("first_name", "Ana");
+            let page = server.press(&open).await.expect(422).text;
             assert!(page.contains("<title>Error") && page.contains(&format!("href=\"#{field}\"")), "{field}");
             assert!(page.contains(typed) && page.contains("value=\"Ana\""), "{field}: what was typed stays");
         }
         // A form that lacks a field is none of this page: nothing is emptied for it.
-        let open = opened(&server, &url).await;
+        let open = server.form(&url, "correct").await;
         let fields: Vec<_> = open.pressed().into_iter().filter(|(name, _)| *name != "phone").collect();
         server.post_form(&url, &fields).await.expect(422);
-        let open = opened(&server, &url).await.set("locale", "xx");
-        press(&server, &open).await.expect(422);
+        let open = server.form(&url, "correct").await.set("locale", "xx");
+        server.press(&open).await.expect(422);
         assert_eq!(server.snapshot(), before);
     }
 
@@ -126,26 +115,26 @@ both_databases! {
         ] {
             let page = server.get(&format!("{url}?lang={lang}")).await.expect(200).text;
             let form = BrowserForm::with_button(&page, "correct").set("country", typed).set("company", lang);
-            press(&server, &form).await.expect(200);
+            server.press(&form).await.expect(200);
             let page = server.get(&format!("{url}?lang={lang}")).await.expect(200).text;
             assert!(page.contains(&format!("<dd>{shown}</dd>")) && page.contains(&format!("value=\"{shown}\"")), "{page}");
             assert_eq!(server.read(|conn| subscriber::get(conn, person.id)).country.as_deref(), Some("GB"));
         }
-        press(&server, &opened(&server, &url).await.set("country", "")).await.expect(200);
+        server.press(&server.form(&url, "correct").await.set("country", "")).await.expect(200);
         assert_eq!(server.read(|conn| subscriber::get(conn, person.id)).country, None);
     }
 
     async fn two_tabs_do_not_undo_each_other(server: TestServer) {
         let person = Person::reader(&server);
         let url = person.data(&server);
-        let (one, two) = (opened(&server, &url).await, opened(&server, &url).await);
-        press(&server, &one.set("company", "Council")).await.expect(200);
+        let (one, two) = (server.form(&url, "correct").await, server.form(&url, "correct").await);
+        server.press(&one.set("company", "Council")).await.expect(200);
         let between = server.snapshot();
-        let again = press(&server, &two.set("first_name", "Ana")).await.expect(409).text;
+        let again = server.press(&two.set("first_name", "Ana")).await.expect(409).text;
         assert!(again.contains("Your data changed in the meantime") && again.contains("value=\"Ana\""));
         assert_eq!(server.snapshot(), between);
         // Looked at once more, it is saved as typed.
-        press(&server, &BrowserForm::with_button(&again, "correct").set("company", "Council")).await.expect(200);
+        server.press(&BrowserForm::with_button(&again, "correct").set("company", "Council")).await.expect(200);
         let stored = server.read(|conn| subscriber::get(conn, person.id));
         assert_eq!((stored.first_name.as_deref(), stored.company.as_deref()), (Some("Ana"), Some("Council")));
     }
@@ -154,9 +143,9 @@ both_databases! {
         let person = Person::reader(&server);
         server.write(|conn, _| subscriber::set_locale(conn, person.id, Some("fr-BE")));
         let url = person.data(&server);
-        press(&server, &opened(&server, &url).await.set("first_name", "Ana")).await.expect(200);
+        server.press(&server.form(&url, "correct").await.set("first_name", "Ana")).await.expect(200);
         assert_eq!(server.read(|conn| subscriber::get(conn, person.id)).locale.as_deref(), Some("fr-BE"));
-        press(&server, &opened(&server, &url).await.set("locale", "")).await.expect(200);
+        server.press(&server.form(&url, "correct").await.set("locale", "")).await.expect(200);
         assert_eq!(server.read(|conn| subscriber::get(conn, person.id)).locale, None);
     }
 }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use mannerly::domain::consent::opt_in::{self, State};
 use mannerly::token::ReceiptLink;
 
 use crate::person::Person;
@@ -69,6 +70,15 @@ async fn furnish(server: &TestServer) -> Person {
     person
 }
 
+/// A house for one form, on the same kind of database, and the page that the form is on.
+async fn house(beside: &TestServer, form: (&str, &str)) -> (TestServer, Person, String) {
+    let mut server = TestServer::start(beside.app.db.kind()).await;
+    server.leave_work_behind();
+    let person = furnish(&server).await;
+    let url = page(&server, &person, form).await;
+    (server, person, url)
+}
+
 /// The page that a form is on, made so that the form is there.
 async fn page(server: &TestServer, person: &Person, (page, button): (&str, &str)) -> String {
     match page {
@@ -128,14 +138,9 @@ fn rows(server: &TestServer) -> Vec<String> {
 }
 
 both_databases! {
-    async fn a_form_that_is_sent_again_does_nothing_more_and_says_the_same(mut server: TestServer) {
-        server.leave_work_behind();
-        let kind = server.app.db.kind();
+    async fn a_form_that_is_sent_again_does_nothing_more_and_says_the_same(server: TestServer) {
         for (on, button) in FORMS {
-            let mut server = TestServer::start(kind).await;
-            server.leave_work_behind();
-            let person = furnish(&server).await;
-            let url = page(&server, &person, (on, button)).await;
+            let (server, _, url) = house(&server, (on, button)).await;
             let form = open(&server, &url, button).await;
             let first = form.press(&server).await.expect(200);
             let after = rows(&server);
@@ -149,14 +154,9 @@ both_databases! {
         }
     }
 
-    async fn of_two_tabs_the_second_finds_what_the_first_did(mut server: TestServer) {
-        server.leave_work_behind();
-        let kind = server.app.db.kind();
+    async fn of_two_tabs_the_second_finds_what_the_first_did(server: TestServer) {
         for (on, button) in FORMS {
-            let mut server = TestServer::start(kind).await;
-            server.leave_work_behind();
-            let person = furnish(&server).await;
-            let url = page(&server, &person, (on, button)).await;
+            let (server, _, url) = house(&server, (on, button)).await;
             let tabs = [open(&server, &url, button).await, open(&server, &url, button).await];
             // At the same moment: one comes first, whichever it is.
             let (one, two) = tokio::join!(tabs[0].press(&server), tabs[1].press(&server));
@@ -168,36 +168,26 @@ both_databases! {
         }
     }
 
-    async fn a_form_of_an_earlier_page_never_undoes_what_was_said_since(mut server: TestServer) {
-        server.leave_work_behind();
-        let kind = server.app.db.kind();
+    async fn a_form_of_an_earlier_page_never_undoes_what_was_said_since(server: TestServer) {
         for (on, button) in FORMS.into_iter().filter(|(_, button)| !["data-link", "other-link:harbour", "reason"].contains(button)) {
-            let mut server = TestServer::start(kind).await;
-            server.leave_work_behind();
-            let person = furnish(&server).await;
-            let url = page(&server, &person, (on, button)).await;
+            let (server, person, url) = house(&server, (on, button)).await;
             let old = open(&server, &url, button).await;
             let stop = open(&server, &person.preferences(&server), "stop").await;
             stop.press(&server).await.expect(200);
             let late = old.press(&server).await;
             assert!([200, 409].contains(&late.status), "{on} {button}: {}", late.text);
             assert!(late.text.contains("<h1>"), "{on} {button}: a page in words");
-            let granted = server.read(|conn| mannerly::domain::consent::opt_in::of_subscriber(conn, person.id));
-            let granted = granted.iter().filter(|answer| answer.brand_id == person.brand.id && answer.state == mannerly::domain::consent::opt_in::State::Granted);
+            let granted = server.read(|conn| opt_in::of_subscriber(conn, person.id));
+            let granted = granted.iter().filter(|answer| answer.brand_id == person.brand.id && answer.state == State::Granted);
             // Only a box that was ticked by hand on the old page is a wish of its own.
             let wished = if button == "save" { 1 } else { 0 };
             assert!(granted.count() <= wished, "{on} {button}");
         }
     }
 
-    async fn a_page_that_is_reloaded_is_the_same_and_does_nothing(mut server: TestServer) {
-        server.leave_work_behind();
-        let kind = server.app.db.kind();
+    async fn a_page_that_is_reloaded_is_the_same_and_does_nothing(server: TestServer) {
         for (on, button) in FORMS.into_iter().filter(|(_, button)| *button != "erase") {
-            let mut server = TestServer::start(kind).await;
-            server.leave_work_behind();
-            let person = furnish(&server).await;
-            let url = page(&server, &person, (on, button)).await;
+            let (server, _, url) = house(&server, (on, button)).await;
             let form = open(&server, &url, button).await;
             let answer = Answer::to(form.request(&server)).await;
             let there = if answer.status == 303 { answer.header("location").to_owned() } else { url };

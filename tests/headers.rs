@@ -157,7 +157,7 @@ both_databases! {
             expect(415, path, Answer::to(server.request("POST", path).json(&[1])).await);
         }
         expect(400, u, post(u, &[]).await);
-        let corrected = crate::correct::opened(&server, d).await.set("version", "another").set("company", "Council");
+        let corrected = server.form(d, "correct").await.set("version", "another").set("company", "Council");
         for (path, fields) in [
             (confirm, &[("list", "another")][..]), (sign_up, &[("seen", "other words")]), (named, &[("seen", "other words")]),
             (d, &corrected.pressed()), (p, &[("action", "save"), ("shown", "transport:phone:on"), ("seen", "other words"),

@@ -9,7 +9,7 @@ use mannerly::domain::audience::source::{Kind, SourceForm};
 use mannerly::domain::audience::subscriber::find_by_email;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::opt_in::{Answer, Basis, Scope};
-use mannerly::domain::consent::suppression::{self, Reason};
+use mannerly::domain::consent::suppression::Reason;
 use mannerly::domain::consent::{Method, Statement, ledger, opt_in as opt_ins};
 use mannerly::domain::intake::import::{self, ImportForm, ImportReport};
 use mannerly::email_address::EmailAddress;
@@ -213,8 +213,7 @@ both_databases! {
             ("here@example.com", Some(brand.id), Reason::Objection),
             ("elsewhere@example.com", Some(other.id), Reason::Objection),
         ] {
-            let hash = suppression::hash(&server.app.keys, Channel::Email, email).unwrap();
-            server.write(|conn, now| suppression::add(conn, &hash, Channel::Email, of, reason, now));
+            server.suppress(email, of, reason);
         }
         let report = import(&server, "email\nEverywhere@example.com\nhere@example.com\nelsewhere@example.com\n");
         assert_eq!((report.rows, report.suppressed, report.created), (3, 2, 1));

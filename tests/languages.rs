@@ -44,16 +44,16 @@ pub(crate) async fn service_mails(server: &TestServer, lang: Lang) -> Vec<(&'sta
     post_in(server, "/b/civic/sign-up", lang.tag(), &fields).await.expect(200);
     server.run_jobs().await;
     let confirmation = server.mail_to(&address);
-    let link = confirmation.text.lines().find(|line| line.contains("/confirm/")).unwrap().trim().to_owned();
+    let link = confirmation.link("/confirm/");
     server.post_form(&link, &[]).await.expect(200);
     server.post_form("/b/civic/link", &[("email", &address)]).await.expect(200);
     server.run_jobs().await;
     let preferences = server.mail_to(&address);
-    let link = preferences.text.lines().find(|line| line.contains("/p/")).unwrap().trim().to_owned();
+    let link = preferences.link("/p/");
     server.post_form(&link, &[("action", "data-link")]).await.expect(200);
     server.run_jobs().await;
     let data = server.mail_to(&address);
-    let page = data.text.lines().find(|line| line.contains("/d/")).unwrap().trim().to_owned();
+    let page = data.link("/d/");
     let moved = format!("moved-{address}");
     let fields =
         [("action", "change-address"), ("new_email", moved.as_str()), ("shown_language", lang.tag())];
@@ -176,7 +176,7 @@ both_databases! {
         let mail = server.mail_to("ana@example.com");
         assert_eq!(mail.subject, "Bitte bestätigen: E-Mails von Civic Notes");
         assert!(mail.text.contains("- Newsletter per E-Mail") && mail.html.contains("<html lang=\"de\" dir=\"ltr\">"));
-        let link = mail.text.lines().find(|line| line.contains("/confirm/")).unwrap().trim().to_owned();
+        let link = mail.link("/confirm/");
         speaks(&get_in(&server, &link, "fr").await.expect(200), Lang::German);
         speaks(&post_in(&server, &link, "fr", &[]).await.expect(200), Lang::German);
         let locale: Option<String> = server.read(|conn| Ok(subscriber::table.select(subscriber::locale).first(conn)?));

@@ -15,7 +15,7 @@ use mannerly::domain::catalog::brand;
 use mannerly::domain::catalog::dkim_key::{self, NewPair};
 use serde_json::{Value, json};
 
-use crate::support::form::BrowserForm;
+use crate::support::form::{BrowserForm, field};
 use crate::support::http::{Answer, seen};
 use crate::support::programs::{Program, free_port, serve, sink, until};
 use crate::support::relay::POLITE;
@@ -131,7 +131,7 @@ async fn live_through(house: &House<'_>) -> BTreeSet<String> {
     );
     house.ask("POST", "/b/civic/link", &[("email", "canary-campaign@example.com")]).await.expect(200);
     for (path, page) in house.follow("confirm", 3).await {
-        let list = page.split("name=\"list\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let list = field(&page, "list");
         house.ask("POST", &path, &[("list", list)]).await.expect(200);
     }
     for (path, _) in house.follow("p", 3).await.into_iter().take(1) {

@@ -59,10 +59,12 @@ mod plans;
 #[cfg(feature = "postgres-tls")]
 mod postgres_tls;
 mod preferences;
+mod preferences_refused;
 mod preflight;
 mod privacy;
 mod readonly;
 mod receipt_fields;
+mod receipts;
 mod receive;
 mod recorder;
 mod report;

@@ -26,6 +26,9 @@ pub(crate) const YEAR: std::time::Duration = std::time::Duration::from_secs(365 
 /// The campaign in the person's links; there need not be one.
 pub(crate) const CAMPAIGN: i64 = 77;
 
+/// What the button of the unsubscribe page posts; a mail program posts the first alone (RFC 8058).
+pub(crate) const ONE_CLICK: [(&str, &str); 2] = [("List-Unsubscribe", "One-Click"), ("page", "1")];
+
 pub(crate) struct Person {
     pub(crate) id: i64,
     pub(crate) brand: Brand,

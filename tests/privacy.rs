@@ -9,9 +9,9 @@ use mannerly::domain::consent::permission::Kind;
 use mannerly::i18n::Lang;
 use mannerly::web::page::PreferencesPage;
 
-use crate::acts::link_to;
 use crate::person::{CANARIES, Person};
 use crate::support::form::BrowserForm;
+use crate::support::http::link_to;
 
 const ERASE: [(&str, &str); 2] = [("action", "erase"), ("understood", "yes")];
 
@@ -26,8 +26,7 @@ both_databases! {
                 assert!(rights.contains(link), "{lang:?}: {link}");
             }
             assert!(page.contains("href=\"#data\""), "they are one link away from the top");
-            let ask = BrowserForm::with_button(&page, "data-link");
-            server.post_form(&ask.action, &ask.pressed()).await.expect(200);
+            server.press(&BrowserForm::with_button(&page, "data-link")).await.expect(200);
             server.run_jobs().await;
             let data = server.get(&server.mail_to(CANARIES[0]).link("/d/")).await.expect(200).text;
             for right in ["copy", "correct", "change-address", "erase"] {

@@ -8,9 +8,9 @@ use mannerly::domain::consent::opt_in::{Answer, Basis};
 use mannerly::secret::{hex, sha256};
 use serde_json::{Value, json};
 
-use crate::acts::{link_to, verified};
 use crate::person::Person;
-use crate::support::form::BrowserForm;
+use crate::receipts::verified;
+use crate::support::http::link_to;
 use crate::support::server::START;
 
 /// The text of the notice in force.
@@ -58,13 +58,13 @@ both_databases! {
         server.run_jobs().await;
         let ends = Moment::parse("2027-06-30T00:00:00Z").unwrap();
         person.answer(&server, "webinars", Channel::Email, Answer::Granted(Basis::Consent, Some(ends)));
-        let choices = BrowserForm::with_button(&server.get(&person.preferences(&server)).await.expect(200).text, "save")
+        let choices = server.form(&person.preferences(&server), "save").await
             .untick("choice", "newsletter:email")
             .untick("choice", "newsletter:post")
             .tick("choice", "transport:email")
             .tick("permission", "clicks")
             .set("at_most", "weekly");
-        let page = server.post_form(&choices.action, &choices.pressed()).await.expect(200).text;
+        let page = server.press(&choices).await.expect(200).text;
         let file = server.get(link_to(&page, "/receipt.json")).await.expect(200).json();
         let signed = verified(&server, &file).await;
         assert_eq!(file["keys_url"], format!("{}/.well-known/receipt-keys.json", person.brand.base_url));

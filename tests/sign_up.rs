@@ -37,11 +37,6 @@ pub(crate) fn states(server: &TestServer) -> Vec<String> {
     })
 }
 
-pub(crate) fn suppress(server: &TestServer, email: &str, brand: Option<i64>, reason: Reason) {
-    let hash = suppression::hash(&server.app.keys, Channel::Email, email).unwrap();
-    server.write(|conn, now| suppression::add(conn, &hash, Channel::Email, brand, reason, now));
-}
-
 fn suppressions(server: &TestServer) -> Vec<(Option<i64>, Reason)> {
     server.read(|conn| {
         let all = suppression::list(conn, 0, 100)?;
@@ -275,8 +270,8 @@ both_databases! {
 
     async fn after_an_objection_only_the_persons_own_press_opens_one_brand_again(server: TestServer) {
         let brand = server.demo_brand();
-        suppress(&server, "ana@example.com", None, Reason::Objection);
-        suppress(&server, "ana@example.com", Some(brand.id), Reason::Erasure);
+        server.suppress("ana@example.com", None, Reason::Objection);
+        server.suppress("ana@example.com", Some(brand.id), Reason::Erasure);
         sign_up_for_the_newsletter(&server, "ana@example.com").await.expect(200);
         server.run_jobs().await;
         assert_eq!(suppressions(&server).len(), 2, "a sign-up alone lifts nothing");
@@ -294,8 +289,8 @@ both_databases! {
 
     async fn a_childs_address_and_a_complaint_are_passed_over_in_silence(server: TestServer) {
         server.demo_brand();
-        suppress(&server, "child@example.com", None, Reason::Under13);
-        suppress(&server, "angry@example.com", None, Reason::Complaint);
+        server.suppress("child@example.com", None, Reason::Under13);
+        server.suppress("angry@example.com", None, Reason::Complaint);
         for email in ["child@example.com", "angry@example.com"] {
             sign_up_for_the_newsletter(&server, email).await.expect(200);
         }

@@ -8,17 +8,12 @@ use mannerly::db::schema::{confirmation, ledger, subscriber};
 use mannerly::domain::audience::subscriber::Profile;
 
 use crate::sign_up::{sign_up, sign_up_for_the_newsletter, states};
+use crate::support::form::field;
 use crate::support::http::seen;
 use crate::support::people::own_source;
 use crate::support::server::TestServer;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// What the button of a confirmation page posts.
-fn list(page: &str) -> String {
-    let after = page.split("name=\"list\" value=\"").nth(1).expect("a button to confirm");
-    after.split('"').next().unwrap().to_owned()
-}
 
 /// The fields that the summary of problems links to, in its order.
 pub(crate) fn summary(page: &str) -> Vec<&str> {
@@ -85,7 +80,7 @@ both_databases! {
             assert!(page.contains(shown), "{shown}: {page}");
         }
         assert!(!page.contains("496") && !page.contains("Secretham") && !page.contains("ana@example.com"));
-        server.post_form(&link, &[("list", &list(&page))]).await.expect(200);
+        server.post_form(&link, &[("list", field(&page, "list"))]).await.expect(200);
         assert_eq!(names(&server), [Some("Ana".to_owned())]);
     }
 
@@ -107,7 +102,7 @@ both_databases! {
         server.demo_brand();
         sign_up(&server, "ana@example.com", &[("choice", "newsletter:email"), ("first_name", "Ana")]).await.expect(200);
         let link = mailed_link(&server).await;
-        let opened = list(&server.get(&link).await.expect(200).text);
+        let opened = field(&server.get(&link).await.expect(200).text, "list").to_owned();
         server.advance(Duration::from_secs(60));
         sign_up(&server, "ana@example.com", &[("choice", "newsletter:email"), ("first_name", "Rude")]).await.expect(200);
         server.run_jobs().await;
@@ -115,7 +110,7 @@ both_databases! {
         let again = server.post_form(&link, &[("list", &opened)]).await.expect(409).text;
         assert!(again.contains("<dd>Rude</dd>") && again.contains("There is a problem"));
         assert_eq!(server.snapshot(), before);
-        server.post_form(&link, &[("list", &list(&again))]).await.expect(200);
+        server.post_form(&link, &[("list", field(&again, "list"))]).await.expect(200);
         assert_eq!(names(&server), [Some("Rude".to_owned())]);
     }
 
@@ -148,10 +143,10 @@ both_databases! {
         sign_up_for_the_newsletter(&server, "ana@example.com").await.expect(200);
         let link = mailed_link(&server).await;
         let (one, two) = (server.get(&link).await.text, server.get(&link).await.text);
-        let done = server.post_form(&link, &[("list", &list(&one))]).await.expect(200).text;
+        let done = server.post_form(&link, &[("list", field(&one, "list"))]).await.expect(200).text;
         let after = server.snapshot();
         for page in [&one, &two] {
-            let again = server.post_form(&link, &[("list", &list(page))]).await.expect(200).text;
+            let again = server.post_form(&link, &[("list", field(page, "list"))]).await.expect(200).text;
             assert_eq!(again, done);
         }
         assert!(server.get(&link).await.expect(200).text.contains("that is confirmed"), "who comes back to it reads so");
@@ -162,7 +157,7 @@ both_databases! {
         server.demo_brand();
         sign_up_for_the_newsletter(&server, "ana@example.com").await.expect(200);
         let link = mailed_link(&server).await;
-        let opened = list(&server.get(&link).await.text);
+        let opened = field(&server.get(&link).await.text, "list").to_owned();
         server.post_form("/b/civic/link", &[("email", "ana@example.com")]).await.expect(200);
         server.run_jobs().await;
         let choices = server.mail_to("ana@example.com").link("/p/");
@@ -175,7 +170,7 @@ both_databases! {
         }
         sign_up_for_the_newsletter(&server, "ana@example.com").await.expect(200);
         let link = mailed_link(&server).await;
-        let opened = list(&server.get(&link).await.text);
+        let opened = field(&server.get(&link).await.text, "list").to_owned();
         server.advance(7 * DAY + Duration::from_secs(1));
         for answer in [server.get(&link).await, server.post_form(&link, &[("list", &opened)]).await] {
             let page = answer.expect(410).text;

@@ -10,7 +10,7 @@ use mannerly::domain::intake::request::mail_link;
 use mannerly::domain::outbox::Kind;
 use mannerly::email_address::EmailAddress;
 
-use crate::sign_up::{sign_up, sign_up_for_the_newsletter, states, suppress};
+use crate::sign_up::{sign_up, sign_up_for_the_newsletter, states};
 use crate::support::people::own_source;
 use crate::support::server::TestServer;
 
@@ -147,7 +147,7 @@ both_databases! {
         server.run_jobs().await;
         assert!(server.mail_to("ana@example.com").text.contains("/d/"), "the law demands this answer");
         server.write(|conn, _| restrict(conn, ana, None));
-        suppress(&server, "ana@example.com", None, Reason::HardBounce);
+        server.suppress("ana@example.com", None, Reason::HardBounce);
         server.post_form("/b/civic/link", &ask).await.expect(200);
         sign_up(&server, "ana@example.com", &[("choice", "newsletter:email"), ("choice", "transport:email")]).await.expect(200);
         server.run_jobs().await;

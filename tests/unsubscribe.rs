@@ -4,9 +4,8 @@ use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::ledger::{Decision, Method};
 use mannerly::domain::consent::opt_in::State;
 
-use crate::acts::link_to;
 use crate::person::{ADDRESS, Person};
-use crate::support::http::Answer;
+use crate::support::http::{Answer, link_to};
 use crate::support::server::TestServer;
 
 const URLENCODED: &str = "application/x-www-form-urlencoded";

@@ -101,6 +101,11 @@ impl Lang {
         day.to_string()
     }
 
+    /// A day with its time, to the minute: `3 May 2026, 14:05 UTC`.
+    pub fn time(self, moment: Moment) -> String {
+        format!("{}, {} UTC", self.day(moment), moment.time_of_day())
+    }
+
     fn format(self, id: &str, args: &FluentArgs<'_>) -> String {
         let bundle = &BUNDLES[self as usize];
         let Some(pattern) = bundle.get_message(id).and_then(|message| message.value()) else {

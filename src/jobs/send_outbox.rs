@@ -97,7 +97,7 @@ async fn hand_over(app: &App, mut connection: Connection<Permit>, mail: Mail) ->
 async fn settle(app: &App, mail: Mail, to: Option<EmailAddress>, outcome: Outcome) -> Result<()> {
     let (now, id) = (app.clock.now(), mail.id);
     let bad = to.filter(|_| outbox::address_is_bad(&outcome));
-    let bad = bad.map(|to| app.keys.address_hash(Channel::Email.as_str(), to.as_str()));
+    let bad = bad.map(|to| to.keyed_hash(&app.keys));
     let mut tries_at_the_end = 0;
     let state = loop {
         let (mail, bad) = (mail.clone(), bad.clone());
@@ -136,7 +136,7 @@ struct Written {
 fn write(conn: &mut DbConnection, keys: &Keys, mail: &Mail, now: Moment) -> Result<Option<Written>> {
     let brand = brand::get(conn, mail.brand_id)?;
     let person = subscriber::get(conn, mail.subscriber_id)?;
-    let known = person.locale.as_deref().and_then(Lang::read);
+    let known = person.lang();
     let Some(to) = recipient(conn, mail, &person)? else { return Ok(None) };
     // Frozen data may still be asked for by the person: that answer the law demands (GDPR Art. 15).
     let frozen = person.restricted_at.is_some() && mail.kind != Kind::DataLink;
@@ -178,7 +178,7 @@ fn recipient(conn: &mut DbConnection, mail: &Mail, person: &Subscriber) -> Resul
 /// Whether nothing may go to an address. One that is bad by a mailed bounce alone still gets what its person asks for:
 /// such a mail can be forged, and the link they press disproves it.
 fn is_bad(conn: &mut DbConnection, keys: &Keys, person: i64, address: &EmailAddress) -> Result<bool> {
-    let hash = keys.address_hash(Channel::Email.as_str(), address.as_str());
+    let hash = address.keyed_hash(keys);
     let found = suppression::of_address(conn, &hash, Channel::Email)?;
     for suppressed in found.iter().filter(|suppressed| suppressed.reason == Reason::HardBounce) {
         if !bounce::came_by_mail(conn, person, suppressed.created_at)? {
@@ -265,7 +265,7 @@ fn address_words(
             Some(Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? })
         }
         (Kind::AddressChanged, _) => {
-            let new = person.email.as_ref().map(|address| address.masked()).unwrap_or_default();
+            let new = person.masked_email();
             let day = lang.day(change.wish.done_at.unwrap_or(now));
             let mail = AddressChangedMail { lang, brand: head, new, day };
             Some(Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? })

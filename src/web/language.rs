@@ -15,6 +15,7 @@ use crate::i18n::Lang;
 use crate::web::form::Form;
 use crate::web::page::ProblemPage;
 use crate::web::problem::page_with;
+use crate::web::query;
 
 /// The field of a form that says in which language it was shown.
 const SHOWN: &str = "shown_language";
@@ -61,9 +62,7 @@ impl Spoken {
     }
 
     fn of(request: &HttpRequest) -> Self {
-        let address = url::form_urlencoded::parse(request.query_string().as_bytes())
-            .find_map(|(name, value)| (name == "lang").then(|| Lang::read(&value)))
-            .flatten();
+        let address = query::value(request, "lang").as_deref().and_then(Lang::read);
         // A header that nobody can read asks for nothing.
         let ranked = AcceptLanguage::parse(request).map(|header| header.ranked()).unwrap_or_default();
         let browser = ranked.iter().find_map(|preference| match preference {

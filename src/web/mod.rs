@@ -19,6 +19,7 @@ pub mod own_host;
 pub mod page;
 pub mod problem;
 pub mod public;
+pub mod query;
 pub mod report;
 pub mod shortcut;
 

@@ -144,6 +144,11 @@ impl BrandView {
     pub fn authored(&self, page: &Lang) -> String {
         if self.language == *page { String::new() } else { format!(" lang=\"{}\"", self.language.tag()) }
     }
+
+    /// Where people ask for a link to their choices.
+    pub fn link_url(&self) -> String {
+        format!("/b/{}/link", self.slug)
+    }
 }
 
 /// A link in a list, with what is behind it.

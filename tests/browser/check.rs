@@ -150,8 +150,10 @@ pub(crate) async fn problems(browser: &Browser, lang: Lang) -> Vec<String> {
 /// Whatever was asked of another host since the last page, and any cookie (SEC-02).
 async fn foreign(browser: &Browser) -> Vec<String> {
     let origin = browser.client.current_url().await.unwrap().origin().ascii_serialization();
-    let is_foreign = |url: &String| !url.starts_with(&format!("{origin}/")) && !url.starts_with("data:");
-    let elsewhere = browser.requests().await.into_iter().filter(is_foreign);
+    // The browser's own empty page, and pictures that are in the address itself, come over no network.
+    let is_own =
+        |url: &str| [&*format!("{origin}/"), "chrome:", "data:"].iter().any(|own| url.starts_with(own));
+    let elsewhere = browser.requests().await.into_iter().filter(|url| !is_own(url));
     let mut faults: Vec<String> = elsewhere.map(|url| format!("from elsewhere: {url}")).collect();
     if browser.run("return document.cookie").await != "" {
         faults.push("a cookie".to_owned());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mannerly::domain::catalog::{Channel, brand};
 use mannerly::domain::consent::opt_in::Answer;
 use mannerly::domain::consent::permission::Kind as Permission;
-use mannerly::domain::consent::suppression;
+use mannerly::domain::consent::suppression::Reason;
 use serde_json::json;
 
 use super::pages::Tour;
@@ -83,7 +83,7 @@ pub(super) async fn look_at_choices(tour: &mut Tour<'_>, person: &Person) {
     let stopped = tour.here().await;
     tour.open(&only).await;
     tour.look("undo-overtaken", ACT, "Saved").await;
-    forbid(tour.server);
+    tour.server.suppress(crate::person::ADDRESS, None, Reason::Complaint);
     tour.open(&stopped).await;
     tour.look("undo-forbidden", ACT, "Everything is stopped").await;
     permit(tour.server);
@@ -98,15 +98,7 @@ pub(super) async fn look_at_choices(tour: &mut Tour<'_>, person: &Person) {
     tour.server.mails();
 }
 
-/// The address complained, and must not be written to.
-fn forbid(server: &TestServer) {
-    server.write(|conn, now| {
-        let hash = suppression::hash(&server.app.keys, Channel::Email, crate::person::ADDRESS)?;
-        suppression::add(conn, &hash, Channel::Email, None, suppression::Reason::Complaint, now)
-    });
-}
-
-/// As it was before [`forbid`].
+/// No address is forbidden any more.
 fn permit(server: &TestServer) {
     use diesel::prelude::*;
     use mannerly::db::schema::suppression;

@@ -99,8 +99,8 @@ async fn correct_too_late(tour: &mut Tour<'_>, person: &Person) {
     tour.submit("button[value=change-address]").await;
     let late = tour.mailed_link(MOVED, "/a/").await;
     tour.open(&data).await;
-    let other = crate::correct::opened(server, &data).await.set("company", "Exampleton Council");
-    crate::correct::press(server, &other).await.expect(200);
+    let other = server.form(&data, "correct").await.set("company", "Exampleton Council");
+    server.press(&other).await.expect(200);
     tour.browser.fill("#company", "Council of Exampleton").await;
     tour.submit("button[value=correct]").await;
     refused(tour, "data-outdated", "POST /d/{token}", "Your data at Civic Notes").await;

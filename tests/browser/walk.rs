@@ -14,8 +14,8 @@ use serde_json::json;
 
 use super::check;
 use super::driver::{Browser, Look};
-use crate::acts::verified;
 use crate::person::{ADDRESS, Person};
+use crate::receipts::verified;
 use crate::support::mail::Mail;
 use crate::support::server::TestServer;
 

@@ -1,5 +1,20 @@
 //! A form as a browser has it: what it would post, and the changes that a person makes before they press a button.
 
+use crate::support::http::Answer;
+use crate::support::server::TestServer;
+
+impl TestServer {
+    /// Opens a page and reads the form with this button.
+    pub(crate) async fn form(&self, path: &str, button: &str) -> BrowserForm {
+        BrowserForm::with_button(&self.get(path).await.expect(200).text, button)
+    }
+
+    /// Presses the button of a form, and goes where that leads.
+    pub(crate) async fn press(&self, form: &BrowserForm) -> Answer {
+        self.post_form(&form.action, &form.pressed()).await
+    }
+}
+
 /// The fields of one form of a page.
 #[derive(Debug, Clone)]
 pub(crate) struct BrowserForm {
@@ -20,14 +35,14 @@ impl BrowserForm {
         let form = forms.into_iter().find(|form| form.contains(&pressed));
         let form = form.unwrap_or_else(|| panic!("no form with the button {button}:\n{page}"));
         let mut read = Self {
-            action: attribute(form, "action"),
+            action: attribute(form, "action").to_owned(),
             fields: Vec::new(),
             boxes: Vec::new(),
             button: button.to_owned(),
         };
         for (at, _) in form.match_indices('<') {
             let tag = form[at + 1..].split('>').next().unwrap_or_default();
-            let (name, value) = (attribute(tag, "name"), attribute(tag, "value"));
+            let (name, value) = (attribute(tag, "name").to_owned(), attribute(tag, "value").to_owned());
             if tag.starts_with("select ") {
                 let options = form[at..].split("</select>").next().unwrap_or_default();
                 let chosen = options.split("<option").skip(1).find(|option| is_set(option, "selected"));
@@ -35,7 +50,7 @@ impl BrowserForm {
                 let (tag, text) = chosen.split_once('>').unwrap_or_default();
                 // An option without a value posts what it says.
                 let text = text.split('<').next().unwrap_or_default().trim().replace("&#38;", "&");
-                let value = if tag.contains(" value=") { attribute(tag, "value") } else { text };
+                let value = if tag.contains(" value=") { attribute(tag, "value").to_owned() } else { text };
                 read.fields.push((name, value));
             } else if tag.starts_with("textarea ") {
                 let text = form[at..].split_once('>').map_or("", |(_, rest)| rest);
@@ -43,7 +58,7 @@ impl BrowserForm {
                 // A browser leaves out the first line break.
                 read.fields.push((name, text.strip_prefix('\n').unwrap_or(text).to_owned()));
             } else if tag.starts_with("input ") {
-                match attribute(tag, "type").as_str() {
+                match attribute(tag, "type") {
                     "checkbox" | "radio" => {
                         if is_set(tag, "checked") {
                             read.fields.push((name.clone(), value.clone()));
@@ -110,7 +125,20 @@ fn is_set(tag: &str, word: &str) -> bool {
     tag.split('>').next().unwrap_or_default().split_whitespace().any(|part| part == word)
 }
 
-fn attribute(tag: &str, name: &str) -> String {
+/// An attribute of a tag; empty if it is not there.
+pub(crate) fn attribute<'a>(tag: &'a str, name: &str) -> &'a str {
     let after = tag.split(&format!(" {name}=\"")).nth(1).unwrap_or_default();
-    after.split('"').next().unwrap_or_default().to_owned()
+    after.split('"').next().unwrap_or_default()
+}
+
+/// What each `<input>` of a page has inside.
+pub(crate) fn inputs(page: &str) -> impl Iterator<Item = &str> {
+    page.split("<input").skip(1).filter_map(|rest| rest.split('>').next())
+}
+
+/// The value of the first field of a name.
+#[track_caller]
+pub(crate) fn field<'a>(page: &'a str, name: &str) -> &'a str {
+    let found = inputs(page).find(|tag| attribute(tag, "name") == name);
+    attribute(found.unwrap_or_else(|| panic!("no field {name}:\n{page}")), "value")
 }

@@ -3,6 +3,8 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
+use crate::support::form::field;
+
 /// An answer, read to its end.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
@@ -45,8 +47,25 @@ impl Answer {
 
 /// What a form posts for the words that stand on its page.
 pub(crate) fn seen(page: &str) -> &str {
-    let after = page.split("name=\"seen\" value=\"").nth(1).expect("the page should have a form to agree to");
+    field(page, "seen")
+}
+
+/// The language that a page says it is in.
+#[track_caller]
+pub(crate) fn language(page: &str) -> &str {
+    let after = page.split("<html lang=\"").nth(1).unwrap_or_else(|| panic!("no page:\n{page}"));
     after.split('"').next().unwrap_or_default()
+}
+
+/// Where the links of a page lead.
+pub(crate) fn links(page: &str) -> impl Iterator<Item = &str> {
+    page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next())
+}
+
+/// The first link of a page that has `part` in it.
+#[track_caller]
+pub(crate) fn link_to<'a>(page: &'a str, part: &str) -> &'a str {
+    links(page).find(|link| link.contains(part)).unwrap_or_else(|| panic!("no link to {part}:\n{page}"))
 }
 
 /// The client that all tests use.

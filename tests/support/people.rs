@@ -9,6 +9,7 @@ use mannerly::domain::catalog::{Brand, Channel, topic};
 use mannerly::domain::consent::ledger::{self, Method, Shown, Statement};
 use mannerly::domain::consent::opt_in::{self, Answer, Basis};
 use mannerly::domain::consent::permission::{self, Kind};
+use mannerly::domain::consent::suppression::{self, Reason};
 use mannerly::email_address::EmailAddress;
 use mannerly::id::Slug;
 
@@ -68,6 +69,12 @@ impl TestServer {
     /// A person of another brand whom this one comes to know as well.
     pub(crate) fn acquaintance<'a>(&'a self, brand: &'a Brand, email: &str) -> Person<'a> {
         Person { server: self, brand, id: self.person_id(email) }
+    }
+
+    /// Forbids to use an email address, at one brand or at all.
+    pub(crate) fn suppress(&self, email: &str, brand: Option<i64>, reason: Reason) {
+        let hash = EmailAddress::parse(email).unwrap().keyed_hash(&self.app.keys);
+        self.write(|conn, now| suppression::add(conn, &hash, Channel::Email, brand, reason, now));
     }
 
     /// People who agreed to the newsletter, `p0@example.com` and so on, recorded all at once.

@@ -314,7 +314,7 @@ fn stop(conn: &mut DbConnection, _: &App, person: &Person, now: Moment) -> Resul
 
 /// As the API does it for somebody who wrote a letter.
 fn object(conn: &mut DbConnection, app: &App, person: &Person, now: Moment) -> Result<()> {
-    let hash = app.keys.address_hash(Channel::Email.as_str(), address(person)?.as_str());
+    let hash = address(person)?.keyed_hash(&app.keys);
     suppression::add(conn, &hash, Channel::Email, None, Reason::Objection, now).map(drop)
 }
 

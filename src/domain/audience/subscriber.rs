@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::subscriber;
+use crate::domain::audience::phone::normal_phone;
+use crate::domain::catalog::Channel;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
-use crate::i18n::{Message, country};
+use crate::i18n::{Lang, Message, country};
 use crate::id::PublicId;
 use crate::line::is_line;
 use crate::token::Keys;
@@ -57,6 +59,25 @@ impl Subscriber {
     /// The further fields for merging.
     pub fn attributes(&self) -> BTreeMap<String, String> {
         attributes(&self.attributes)
+    }
+
+    /// The language they read, where it is known and we speak it.
+    pub fn lang(&self) -> Option<Lang> {
+        self.locale.as_deref().and_then(Lang::read)
+    }
+
+    /// Their email address with most of it hidden (SEC-04); empty if there is none.
+    pub fn masked_email(&self) -> String {
+        self.email.as_ref().map(EmailAddress::masked).unwrap_or_default()
+    }
+
+    /// Where they can be reached in this way.
+    pub fn address_by(&self, channel: Channel) -> Option<&str> {
+        match channel {
+            Channel::Email => self.email.as_ref().map(EmailAddress::as_str),
+            Channel::Phone => self.phone.as_deref(),
+            Channel::Post => self.postal_address.as_deref(),
+        }
     }
 
     /// What is kept besides the address.
@@ -180,18 +201,6 @@ impl Profile {
     }
 }
 
-/// A phone number as it is compared: a plus and 7 to 15 digits (ITU-T E.164). 00 stands for the plus, which ITU-T E.123
-/// recommends for calls between countries.
-pub fn normal_phone(text: &str) -> Option<String> {
-    let text = text.trim();
-    let digits = text.strip_prefix('+').or_else(|| text.strip_prefix("00"))?;
-    // Between the country's code and the rest: to be left out by whoever calls from abroad.
-    let digits: String =
-        digits.replacen("(0)", "", 1).chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.')).collect();
-    let fits = (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    fits.then(|| format!("+{digits}"))
-}
-
 /// Records a person; they have agreed to nothing by that.
 ///
 /// # Errors
@@ -211,7 +220,7 @@ pub fn create(
         .values((
             subscriber::public_id.eq(PublicId::new()),
             subscriber::email.eq(email),
-            subscriber::email_hash.eq(keys.address_hash("email", email.as_str())),
+            subscriber::email_hash.eq(email.keyed_hash(keys)),
             profile_columns(profile)?,
             subscriber::source_id.eq(source),
             subscriber::created_at.eq(now),
@@ -235,8 +244,7 @@ pub fn set_profile(conn: &mut DbConnection, id: i64, profile: &Profile) -> Resul
 /// # Errors
 /// Of the database, also if somebody has that address.
 pub fn set_email(conn: &mut DbConnection, keys: &Keys, id: i64, email: &EmailAddress) -> Result<()> {
-    let address =
-        (subscriber::email.eq(email), subscriber::email_hash.eq(keys.address_hash("email", email.as_str())));
+    let address = (subscriber::email.eq(email), subscriber::email_hash.eq(email.keyed_hash(keys)));
     diesel::update(subscriber::table.find(id)).set(address).execute(conn)?;
     Ok(())
 }
@@ -372,14 +380,5 @@ mod tests {
     fn a_line_break_in_a_name_is_refused() {
         let profile = Profile { first_name: Some("Ana\r\nBcc: x@example.com".into()), ..Profile::default() };
         assert_eq!(profile.check().unwrap_err()[0].field, "first_name");
-    }
-
-    #[test]
-    fn phone_numbers_are_compared_without_their_decoration() {
-        assert_eq!(normal_phone("+44 (118) 496-0000").as_deref(), Some("+441184960000"));
-        assert_eq!(normal_phone("0044 (0)118 496 0000").as_deref(), Some("+441184960000"));
-        for wrong in ["0118 496 0000", "+44", "+44 118 CALL ME", ""] {
-            assert_eq!(normal_phone(wrong), None, "{wrong}");
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! Opt-ins: the present answer for one person, topic and channel. No row means never asked.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -314,6 +315,12 @@ fn asks_anew(conn: &mut DbConnection, statement: &Statement<'_>, before: &OptIn)
 /// Of the database.
 pub fn find(conn: &mut DbConnection, person: i64, topic: i64, channel: Channel) -> Result<Option<OptIn>> {
     Ok(opt_in::table.find((person, topic, channel)).select(OptIn::as_select()).first(conn).optional()?)
+}
+
+/// The brands at which, by these opt-ins, something comes in this way or waits to: their row numbers.
+pub fn brands_of(opt_ins: &[OptIn], channel: Channel) -> BTreeSet<i64> {
+    let running = opt_ins.iter().filter(|found| found.channel == channel && found.state != State::Withdrawn);
+    running.map(|found| found.brand_id).collect()
 }
 
 /// All opt-ins of one person.

@@ -7,7 +7,8 @@ use diesel::sql_types::{Bool, Text};
 use crate::clock::Moment;
 use crate::db::schema::{subscriber, suppression, suppression_exception as exception};
 use crate::db::{DbConnection, among};
-use crate::domain::audience::subscriber::normal_phone;
+use crate::domain::audience::Subscriber;
+use crate::domain::audience::phone::normal_phone;
 use crate::domain::catalog::Channel;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
@@ -75,6 +76,12 @@ pub fn hash(keys: &Keys, channel: Channel, address: &str) -> Result<Vec<u8>> {
         }
     };
     Ok(keys.address_hash(channel.as_str(), &normal))
+}
+
+/// The keyed hash of where a person is reached in this way; none where that is nowhere, or cannot be an address: then
+/// nothing is sent to it, and it cannot come back as one.
+pub fn hash_of(keys: &Keys, person: &Subscriber, channel: Channel) -> Option<Vec<u8>> {
+    hash(keys, channel, person.address_by(channel)?).ok()
 }
 
 /// Suppresses an address; doing it again changes nothing, except that one for all brands holds for all of them again.

@@ -22,9 +22,7 @@ use crate::mail::frame::{Common, Frame, Own};
 use crate::mail::letter::{Letter, Sender};
 use crate::mail::report::{BOUNCE_WORD, COMPLAINTS_WORD, UNSUBSCRIBE_WORD};
 use crate::mail::transport::Clearance;
-use crate::token::{
-    ClickLink, Keys, LetterLink, MessageLink, OpenLink, PreferencesLink, UnsubscribeLink, ViewLink,
-};
+use crate::token::{ClickLink, Keys, LetterLink, MessageLink, OpenLink, UnsubscribeLink, ViewLink};
 
 /// What all letters of a campaign have in common, prepared once.
 #[derive(Debug, Clone)]
@@ -143,7 +141,7 @@ impl Letterhead {
     /// anonymous mode those people share one pixel and one link per campaign, which name nobody.
     fn urls(&self, claimed: &Claimed, keys: &Keys, unsubscribe: &UnsubscribeLink) -> Urls {
         let base = &self.brand.base_url;
-        let UnsubscribeLink { brand, subscriber, campaign } = *unsubscribe;
+        let UnsubscribeLink { subscriber, campaign, .. } = *unsubscribe;
         let who = |allowed: bool| match (allowed, self.brand.anonymous_tracking) {
             (true, _) => Some(subscriber),
             (false, true) => Some(0),
@@ -155,7 +153,7 @@ impl Letterhead {
         };
         Urls {
             unsubscribe: format!("{base}/u/{}", keys.seal(unsubscribe)),
-            preferences: format!("{base}/p/{}", keys.seal(&PreferencesLink { brand, subscriber, campaign })),
+            preferences: format!("{base}/p/{}", keys.seal(&unsubscribe.preferences())),
             view: format!("{base}/v/{}", keys.seal(&ViewLink { campaign, subscriber })),
             links: self.links.iter().map(link_url).collect(),
             pixel: who(claimed.tracks_opens)
@@ -287,8 +285,7 @@ pub fn test_letter(
         let detail = "A test goes only to the brand's own addresses and to the domains that it sends from";
         return Err(Error::invalid("to", detail));
     }
-    let hash = suppression::hash(keys, Channel::Email, to.as_str())?;
-    if !suppression::of_addresses(conn, vec![hash], Channel::Email, brand.id)?.is_empty() {
+    if !suppression::of_addresses(conn, vec![to.keyed_hash(keys)], Channel::Email, brand.id)?.is_empty() {
         return Err(Error::invalid("to", "This address is suppressed"));
     }
     let Rendered { subject, html, text } = preview(conn, &campaign, person)?;

@@ -89,8 +89,7 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
     } else {
         Standing::Ended(Ended::Stopped)
     };
-    let language = known.locale.as_deref().and_then(Lang::read);
-    let language = language.or(ledger::language_of(conn, asked.evidence_id)?);
+    let language = known.lang().or(ledger::language_of(conn, asked.evidence_id)?);
     let form = named_form(conn, brand_id, asked.evidence_id)?;
     Ok(Asked { brand, subscriber: person, state, language, form })
 }

@@ -278,11 +278,11 @@ pub fn apply(
     now: Moment,
 ) -> Result<()> {
     let email = EmailAddress::parse(&sign_up.email).map_err(|problem| Error::Invalid(vec![problem]))?;
-    let hash = keys.address_hash(Channel::Email.as_str(), email.as_str());
-    let barred = suppression::of_address(conn, &hash, Channel::Email)?.into_iter().any(|found| {
-        found.brand_id.is_none_or(|of| of == brand_id)
-            && matches!(found.reason, Reason::Under13 | Reason::Complaint)
-    });
+    let barred =
+        suppression::of_address(conn, &email.keyed_hash(keys), Channel::Email)?.into_iter().any(|found| {
+            found.brand_id.is_none_or(|of| of == brand_id)
+                && matches!(found.reason, Reason::Under13 | Reason::Complaint)
+        });
     if barred {
         return Ok(());
     }

@@ -114,7 +114,7 @@ pub fn load(conn: &mut DbConnection, brand: i64, person: i64, now: Moment) -> Re
                 .map(|channel| (*channel, answer(topic.id, *channel)))
                 .filter(|(channel, state)| {
                     // A box that could bring nothing would promise too much.
-                    let can_come = topic.offers(*channel) && can_be_reached(&person, *channel);
+                    let can_come = topic.offers(*channel) && person.address_by(*channel).is_some();
                     can_come || *state == Some(State::Granted)
                 })
                 .collect(),
@@ -141,43 +141,41 @@ fn known_elsewhere(conn: &mut DbConnection, person: &Subscriber, but: i64) -> Re
     Ok(brands)
 }
 
-fn can_be_reached(person: &Subscriber, channel: Channel) -> bool {
-    match channel {
-        Channel::Email => true,
-        Channel::Phone => person.phone.is_some(),
-        Channel::Post => person.postal_address.is_some(),
-    }
-}
-
 impl Preferences {
-    /// The language that the person reads, where it is known and we speak it.
-    pub fn language(&self) -> Option<Lang> {
-        self.person.locale.as_deref().and_then(Lang::read)
-    }
-
-    /// The address with most of it hidden (SEC-04); empty if there is none.
-    pub fn masked_address(&self) -> String {
-        self.person.email.as_ref().map(|address| address.masked()).unwrap_or_default()
-    }
-
     /// Every box of the page, and whether it is ticked.
-    fn boxes(&self) -> Vec<ShownBox> {
-        let shown = |(t, channel, state): (&TopicAnswers, Channel, Option<State>)| ShownBox {
-            name: format!("{}:{channel}", t.topic.slug),
-            ticked: state == Some(State::Granted),
-        };
-        let answers =
-            self.topics.iter().flat_map(|t| t.answers.iter().map(move |(c, state)| (t, *c, *state)));
-        answers.map(shown).collect()
+    pub fn boxes(&self) -> impl Iterator<Item = (&Topic, Channel, bool)> {
+        self.topics.iter().flat_map(|TopicAnswers { topic, answers }| {
+            answers.iter().map(move |(channel, state)| (topic, *channel, *state == Some(State::Granted)))
+        })
     }
 
-    /// What the person gets now.
-    pub fn running(&self) -> Vec<Choice> {
-        self.topics
-            .iter()
-            .flat_map(|t| t.answers.iter().map(move |(channel, state)| (t, *channel, *state)))
-            .filter(|(_, _, state)| *state == Some(State::Granted))
-            .map(|(t, channel, _)| Choice { topic: t.topic.name.clone(), kind: t.topic.kind, channel })
+    /// The same for the ledger.
+    fn shown_boxes(&self) -> Vec<ShownBox> {
+        let shown = self.boxes();
+        shown
+            .map(|(topic, channel, ticked)| ShownBox { name: format!("{}:{channel}", topic.slug), ticked })
             .collect()
+    }
+
+    /// What is ticked: what the person gets now.
+    pub fn ticked(&self) -> impl Iterator<Item = (&Topic, Channel)> {
+        self.boxes().filter(|(.., ticked)| *ticked).map(|(topic, channel, _)| (topic, channel))
+    }
+
+    /// What the person lets us track.
+    pub fn allowed(&self) -> impl Iterator<Item = Kind> {
+        let granted = |answer: &Permission| answer.state == permission::State::Granted;
+        let allowed = self.permissions.iter().filter(move |(_, answer)| answer.as_ref().is_some_and(granted));
+        allowed.map(|(kind, _)| *kind)
+    }
+
+    /// What the person gets now, in words.
+    pub fn running(&self) -> Vec<Choice> {
+        let choice = |(topic, channel): (&Topic, Channel)| Choice {
+            topic: topic.name.clone(),
+            kind: topic.kind,
+            channel,
+        };
+        self.ticked().map(choice).collect()
     }
 }

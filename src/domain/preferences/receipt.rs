@@ -15,7 +15,7 @@ use crate::domain::catalog::{Brand, Channel, notice, topic};
 use crate::domain::consent::brand_choice::{self, AtMost};
 use crate::domain::consent::ledger::{self, Decision, Entry, Method, ShownBox};
 use crate::domain::consent::opt_in::Basis;
-use crate::domain::consent::permission::{Kind as PermissionKind, State as PermissionState};
+use crate::domain::consent::permission::Kind as PermissionKind;
 use crate::domain::preferences::act::{self, Act, Running};
 use crate::domain::preferences::named::{Named, NamedTopic};
 use crate::error::{Error, Result};
@@ -142,10 +142,8 @@ pub fn receipt(conn: &mut DbConnection, act: &Act, brand: &Brand) -> Result<Rece
             Named::now(brand, privacy_notice(conn, brand, version)?, &topic::of_brand(conn, brand.id)?)
         }
     };
-    let (allowed, refused): (Vec<PermissionKind>, Vec<PermissionKind>) = PermissionKind::ALL
-        .iter()
-        .copied()
-        .partition(|kind| act.after.permission(*kind) == Some(PermissionState::Granted));
+    let (allowed, refused): (Vec<PermissionKind>, Vec<PermissionKind>) =
+        PermissionKind::ALL.iter().copied().partition(|kind| act.after.allows(*kind));
     let topics = act.after.granted().filter_map(|answer| purpose(&named, answer));
     let purposes = topics.chain(allowed.into_iter().map(|kind| tracking_purpose(&named, kind))).collect();
     let events = events(conn, act, person.public_id, &named.topics)?;

@@ -27,7 +27,7 @@ use crate::domain::preferences::pause::pause_wording;
 use crate::domain::preferences::posted::{Posted, Start};
 use crate::domain::preferences::{Choice, Preferences, load};
 use crate::domain::tracking::permission;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Result};
 use crate::i18n::{Lang, Message};
 use crate::token::PreferencesLink;
 
@@ -90,7 +90,7 @@ fn store(
         || questions.iter().any(|question| question.answer == Some(true));
     // To end something nobody has to have read the newest words.
     if agrees && !screen.is_current {
-        return Err(outdated(Message::new("problem-words-changed")));
+        return Err(Error::outdated(Message::new("problem-words-changed")));
     }
     let boxes = boxes(&steps, &questions);
     let evidence = |conn: &mut DbConnection, wording: &str| {
@@ -228,7 +228,7 @@ pub fn choose_nothing(
         }
         let before = load(conn, link.brand, link.subscriber, now)?;
         let wording = nothing_wording(lang);
-        let evidence = keep(conn, &before.brand, (&wording, lang), before.boxes())?;
+        let evidence = keep(conn, &before.brand, (&wording, lang), before.shown_boxes())?;
         opt_in::withdraw_all(conn, &statement(link, evidence, now), Scope::Everything)
     };
     Ok(act::perform(conn, *link, (act::Kind::Saved, None), now, work)?.1)
@@ -292,7 +292,7 @@ fn plan<'a>(before: &'a Preferences, posted: &Posted) -> Result<Vec<Step<'a>>> {
         let present = found.answers.iter().find(|(c, _)| c == channel).and_then(|(_, state)| *state);
         let answer = answer(*started, ticked.contains(item), present)?;
         if matches!(answer, Some(Answer::Granted(..))) && !found.topic.offers(*channel) {
-            return Err(outdated(Message::new("problem-topic-changed")));
+            return Err(Error::outdated(Message::new("problem-topic-changed")));
         }
         steps.push(Step { topic: &found.topic, channel: *channel, started: *started, answer });
     }
@@ -310,12 +310,8 @@ fn answer(started: bool, ticked: bool, present: Option<State>) -> Result<Option<
     }
 }
 
-fn outdated(message: Message) -> Error {
-    Error::Outdated(Problem::said("", message))
-}
-
 fn changed_meanwhile() -> Error {
-    outdated(Message::new("problem-choices-changed"))
+    Error::outdated(Message::new("problem-choices-changed"))
 }
 
 /// One permission that was asked for, and the answer if it is another one than before.

@@ -79,6 +79,11 @@ impl Standing {
         self.permissions.iter().find(|(of, _)| *of == kind).map(|(_, state)| *state)
     }
 
+    /// Whether a kind of tracking is allowed.
+    pub fn allows(&self, kind: PermissionKind) -> bool {
+        self.permission(kind) == Some(PermissionState::Granted)
+    }
+
     /// The choice about the brand.
     pub fn choice(&self) -> BrandChoice {
         BrandChoice { paused_until: self.paused_until, at_most: self.at_most }

@@ -13,13 +13,13 @@ use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::{Brand, Channel, Topic, topic};
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, ShownBox, Statement};
 use crate::domain::consent::opt_in::{self, Answer};
-use crate::domain::consent::permission::{Kind as PermissionKind, State as PermissionState};
+use crate::domain::consent::permission::Kind as PermissionKind;
 use crate::domain::consent::{brand_choice, lock, suppression};
 use crate::domain::intake::topic_item;
 use crate::domain::preferences::Choice;
 use crate::domain::preferences::act::{self, Act, Against, Kind, Running};
 use crate::domain::tracking::permission;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Result};
 use crate::i18n::{Lang, Message};
 use crate::token::Keys;
 
@@ -87,10 +87,7 @@ struct Returning<'a> {
 
 fn returning<'a>(conn: &mut DbConnection, act: &'a Act, now: Moment) -> Result<Returning<'a>> {
     let known = topic::of_brand(conn, act.brand)?;
-    let granted = |state: Option<PermissionState>| state == Some(PermissionState::Granted);
-    let returns = |kind: &PermissionKind| {
-        granted(act.before.permission(*kind)) && !granted(act.after.permission(*kind))
-    };
+    let returns = |kind: &PermissionKind| act.before.allows(*kind) && !act.after.allows(*kind);
     let permissions = PermissionKind::ALL.iter().copied().filter(returns).collect();
     let mut returning = Returning { topics: Vec::new(), not_offered: Vec::new(), permissions };
     let still = |answer: &&Running| answer.until.is_none_or(|until| now < until);
@@ -114,10 +111,7 @@ fn leaving(act: &Act) -> impl Iterator<Item = &Running> {
 
 /// Whether it changed something besides the topics that can be put back.
 fn changes_more(act: &Act, now: Moment) -> bool {
-    let tracking = act.before.permissions.iter().chain(&act.after.permissions).any(|(kind, _)| {
-        let granted = |state: Option<PermissionState>| state == Some(PermissionState::Granted);
-        granted(act.before.permission(*kind)) != granted(act.after.permission(*kind))
-    });
+    let tracking = PermissionKind::ALL.iter().any(|kind| act.before.allows(*kind) != act.after.allows(*kind));
     let (before, after) = (act.before.choice(), act.after.choice());
     let choice = before.pause(now) != after.pause(now) || before.at_most != after.at_most;
     tracking || choice || act.before.locale != act.after.locale
@@ -130,15 +124,7 @@ fn is_suppressed(
     channel: Channel,
     brand: i64,
 ) -> Result<bool> {
-    let address = match channel {
-        Channel::Email => person.email.as_ref().map(|address| address.as_str()),
-        Channel::Phone => person.phone.as_deref(),
-        Channel::Post => person.postal_address.as_deref(),
-    };
-    // What cannot be an address cannot be suppressed, and nothing is sent to it.
-    let Some(Ok(hash)) = address.map(|address| suppression::hash(keys, channel, address)) else {
-        return Ok(false);
-    };
+    let Some(hash) = suppression::hash_of(keys, person, channel) else { return Ok(false) };
     Ok(!suppression::of_addresses(conn, vec![hash], channel, brand)?.is_empty())
 }
 
@@ -271,7 +257,7 @@ impl Screen {
 }
 
 fn outdated() -> Error {
-    Error::Outdated(Problem::said("", Message::new("problem-undo")))
+    Error::outdated(Message::new("problem-undo"))
 }
 
 fn put_back(conn: &mut DbConnection, act: &Act, screen: &Screen) -> Result<()> {
@@ -320,10 +306,9 @@ fn put_back_topics(conn: &mut DbConnection, act: &Act, screen: &Screen) -> Resul
 }
 
 fn put_back_permissions(conn: &mut DbConnection, act: &Act, screen: &Screen) -> Result<()> {
-    let granted = |state: Option<PermissionState>| state == Some(PermissionState::Granted);
     for kind in PermissionKind::ALL.iter().copied() {
-        let before = granted(act.before.permission(kind));
-        if before != granted(act.after.permission(kind)) {
+        let before = act.before.allows(kind);
+        if before != act.after.allows(kind) {
             let wording = screen.words.of_permission(kind, &screen.brand, screen.lang);
             let statement = screen.statement(conn, act, wording)?;
             permission::set(conn, &statement, kind, before)?;
@@ -345,8 +330,8 @@ fn boxes(conn: &mut DbConnection, act: &Act, now: Moment) -> Result<Vec<ShownBox
     }
     let permissions = returning.permissions.iter();
     boxes.extend(permissions.map(|kind| ShownBox { name: format!("permission:{kind}"), ticked: false }));
-    for (kind, state) in &act.after.permissions {
-        if *state == PermissionState::Granted && act.before.permission(*kind) != Some(*state) {
+    for (kind, _) in &act.after.permissions {
+        if act.after.allows(*kind) && !act.before.allows(*kind) {
             boxes.push(ShownBox { name: format!("permission:{kind}"), ticked: true });
         }
     }

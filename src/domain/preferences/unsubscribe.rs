@@ -15,7 +15,7 @@ use crate::domain::preferences::act::{self, Act};
 use crate::domain::preferences::{Choice, load};
 use crate::error::{Error, Result};
 use crate::i18n::Lang;
-use crate::token::{PreferencesLink, UnsubscribeLink};
+use crate::token::UnsubscribeLink;
 
 /// What an unsubscribe did.
 #[derive(Debug, Clone)]
@@ -95,9 +95,7 @@ pub fn unsubscribe(
     };
     let end = |conn: &mut DbConnection| withdraw_all(conn, &statement, Scope::Channel(Channel::Email));
     let (ended, act) = if method == Method::UnsubscribePage {
-        let page =
-            PreferencesLink { brand: link.brand, subscriber: link.subscriber, campaign: link.campaign };
-        act::perform(conn, page, (act::Kind::Unsubscribed, None), now, end)?
+        act::perform(conn, link.preferences(), (act::Kind::Unsubscribed, None), now, end)?
     } else {
         (end(conn)?, None)
     };
@@ -111,8 +109,8 @@ pub fn unsubscribe(
 }
 
 fn repeated(conn: &mut DbConnection, link: &UnsubscribeLink) -> Result<Option<Act>> {
-    let page = PreferencesLink { brand: link.brand, subscriber: link.subscriber, campaign: link.campaign };
-    let Some(last) = act::last_since(conn, page, Moment::from_micros(0))? else { return Ok(None) };
+    let last = act::last_since(conn, link.preferences(), Moment::from_micros(0))?;
+    let Some(last) = last else { return Ok(None) };
     let same = last.kind == act::Kind::Unsubscribed && last.is_last_word(conn)?;
     Ok(same.then_some(last))
 }

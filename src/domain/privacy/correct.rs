@@ -10,8 +10,8 @@ use crate::domain::audience::subscriber::{self, Profile};
 use crate::domain::catalog::{Channel, brand};
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Shown, Statement};
 use crate::domain::consent::lock;
-use crate::domain::consent::opt_in::{self, Scope, State};
-use crate::error::{Error, Problem, Result};
+use crate::domain::consent::opt_in::{self, Scope};
+use crate::error::{Error, Result};
 use crate::i18n::{Lang, Message};
 use crate::secret::{hex, sha256};
 
@@ -61,7 +61,7 @@ pub fn correct(
         return Ok(());
     }
     if seen != version(&before)? {
-        return Err(Error::Outdated(Problem::said("", Message::new("problem-data-changed"))));
+        return Err(Error::outdated(Message::new("problem-data-changed")));
     }
     replace(conn, &known, &wanted, Door::Page(lang), now)
 }
@@ -122,17 +122,11 @@ fn end_everywhere(
     door: Door<'_>,
     now: Moment,
 ) -> Result<()> {
-    let running = opt_in::of_subscriber(conn, person)?
-        .into_iter()
-        .filter(|answer| answer.channel == channel && answer.state != State::Withdrawn);
-    let mut brands: Vec<i64> = running.map(|answer| answer.brand_id).collect();
-    brands.sort_unstable();
-    brands.dedup();
     let (method, actor) = match door {
         Door::Page(_) => (Method::DataPage, SUBSCRIBER),
         Door::Program(actor) => (Method::Api, actor),
     };
-    for brand in brands {
+    for brand in opt_in::brands_of(&opt_in::of_subscriber(conn, person)?, channel) {
         let shown = door.shown(channel, &brand::get(conn, brand)?.policy_version);
         let statement = Statement {
             subscriber: person,

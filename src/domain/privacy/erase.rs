@@ -135,15 +135,8 @@ fn record(
 
 /// Remembers, for all brands, that these addresses must never be used again.
 fn suppress(conn: &mut DbConnection, keys: &Keys, known: &Subscriber, now: Moment) -> Result<()> {
-    let addresses = [
-        (Channel::Email, known.email.as_ref().map(|address| address.as_str())),
-        (Channel::Phone, known.phone.as_deref()),
-        (Channel::Post, known.postal_address.as_deref()),
-    ];
-    for (channel, address) in addresses {
-        let Some(address) = address else { continue };
-        // What cannot be an address cannot come back as one: there is nothing to suppress.
-        let Ok(hash) = suppression::hash(keys, channel, address) else { continue };
+    for channel in Channel::ALL.iter().copied() {
+        let Some(hash) = suppression::hash_of(keys, known, channel) else { continue };
         suppression::add(conn, &hash, channel, None, Reason::Erasure, now)?;
     }
     Ok(())

@@ -15,7 +15,7 @@ use crate::web::language::Spoken;
 use crate::web::page::{AddressChangedPage, AddressConfirmPage, AddressTakenPage, BrandView, Gone};
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::view::brand_view;
-use crate::web::public::{gone, open};
+use crate::web::public::{choices_url, gone, open};
 
 /// `GET /a/{token}`: what it is about, and one button.
 ///
@@ -69,8 +69,7 @@ pub async fn press(
 
 /// The language of whoever typed the address, where nobody asks for another.
 fn language(looked: &Looked, spoken: Spoken) -> Lang {
-    let known = looked.wish.lang().or(looked.person.locale.as_deref().and_then(Lang::read));
-    spoken.at(looked.brand.lang()).to(known)
+    spoken.at(looked.brand.lang()).to(looked.wish.lang().or(looked.person.lang()))
 }
 
 fn answer(
@@ -80,7 +79,7 @@ fn answer(
     looked: Looked,
     brand: BrandView,
 ) -> Result<HttpResponse, PageError> {
-    let masked = looked.person.email.as_ref().map(|address| address.masked()).unwrap_or_default();
+    let masked = looked.person.masked_email();
     match looked.standing {
         Standing::Open(new) => page(&AddressConfirmPage {
             lang,
@@ -97,11 +96,11 @@ fn answer(
                 brand,
                 address: masked,
                 refused,
-                preferences_url: format!("/p/{}", app.keys.seal(&link)),
+                preferences_url: choices_url(&app.keys, &link),
             })
         }
         Standing::Taken => {
-            let link_url = format!("/b/{}/link", brand.slug);
+            let link_url = brand.link_url();
             page_with(StatusCode::CONFLICT, &AddressTakenPage { lang, brand, link_url })
         }
         Standing::TooOld => gone(lang, brand, Gone::ChangeTooOld(address_change::VALID_HOURS)),

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::domain::consent::{confirmation, lock};
 use crate::domain::intake::confirm::{Asked, Ended, Standing, look, press};
 use crate::domain::intake::{Detail, Item};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::i18n::{Lang, Message};
 use crate::secret::{hex, sha256};
 use crate::token::{ConfirmLink, PreferencesLink};
@@ -16,6 +16,7 @@ use crate::web::language::Spoken;
 use crate::web::page::{BrandView, ConfirmExpiredPage, ConfirmPage, ConfirmedPage, Fact};
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::view::brand_view;
+use crate::web::public::{choices_url, open};
 
 /// `GET /confirm/{token}`: what it is about, and one button.
 ///
@@ -26,7 +27,8 @@ pub async fn show(
     token: web::Path<String>,
     spoken: Spoken,
 ) -> Result<HttpResponse, PageError> {
-    let (id, now) = (open(&app, &token)?, app.clock.now());
+    let ConfirmLink { confirmation: id } = open(&app, &token)?;
+    let now = app.clock.now();
     let (asked, view) = app
         .db
         .read(move |conn| {
@@ -49,7 +51,8 @@ pub async fn post(
     spoken: Spoken,
     form: Result<Form, FormError>,
 ) -> Result<HttpResponse, PageError> {
-    let (id, now) = (open(&app, &token)?, app.clock.now());
+    let ConfirmLink { confirmation: id } = open(&app, &token)?;
+    let now = app.clock.now();
     let form = form?;
     let shown = form.one("list")?.map(str::to_owned);
     let spoken = spoken.in_form(&form);
@@ -76,11 +79,6 @@ fn list(items: &[Item], details: &[Detail]) -> String {
     let items = items.iter().map(|item| item.say(Lang::English));
     let details = details.iter().map(|detail| format!("{}={}", detail.field, detail.value));
     hex(&sha256(items.chain(details).collect::<Vec<_>>().join("\n").as_bytes()))
-}
-
-fn open(app: &App, token: &str) -> Result<i64> {
-    let link: ConfirmLink = app.keys.open(token).ok_or(Error::NotFound("link"))?;
-    Ok(link.confirmation)
 }
 
 fn answer(
@@ -113,7 +111,7 @@ fn answer(
         }
         Standing::Confirmed(items) => {
             let link = PreferencesLink { brand: asked.brand.id, subscriber: asked.subscriber, campaign: 0 };
-            let preferences_url = format!("/p/{}", app.keys.seal(&link));
+            let preferences_url = choices_url(&app.keys, &link);
             page(&ConfirmedPage { lang, brand, items: words(items), preferences_url })
         }
         Standing::Ended(why) => page_with(
@@ -125,7 +123,7 @@ fn answer(
                     Some(form) => format!("/b/{}/sign-up/{form}", asked.brand.slug),
                     None => format!("/b/{}/sign-up", asked.brand.slug),
                 },
-                link_url: format!("/b/{}/link", asked.brand.slug),
+                link_url: brand.link_url(),
                 brand,
                 valid_days: confirmation::VALID_DAYS,
             },

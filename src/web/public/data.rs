@@ -9,26 +9,23 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
 use crate::clock::Moment;
-use crate::domain::audience::source;
 use crate::domain::audience::subscriber::{self, Profile};
 use crate::domain::catalog::brand;
-use crate::domain::consent::opt_in::State;
-use crate::domain::consent::permission::State as PermissionState;
-use crate::domain::intake::{permission_item, topic_item};
 use crate::domain::outbox::DATA_LINK_HOURS;
-use crate::domain::preferences::{self, act};
-use crate::domain::privacy::export::{ActCopy, ChoiceCopy, Export};
+use crate::domain::privacy::export::Export;
 use crate::domain::privacy::{self, address_change, correct};
 use crate::error::{Error, Problem, Result};
-use crate::i18n::{Lang, Message, Saying, country};
+use crate::i18n::{Lang, Message};
 use crate::token::DataRequestLink;
 use crate::web::form::{Form, FormError};
 use crate::web::language::Spoken;
 use crate::web::limit::Limits;
-use crate::web::page::{AddressSentPage, BrandView, DataPage, DataTyped, ErasedPage, Fact, FactGroup, Gone};
+use crate::web::page::{AddressSentPage, BrandView, DataPage, DataTyped, ErasedPage, Gone};
 use crate::web::problem::{PageError, page, page_with};
+use crate::web::public::held::groups;
 use crate::web::public::view::brand_view;
 use crate::web::public::{gone, open};
+use crate::web::query;
 
 /// `GET /d/{token}`: shows what is held.
 ///
@@ -45,8 +42,7 @@ pub async fn show(
     if let Some(why) = over(&app, link).await? {
         return say_gone(&app, link, spoken, why).await;
     }
-    let query = url::form_urlencoded::parse(request.query_string().as_bytes());
-    let saved = query.into_iter().any(|(name, value)| name == "done" && value == DataPage::SAVED);
+    let saved = query::value(&request, "done").as_deref() == Some(DataPage::SAVED);
     let visit = Visit { link, url: format!("/d/{token}"), spoken };
     page(&DataPage { saved, ..visit.page(&app, None, Vec::new()).await? })
 }
@@ -132,11 +128,10 @@ impl Visit {
         let (person, now, spoken) = (self.link.subscriber, app.clock.now(), self.spoken);
         let (brand, wanted, locale) = (self.link.brand, typed.clone(), chosen.cloned());
         let stored = app.db.write(move |conn| {
-            let known = subscriber::get(conn, person)?.locale;
-            let lang = spoken.at(brand::get(conn, brand)?.lang());
-            let lang = lang.to(known.as_deref().and_then(Lang::read));
+            let known = subscriber::get(conn, person)?;
+            let lang = spoken.at(brand::get(conn, brand)?.lang()).to(known.lang());
             // A language that was not touched stays as it is written, also one that we do not speak.
-            let wanted = Profile { locale: locale.or(known), ..as_profile(wanted) };
+            let wanted = Profile { locale: locale.or(known.locale), ..as_profile(wanted) };
             privacy::correct(conn, person, wanted, &seen, lang, now)
         });
         match stored.await {
@@ -180,7 +175,7 @@ impl Visit {
             .db
             .write(move |conn| {
                 let stored = brand::get(conn, link.brand)?;
-                let lang = spoken.at(stored.lang()).to(known.locale.as_deref().and_then(Lang::read));
+                let lang = spoken.at(stored.lang()).to(known.lang());
                 address_change::leave(conn, (link.brand, person), &new, lang, now)?;
                 Ok((brand_view(conn, &stored)?, lang))
             })
@@ -249,8 +244,7 @@ async fn erase(app: &App, link: DataRequestLink, spoken: Spoken) -> Result<HttpR
         .db
         .write(move |conn| {
             let brand = brand::get(conn, link.brand)?;
-            let known = subscriber::get(conn, link.subscriber)?.locale.as_deref().and_then(Lang::read);
-            let lang = spoken.at(brand.lang()).to(known);
+            let lang = spoken.at(brand.lang()).to(subscriber::get(conn, link.subscriber)?.lang());
             privacy::erase_on_page(conn, &keys, link.subscriber, lang, now)?;
             Ok((brand_view(conn, &brand)?, lang))
         })
@@ -291,142 +285,11 @@ async fn say_gone(
     let (known, brand) = app
         .db
         .read(move |conn| {
-            let known = subscriber::get(conn, link.subscriber)?.locale;
+            let known = subscriber::get(conn, link.subscriber)?.lang();
             let brand = brand::get(conn, link.brand)?;
             Ok((known, brand_view(conn, &brand)?))
         })
         .await?;
-    let lang = spoken.at(brand.language).to(known.as_deref().and_then(Lang::read));
+    let lang = spoken.at(brand.language).to(known);
     gone(lang, brand, why)
 }
-
-/// What is held, by what it is about; what there is none of is left out.
-fn groups(held: &Export, lang: Lang) -> Vec<FactGroup> {
-    let counted = [
-        (lang.say("fact-decisions"), held.ledger.len()),
-        (lang.say("fact-acts"), held.acts.len()),
-        (lang.say("fact-deliveries"), held.deliveries.len()),
-        (lang.say("fact-hits"), held.hits.len()),
-        (lang.say("fact-service-mail"), held.service_mail.len()),
-        (lang.say("fact-suppressions"), held.suppressions.len()),
-    ];
-    let counted = counted.into_iter().filter(|(_, count)| *count > 0);
-    let counted = counted.map(|(label, count)| {
-        Fact::new(label.to_string(), lang.say("fact-count").with("count", count).to_string())
-    });
-    [
-        (lang.say("about-you"), person(held, lang)),
-        (lang.say("data-answers"), choices(held, lang)),
-        (lang.say("data-acts"), acts(held, lang)),
-        (lang.say("data-counts"), counted.collect()),
-    ]
-    .into_iter()
-    .filter(|(_, facts)| !facts.is_empty())
-    .map(|(heading, facts)| FactGroup { heading: heading.to_string(), facts })
-    .collect()
-}
-
-/// Who the person is, and where we have it from.
-fn person(held: &Export, lang: Lang) -> Vec<Fact> {
-    let person = &held.person;
-    let country = person.country.as_deref().map(|code| country::name(lang, code).unwrap_or(code).to_owned());
-    let language = person.locale.as_deref();
-    let language =
-        language.map(|tag| Lang::read(tag).map_or_else(|| tag.to_owned(), |lang| lang.own_name().to_owned()));
-    let mut facts: Vec<Fact> = [
-        (lang.say("first-name-label"), &person.first_name),
-        (lang.say("last-name-label"), &person.last_name),
-        (lang.say("company-label"), &person.company),
-        (lang.say("phone-label"), &person.phone),
-        (lang.say("post-label"), &person.postal_address),
-        (lang.say("country-label"), &country),
-        (lang.say("fact-language"), &language),
-    ]
-    .into_iter()
-    .filter_map(|(label, value)| Some(Fact::new(label.to_string(), value.clone()?)))
-    .collect();
-    facts.extend(person.attributes.iter().map(|(name, value)| Fact::new(name.replace('_', " "), value)));
-    let source = match held.source.kind {
-        // Its name is ours, for programs.
-        source::Kind::Form => lang.say("source-form").to_string(),
-        _ => held.source.name.clone(),
-    };
-    facts.push(Fact::new(lang.say("fact-source").to_string(), source));
-    if let Some(policy) = &held.source.policy_url {
-        facts.push(Fact::new(lang.say("fact-source-policy").to_string(), policy.as_str()));
-    }
-    facts.push(Fact::new(lang.say("fact-held-since").to_string(), lang.day(person.created_at)));
-    facts
-}
-
-/// What the person answered, at every brand.
-fn choices(held: &Export, lang: Lang) -> Vec<Fact> {
-    let of_brand = |brand: &str, what: Saying| {
-        lang.say("fact-of-brand").with("brand", brand).with("what", what).to_string()
-    };
-    let opt_ins = held.opt_ins.iter().map(|opt_in| {
-        let day = lang.day(opt_in.since);
-        let state = match opt_in.state {
-            State::Pending => lang.say("fact-pending").with("day", day),
-            State::Granted => lang.say("fact-granted").with("day", day),
-            State::Withdrawn => lang.say("fact-withdrawn").with("day", day),
-        };
-        Fact::new(of_brand(&opt_in.brand, topic_item(lang, &opt_in.topic, opt_in.channel)), state.to_string())
-    });
-    let permissions = held.permissions.iter().map(|permission| {
-        let day = lang.day(permission.since);
-        let state = match permission.state {
-            PermissionState::Granted => lang.say("fact-granted").with("day", day),
-            PermissionState::Refused => lang.say("fact-refused").with("day", day),
-        };
-        Fact::new(of_brand(&permission.brand, permission_item(lang, permission.kind)), state.to_string())
-    });
-    opt_ins.chain(permissions).chain(brand_choices(held, lang)).collect()
-}
-
-/// Pauses that are not over, and how often each brand may write at most.
-fn brand_choices(held: &Export, lang: Lang) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    for choice in &held.brand_choices {
-        let of_brand =
-            |what: Saying| lang.say("fact-of-brand").with("brand", &choice.brand).with("what", what);
-        if let Some(until) = choice.paused_until.filter(|until| held.made_at < *until) {
-            let label = of_brand(lang.say("pause-heading")).to_string();
-            facts.push(Fact::new(label, lang.say("fact-paused").with("day", lang.day(until)).to_string()));
-        }
-        let label = of_brand(lang.say("fact-at-most")).to_string();
-        facts.push(Fact::new(label, preferences::at_most_words(choice.at_most, lang)));
-    }
-    facts
-}
-
-/// What the person did on our pages: the newest first, and the rest in the copy.
-fn acts(held: &Export, lang: Lang) -> Vec<Fact> {
-    let newest = held.acts.iter().rev().take(ACTS_SHOWN);
-    let fact = |act: &ActCopy| {
-        let what = match act.kind {
-            act::Kind::Saved => lang.say("did-saved"),
-            act::Kind::Stopped => lang.say("did-stopped"),
-            act::Kind::Paused => lang.say("did-paused"),
-            act::Kind::Resumed => lang.say("did-resumed"),
-            act::Kind::Unsubscribed => lang.say("did-unsubscribed"),
-            act::Kind::Undone => lang.say("did-undone"),
-        };
-        let when = format!("{}, {} UTC", lang.day(act.at), act.at.time_of_day());
-        let label = lang.say("fact-of-brand").with("brand", &act.brand).with("what", when).to_string();
-        let topic = |choice: &ChoiceCopy| topic_item(lang, &choice.topic, choice.channel).to_string();
-        let list = |choices: &[ChoiceCopy]| {
-            (!choices.is_empty()).then(|| choices.iter().map(topic).collect::<Vec<_>>().join(", "))
-        };
-        let lines = [
-            Some(what.to_string()),
-            list(&act.granted).map(|topics| lang.say("did-agree").with("topics", topics).to_string()),
-            list(&act.withdrawn).map(|topics| lang.say("did-end").with("topics", topics).to_string()),
-        ];
-        Fact::new(label, lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))
-    };
-    newest.map(fact).collect()
-}
-
-/// So many of the acts are on the page itself.
-const ACTS_SHOWN: usize = 10;

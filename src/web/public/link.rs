@@ -29,7 +29,7 @@ pub async fn show(
     let (_, view) = load(&app, slug.into_inner()).await?;
     page(&LinkRequestPage {
         lang: spoken.at(view.language).to(None),
-        action: address(&view),
+        action: view.link_url(),
         brand: view,
         email: String::new(),
         errors: Vec::new(),
@@ -57,7 +57,7 @@ pub async fn post(
         Err(problem) => {
             let form = LinkRequestPage {
                 lang,
-                action: address(&view),
+                action: view.link_url(),
                 brand: view,
                 email: typed,
                 errors: vec![problem.in_language(lang)],
@@ -79,8 +79,4 @@ async fn load(app: &App, slug: Slug) -> Result<(i64, BrandView)> {
             Ok((brand.id, brand_view(conn, &brand)?))
         })
         .await
-}
-
-fn address(brand: &BrandView) -> String {
-    format!("/b/{}/link", brand.slug)
 }

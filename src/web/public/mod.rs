@@ -6,6 +6,7 @@ pub mod archive;
 pub mod click;
 pub mod confirm;
 pub mod data;
+mod held;
 pub mod letter;
 pub mod link;
 pub mod logo;
@@ -26,7 +27,7 @@ use actix_web::http::StatusCode;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::i18n::Lang;
-use crate::token::Link;
+use crate::token::{Keys, Link, PreferencesLink};
 use crate::web::page::{BrandView, Gone, LinkGonePage};
 use crate::web::problem::{PageError, page_with};
 
@@ -36,8 +37,12 @@ fn open<L: Link>(app: &App, token: &str) -> Result<L> {
     app.keys.open(token).ok_or(Error::NotFound("page"))
 }
 
+/// Where a person shows and changes their choices.
+fn choices_url(keys: &Keys, link: &PreferencesLink) -> String {
+    format!("/p/{}", keys.seal(link))
+}
+
 /// The page of a link that is ours and good for nothing any more.
 fn gone(lang: Lang, brand: BrandView, why: Gone) -> Result<HttpResponse, PageError> {
-    let link_url = format!("/b/{}/link", brand.slug);
-    page_with(StatusCode::GONE, &LinkGonePage { lang, brand, why, link_url })
+    page_with(StatusCode::GONE, &LinkGonePage { lang, link_url: brand.link_url(), brand, why })
 }

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
 use crate::clock::{DAY, Moment};
-use crate::domain::catalog::Channel;
+use crate::domain::catalog::{Channel, Topic};
 use crate::domain::consent::brand_choice::{AtMost, PAUSE_MAX};
 use crate::domain::consent::lock;
 use crate::domain::consent::opt_in::State;
@@ -185,20 +185,20 @@ impl Visit {
                 Ok((stored, brand))
             })
             .await?;
-        let lang = self.spoken.at(stored.brand.lang()).to(stored.language());
+        let lang = self.spoken.at(stored.brand.lang()).to(stored.person.lang());
         let topics = stored.topics.iter().map(|answers| (&answers.topic, box_states(answers)));
         let (keep, gpc) = (app.options.tracking.keep, asks_not_to_be_tracked(request.headers()));
-        let stored_locale = stored.language().map(|lang| lang.tag().to_owned()).unwrap_or_default();
+        let stored_locale = stored.person.lang().map(|lang| lang.tag().to_owned()).unwrap_or_default();
         Ok(PreferencesPage {
             lang,
             action: self.url.clone(),
-            masked_address: stored.masked_address(),
+            masked_address: stored.person.masked_email(),
             groups: typed.boxes(topic_groups(lang, topics)),
             permissions: typed.permissions(permission_boxes(&stored, lang, keep), gpc),
             wording: stored.brand.consent_wording.clone(),
             seen: seen_choices(&stored.brand, lang, keep),
             can_keep: kept_options(&stored, lang),
-            is_tracked: stored.permissions.iter().any(|(_, answer)| answer.as_ref().is_some_and(is_granted)),
+            is_tracked: stored.allowed().next().is_some(),
             opened: now.as_micros(),
             paused_until: stored.choice.paused_until.map(|until| lang.day(until)).unwrap_or_default(),
             pause_typed: typed.day.clone(),
@@ -224,7 +224,7 @@ impl Visit {
             .write(move |conn| {
                 lock(conn, link.subscriber)?;
                 let stored = preferences::load(conn, link.brand, link.subscriber, now)?;
-                let lang = spoken.at(stored.brand.lang()).to(stored.language());
+                let lang = spoken.at(stored.brand.lang()).to(stored.person.lang());
                 let done = match wish::carry_out(conn, &link, wish, (&stored, lang, keep), now)? {
                     Some(act) => Some(act),
                     None => act::last_since(conn, link, opened)?,
@@ -245,9 +245,9 @@ impl Visit {
         let here = |stored: &Preferences| Ok(stored.brand.id);
         let (stored, brand, sent) = self.mail(app, outbox::Kind::DataLink, here).await?;
         page(&DataLinkSentPage {
-            lang: self.spoken.at(stored.brand.lang()).to(stored.language()),
+            lang: self.spoken.at(stored.brand.lang()).to(stored.person.lang()),
             brand,
-            masked_address: stored.masked_address(),
+            masked_address: stored.person.masked_email(),
             sent,
             most: request::LINKS_MAX,
             unsaved,
@@ -272,10 +272,10 @@ impl Visit {
         let (stored, brand, sent) = self.mail(app, outbox::Kind::PreferencesLink, other).await?;
         let name = stored.elsewhere.iter().find(|brand| brand.slug.as_str() == slug);
         page(&OtherLinkSentPage {
-            lang: self.spoken.at(stored.brand.lang()).to(stored.language()),
+            lang: self.spoken.at(stored.brand.lang()).to(stored.person.lang()),
             brand,
             other: name.map(|brand| brand.name.clone()).unwrap_or_default(),
-            masked_address: stored.masked_address(),
+            masked_address: stored.person.masked_email(),
             sent,
             most: request::LINKS_MAX,
             unsaved,
@@ -305,15 +305,11 @@ impl Visit {
     }
 }
 
-fn is_granted(permission: &Permission) -> bool {
-    permission.state == PermissionState::Granted
-}
-
 /// The choices of which one can be kept alone.
 fn kept_options(stored: &Preferences, lang: Lang) -> Vec<Kept> {
-    let option = |(found, channel): (&TopicAnswers, Channel)| Kept {
-        value: format!("{}:{channel}", found.topic.slug),
-        label: topic_item(lang, &found.topic.name, channel).to_string(),
+    let option = |(topic, channel): (&Topic, Channel)| Kept {
+        value: format!("{}:{channel}", topic.slug),
+        label: topic_item(lang, &topic.name, channel).to_string(),
     };
     wish::can_be_kept(stored).into_iter().map(option).collect()
 }

@@ -12,25 +12,26 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::subscriber;
 use crate::domain::catalog::topic::Kind as TopicKind;
-use crate::domain::catalog::{Brand, Channel, brand, notice};
+use crate::domain::catalog::{Brand, Channel, notice};
 use crate::domain::consent::brand_choice::AtMost;
 use crate::domain::consent::lock;
-use crate::domain::consent::permission::{Change, Kind, State as PermissionState};
+use crate::domain::consent::permission::{Change, Kind};
 use crate::domain::intake::permission_item;
 use crate::domain::preferences::act::{self, Act};
 use crate::domain::preferences::reason::{self, Reason};
 use crate::domain::preferences::undo::{self, Undo};
 use crate::domain::preferences::{self, Changes, receipt};
 use crate::error::{Error, Problem, Result};
-use crate::i18n::{Lang, Saying};
+use crate::i18n::{Lang, Message, Saying};
 use crate::token::{Keys, PreferencesLink, ReceiptLink};
 use crate::web::form::{Form, FormError};
 use crate::web::language::Spoken;
 use crate::web::limit::Limits;
 use crate::web::page::{Fact, Radio, ResultPage};
 use crate::web::problem::{PageError, page, page_with};
-use crate::web::public::open;
 use crate::web::public::view::{brand_view, seen_choices};
+use crate::web::public::{choices_url, open};
+use crate::web::query;
 
 /// What the address of the page says where boxes were changed and not saved.
 const UNSAVED: &str = "unsaved";
@@ -46,8 +47,7 @@ pub async fn show(
     spoken: Spoken,
 ) -> Result<HttpResponse, PageError> {
     let link: ReceiptLink = open(&app, &token)?;
-    let asked = url::form_urlencoded::parse(request.query_string().as_bytes());
-    let unsaved = asked.into_iter().any(|(name, _)| name == UNSAVED);
+    let unsaved = query::value(&request, UNSAVED).is_some();
     page(&ResultPage { unsaved, ..result_page(&app, link, spoken, Vec::new()).await? })
 }
 
@@ -96,11 +96,11 @@ async fn undo(app: &App, link: ReceiptLink, spoken: Spoken, words: String) -> Re
             if let Some(undone) = act::undone_by(conn, act.id)? {
                 return Ok(ReceiptLink { act: undone });
             }
-            let (brand, lang) = (act::brand_of(conn, &act)?, language(conn, &act, spoken)?);
+            let brand = act::brand_of(conn, &act)?;
+            let lang = spoken.at(brand.lang()).to(subscriber::get(conn, act.subscriber)?.lang());
             let grants = undo::look(conn, &keys, &act, now)? == Undo::Possible { grants: true };
             if grants && words != seen_choices(&brand, lang, keep) {
-                let why = crate::i18n::Message::new("problem-words-changed");
-                return Err(Error::Outdated(Problem::said("", why)));
+                return Err(Error::outdated(Message::new("problem-words-changed")));
             }
             Ok(ReceiptLink { act: undo::undo(conn, &keys, &act, (lang, keep), now)?.id })
         })
@@ -155,12 +155,6 @@ pub(super) fn see(app: &App, link: ReceiptLink, lang: Option<Lang>, unsaved: boo
     HttpResponse::SeeOther().insert_header((LOCATION, address)).finish()
 }
 
-fn language(conn: &mut DbConnection, act: &Act, spoken: Spoken) -> Result<Lang> {
-    let person = subscriber::get(conn, act.subscriber)?;
-    let brand = brand::get(conn, act.brand)?;
-    Ok(spoken.at(brand.lang()).to(person.locale.as_deref().and_then(Lang::read)))
-}
-
 /// The page of an act as things are now.
 pub(super) async fn result_page(
     app: &App,
@@ -186,14 +180,15 @@ fn view(
     if person.erased_at.is_some() {
         return Err(Error::NotFound("page"));
     }
-    let (brand, lang) = (brand::get(conn, act.brand)?, language(conn, &act, spoken)?);
+    let brand = act::brand_of(conn, &act)?;
+    let lang = spoken.at(brand.lang()).to(person.lang());
     let changes = act::changes(conn, &act)?;
     let undo = undo::look(conn, keys, &act, now)?;
     let undo_words = undo::words(conn, &act, (&brand, undo), (lang, keep), now)?;
     let can_undo = matches!(undo, Undo::Possible { .. });
     let url = format!("/r/{}", keys.seal(&link));
     let choices = PreferencesLink { campaign: 0, ..act.link() };
-    let masked = person.email.as_ref().map(|address| address.masked()).unwrap_or_default();
+    let masked = person.masked_email();
     let (heading, lead, scope) = headline(lang, &act, &brand);
     let words = |choices: &[preferences::Choice]| choices.iter().map(|choice| choice.say(lang)).collect();
     let notice = match receipt::version(conn, &act, &brand)? {
@@ -236,7 +231,7 @@ fn view(
         receipt_url: format!("{url}/receipt.json"),
         notice_url: format!("/b/{}/privacy/{notice}", brand.slug),
         notice,
-        preferences_url: format!("/p/{}", keys.seal(&choices)),
+        preferences_url: choices_url(keys, &choices),
         errors: Vec::new(),
         action: url,
         brand: brand_view(conn, &brand)?,
@@ -362,17 +357,15 @@ fn reasons(lang: Lang) -> Vec<Radio> {
 
 /// What may be recorded after an act, one kind a line.
 fn allowed(lang: Lang, act: &Act) -> String {
-    let granted = |kind: &&Kind| act.after.permission(**kind) == Some(PermissionState::Granted);
-    let word = |kind: &Kind| permission_item(lang, *kind).to_string();
-    let allowed: Vec<String> = Kind::ALL.iter().filter(granted).map(word).collect();
+    let allowed = Kind::ALL.iter().filter(|kind| act.after.allows(**kind));
+    let allowed: Vec<String> = allowed.map(|kind| permission_item(lang, *kind).to_string()).collect();
     if allowed.is_empty() { lang.say("receipt-nothing").to_string() } else { allowed.join("\n") }
 }
 
 fn receipt_facts(lang: Lang, act: &Act, brand: &Brand, masked_address: String) -> Vec<Fact> {
-    let when = format!("{}, {} UTC", lang.day(act.at), act.at.time_of_day());
     vec![
         Fact::new(lang.say("receipt-number").to_string(), act.public_id.to_string()),
-        Fact::new(lang.say("receipt-when").to_string(), when),
+        Fact::new(lang.say("receipt-when").to_string(), lang.time(act.at)),
         Fact::new(lang.say("receipt-for").to_string(), masked_address),
         Fact::new(
             lang.say("receipt-with").to_string(),

@@ -28,6 +28,7 @@ use crate::web::page::{
 };
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::view::{brand_view, seen, topic_groups, whole_wording};
+use crate::web::query;
 
 /// The fields in the order of the page, which the list of problems follows.
 const ORDER: [&str; 9] = [
@@ -211,7 +212,7 @@ fn show_form(
 
 /// Whether a form is asked for that stands in a frame: `?embed`.
 fn is_inside(http: &HttpRequest) -> bool {
-    url::form_urlencoded::parse(http.query_string().as_bytes()).any(|(name, _)| name == "embed")
+    query::value(http, "embed").is_some()
 }
 
 /// `POST /b/{brand}/sign-up`.

@@ -13,15 +13,14 @@ use crate::domain::catalog::brand;
 use crate::domain::consent::Method;
 use crate::domain::preferences::{self, Unsubscribed, Way};
 use crate::error::{Error, Result};
-use crate::i18n::Lang;
-use crate::token::{PreferencesLink, ReceiptLink, UnsubscribeLink};
+use crate::token::{ReceiptLink, UnsubscribeLink};
 use crate::web::form::{Form, FormError};
 use crate::web::language::{Spoken, untold};
 use crate::web::page::{UnsubscribePage, UnsubscribedPage};
 use crate::web::problem::{PageError, page};
-use crate::web::public::open;
 use crate::web::public::result::result_page;
 use crate::web::public::view::brand_view;
+use crate::web::public::{choices_url, open};
 
 /// `GET /u/{token}`: says what would stop, and shows the one button.
 ///
@@ -34,12 +33,12 @@ pub async fn show(
 ) -> Result<HttpResponse, PageError> {
     let link: UnsubscribeLink = open(&app, &token)?;
     let action = format!("/u/{token}");
-    let preferences_url = preferences_url(&app, &link);
+    let preferences_url = choices_url(&app.keys, &link.preferences());
     let view = app
         .db
         .read(move |conn| {
             let (brand, person) = (brand::get(conn, link.brand)?, person(conn, &link)?);
-            let lang = spoken.at(brand.lang()).to(person.as_ref().and_then(language));
+            let lang = spoken.at(brand.lang()).to(person.as_ref().and_then(Subscriber::lang));
             Ok(UnsubscribePage {
                 lang,
                 action,
@@ -76,7 +75,7 @@ pub async fn press(
         .db
         .write(move |conn| {
             let spoken = spoken.at(brand::get(conn, link.brand)?.lang());
-            let lang = spoken.to(person(conn, &link)?.as_ref().and_then(language));
+            let lang = spoken.to(person(conn, &link)?.as_ref().and_then(Subscriber::lang));
             let way = Way { method, page: on_page.then_some(lang) };
             let outcome = preferences::unsubscribe(conn, &link, way, now)?;
             let brand = brand_view(conn, &outcome.brand)?;
@@ -96,7 +95,7 @@ pub async fn press(
         brand,
         scope: preferences::unsubscribe_scope(&stored, lang),
         continues: continues.iter().map(|choice| choice.say(lang)).collect(),
-        preferences_url: if known { preferences_url(&app, &link) } else { String::new() },
+        preferences_url: if known { choices_url(&app.keys, &link.preferences()) } else { String::new() },
     })
 }
 
@@ -106,11 +105,6 @@ fn says_one_click(form: &Form) -> bool {
     values.peek().is_some() && values.all(|value| value == "One-Click")
 }
 
-fn preferences_url(app: &App, link: &UnsubscribeLink) -> String {
-    let link = PreferencesLink { brand: link.brand, subscriber: link.subscriber, campaign: link.campaign };
-    format!("/p/{}", app.keys.seal(&link))
-}
-
 /// The person, as long as they have choices to look at.
 fn person(conn: &mut DbConnection, link: &UnsubscribeLink) -> Result<Option<Subscriber>> {
     match subscriber::get(conn, link.subscriber) {
@@ -118,8 +112,4 @@ fn person(conn: &mut DbConnection, link: &UnsubscribeLink) -> Result<Option<Subs
         Err(Error::NotFound(_)) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn language(person: &Subscriber) -> Option<Lang> {
-    person.locale.as_deref().and_then(Lang::read)
 }

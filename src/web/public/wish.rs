@@ -7,11 +7,10 @@ use crate::db::DbConnection;
 use crate::domain::catalog::Channel;
 use crate::domain::catalog::topic::{Kind as TopicKind, Topic};
 use crate::domain::consent::brand_choice::{AtMost, PAUSE_MAX};
-use crate::domain::consent::opt_in::State;
-use crate::domain::consent::permission::{Kind, Permission, State as PermissionState};
+use crate::domain::consent::permission::Kind;
 use crate::domain::intake::parse_choice;
 use crate::domain::preferences::act::Act;
-use crate::domain::preferences::{self, Posted, Preferences, Screen, Start, TopicAnswers};
+use crate::domain::preferences::{self, Posted, Preferences, Screen, Start};
 use crate::domain::tracking::permission::words;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::{Lang, Message};
@@ -49,47 +48,45 @@ impl Wish {
     /// # Errors
     /// [`Error::Invalid`] for what no button of the page posts.
     pub(super) fn read(action: Option<&str>, form: &Form, now: Moment) -> Result<Self> {
-        read_wish(action, form, now)
+        Ok(match action {
+            Some(PreferencesPage::SAVE) => {
+                let mut posted = read_posted(form)?;
+                posted.pause = match form.text("pause_until")?.trim() {
+                    "" => None,
+                    day => Some(pause_end(Moment::parse_day(day), now)?),
+                };
+                Self::Save { posted: Box::new(posted), seen: form.text("seen")? }
+            }
+            Some(PreferencesPage::ALL_EMAIL) => {
+                Self::AllEmail { seen: form.text("seen")?, shown: read_shown(form)? }
+            }
+            Some(PreferencesPage::NONE) => Self::None,
+            Some(PreferencesPage::ONLY) => {
+                let kept = read_choice(&form.text("only")?);
+                let (slug, channel) =
+                    kept.ok_or_else(|| Error::invalid("only", "This is no choice of the page"))?;
+                Self::Only(slug, channel)
+            }
+            Some(PreferencesPage::NO_TRACKING) => Self::NoTracking,
+            Some(PreferencesPage::STOP) => Self::Stop,
+            Some(PreferencesPage::RESUME) => Self::Resume,
+            Some(PreferencesPage::PAUSE) => Self::Pause(match form.text("pause_until")?.trim() {
+                "" => {
+                    let months = form.text("pause_for")?.parse().ok();
+                    months
+                        .filter(|months| PreferencesPage::MONTHS.contains(months))
+                        .map(|m| now.months_later(m))
+                }
+                day => Moment::parse_day(day),
+            }),
+            _ => return Err(Error::invalid("action", "Press one of the buttons of the page")),
+        })
     }
 
     /// Whether it chooses another language than the page had.
     pub(super) fn chooses_language(&self) -> bool {
         matches!(self, Self::Save { posted, .. } if posted.locale.as_ref().is_some_and(|(shown, chosen)| shown != chosen))
     }
-}
-
-fn read_wish(action: Option<&str>, form: &Form, now: Moment) -> Result<Wish> {
-    Ok(match action {
-        Some(PreferencesPage::SAVE) => {
-            let mut posted = read_posted(form)?;
-            posted.pause = match form.text("pause_until")?.trim() {
-                "" => None,
-                day => Some(pause_end(Moment::parse_day(day), now)?),
-            };
-            Wish::Save { posted: Box::new(posted), seen: form.text("seen")? }
-        }
-        Some(PreferencesPage::ALL_EMAIL) => {
-            Wish::AllEmail { seen: form.text("seen")?, shown: read_shown(form)? }
-        }
-        Some(PreferencesPage::NONE) => Wish::None,
-        Some(PreferencesPage::ONLY) => {
-            let kept = read_choice(&form.text("only")?);
-            let (slug, channel) =
-                kept.ok_or_else(|| Error::invalid("only", "This is no choice of the page"))?;
-            Wish::Only(slug, channel)
-        }
-        Some(PreferencesPage::NO_TRACKING) => Wish::NoTracking,
-        Some(PreferencesPage::STOP) => Wish::Stop,
-        Some(PreferencesPage::RESUME) => Wish::Resume,
-        Some(PreferencesPage::PAUSE) => Wish::Pause(match form.text("pause_until")?.trim() {
-            "" => {
-                let months = form.text("pause_for")?.parse().ok();
-                months.filter(|months| PreferencesPage::MONTHS.contains(months)).map(|m| now.months_later(m))
-            }
-            day => Moment::parse_day(day),
-        }),
-        _ => return Err(Error::invalid("action", "Press one of the buttons of the page")),
-    })
 }
 
 /// Does it. Returns the act; none where nothing was left to do. `keep` is how long hits are kept.
@@ -116,7 +113,7 @@ pub(super) fn carry_out(
                 started || (channel == Channel::Email && !topic.sensitive)
             });
             // Pressed twice: what is so already is done, however the list was before.
-            if all.ticked.len() == boxes(stored).filter(|(_, started)| *started).count() {
+            if all.ticked.len() == stored.ticked().count() {
                 return Ok(None);
             }
             if !shown.into_iter().eq(boxes(stored)) {
@@ -144,25 +141,21 @@ pub(super) fn carry_out(
 /// # Errors
 /// For no day, and for one that is not within the year to come: a sentence for the person.
 fn pause_end(day: Option<Moment>, now: Moment) -> Result<Moment> {
-    let fits = |day: &Moment| *day > now && day.begun_everywhere() <= now.plus(PAUSE_MAX);
-    let day = day.filter(fits);
-    day.map(Moment::begun_everywhere)
-        .ok_or_else(|| Error::Invalid(vec![Problem::said("pause_until", Message::new("problem-pause-day"))]))
+    match day {
+        Some(day) if day > now && day.begun_everywhere() <= now.plus(PAUSE_MAX) => Ok(day.begun_everywhere()),
+        _ => Err(Error::Invalid(vec![Problem::said("pause_until", Message::new("problem-pause-day"))])),
+    }
 }
 
 fn choices_changed() -> Error {
-    Error::Outdated(Problem::said("", Message::new("problem-choices-changed")))
+    Error::outdated(Message::new("problem-choices-changed"))
 }
 
 /// What can be kept alone: each kind of message that comes, in each way in which it comes; none unless that would end
 /// another one.
-pub(super) fn can_be_kept(stored: &Preferences) -> Vec<(&TopicAnswers, Channel)> {
-    let communications = stored.topics.iter().filter(|found| found.topic.kind == TopicKind::Communication);
-    let running: Vec<_> = communications
-        .flat_map(|found| found.answers.iter().map(move |(channel, state)| (found, *channel, *state)))
-        .filter(|(_, _, state)| *state == Some(State::Granted))
-        .map(|(found, channel, _)| (found, channel))
-        .collect();
+pub(super) fn can_be_kept(stored: &Preferences) -> Vec<(&Topic, Channel)> {
+    let running: Vec<_> =
+        stored.ticked().filter(|(topic, _)| topic.kind == TopicKind::Communication).collect();
     if running.len() > 1 { running } else { Vec::new() }
 }
 
@@ -172,37 +165,32 @@ fn keep_only(stored: &Preferences, slug: &str, kept: Channel) -> Result<Posted> 
         channel == kept && (topic.slug.as_str() == slug || topic.kind == TopicKind::Subject)
     };
     // Ended elsewhere since: nothing is granted that was not there to be kept.
-    if !boxes(stored).any(|((topic, channel), started)| started && topic == slug && channel == kept) {
+    if !stored.ticked().any(|(topic, channel)| topic.slug.as_str() == slug && channel == kept) {
         return Err(choices_changed());
     }
     Ok(set_all(stored, |topic, channel, started| started && is_kept(topic, channel)))
 }
 
 fn no_tracking(stored: &Preferences) -> Posted {
-    let granted = |permission: &Permission| permission.state == PermissionState::Granted;
-    let allowed = stored.permissions.iter().filter(|(_, answer)| answer.as_ref().is_some_and(granted));
     Posted {
-        shown_permissions: allowed.map(|(kind, _)| (*kind, Start::Ticked)).collect(),
+        shown_permissions: stored.allowed().map(|kind| (kind, Start::Ticked)).collect(),
         ..Posted::default()
     }
 }
 
-/// Every box of the page as it is stored, and how it stands after a button that sets them all.
-fn boxes(stored: &Preferences) -> impl Iterator<Item = ((String, Channel), bool)> {
-    stored.topics.iter().flat_map(|found| {
-        let slug = found.topic.slug.as_str();
-        let answers = found.answers.iter();
-        answers.map(move |(channel, state)| ((slug.to_owned(), *channel), *state == Some(State::Granted)))
-    })
+/// Every box of the page, as it is stored.
+fn boxes(stored: &Preferences) -> impl Iterator<Item = Started> {
+    stored.boxes().map(|(topic, channel, started)| ((topic.slug.to_string(), channel), started))
 }
 
+/// The page after a button that sets every box.
 fn set_all(stored: &Preferences, ticks: impl Fn(&Topic, Channel, bool) -> bool) -> Posted {
-    let shown: Vec<_> = boxes(stored).collect();
-    let topic = |slug: &str| stored.topics.iter().find(|found| found.topic.slug.as_str() == slug);
-    let ticked = shown.iter().filter(|((slug, channel), started)| {
-        topic(slug).is_some_and(|found| ticks(&found.topic, *channel, *started))
-    });
-    Posted { ticked: ticked.map(|(item, _)| item.clone()).collect(), shown, ..Posted::default() }
+    let ticked = stored.boxes().filter(|(topic, channel, started)| ticks(topic, *channel, *started));
+    Posted {
+        ticked: ticked.map(|(topic, channel, _)| (topic.slug.to_string(), channel)).collect(),
+        shown: boxes(stored).collect(),
+        ..Posted::default()
+    }
 }
 
 /// What stands in the form besides the button, however it stood when the page was opened; nothing where it is no form of
@@ -213,11 +201,12 @@ pub(super) fn left(form: &Form) -> Option<Posted> {
 
 /// Whether the form has changes that a button other than Save leaves alone.
 pub(super) fn leaves_unsaved(action: Option<&str>, form: &Form) -> bool {
+    let touched = || left(form).is_some_and(|posted| posted.is_touched());
     let typed = || form.all("pause_until").any(|day| !day.trim().is_empty());
     match action {
         Some(PreferencesPage::SAVE) => false,
-        Some(PreferencesPage::PAUSE) => left(form).is_some_and(|posted| posted.is_touched()),
-        _ => typed() || left(form).is_some_and(|posted| posted.is_touched()),
+        Some(PreferencesPage::PAUSE) => touched(),
+        _ => touched() || typed(),
     }
 }
 

@@ -188,7 +188,7 @@ impl<R: Read> Rows<R> {
         match email {
             Some(email) if problems.is_empty() => Ok(Row {
                 line,
-                email_hash: plan.keys.address_hash(Channel::Email.as_str(), email.as_str()),
+                email_hash: email.keyed_hash(&plan.keys),
                 email,
                 profile,
                 choices: row.choices,

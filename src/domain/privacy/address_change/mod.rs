@@ -194,8 +194,7 @@ fn mailed_lately(
 }
 
 fn suppressions(conn: &mut DbConnection, keys: &Keys, address: &EmailAddress) -> Result<Vec<Suppression>> {
-    let hash = keys.address_hash(Channel::Email.as_str(), address.as_str());
-    suppression::of_address(conn, &hash, Channel::Email)
+    suppression::of_address(conn, &address.keyed_hash(keys), Channel::Email)
 }
 
 /// The wish of this row number.

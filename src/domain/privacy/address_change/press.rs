@@ -78,8 +78,7 @@ pub fn look(conn: &mut DbConnection, keys: &Keys, id: i64, now: Moment) -> Resul
 
 /// Whether somebody said no to a brand's emails at an address; that it does not exist is another matter.
 fn is_refused(conn: &mut DbConnection, keys: &Keys, address: &EmailAddress, brand: i64) -> Result<bool> {
-    let hash = keys.address_hash(Channel::Email.as_str(), address.as_str());
-    let found = suppression::of_addresses(conn, vec![hash], Channel::Email, brand)?;
+    let found = suppression::of_addresses(conn, vec![address.keyed_hash(keys)], Channel::Email, brand)?;
     Ok(found.iter().any(|(_, reason)| *reason != Reason::HardBounce))
 }
 
@@ -133,7 +132,7 @@ fn carry_suppressions(
     new: &EmailAddress,
     now: Moment,
 ) -> Result<()> {
-    let hash = keys.address_hash(Channel::Email.as_str(), new.as_str());
+    let hash = new.keyed_hash(keys);
     let numbers: Vec<i64> = old.iter().map(|found| found.id).collect();
     let exceptions = suppression::exceptions(conn, &numbers)?;
     for found in old {
@@ -155,12 +154,8 @@ fn carry_consents(
     lang: Lang,
     now: Moment,
 ) -> Result<()> {
-    let mut running = opt_in::of_subscriber(conn, found.person.id)?;
-    running.retain(|answer| answer.channel == Channel::Email && answer.state != OptInState::Withdrawn);
-    let mut brands: Vec<i64> = running.iter().map(|answer| answer.brand_id).collect();
-    brands.sort_unstable();
-    brands.dedup();
-    for id in brands {
+    let opt_ins = opt_in::of_subscriber(conn, found.person.id)?;
+    for id in opt_in::brands_of(&opt_ins, Channel::Email) {
         let brand = brand::get(conn, id)?;
         let shown = Shown {
             form: "address-change".to_owned(),
@@ -183,8 +178,9 @@ fn carry_consents(
             opt_in::withdraw_all(conn, &statement, Scope::Channel(Channel::Email))?;
             continue;
         }
-        let granted = |answer: &&opt_in::OptIn| answer.brand_id == id && answer.state == OptInState::Granted;
-        for answer in running.iter().filter(granted) {
+        let by_email =
+            opt_ins.iter().filter(|answer| answer.brand_id == id && answer.channel == Channel::Email);
+        for answer in by_email.filter(|answer| answer.state == OptInState::Granted) {
             let matter = Matter::Topic(answer.topic_id, Channel::Email);
             ledger::record(conn, &statement, matter, Decision::Granted, Some(answer.basis))?;
         }

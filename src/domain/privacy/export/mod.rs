@@ -283,16 +283,9 @@ fn confirmations_of(conn: &mut DbConnection, person: i64) -> Result<Vec<Confirma
 }
 
 fn suppressions_of(conn: &mut DbConnection, keys: &Keys, known: &Subscriber) -> Result<Vec<SuppressionCopy>> {
-    let addresses = [
-        (Channel::Email, known.email.as_ref().map(|address| address.as_str())),
-        (Channel::Phone, known.phone.as_deref()),
-        (Channel::Post, known.postal_address.as_deref()),
-    ];
     let mut all = Vec::new();
-    for (channel, address) in addresses {
-        let Some(Ok(hash)) = address.map(|address| suppression::hash(keys, channel, address)) else {
-            continue;
-        };
+    for channel in Channel::ALL.iter().copied() {
+        let Some(hash) = suppression::hash_of(keys, known, channel) else { continue };
         let found = suppression::of_address(conn, &hash, channel)?;
         let numbers: Vec<i64> = found.iter().map(|s| s.id).collect();
         let exceptions = suppression::exceptions(conn, &numbers)?;
