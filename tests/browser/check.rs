@@ -127,10 +127,12 @@ pub(crate) async fn too_wide(browser: &Browser) -> Option<String> {
 /// What is wrong with how a page says that something is wrong (A-02): its summary has the focus, so that it is read out
 /// first, each link of it leads to a field, and the title says so before anything else.
 pub(crate) async fn problems(browser: &Browser, lang: Lang) -> Vec<String> {
-    let script = "const summary = document.querySelector('.problem'); if (!summary) return null; \
+    // The focus goes there when the page is painted first.
+    let script = "const [done] = arguments; requestAnimationFrame(() => requestAnimationFrame(() => { \
+        const summary = document.querySelector('.problem'); if (!summary) return done(null); \
         const dead = [...summary.querySelectorAll('a')].filter(link => !document.querySelector(link.hash)); \
-        return [document.activeElement === summary, dead.map(link => link.hash), document.title]";
-    let found = browser.run(script).await;
+        done([document.activeElement === summary, dead.map(link => link.hash), document.title]) }))";
+    let found = browser.client.execute_async(script, Vec::new()).await.unwrap();
     if found.is_null() {
         return Vec::new();
     }
