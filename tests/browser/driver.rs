@@ -223,7 +223,7 @@ impl Browser {
     async fn look_as(&self, width: u32, dark: bool, forced: &str) {
         let height = match width {
             ..=320 => 256,
-            ..400 => 640,
+            321..400 => 640,
             _ => 800,
         };
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
