@@ -7,6 +7,8 @@ pub mod setbacks;
 use std::sync::Arc;
 
 use diesel::prelude::*;
+use diesel::result::DatabaseErrorKind;
+use diesel::result::Error::DatabaseError;
 use tokio::sync::watch;
 
 use crate::app::setbacks::Setbacks;
@@ -23,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::mail::dns::Dns;
 use crate::mail::relay::Relays;
 use crate::mail::transport;
+use crate::secret::random_number;
 use crate::token::Keys;
 
 /// What the doors carry in: the database, the clock, the keys, the way out for mail, and the settings.
@@ -135,11 +138,13 @@ impl App {
 }
 
 /// Ties a new database to the oldest secret, and refuses a database that is tied to another: with other keys every
-/// suppressed address would be forgotten, and a sealed key could not be opened.
+/// suppressed address would be forgotten, and a sealed key could not be opened. Refuses one too that cannot be written: it
+/// would look well until somebody unsubscribes.
 ///
 /// # Errors
-/// [`Error::Conflict`] if it is tied to another.
+/// [`Error::Conflict`] if it is tied to another, or can only be read.
 pub fn adopt(conn: &mut DbConnection, keys: &Keys, now: Moment) -> Result<()> {
+    see_writable(conn)?;
     let fingerprint = keys.fingerprint();
     let mut known = tied_to(conn)?;
     if known.is_none() {
@@ -163,13 +168,48 @@ pub fn adopt(conn: &mut DbConnection, keys: &Keys, now: Moment) -> Result<()> {
     ))
 }
 
+/// A file of another user and a standby of PostgreSQL say so only to a statement that writes, also where it finds nothing.
+fn see_writable(conn: &mut DbConnection) -> Result<()> {
+    match diesel::delete(organisation::table.filter(organisation::id.eq(0))).execute(conn) {
+        Ok(_) => Ok(()),
+        Err(DatabaseError(kind, said))
+            if matches!(kind, DatabaseErrorKind::ReadOnlyTransaction)
+                || said.message().contains("readonly") =>
+        {
+            Err(Error::conflict(
+                "The database can be read and not written: see that it belongs to the user that the server runs as",
+            ))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
 /// The fingerprint of the secret that a database is tied to.
 fn tied_to(conn: &mut DbConnection) -> Result<Option<Vec<u8>>> {
     Ok(organisation::table.select(organisation::key_fingerprint).first(conn).optional()?)
 }
 
-fn random_number() -> Result<i64> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).map_err(Error::internal)?;
-    Ok(i64::from_le_bytes(bytes))
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection;
+
+    use super::*;
+    use crate::db::DatabaseUrl;
+
+    #[test]
+    fn a_file_that_can_only_be_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::Sqlite(folder.path().join("mannerly.db").display().to_string());
+        let db = Database::open(&url, Schema::Migrate).unwrap();
+        let keys = Keys::from_secrets(&"0123456789abcdef".repeat(2)).unwrap();
+        let adopt = |conn: &mut DbConnection| adopt(conn, &keys, Moment::from_micros(0));
+        db.write_here(adopt).unwrap();
+        let refused = db.write_here(|conn| {
+            conn.batch_execute("PRAGMA query_only = ON")?;
+            adopt(conn)
+        });
+        assert!(
+            matches!(refused, Err(Error::Conflict(said)) if said.contains("can be read and not written"))
+        );
+    }
 }

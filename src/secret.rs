@@ -38,6 +38,16 @@ impl Secret {
     }
 }
 
+/// A number that nobody can guess and no two callers are given: 64 random bits.
+///
+/// # Errors
+/// If the system has no randomness to give.
+pub fn random_number() -> Result<i64> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(Error::internal)?;
+    Ok(i64::from_le_bytes(bytes))
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(hidden)")

@@ -28,12 +28,11 @@ fn speaks(answer: &Answer, lang: Lang) {
     assert_eq!(answer.header("vary"), "Accept-Language");
 }
 
-/// Every service mail to somebody who reads this language.
-pub(crate) async fn service_mails(server: &TestServer, lang: Lang) -> Vec<(&'static str, Mail)> {
-    let address = format!("{}@example.com", lang.tag().to_lowercase());
+/// Signs up somebody who reads this language, and confirms it; returns the mail that asked for that.
+async fn subscribe(server: &TestServer, address: &str, lang: Lang) -> Mail {
     let page = get_in(server, "/b/civic/sign-up", lang.tag()).await.expect(200).text;
     let fields = [
-        ("email", address.as_str()),
+        ("email", address),
         ("seen", seen(&page)),
         ("shown_language", lang.tag()),
         ("shown", "newsletter:email"),
@@ -43,22 +42,31 @@ pub(crate) async fn service_mails(server: &TestServer, lang: Lang) -> Vec<(&'sta
     ];
     post_in(server, "/b/civic/sign-up", lang.tag(), &fields).await.expect(200);
     server.run_jobs().await;
-    let confirmation = server.mail_to(&address);
-    let link = confirmation.link("/confirm/");
-    server.post_form(&link, &[]).await.expect(200);
+    let confirmation = server.mail_to(address);
+    server.post_form(&confirmation.link("/confirm/"), &[]).await.expect(200);
+    confirmation
+}
+
+/// Every service mail to somebody who reads this language.
+pub(crate) async fn service_mails(server: &TestServer, lang: Lang) -> Vec<(&'static str, Mail)> {
+    let tag = lang.tag().to_lowercase();
+    let (address, others) = (format!("{tag}@example.com"), format!("other-{tag}@example.com"));
+    let confirmation = subscribe(server, &address, lang).await;
+    subscribe(server, &others, lang).await;
     server.post_form("/b/civic/link", &[("email", &address)]).await.expect(200);
     server.run_jobs().await;
     let preferences = server.mail_to(&address);
-    let link = preferences.link("/p/");
-    server.post_form(&link, &[("action", "data-link")]).await.expect(200);
+    server.post_form(&preferences.link("/p/"), &[("action", "data-link")]).await.expect(200);
     server.run_jobs().await;
     let data = server.mail_to(&address);
-    let page = data.link("/d/");
     let moved = format!("moved-{address}");
-    let fields =
-        [("action", "change-address"), ("new_email", moved.as_str()), ("shown_language", lang.tag())];
-    server.post_form(&page, &fields).await.expect(200);
-    server.run_jobs().await;
+    for wished in [&others, &moved] {
+        let fields =
+            [("action", "change-address"), ("new_email", wished.as_str()), ("shown_language", lang.tag())];
+        server.post_form(&data.link("/d/"), &fields).await.expect(200);
+        server.run_jobs().await;
+    }
+    let taken = server.mail_to(&others);
     let change = server.mail_to(&moved);
     server.post_form(&change.link("/a/"), &[]).await.expect(200);
     server.run_jobs().await;
@@ -69,6 +77,7 @@ pub(crate) async fn service_mails(server: &TestServer, lang: Lang) -> Vec<(&'sta
         ("data-link", data),
         ("address-change", change),
         ("address-changed", changed),
+        ("address-taken", taken),
     ]
 }
 

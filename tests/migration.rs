@@ -2,7 +2,7 @@
 //! asked to makes or changes one; everything else says what to do.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -10,7 +10,7 @@ use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 
 use crate::cli::{fails, succeeds};
 use crate::support::postgres::TestDatabase;
-use crate::support::programs::{Port, Program, until};
+use crate::support::programs::{self, Port, Program, until};
 use crate::support::server::SECRET;
 
 /// Each command that works on a database which somebody else has made.
@@ -40,19 +40,8 @@ fn sqlite(folder: &Path) -> SqliteConnection {
 
 /// Runs `mannerly receive` on the folder's database; returns the code that it ends with and what it says.
 fn receive(folder: &Path) -> (Option<i32>, String) {
-    use std::io::Write;
-    let mut child = Command::new(env!("CARGO_BIN_EXE_mannerly"))
-        .args(["receive", "--to", "fbl@in.civic.example"])
-        .env_clear()
-        .env("MANNERLY_SECRET", SECRET)
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(b"Subject: a report\n\n").unwrap();
-    let output = child.wait_with_output().unwrap();
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    let message = "Subject: a report\n\n";
+    programs::receive(&["--to", "fbl@in.civic.example"], message, |command| command.current_dir(folder))
 }
 
 #[test]
@@ -120,6 +109,17 @@ fn a_database_of_a_newer_version_is_refused_by_everything() {
 }
 
 #[test]
+fn a_server_does_not_start_on_a_database_that_it_cannot_write() {
+    let (database, folder) = (TestDatabase::migrated(), tempfile::tempdir().unwrap());
+    let read_only = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', \
+                     current_database()); END $$";
+    PgConnection::establish(database.url()).unwrap().batch_execute(read_only).unwrap();
+    let serve = ["serve", "--mail", "folder:mail", "--secret", SECRET, "--listen", "127.0.0.1:0"];
+    let said = fails(folder.path(), &[&serve[..], &["--database-url", database.url()]].concat());
+    assert!(said.contains("can be read and not written"), "{said}");
+}
+
+#[test]
 fn servers_that_start_at_once_on_a_new_postgres_make_its_schema_once_and_all_run() {
     for _ in 0..3 {
         let (database, folder) = (TestDatabase::empty(), tempfile::tempdir().unwrap());
@@ -127,7 +127,7 @@ fn servers_that_start_at_once_on_a_new_postgres_make_its_schema_once_and_all_run
         let mut servers: Vec<Program> =
             ports.iter().map(|port| start(&database, folder.path(), port)).collect();
         for (server, port) in servers.iter_mut().zip(&ports) {
-            until("it is ready or has ended", || is_ready(port) || has_ended(server.0.id()));
+            until("it is ready or has ended", || is_ready(port) || server.0.try_wait().unwrap().is_some());
             let log = || std::fs::read_to_string(folder.path().join("log")).unwrap();
             assert_eq!(server.0.try_wait().unwrap(), None, "it ended: {}", log());
         }
@@ -154,10 +154,4 @@ fn is_ready(port: &Port) -> bool {
     let mut answer = String::new();
     let asked = stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     asked.is_ok() && stream.read_to_string(&mut answer).is_ok() && answer.starts_with("HTTP/1.1 200 ")
-}
-
-/// Whether a child has ended; it is not waited for.
-fn has_ended(process: u32) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    status.rsplit(')').next().is_none_or(|rest| rest.trim_start().starts_with('Z'))
 }

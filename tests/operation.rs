@@ -1,35 +1,26 @@
 //! Running it: what those who keep a server alive are told.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use diesel::prelude::*;
 use mannerly::db::schema::{delivery, request};
-use mannerly::db::{Kind, SKIPPED};
+use mannerly::db::{DatabaseUrl, Kind, Presence, SKIPPED};
 use mannerly::domain::account::{Scope, api_key};
 use mannerly::domain::campaign::{State as CampaignState, state};
 use serde_json::{Value, json};
 
 use crate::incoming_corpus::{Letter, receiving_brand, running_campaign};
 use crate::support::http::Answer;
-use crate::support::programs::{Port, Program, serve, until};
-use crate::support::server::{SECRET, TestServer};
+use crate::support::programs::{self, Port, Program, serve, until};
+use crate::support::server::TestServer;
 
 /// Runs `mannerly receive` and returns what it writes to standard error.
 fn receive(server: &TestServer, to: &str, message: &str) -> String {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_mannerly"))
-        .args(["receive", "--to", to])
-        .env_clear()
-        .env("DATABASE_URL", server.database_url())
-        .env("MANNERLY_SECRET", SECRET)
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(message.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    String::from_utf8(output.stderr).unwrap()
+    let database = server.database_url();
+    let (code, said) =
+        programs::receive(&["--to", to], message, |command| command.env("DATABASE_URL", database));
+    assert_eq!(code, Some(0), "{said}");
+    said
 }
 
 both_databases! {
@@ -131,6 +122,21 @@ both_databases! {
                 .map_err(Into::into)
         });
         assert!(first > SKIPPED, "also of a table that was empty: {first}");
+    }
+
+    async fn a_backup_is_not_made_ready_under_a_server_that_runs(server: TestServer) {
+        let (folder, port) = (tempfile::tempdir().unwrap(), Port::reserve());
+        let mut running = Program(serve(&server, 1, 1, port.number()).stderr(Stdio::null()).spawn().unwrap());
+        let restored = ["restored", "--database-url", server.database_url()];
+        until("the server listens", || std::net::TcpStream::connect(("127.0.0.1", port.number())).is_ok());
+        let said = crate::cli::fails(folder.path(), &restored);
+        assert!(said.contains("stop"), "{said}");
+        running.0.kill().unwrap();
+        running.0.wait().unwrap();
+        // PostgreSQL sees a moment later that nobody is there any more.
+        let is_alone = || Presence::alone(&DatabaseUrl::parse(server.database_url()).unwrap()).is_ok();
+        until("the server is gone", is_alone);
+        crate::cli::succeeds(folder.path(), &restored);
     }
 
     async fn an_outage_is_not_answered_as_if_there_were_nothing(server: TestServer) {

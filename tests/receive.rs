@@ -1,7 +1,6 @@
 //! The other two doors for mail: `mannerly receive` as a mail system's pipe runs it, and a maildir. And the first one
 //! again, in the real binary.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -17,7 +16,7 @@ use crate::support::dkim::{provider_record, sender_domain};
 use crate::support::dns::{NameServer, txt};
 use crate::support::lmtp::Lmtp;
 use crate::support::postgres::set_reachable;
-use crate::support::programs::{Program, free_port, until};
+use crate::support::programs::{self, Program, free_port, until};
 use crate::support::server::{SECRET, TestServer};
 
 /// Runs `mannerly receive` and returns the code that it ends with.
@@ -26,20 +25,8 @@ fn receive(server: &TestServer, arguments: &[&str], message: &str) -> Option<i32
 }
 
 fn receive_into(database: &str, dns: &str, arguments: &[&str], message: &str) -> Option<i32> {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_mannerly"))
-        .arg("receive")
-        .args(arguments)
-        .env_clear()
-        .env("DATABASE_URL", database)
-        .env("MANNERLY_SECRET", SECRET)
-        .env("MANNERLY_DNS", dns)
-        .stdin(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    // It may end before it has read anything.
-    let _ = child.stdin.take().unwrap().write_all(message.as_bytes());
-    child.wait().unwrap().code()
+    let settings = [("DATABASE_URL", database), ("MANNERLY_DNS", dns)];
+    programs::receive(arguments, message, |command| command.envs(settings)).0
 }
 
 both_databases! {

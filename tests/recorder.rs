@@ -11,11 +11,13 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use mannerly::db::DbConnection;
 use mannerly::db::schema::{campaign, hit, link, subscriber};
+use mannerly::domain::account::{Scope, api_key};
 use mannerly::domain::campaign::State;
 use mannerly::domain::consent::permission::Kind;
 use mannerly::domain::tracking::Hit;
 use mannerly::domain::tracking::recorder::{BATCH, BATCHES_WAITING, PATIENCE, TOGETHER};
 use mannerly::domain::tracking::{Recorder, flood};
+use serde_json::Value;
 
 use crate::support::programs::{Port, Program, serve, until};
 use crate::support::server::TestServer;
@@ -51,6 +53,12 @@ impl Stuck {
     fn end(mut self) {
         self.0.batch_execute("ROLLBACK").unwrap();
     }
+}
+
+/// What became of hits since the server was started, as those who run it are told.
+async fn hits_so_far(server: &TestServer) -> Value {
+    let (_, key) = server.write(|conn, now| api_key::create(conn, "watch", &[Scope::ReadAggregate], now));
+    server.api(key.reveal(), "GET", "/status", Value::Null).await.expect(200).json()["hits"].take()
 }
 
 fn execute(server: &TestServer, sql: &str) {
@@ -159,7 +167,7 @@ both_databases! {
         assert_eq!(server.app.recorder.counts().shed, 0);
     }
 
-    async fn memory_is_bounded_and_what_is_shed_is_counted_where_everybody_sees_it(server: TestServer) {
+    async fn memory_is_bounded_and_what_is_shed_is_counted_where_the_operator_sees_it(server: TestServer) {
         // More than fits, of people whom nobody knows: they wait like any others.
         const PUSHED: usize = BATCH * (BATCHES_WAITING + 4);
         let stuck = Stuck::begin(&server);
@@ -177,10 +185,9 @@ both_databases! {
         assert!(shed >= (3 * BATCH) as u64, "{shed}");
         stuck.end();
         until_settled(&recorder, PUSHED as u64);
-        let ready = server.get("/readyz").await.expect(200).text;
         let counts = recorder.counts();
         assert_eq!(counts.refused + counts.shed, PUSHED as u64, "each is settled in one way");
-        assert!(ready.contains(&format!("shed {}", counts.shed)), "{ready}");
+        assert_eq!(hits_so_far(&server).await["shed"], counts.shed);
     }
 
     async fn a_busy_writer_holds_up_nobody(server: TestServer) {
@@ -248,6 +255,19 @@ both_databases! {
         execute(&server, "ALTER TABLE lost_hit RENAME TO hit; ALTER TABLE lost_link RENAME TO link");
     }
 
+    async fn without_a_key_nobody_learns_what_became_of_a_hit(server: TestServer) {
+        let brand = server.demo_brand();
+        reader(&server, &brand, "ana@example.com", Some(true));
+        send(&server, &brand).await;
+        let pixel = pixel_of(&server.mail_to("ana@example.com")).unwrap();
+        for path in ["/readyz", "/healthz"] {
+            let before = server.get(path).await.expect(200).text;
+            browse(&server, &pixel).await.expect(200);
+            assert_eq!(server.get(path).await.expect(200).text, before, "{path}");
+        }
+        assert_eq!(hits_so_far(&server).await["stored"], 2);
+    }
+
     async fn one_letter_fetched_over_and_over_fills_no_table(server: TestServer) {
         const TOO_MANY: u32 = 20;
         let brand = server.demo_brand();
@@ -263,8 +283,7 @@ both_databases! {
         browse(&server, &another).await.expect(200);
         let of = |person| hits_of(&server, person).iter().filter(|hit| hit.0 == Kind::Opens).count();
         assert_eq!((of(person), of(other)), (flood::HITS as usize, 1));
-        let ready = server.get("/readyz").await.expect(200).text;
-        assert!(ready.contains(&format!("surplus {TOO_MANY}")), "{ready}");
+        assert_eq!(hits_so_far(&server).await["surplus"], TOO_MANY);
 
         // It is a matter of minutes, not of forever.
         server.advance(flood::WITHIN + Duration::from_secs(1));

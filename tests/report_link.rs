@@ -98,7 +98,7 @@ both_databases! {
         let said = succeeds(folder.path(), &["report", &public_id, "--link", "--database-url", url, "--secret", SECRET]);
         let address = said.lines().next().unwrap();
         assert!(address.starts_with(&server.url("/report/")), "{said}");
-        server.get(address).await;
+        server.get(address).await.expect(200);
         let other = "another secret that opens nothing of this";
         let said = fails(folder.path(), &["report", &public_id, "--link", "--database-url", url, "--secret", other]);
         assert!(said.contains("was made with another secret"), "{said}");

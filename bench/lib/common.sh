@@ -90,6 +90,13 @@ median_ratio() { paste <(xargs -n1 <<<"$1") <(xargs -n1 <<<"$2") | awk '{ print 
 calc() { awk "BEGIN { printf \"%.4f\", $1 }"; }
 now() { date +%s.%N; }
 now_micros() { date +%s%6N; }
+# milliseconds TEXT: of wrk's 310.00us, 1.23ms or 2.00s.
+milliseconds() {
+    awk -v text="$1" 'BEGIN {
+        factor = text ~ /us$/ ? 0.001 : text ~ /ms$/ ? 1 : 1000
+        printf "%.3f", (text + 0) * factor
+    }'
+}
 
 # ---- Processes ----
 
@@ -117,6 +124,16 @@ stop() {
 
 # status PID FIELD: kB, of VmRSS (resident now) or VmHWM (resident at most).
 status() { awk -v field="$2:" '$1 == field { print $2 }' "/proc/$1/status"; }
+
+# cpu PID: hundredths of seconds that it and its children have used, those that have ended included.
+cpu() {
+    local child
+    {
+        cat "/proc/$1/stat"
+        # A child may have ended by now; then its time is its parent's.
+        for child in $(pgrep -P "$1" || true); do cat "/proc/$child/stat" 2>/dev/null || true; done
+    } | awk '{ sub(/^.*\) /, ""); n += $12 + $13 + (NR == 1 ? $14 + $15 : 0) } END { print n + 0 }'
+}
 
 # ---- Mannerly ----
 

@@ -80,36 +80,46 @@ while_sending() {
     done
 }
 
+# source_round COUNT: letters per second; the hundredths of seconds of processor time go to $work/source.cpu.
 source_round() {
-    local begun
+    local begun TIMEFORMAT='%U %S'
     begun=$(now)
-    smtp-source -d -s "$sessions" -m "$1" -l "$size" -f bench@example.com -t person@example.com \
-        "127.0.0.1:$sink_port" || fail "smtp-source failed."
+    { time smtp-source -d -s "$sessions" -m "$1" -l "$size" -f bench@example.com -t person@example.com \
+        "127.0.0.1:$sink_port"; } 2>"$work/source.log" || fail "smtp-source failed. $(tail -n 5 "$work/source.log")"
+    tail -n 1 "$work/source.log" | awk '{ print ($1 + $2) * 100 }' >>"$work/source.cpu"
     calc "$1 / ($(now) - $begun)"
 }
 
 # mail_variant DATABASE signed|unsigned: on the database that is open.
 mail_variant() {
-    local round peer ours=() peers=() latencies=() relay=() goal="1.0"
+    local round peer ours=() peers=() latencies=() relay=() goal="1.0" all=0 used sink_used sink_ours=0 postgres_used=-
     [[ $2 == signed ]] || relay=(--relay-signs)
     size=$(<"$work/size.$2")
     start_sink
     serve --mail "smtp://127.0.0.1:$sink_port?starttls=never" --connections "$sessions" "${relay[@]}"
     echo "Mail, $2, $1: letters of $size octets to $people people, $sessions connections, $rounds rounds…"
+    rm -f "$work/source.cpu"
+    used=$(cpu "$server")
+    [[ $1 == SQLite ]] || postgres_used=$(cpu "$postmaster")
     for round in $(seq "$rounds"); do
+        sink_used=$(cpu "$sink")
         send_round
-        ours+=("$rate") latencies+=("$latency")
+        ours+=("$rate") latencies+=("$latency") all=$((all + sent)) sink_ours=$((sink_ours + $(cpu "$sink") - sink_used))
         # Not in the array at once, where a failure would go unseen.
         peer=$(source_round "$sent")
         peers+=("$peer")
         printf '  round %s: smtp-source %.0f, mannerly %.0f per second\n' "$round" "${peers[-1]}" "${ours[-1]}"
     done
+    used=$(calc "($(cpu "$server") - $used) * 100 / $all")
+    [[ $1 == SQLite ]] || postgres_used=$(calc "($(cpu "$postmaster") - $postgres_used) * 100 / $all")
+    sink_ours="CPU of the sink: $(calc "$sink_ours * 100 / $all")"
     stop "$server"
     stop "$sink"
     rate=$(median_of "${ours[@]}") peer=$(median_of "${peers[@]}")
     [[ $2 == unsigned ]] || goal=-
     add_result "campaign, $2, $1" "letters per second" "$rate" "$peer" "smtp-source -d" "$(calc "$rate / $peer")" "$goal" \
-        "$size octets, $people people, from scheduling to the last answer; rounds: $(printf '%.0f ' "${ours[@]}")"
+        "$size octets, $people people, from scheduling to the last answer; rounds: $(printf '%.0f ' "${ours[@]}"); $sink_ours" - - "$used" "$postgres_used" \
+        "$(awk -v all="$all" '{ n += $1 } END { print n * 100 / all }' "$work/source.cpu")"
     if [[ $2 == signed ]]; then
         add_result "campaign, signed, $1" "letters per second" "$rate" "$signatures" "the signatures alone" \
             "$(calc "$rate / $signatures")" "0.8" "RSA-2048 and Ed25519, aws-lc-rs on all cores"

@@ -73,14 +73,6 @@ write_paths() {
     (($(wc -l <"$work/$1.paths") == $3)) || fail "Not every letter has a link to its page: $1."
 }
 
-# milliseconds TEXT: of wrk's 310.00us, 1.23ms or 2.00s.
-milliseconds() {
-    awk -v text="$1" 'BEGIN {
-        factor = text ~ /us$/ ? 0.001 : text ~ /ms$/ ? 1 : 1000
-        printf "%.3f", (text + 0) * factor
-    }'
-}
-
 # pages_on DATABASE: on the database that is open.
 pages_on() {
     local name rate connections=$connections_pages

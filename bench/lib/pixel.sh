@@ -70,6 +70,8 @@ add_old_hits() {
         sql "$1" "ANALYZE hit"
         ;;
     esac
+    # Old ones are on the disk for long.
+    sync
 }
 
 # write_script NAME: a wrk script that asks for the paths in turn, as what people read mail with does: each reader with one of
@@ -131,16 +133,6 @@ CONF
     nginx=$!
     started+=("$nginx")
     wait_for "$nginx_port"
-}
-
-# cpu PID: hundredths of seconds that it and its children have used, those that have ended included.
-cpu() {
-    local child
-    {
-        cat "/proc/$1/stat"
-        # A child may have ended by now; then its time is its parent's.
-        for child in $(pgrep -P "$1" || true); do cat "/proc/$child/stat" 2>/dev/null || true; done
-    } | awk '{ sub(/^.*\) /, ""); n += $12 + $13 + (NR == 1 ? $14 + $15 : 0) } END { print n + 0 }'
 }
 
 # load PORT NAME: wrk's report in $work/wrk.txt; adds to $answers and prints requests per second.
@@ -270,7 +262,6 @@ pixel() {
     start_nginx
     pixel_on "sqlite:$work/pixel.db" SQLite
     start_postgres
-    postmaster=$(head -1 "$cluster/data/postmaster.pid")
     pixel_on "$postgres_url" PostgreSQL
     stop_postgres
     rm -rf "$work/postgres"

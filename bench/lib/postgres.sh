@@ -18,7 +18,8 @@ postgres_bin() {
     echo "$newest"
 }
 
-# start_postgres: a cluster with the server's own settings, none of them for speed, and its URL in $postgres_url.
+# start_postgres: a cluster with the server's own settings, none of them for speed; its URL in $postgres_url, its first
+# process in $postmaster.
 start_postgres() {
     pg_bin=$(postgres_bin)
     cluster=$work/postgres
@@ -38,6 +39,7 @@ start_postgres() {
             -o "-k $cluster -c listen_addresses=''" || { cat server.log >&2; exit 1; }
     ) || fail "PostgreSQL did not start."
     postgres_url="postgres:///postgres?host=$cluster&user=postgres"
+    postmaster=$(head -1 "$cluster/data/postmaster.pid")
 }
 
 stop_postgres() {

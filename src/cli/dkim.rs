@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use crate::app;
 use crate::cli::migrate::open;
-use crate::cli::say;
+use crate::cli::{say, wait_for};
 use crate::clock::Clock;
 use crate::config::{DatabaseArgs, DnsArgs, SecretArgs};
 use crate::db::{Database, DbConnection};
@@ -99,7 +99,7 @@ pub(super) fn run(command: DkimCommand) -> Result<()> {
             let database = open(&which.database)?;
             let keys = database.read_here(|conn| dkim_key::named(conn, &which.domain, &which.selector))?;
             if !force {
-                see_published(&keys, &dns.dns)?;
+                see_published(&keys, dns.servers()?)?;
             }
             database.write_here(|conn| dkim_key::activate(conn, &which.domain, &which.selector, now))?;
             say_state(&database, &which)?;
@@ -123,11 +123,9 @@ pub(super) fn run(command: DkimCommand) -> Result<()> {
 }
 
 /// Asks DNS for the records of keys that are to sign.
-fn see_published(keys: &[DkimKey], dns: &str) -> Result<()> {
-    let servers = Servers::parse(dns).map_err(|problem| Error::Invalid(vec![problem]))?;
+fn see_published(keys: &[DkimKey], servers: Servers) -> Result<()> {
     let keys: Vec<PublishedKey> = keys.iter().cloned().map(PublishedKey::of).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let Some(answers) = runtime.block_on(Dns::new(servers).ask(preflight::records_of(&keys))) else {
+    let Some(answers) = wait_for(Dns::new(servers).ask(preflight::records_of(&keys)))? else {
         return Err(Error::conflict(
             "Nobody may be asked whether DNS has the records of these keys (--dns none): name a server, or say --force",
         ));

@@ -96,7 +96,7 @@ fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
         return Ok(Box::new(std::io::stdin()));
     }
     let file = File::open(path).map_err(|error| {
-        Error::invalid("", format!("The file {} cannot be read: {}", path.display(), error.kind()))
+        Error::invalid("", format!("The file {} cannot be read: {error}", path.display()))
     })?;
     Ok(Box::new(file))
 }

@@ -1,9 +1,8 @@
 //! `mannerly migrate`: makes a database and brings its schema up to date, as a step of its own before a new version
 //! starts.
 
-use crate::cli::serve;
 use crate::config::DatabaseArgs;
-use crate::db::{Database, Schema};
+use crate::db::{Database, Presence, Schema};
 use crate::error::{Error, Result};
 
 /// Runs the migrations that are missing.
@@ -13,7 +12,7 @@ pub(super) fn run(args: &DatabaseArgs) -> Result<()> {
         Ok(_) => {}
         Err(Error::Conflict(_)) => {
             // Not under a server that runs: an SQLite file has one, and that one was built for the schema as it is.
-            let _alone = serve::claim(&url)?;
+            let _present = Presence::server(&url)?;
             Database::open(&url, Schema::Migrate)?;
         }
         Err(other) => return Err(other),

@@ -115,6 +115,11 @@ fn say(text: &str) {
     let _ = writeln!(out, "{text}");
 }
 
+/// Waits for what a command asks the network, on this thread.
+fn wait_for<T>(work: impl Future<Output = T>) -> Result<T> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work))
+}
+
 /// Whether a person is looking at standard error.
 fn is_watched() -> bool {
     std::io::stderr().is_terminal()

@@ -21,10 +21,9 @@ pub(super) struct PreflightArgs {
 pub(super) fn run(args: PreflightArgs) -> Result<()> {
     let settings = args.server.check().map_err(Error::Invalid)?;
     let app = App::build(&settings, Schema::Check)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let checked = runtime.block_on(app.preflight_of_brand(args.brand));
+    let checked = super::wait_for(app.preflight_of_brand(args.brand));
     app.recorder.stop();
-    let checked = checked?;
+    let checked = checked??;
     for finding in &checked.findings {
         super::say(&format!("{} {} ({}): {}", finding.level, finding.code, finding.rule, finding.detail));
     }

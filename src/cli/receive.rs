@@ -14,8 +14,8 @@ use crate::cli::migrate::open;
 use crate::clock::Clock;
 use crate::config::{DatabaseArgs, DnsArgs, SecretArgs};
 use crate::domain::feedback;
-use crate::error::{Error, Result};
-use crate::mail::dns::{Dns, Servers};
+use crate::error::Result;
+use crate::mail::dns::Dns;
 use crate::mail::report;
 
 /// The command line made no sense (`EX_USAGE`).
@@ -62,8 +62,7 @@ fn take_in(args: &ReceiveArgs) -> Result<u8> {
         return Ok(DATA);
     }
     let keys = args.secret.keys()?;
-    let servers = Servers::parse(&args.dns.dns).map_err(|problem| Error::Invalid(vec![problem]))?;
-    let dns = Dns::new(servers);
+    let dns = Dns::new(args.dns.servers()?);
     let (db, now) = (open(&args.database)?, Clock::System.now());
     db.write_here(|conn| app::adopt(conn, &keys, now))?;
     let address = args.to.as_ref().or(args.recipient.as_ref()).cloned().unwrap_or_default();
@@ -72,8 +71,7 @@ fn take_in(args: &ReceiveArgs) -> Result<u8> {
         return Ok(NO_USER);
     };
     let means = Means { db: &db, keys: &keys, dns: &dns };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    match runtime.block_on(incoming::take_in(means, to, &message, now))? {
+    match super::wait_for(incoming::take_in(means, to, &message, now))?? {
         Some(_) => Ok(0),
         None => {
             eprintln!("The key of who signed it cannot be asked for now");

@@ -3,10 +3,10 @@
 //! Such a database does not know what was done since the backup: letters that were sent stand as planned, and row numbers
 //! that links in mails name would be given to somebody else.
 
-use crate::cli::{say, serve};
+use crate::cli::say;
 use crate::clock::Clock;
 use crate::config::DatabaseArgs;
-use crate::db::{Database, Schema, skip_row_numbers};
+use crate::db::{Database, Presence, Schema, skip_row_numbers};
 use crate::domain::campaign::state;
 use crate::error::Result;
 
@@ -16,7 +16,7 @@ const REASON: &str = "Restored from a backup: letters that were sent since then 
 /// Pauses what is on its way, and leaves row numbers out.
 pub(super) fn run(args: &DatabaseArgs) -> Result<()> {
     let url = args.url()?;
-    let _alone = serve::claim(&url)?;
+    let _alone = Presence::alone(&url)?;
     let now = Clock::System.now();
     let paused = Database::open(&url, Schema::Check)?.write_here(|conn| {
         skip_row_numbers(conn)?;

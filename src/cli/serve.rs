@@ -3,31 +3,24 @@
 //! On SIGTERM or Ctrl-C no new connection is taken, requests in hand are answered, and each job finishes what it has
 //! in hand. A second signal ends at once, which loses nothing that was answered.
 
-use std::fs::File;
 use std::net::TcpListener;
-use std::path::PathBuf;
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
 use crate::config::{ServerArgs, Settings};
-use crate::db::{DatabaseUrl, Schema};
+use crate::db::{Presence, Schema};
 use crate::error::{Error, Result};
 use crate::incoming::{self, Listener};
 use crate::jobs;
 use crate::web;
 
-/// Threads of the jobs. One hands over more letters than a relay takes, and two would wake each other for every one of
-/// them; what waits for the database or signs has threads made for that.
-const JOB_THREADS: usize = 1;
-
 /// Checks the settings, and serves until told to stop.
 pub(super) fn run(args: &ServerArgs) -> Result<()> {
     let settings = args.check().map_err(Error::Invalid)?;
-    let _alone = claim(&settings.database)?;
+    let _present = Presence::server(&settings.database)?;
     let socket = listen(&settings)?;
     let app = App::build(&settings, Schema::Migrate)?;
-    tracing::info!(listen = %settings.listen, "serving");
     until_stopped(app, socket)
 }
 
@@ -38,24 +31,13 @@ pub(super) fn listen(settings: &Settings) -> Result<TcpListener> {
     })
 }
 
-/// Holds an SQLite database for one server alone, as long as the file is open: two of them would each send what the
-/// other sends. PostgreSQL's own locks let several servers share it.
-pub(super) fn claim(database: &DatabaseUrl) -> Result<Option<File>> {
-    let DatabaseUrl::Sqlite(path) = database else { return Ok(None) };
-    let lock = PathBuf::from(format!("{path}.lock"));
-    let file = File::create(&lock).map_err(|error| {
-        Error::conflict(format!("{} cannot be written: {}", lock.display(), error.kind()))
-    })?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(_) => Err(Error::conflict(format!("Another server is using {path}; stop it first"))),
-    }
-}
-
 /// Serves and runs the jobs until a signal comes.
 pub(super) fn until_stopped(app: App, socket: TcpListener) -> Result<()> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(JOB_THREADS)
+        // They write letters and hand them over. The other half of the cores is busy meanwhile with the database, which has
+        // threads of its own; what signs has one for each core.
+        .worker_threads((cores / 2).max(1))
         .thread_name("job")
         .enable_all()
         .build()?;
@@ -63,9 +45,9 @@ pub(super) fn until_stopped(app: App, socket: TcpListener) -> Result<()> {
         let _inside = jobs.enter();
         app.options.lmtp.as_ref().map(Listener::bind).transpose()?
     };
+    tracing::info!(listen = %socket.local_addr()?, "serving");
     let incoming_end = listener.map(|listener| jobs.spawn(incoming::serve(app.clone(), listener)));
     let jobs_end = jobs.spawn(jobs::run(app.clone()));
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let recorder = app.recorder.clone();
     let served = actix_web::rt::System::new().block_on(async move {
         let (mut terminate, mut interrupt) =
@@ -76,7 +58,7 @@ pub(super) fn until_stopped(app: App, socket: TcpListener) -> Result<()> {
                 _ = interrupt.recv() => {}
             }
         };
-        let server = web::serve(app.clone(), socket, workers)?;
+        let server = web::serve(app.clone(), socket, cores)?;
         let handle = server.handle();
         let serving = actix_web::rt::spawn(server);
         told().await;

@@ -58,6 +58,16 @@ pub struct DnsArgs {
     pub dns: String,
 }
 
+impl DnsArgs {
+    /// The name servers.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] as [`Servers::parse`].
+    pub fn servers(&self) -> Result<Servers> {
+        Servers::parse(&self.dns).map_err(|problem| Error::Invalid(vec![problem]))
+    }
+}
+
 /// What the log says, and how.
 #[derive(Debug, Clone, Args)]
 pub struct LogArgs {
@@ -306,7 +316,7 @@ impl ServerArgs {
         problems.rule(
             (1..=CONNECTIONS_MAX).contains(&self.connections),
             "connections",
-            "Choose from 1 to 100 connections",
+            format!("Choose from 1 to {CONNECTIONS_MAX} connections"),
         );
         let of_mail = |problem: Problem| Problem::new("mail", problem.detail);
         let mail = problems.keep(RelayUrl::parse_list(&self.mail).map_err(of_mail))?;
@@ -324,15 +334,18 @@ impl ServerArgs {
     /// What requests and jobs look up.
     fn check_options(&self, problems: &mut Problems) -> Option<Options> {
         let days = (1..=KEEP_HITS_MAX).contains(&self.keep_hits);
-        problems.rule(days, "keep-hits", "Choose from 1 day to 3650, ten years");
+        problems.rule(days, "keep-hits", format!("Choose from 1 day to {KEEP_HITS_MAX}, ten years"));
         let quiet = (QUIET_TIME_MIN..=QUIET_TIME_MAX).contains(&self.quiet_time);
-        problems.rule(quiet, "quiet-time", "Choose from 60 seconds to 3600, an hour");
+        let detail = format!("Choose from {QUIET_TIME_MIN} seconds to {QUIET_TIME_MAX}, an hour");
+        problems.rule(quiet, "quiet-time", detail);
         let delay = self.sign_up_delay <= SIGN_UP_DELAY_MAX;
-        problems.rule(delay, "sign-up-delay", "Choose from 0 seconds to 3600, an hour");
+        let detail = format!("Choose from 0 seconds to {SIGN_UP_DELAY_MAX}, an hour");
+        problems.rule(delay, "sign-up-delay", detail);
         let hourly = (1..=SIGN_UPS_HOURLY_MAX).contains(&self.sign_ups_hourly);
-        problems.rule(hourly, "sign-ups-hourly", "Choose from 1 mail in an hour to 100000");
+        let detail = format!("Choose from 1 mail in an hour to {SIGN_UPS_HOURLY_MAX}");
+        problems.rule(hourly, "sign-ups-hourly", detail);
         let lease = (LEASE_MIN..=LEASE_MAX).contains(&self.lease);
-        problems.rule(lease, "lease", "Choose from 5 seconds to 86400, a day");
+        problems.rule(lease, "lease", format!("Choose from {LEASE_MIN} seconds to {LEASE_MAX}, a day"));
         let maildir = self.maildir.as_deref().is_none_or(lmtp::is_maildir);
         problems.rule(maildir, "maildir", "There is no maildir: it needs the folders new and cur");
         let return_path = self.return_path.as_deref().map(EmailAddress::parse).transpose();

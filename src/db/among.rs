@@ -43,6 +43,15 @@ pub fn among<C>(column: C, numbers: &[i64]) -> Among<C> {
     }
 }
 
+/// Each of these row numbers once, in order. Transactions that hold several rows take them like this, so that no two
+/// wait for each other.
+pub fn in_order(numbers: impl Iterator<Item = i64>) -> Vec<i64> {
+    let mut numbers: Vec<i64> = numbers.collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
 impl<C> Among<C> {
     fn sqlite<'b, DB>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()>
     where

@@ -54,8 +54,11 @@ pub fn up(connection: &mut DbConnection) -> Result<()> {
 }
 
 fn up_alone(connection: &mut DbConnection) -> Result<()> {
-    if difference(connection)?.is_newer {
-        return Err(newer());
+    match difference(connection)? {
+        Difference { is_newer: true, .. } => return Err(newer()),
+        // diesel would write even so.
+        Difference { pending: 0, .. } => return Ok(()),
+        Difference { .. } => {}
     }
     match connection {
         DbConnection::Sqlite(c) => c.run_pending_migrations(SQLITE).map(drop),

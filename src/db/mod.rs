@@ -13,6 +13,7 @@ pub mod bulk;
 pub mod migrate;
 #[macro_use]
 mod prepared;
+mod presence;
 mod row_numbers;
 #[expect(missing_docs, reason = "diesel's table! takes no docs; the columns are explained in the migrations")]
 pub mod schema;
@@ -23,11 +24,12 @@ use diesel::connection::SimpleConnection;
 
 use crate::error::{Error, Result};
 
-pub use among::{Among, among};
+pub use among::{Among, among, in_order};
 pub use bulk::BulkRow;
 pub use connection::{DatabaseUrl, DbConnection};
 pub use migrate::Schema;
 pub use prepared::{Prepared, fixed};
+pub use presence::Presence;
 pub use row_numbers::{SKIPPED, skip_row_numbers};
 
 /// The pools of one organisation's database.

@@ -15,7 +15,7 @@ use crate::domain::delivery::bounce;
 use crate::domain::intake::confirm::{Standing, look};
 use crate::domain::outbox::letter::{
     AddressChangeMail, AddressChangedMail, AddressTakenMail, ConfirmationMail, DataLinkMail, MailHead,
-    PreferenceLinkMail,
+    PreferenceLinkMail, Words,
 };
 use crate::domain::outbox::{self, DATA_LINK_HOURS, Kind, Mail, State};
 use crate::domain::privacy::address_change;
@@ -188,12 +188,6 @@ fn is_bad(conn: &mut DbConnection, keys: &Keys, person: i64, address: &EmailAddr
     Ok(false)
 }
 
-struct Words {
-    subject: String,
-    html: String,
-    text: String,
-}
-
 fn words(
     conn: &mut DbConnection,
     keys: &Keys,
@@ -213,21 +207,18 @@ fn words(
             let token = keys.seal(&ConfirmLink { confirmation });
             let valid_days = confirmation::VALID_DAYS;
             let link = format!("{}/confirm/{token}", brand.base_url);
-            let mail = ConfirmationMail { lang, brand: head, link, items, valid_days };
-            Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? }
+            ConfirmationMail { lang, brand: head, link, items, valid_days }.write()?
         }
         (Kind::PreferencesLink, _) => {
             let token = keys.seal(&PreferencesLink { brand: brand_id, subscriber, campaign: 0 });
             let link = format!("{}/p/{token}", brand.base_url);
-            let mail = PreferenceLinkMail { lang, brand: head, link };
-            Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? }
+            PreferenceLinkMail { lang, brand: head, link }.write()?
         }
         (Kind::DataLink, _) => {
             let expires_at = now.plus(HOUR * DATA_LINK_HOURS).as_micros();
             let token = keys.seal(&DataRequestLink { brand: brand_id, subscriber, expires_at });
             let link = format!("{}/d/{token}", brand.base_url);
-            let mail = DataLinkMail { lang, brand: head, link, valid_hours: DATA_LINK_HOURS };
-            Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? }
+            DataLinkMail { lang, brand: head, link, valid_hours: DATA_LINK_HOURS }.write()?
         }
         (Kind::AddressChange | Kind::AddressChanged | Kind::AddressTaken, _) => {
             return address_words(conn, keys, mail, (brand, person, lang), now);
@@ -250,8 +241,7 @@ fn address_words(
         None => {
             let token = keys.seal(&PreferencesLink { brand: brand.id, subscriber: person.id, campaign: 0 });
             let link = format!("{}/p/{token}", brand.base_url);
-            let mail = AddressTakenMail { lang, brand: head, link };
-            return Ok(Some(Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? }));
+            return Ok(Some(AddressTakenMail { lang, brand: head, link }.write()?));
         }
     };
     // Whoever reads the new address typed it in this language.
@@ -261,14 +251,12 @@ fn address_words(
             let token = keys.seal(&AddressChangeLink { change: change.wish.id });
             let link = format!("{}/a/{token}", brand.base_url);
             let valid_hours = address_change::VALID_HOURS;
-            let mail = AddressChangeMail { lang, brand: head, link, valid_hours };
-            Some(Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? })
+            Some(AddressChangeMail { lang, brand: head, link, valid_hours }.write()?)
         }
         (Kind::AddressChanged, _) => {
             let new = person.masked_email();
             let day = lang.day(change.wish.done_at.unwrap_or(now));
-            let mail = AddressChangedMail { lang, brand: head, new, day };
-            Some(Words { subject: mail.subject(), html: mail.html()?, text: mail.text()? })
+            Some(AddressChangedMail { lang, brand: head, new, day }.write()?)
         }
         _ => None,
     })

@@ -2,11 +2,14 @@
 //! typed and never confirmed, and what kept sign-ups from being too many.
 
 use crate::app::App;
+use crate::clock::Moment;
+use crate::db::DbConnection;
 use crate::domain::consent::confirmation;
 use crate::domain::intake::{lane, proof, request};
 use crate::domain::privacy::address_change;
 use crate::error::{Error, Result};
 use crate::jobs::Progress;
+use crate::token::Keys;
 
 /// How many requests one run looks at.
 const AT_ONCE: i64 = 100;
@@ -16,22 +19,11 @@ const AT_ONCE: i64 = 100;
 /// # Errors
 /// If the database does not answer. A single request that fails is logged, kept, and does not hold up the others.
 pub async fn run_once(app: &App) -> Result<Progress> {
-    let mut worked = 0;
-    let mut last = 0;
-    loop {
-        let ids = app.db.read(move |conn| request::waiting(conn, last, AT_ONCE)).await?;
-        let Some(newest) = ids.last() else { break };
-        last = *newest;
-        for id in ids {
-            let (keys, options, now) = (app.keys.clone(), app.options.intake, app.clock.now());
-            match app.db.write(move |conn| request::work(conn, &keys, options, id, now)).await {
-                Ok(done) => worked += usize::from(done),
-                Err(error @ Error::Unavailable(_)) => return Err(error),
-                Err(error) => tracing::error!(request = id, %error, "a request could not be worked off"),
-            }
-        }
-    }
-    worked += work_address_changes(app).await?;
+    let options = app.options.intake;
+    let work =
+        move |conn: &mut DbConnection, keys: &Keys, id, now| request::work(conn, keys, options, id, now);
+    let mut worked = work_all(app, "request", request::waiting, work).await?;
+    worked += work_all(app, "change of address", address_change::waiting, address_change::work).await?;
     forget(app).await?;
     forget_addresses(app).await?;
     if worked == 0 {
@@ -42,21 +34,24 @@ pub async fn run_once(app: &App) -> Result<Progress> {
     Ok(Progress::More)
 }
 
-/// Looks at the changes of address that were asked for. Returns how many there were.
-async fn work_address_changes(app: &App) -> Result<usize> {
+/// Works off all that waits of one kind, each in a transaction of its own. Returns how many there were.
+async fn work_all(
+    app: &App,
+    kind: &'static str,
+    waiting: fn(&mut DbConnection, i64, i64) -> Result<Vec<i64>>,
+    work: impl Fn(&mut DbConnection, &Keys, i64, Moment) -> Result<bool> + Copy + Send + 'static,
+) -> Result<usize> {
     let (mut worked, mut last) = (0, 0);
     loop {
-        let ids = app.db.read(move |conn| address_change::waiting(conn, last, AT_ONCE)).await?;
+        let ids = app.db.read(move |conn| waiting(conn, last, AT_ONCE)).await?;
         let Some(newest) = ids.last() else { return Ok(worked) };
         last = *newest;
         for id in ids {
             let (keys, now) = (app.keys.clone(), app.clock.now());
-            match app.db.write(move |conn| address_change::work(conn, &keys, id, now)).await {
+            match app.db.write(move |conn| work(conn, &keys, id, now)).await {
                 Ok(done) => worked += usize::from(done),
                 Err(error @ Error::Unavailable(_)) => return Err(error),
-                Err(error) => {
-                    tracing::error!(address_change = id, %error, "a change of address could not be worked off");
-                }
+                Err(error) => tracing::error!(kind, id, %error, "what was asked for could not be worked off"),
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::domain::catalog::{brand, host};
 use crate::domain::consent::confirmation;
 use crate::domain::preferences::act;
 use crate::domain::privacy::address_change;
-use crate::error::{Error, Result};
+use crate::error::{Result, if_there};
 use crate::token::{
     AddressChangeLink, ConfirmLink, DataRequestLink, Keys, Link, PreferencesLink, ReceiptLink, ReportLink,
     ViewLink,
@@ -40,11 +40,7 @@ pub async fn is_foreign(app: &App, request: &HttpRequest) -> Result<bool> {
     let asked = asked_host(app, request);
     let compare = move |conn: &mut DbConnection| {
         let Some(owner) = host::owner(conn, &asked)? else { return Ok(false) };
-        match brand_of(conn, &keys, &first, &word, now) {
-            Ok(brand) => Ok(brand != Some(owner)),
-            Err(Error::NotFound(_)) => Ok(true),
-            Err(error) => Err(error),
-        }
+        Ok(if_there(brand_of(conn, &keys, &first, &word, now))?.flatten() != Some(owner))
     };
     app.db.read(compare).await
 }

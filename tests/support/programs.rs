@@ -1,5 +1,6 @@
 //! Other programs that a test runs: the real binary, and a relay that keeps what it gets.
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -77,8 +78,25 @@ pub(crate) fn serve(server: &TestServer, relay: u16, connections: i64, port: u16
     command
 }
 
+/// Hands a message to `mannerly receive`, as a mail system's pipe does; `adjust` says where it runs and with what settings.
+/// Returns the code that it ends with, and what it writes to standard error.
+pub(crate) fn receive(
+    arguments: &[&str],
+    message: &str,
+    adjust: impl FnOnce(&mut Command) -> &mut Command,
+) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mannerly"));
+    command.arg("receive").args(arguments).env_clear().env("MANNERLY_SECRET", SECRET);
+    let piped = adjust(&mut command).stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().unwrap();
+    // It may end before it has read anything.
+    let _ = child.stdin.take().unwrap().write_all(message.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
 /// Looks again and again; the other side is another process, so there is nothing to wait on.
-pub(crate) fn until(what: &str, done: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(60);
     while !done() {
         assert!(Instant::now() < end, "waited in vain until {what}");

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::cli::demo::place::Place;
 use crate::cli::{say, serve};
 use crate::clock::{Clock, Moment};
-use crate::db::{DbConnection, Schema};
+use crate::db::{DbConnection, Presence, Schema};
 use crate::domain::campaign::compose::Format;
 use crate::domain::campaign::draft::{self, DraftForm};
 use crate::domain::campaign::state::schedule;
@@ -59,7 +59,7 @@ const NOTICE: &str = include_str!("../../../static/demo/notice.md");
 pub(super) fn run(args: &DemoArgs) -> Result<()> {
     let place = Place::prepare(&args.dir)?;
     let settings = place.settings(args.listen)?;
-    let _alone = serve::claim(&settings.database)?;
+    let _present = Presence::server(&settings.database)?;
     let socket = if args.exit { None } else { Some(serve::listen(&settings)?) };
     // The letters were sent two days ago, so that the report has something to tell.
     let now = Clock::System.now();

@@ -37,7 +37,7 @@ impl Place {
     /// Makes the folder and its secret, unless an earlier run did.
     pub(super) fn prepare(dir: &Path) -> Result<Self> {
         let cannot = |error: std::io::Error| {
-            Error::conflict(format!("The folder {} cannot be used: {}", dir.display(), error.kind()))
+            Error::conflict(format!("The folder {} cannot be used: {error}", dir.display()))
         };
         fs::create_dir_all(dir.join("mail")).map_err(cannot)?;
         let dir = dir.canonicalize().map_err(cannot)?;

@@ -11,7 +11,7 @@ use crate::clock::Moment;
 use crate::db::schema::{
     brand_choice, opt_in, permission, source, subscriber, suppression as suppression_table,
 };
-use crate::db::{DbConnection, among};
+use crate::db::{DbConnection, among, in_order};
 use crate::domain::audience::source::Kind as SourceKind;
 use crate::domain::audience::{Source, Subscriber};
 use crate::domain::catalog::Channel;
@@ -162,9 +162,7 @@ pub(super) fn load_suppliers(
     conn: &mut DbConnection,
     ids: impl Iterator<Item = i64>,
 ) -> Result<HashMap<i64, Arc<SupplierFacts>>> {
-    let mut ids: Vec<i64> = ids.collect();
-    ids.sort_unstable();
-    ids.dedup();
+    let ids = in_order(ids);
     if ids.is_empty() {
         return Ok(HashMap::new());
     }

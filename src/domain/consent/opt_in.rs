@@ -137,20 +137,9 @@ pub fn set(
         }
         _ => false,
     };
-    let nothing_new = match (present.as_ref(), state) {
-        (None, _) => false,
-        (Some(before), State::Pending) if before.state == State::Pending => {
-            !asks_anew(conn, statement, before)?
-        }
-        (Some(before), State::Pending) if holding => !asks_for_a_suppliers(conn, statement, before)?,
-        (Some(before), State::Granted) if holding => {
-            let becomes_own_act = statement.source.is_none() && before.source_id.is_some();
-            before.basis == basis && before.expires_at == expires_at && !becomes_own_act
-        }
-        (Some(before), State::Pending | State::Granted) if before.state == State::Granted => false,
-        (Some(before), after) => before.state == after,
-    };
-    if nothing_new {
+    if let Some(before) = &present
+        && is_known(conn, statement, (before, holding), answer)?
+    {
         return Ok(false);
     }
     let entry = ledger::record(conn, statement, Matter::Topic(topic, channel), decision, Some(basis))?;
@@ -185,6 +174,24 @@ pub fn set(
         ))
         .execute(c))?;
     Ok(true)
+}
+
+/// Whether an answer says nothing that the one before, which may be holding, did not.
+fn is_known(
+    conn: &mut DbConnection,
+    statement: &Statement<'_>,
+    (before, holding): (&OptIn, bool),
+    answer: Answer,
+) -> Result<bool> {
+    Ok(match answer {
+        Answer::Pending if before.state == State::Pending => !asks_anew(conn, statement, before)?,
+        Answer::Pending => holding && !asks_for_a_suppliers(conn, statement, before)?,
+        Answer::Granted(basis, until) => {
+            let becomes_own_act = statement.source.is_none() && before.source_id.is_some();
+            holding && before.basis == basis && before.expires_at == until && !becomes_own_act
+        }
+        Answer::Withdrawn => before.state == State::Withdrawn,
+    })
 }
 
 /// Notes when an answer came in from its source, where that is longer ago than the answer was written.

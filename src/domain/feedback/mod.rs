@@ -21,7 +21,7 @@ use crate::domain::delivery::bounce::{self, Class, Returned};
 use crate::domain::delivery::breaker::{self, Added};
 use crate::domain::feedback::unverified::{Doubt, Kind, UnverifiedReport};
 use crate::domain::preferences::{self, Way};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, if_there};
 use crate::mail::dkim::Proof;
 use crate::mail::report::{Incoming, Mailbox, What};
 use crate::mail::transport::{Blame, Enhanced};
@@ -137,12 +137,12 @@ fn unsubscribe(
     method: Method,
     now: Moment,
 ) -> Result<Verdict> {
-    match preferences::unsubscribe(conn, link, Way::unseen(method), now) {
-        Ok(done) if !done.known => Ok(Verdict::NoSuchPerson),
-        Ok(done) => Ok(if done.stopped { Verdict::Unsubscribed } else { Verdict::Repeated }),
-        Err(Error::NotFound(_)) => Ok(Verdict::NoSuchPerson),
-        Err(error) => Err(error),
-    }
+    let done = if_there(preferences::unsubscribe(conn, link, Way::unseen(method), now))?;
+    Ok(match done.filter(|done| done.known) {
+        None => Verdict::NoSuchPerson,
+        Some(done) if done.stopped => Verdict::Unsubscribed,
+        Some(_) => Verdict::Repeated,
+    })
 }
 
 /// A letter that was really written to somebody who is still here.

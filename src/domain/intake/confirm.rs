@@ -10,7 +10,7 @@ use crate::domain::consent::opt_in::{self, OptIn, State};
 use crate::domain::consent::permission::{self, Kind};
 use crate::domain::consent::{lock, objection, suppression};
 use crate::domain::intake::{Detail, Item, sign_up};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, if_there};
 use crate::i18n::Lang;
 use crate::id::Slug;
 
@@ -97,11 +97,7 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
 fn named_form(conn: &mut DbConnection, brand: i64, evidence: i64) -> Result<Option<Slug>> {
     let form = ledger::form_of(conn, evidence)?;
     let Some(slug) = form.strip_prefix(sign_up::NAMED) else { return Ok(None) };
-    match sign_up_form::find(conn, brand, slug) {
-        Ok(form) => Ok(Some(form.slug)),
-        Err(Error::NotFound(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
+    Ok(if_there(sign_up_form::find(conn, brand, slug))?.map(|form| form.slug))
 }
 
 /// Presses the button: grants what is open, and lifts the suppressions that the person's own act can lift.

@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::clock::{HOUR, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::spent_challenge;
-use crate::error::{Error, Result};
-use crate::secret::sha256;
+use crate::error::Result;
+use crate::secret::{random_number, sha256};
 use crate::token::{ChallengeLink, Keys};
 
 /// How many zero bits a solution begins with: some 33,000 tries.
 pub const BITS: u32 = 15;
 
 /// How long a page may stay open before its challenge is good for nothing.
-pub const VALID: Duration = Duration::from_secs(4 * 3600);
+pub const VALID: Duration = HOUR.saturating_mul(4);
 
 /// How far the clocks of several servers may be apart.
 const SKEW: Duration = Duration::from_secs(60);
@@ -37,10 +37,7 @@ pub struct Proof {
 /// # Errors
 /// If the system has no randomness to give.
 pub fn challenge(keys: &Keys, brand: i64, now: Moment) -> Result<String> {
-    let mut octets = [0; 8];
-    getrandom::fill(&mut octets).map_err(Error::internal)?;
-    let link = ChallengeLink { brand, made_at: now.as_micros(), number: i64::from_le_bytes(octets) };
-    Ok(keys.seal(&link))
+    Ok(keys.seal(&ChallengeLink { brand, made_at: now.as_micros(), number: random_number()? }))
 }
 
 /// The proof in what was posted; none if it is not one for this brand and this time.
@@ -153,19 +150,6 @@ mod tests {
             let mut forged = challenge.clone();
             forged.replace_range(at..=at, letter);
             prop_assert!(keys.open::<ChallengeLink>(&forged).is_none());
-        }
-
-        #[test]
-        fn every_challenge_can_be_solved(brand in 1i64..i64::MAX, later in 0u64..VALID.as_secs()) {
-            let keys = keys();
-            let challenge = challenge(&keys, brand, NOW).unwrap();
-            // The rule itself, with fewer zeros, so that the test stays short.
-            let easy = (0u32..).map(|n| n.to_string()).find(|n| zeros(&challenge, n) >= 6).unwrap();
-            let hash = sha256(format!("{challenge}.{easy}").as_bytes());
-            prop_assert!(hash[0] < 4);
-            let link: ChallengeLink = keys.open(&challenge).unwrap();
-            prop_assert_eq!(link.brand, brand);
-            prop_assert!(NOW.plus(Duration::from_secs(later)) < Moment::from_micros(link.made_at).plus(VALID));
         }
     }
 }

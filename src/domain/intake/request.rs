@@ -14,7 +14,7 @@ use crate::domain::audience::subscriber;
 use crate::domain::intake::Options;
 use crate::domain::intake::proof::{self, Proof};
 use crate::domain::intake::sign_up::{self, SignUp};
-use crate::domain::outbox::{self, Kind};
+use crate::domain::outbox::{self, About, Kind};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::token::Keys;
@@ -125,7 +125,7 @@ pub fn mail_link(conn: &mut DbConnection, kind: Kind, brand: i64, person: i64, n
     if outbox::count_since(conn, person, brand, kind, now.minus(LINKS_IN))? >= LINKS_MAX {
         return Ok(false);
     }
-    outbox::enqueue(conn, kind, brand, person, None, now)?;
+    outbox::enqueue(conn, kind, (brand, person), About::Person, now)?;
     Ok(true)
 }
 

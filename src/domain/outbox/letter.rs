@@ -102,8 +102,22 @@ pub struct AddressTakenMail {
     pub link: String,
 }
 
+/// What a service mail says.
+#[derive(Debug, Clone)]
+pub struct Words {
+    /// The subject line.
+    pub subject: String,
+    /// The HTML part.
+    pub html: String,
+    /// The text part, with the same links.
+    pub text: String,
+}
+
 macro_rules! service_mail {
-    ($mail:ident, $html:ident = $html_path:literal, $text:ident = $text_path:literal) => {
+    (
+        $mail:ident, |$lang:ident, $brand:ident| $subject:expr,
+        $html:ident = $html_path:literal, $text:ident = $text_path:literal
+    ) => {
         #[derive(Template)]
         #[template(path = $html_path)]
         struct $html<'a> {
@@ -122,22 +136,18 @@ macro_rules! service_mail {
         }
 
         impl $mail {
-            /// The HTML part.
+            /// Writes it.
             ///
             /// # Errors
-            /// [`Error::Internal`] if the template fails, which no data of ours can cause.
-            pub fn html(&self) -> Result<String> {
-                let subject = self.subject();
-                let page = $html { lang: self.lang, brand: &self.brand, subject: &subject, mail: self };
-                page.render().map_err(Error::internal)
-            }
-
-            /// The text part, with the same links.
-            ///
-            /// # Errors
-            /// [`Error::Internal`] if the template fails, which no data of ours can cause.
-            pub fn text(&self) -> Result<String> {
-                $text { lang: self.lang, brand: &self.brand, mail: self }.render().map_err(Error::internal)
+            /// [`Error::Internal`] if a template fails, which no data of ours can cause.
+            pub fn write(&self) -> Result<Words> {
+                let ($lang, $brand) = (self.lang, &self.brand);
+                let subject = $subject.to_string();
+                let html = $html { lang: self.lang, brand: &self.brand, subject: &subject, mail: self };
+                let html = html.render().map_err(Error::internal)?;
+                let text = $text { lang: self.lang, brand: &self.brand, mail: self };
+                let text = text.render().map_err(Error::internal)?;
+                Ok(Words { subject, html, text })
             }
         }
     };
@@ -145,83 +155,51 @@ macro_rules! service_mail {
 
 service_mail!(
     ConfirmationMail,
+    |lang, brand| lang.say("confirmation-subject").with("brand", &brand.name),
     ConfirmationHtml = "mail/confirmation.html",
     ConfirmationText = "mail/confirmation.txt"
 );
 service_mail!(
     PreferenceLinkMail,
+    |lang, brand| lang.say("preference-link-subject").with("brand", &brand.name),
     PreferenceLinkHtml = "mail/preference_link.html",
     PreferenceLinkText = "mail/preference_link.txt"
 );
-service_mail!(DataLinkMail, DataLinkHtml = "mail/data_link.html", DataLinkText = "mail/data_link.txt");
+service_mail!(
+    DataLinkMail,
+    |lang, brand| lang.say("data-link-subject").with("brand", &brand.name),
+    DataLinkHtml = "mail/data_link.html",
+    DataLinkText = "mail/data_link.txt"
+);
 service_mail!(
     AddressChangeMail,
+    |lang, brand| lang.say("address-change-subject").with("brand", &brand.name),
     AddressChangeHtml = "mail/address_change.html",
     AddressChangeText = "mail/address_change.txt"
 );
 service_mail!(
     AddressChangedMail,
+    |lang, brand| lang.say("address-changed-subject").with("brand", &brand.name),
     AddressChangedHtml = "mail/address_changed.html",
     AddressChangedText = "mail/address_changed.txt"
 );
 service_mail!(
     AddressTakenMail,
+    |lang, brand| lang.say("address-taken-subject").with("brand", &brand.name),
     AddressTakenHtml = "mail/address_taken.html",
     AddressTakenText = "mail/address_taken.txt"
 );
-
-impl ConfirmationMail {
-    /// The subject line.
-    pub fn subject(&self) -> String {
-        self.lang.say("confirmation-subject").with("brand", &self.brand.name).to_string()
-    }
-}
-
-impl PreferenceLinkMail {
-    /// The subject line.
-    pub fn subject(&self) -> String {
-        self.lang.say("preference-link-subject").with("brand", &self.brand.name).to_string()
-    }
-}
-
-impl DataLinkMail {
-    /// The subject line.
-    pub fn subject(&self) -> String {
-        self.lang.say("data-link-subject").with("brand", &self.brand.name).to_string()
-    }
-}
-
-impl AddressChangeMail {
-    /// The subject line.
-    pub fn subject(&self) -> String {
-        self.lang.say("address-change-subject").with("brand", &self.brand.name).to_string()
-    }
-}
-
-impl AddressChangedMail {
-    /// The subject line.
-    pub fn subject(&self) -> String {
-        self.lang.say("address-changed-subject").with("brand", &self.brand.name).to_string()
-    }
-}
-
-impl AddressTakenMail {
-    /// The subject line.
-    pub fn subject(&self) -> String {
-        self.lang.say("address-taken-subject").with("brand", &self.brand.name).to_string()
-    }
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Language, subject, HTML part and text part of each service mail.
-    fn mails() -> Vec<(Lang, String, String, String)> {
+    /// Each service mail in each language, and how many links it has: those of its foot, and its own.
+    fn mails() -> Vec<(Lang, Words, usize)> {
         Lang::ALL.into_iter().flat_map(mails_in).collect()
     }
 
-    fn mails_in(lang: Lang) -> [(Lang, String, String, String); 5] {
+    fn mails_in(lang: Lang) -> [(Lang, Words, usize); 6] {
         let brand = MailHead {
             name: "Civic Notes".into(),
             legal_name: "Notes & Sons".into(),
@@ -237,32 +215,36 @@ mod tests {
         let preferences = PreferenceLinkMail { lang, brand: brand.clone(), link: link.clone() };
         let change = AddressChangeMail { lang, brand: brand.clone(), link: link.clone(), valid_hours: 24 };
         let taken = AddressTakenMail { lang, brand: brand.clone(), link: link.clone() };
-        let data = DataLinkMail { lang, brand, link, valid_hours: 24 };
+        let data = DataLinkMail { lang, brand: brand.clone(), link, valid_hours: 24 };
+        let (new, day) = ("n•••@e•••.com".to_owned(), "3 May 2026".to_owned());
+        let changed = AddressChangedMail { lang, brand, new, day };
         [
-            (lang, confirmation.subject(), confirmation.html().unwrap(), confirmation.text().unwrap()),
-            (lang, preferences.subject(), preferences.html().unwrap(), preferences.text().unwrap()),
-            (lang, data.subject(), data.html().unwrap(), data.text().unwrap()),
-            (lang, change.subject(), change.html().unwrap(), change.text().unwrap()),
-            (lang, taken.subject(), taken.html().unwrap(), taken.text().unwrap()),
+            (lang, confirmation.write().unwrap(), 3),
+            (lang, preferences.write().unwrap(), 3),
+            (lang, data.write().unwrap(), 3),
+            (lang, change.write().unwrap(), 3),
+            (lang, changed.write().unwrap(), 2),
+            (lang, taken.write().unwrap(), 3),
         ]
     }
 
     #[test]
     fn both_parts_of_a_service_mail_have_the_same_links() {
-        for (_, subject, html, text) in mails() {
+        for (_, Words { subject, html, text }, links) in mails() {
             let in_html: Vec<&str> =
                 html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-            assert_eq!(in_html.len(), 3, "{subject}");
+            assert_eq!(in_html.len(), links, "{subject}");
             for href in in_html {
                 assert!(text.contains(href.trim_start_matches("mailto:")), "{subject}: {href}");
             }
-            assert_eq!(text.matches("https://").count(), 2, "{subject}");
+            // One of them is the address to write to.
+            assert_eq!(text.matches("https://").count(), links - 1, "{subject}");
         }
     }
 
     #[test]
     fn a_service_mail_has_a_language_a_title_and_neither_picture_nor_promotion() {
-        for (lang, subject, html, text) in mails() {
+        for (lang, Words { subject, html, text }, _) in mails() {
             assert!(html.contains(&format!("<html lang=\"{}\" dir=\"ltr\">", lang.tag())));
             assert!(html.contains(&format!("<title>{subject}</title>")));
             for element in ["<img", "<script", "<link", "<style"] {

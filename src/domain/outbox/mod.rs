@@ -82,20 +82,15 @@ pub struct Mail {
     pub address_change_id: Option<i64>,
 }
 
-/// Puts a service mail about a change of address into the outbox: it goes where the change says.
-///
-/// # Errors
-/// Of the database.
-pub fn enqueue_address(
-    conn: &mut DbConnection,
-    kind: Kind,
-    (brand, subscriber): (i64, i64),
-    change: i64,
-    at: Moment,
-) -> Result<()> {
-    let id = enqueue(conn, kind, brand, subscriber, None, at)?;
-    diesel::update(outbox::table.find(id)).set(outbox::address_change_id.eq(Some(change))).execute(conn)?;
-    Ok(())
+/// What a service mail is about, besides its brand and its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// Nothing else.
+    Person,
+    /// A confirmation: its row number.
+    Confirmation(i64),
+    /// A change of address, which says where the mail goes: its row number.
+    AddressChange(i64),
 }
 
 /// Puts a service mail into the outbox, to be sent at `at` or soon after.
@@ -105,24 +100,29 @@ pub fn enqueue_address(
 pub fn enqueue(
     conn: &mut DbConnection,
     kind: Kind,
-    brand: i64,
-    subscriber: i64,
-    confirmation: Option<i64>,
+    (brand, subscriber): (i64, i64),
+    about: About,
     at: Moment,
-) -> Result<i64> {
-    Ok(diesel::insert_into(outbox::table)
+) -> Result<()> {
+    let (confirmation, change) = match about {
+        About::Person => (None, None),
+        About::Confirmation(id) => (Some(id), None),
+        About::AddressChange(id) => (None, Some(id)),
+    };
+    diesel::insert_into(outbox::table)
         .values((
             outbox::brand_id.eq(brand),
             outbox::subscriber_id.eq(subscriber),
             outbox::kind.eq(kind),
             outbox::confirmation_id.eq(confirmation),
+            outbox::address_change_id.eq(change),
             outbox::state.eq(State::Waiting),
             outbox::attempts.eq(0),
             outbox::due_at.eq(at),
             outbox::created_at.eq(at),
         ))
-        .returning(outbox::id)
-        .get_result(conn)?)
+        .execute(conn)?;
+    Ok(())
 }
 
 /// How many mails of this kind this brand has written to this person after `since`, whatever became of them.
@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn a_mail_is_claimed_once_and_counted_whatever_becomes_of_it() {
         with_outbox(|conn| {
-            enqueue(conn, PreferencesLink, 1, 2, None, START)?;
+            enqueue(conn, PreferencesLink, (1, 2), About::Person, START)?;
             let mail = one(conn, START);
             assert_eq!((mail.brand_id, mail.subscriber_id, mail.attempts), (1, 2, 1));
             assert!(claim_due(conn, 10, LEASE, START)?.is_empty());
@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn a_deferred_mail_is_tried_later_and_later_and_given_up_after_five_days() {
         with_outbox(|conn| {
-            enqueue(conn, PreferencesLink, 1, 2, None, START)?;
+            enqueue(conn, PreferencesLink, (1, 2), About::Person, START)?;
             let mut now = START;
             for minutes in [5, 30, 120, 240, 240] {
                 let mail = one(conn, now);
@@ -357,7 +357,7 @@ mod tests {
                 (Outcome::Uncertain, State::Uncertain),
             ] {
                 diesel::delete(outbox::table).execute(conn)?;
-                enqueue(conn, PreferencesLink, 1, 2, None, START)?;
+                enqueue(conn, PreferencesLink, (1, 2), About::Person, START)?;
                 let mail = one(conn, START);
                 assert_eq!(settle(conn, &mail, &outcome, START)?, expected, "{outcome:?}");
                 assert_eq!(address_is_bad(&outcome), expected == State::Failed);
@@ -369,7 +369,7 @@ mod tests {
     #[test]
     fn a_claim_without_an_answer_becomes_uncertain_and_is_not_sent_again() {
         with_outbox(|conn| {
-            enqueue(conn, PreferencesLink, 1, 2, None, START)?;
+            enqueue(conn, PreferencesLink, (1, 2), About::Person, START)?;
             let mail = one(conn, START);
             assert!(claim_due(conn, 10, LEASE, START.plus(LEASE))?.is_empty());
             let state: State = outbox::table.select(outbox::state).first(conn)?;

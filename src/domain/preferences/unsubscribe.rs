@@ -13,7 +13,7 @@ use crate::domain::consent::lock;
 use crate::domain::consent::opt_in::{Scope, withdraw_all};
 use crate::domain::preferences::act::{self, Act};
 use crate::domain::preferences::{Choice, load};
-use crate::error::{Error, Result};
+use crate::error::{Result, if_there};
 use crate::i18n::Lang;
 use crate::token::UnsubscribeLink;
 
@@ -57,7 +57,7 @@ pub fn unsubscribe_scope(brand: &brand::Brand, lang: Lang) -> String {
 /// Ends all marketing email of the link's brand, with one ledger entry; a repeat in a short while adds nothing.
 ///
 /// # Errors
-/// [`Error::NotFound`] if there is no such brand.
+/// [`crate::error::Error::NotFound`] if there is no such brand.
 pub fn unsubscribe(
     conn: &mut DbConnection,
     link: &UnsubscribeLink,
@@ -67,11 +67,8 @@ pub fn unsubscribe(
     let Way { method, page } = way;
     let brand = brand::get(conn, link.brand)?;
     lock(conn, link.subscriber)?;
-    let known = match subscriber::get(conn, link.subscriber) {
-        Ok(person) => person.erased_at.is_none(),
-        Err(Error::NotFound(_)) => false,
-        Err(error) => return Err(error),
-    };
+    let person = if_there(subscriber::get(conn, link.subscriber))?;
+    let known = person.is_some_and(|person| person.erased_at.is_none());
     if !known {
         return Ok(Unsubscribed { brand, stopped: false, continues: Vec::new(), known, act: None });
     }

@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, BigInt, Text};
 
 use crate::clock::Moment;
 use crate::db::schema::{delivery, hit};
-use crate::db::{DbConnection, among};
+use crate::db::{DbConnection, among, in_order};
 use crate::domain::consent::permission::Kind;
 use crate::domain::tracking::hit::START;
 use crate::domain::tracking::settle::{Counter, Judged, Row, counter};
@@ -126,12 +126,8 @@ fn load_links_seen(
     if before.is_empty() {
         return Ok(HashSet::new());
     }
-    let mut people: Vec<i64> = before.keys().map(|(_, person)| *person).collect();
-    people.sort_unstable();
-    people.dedup();
-    let mut links: Vec<i64> = judged.iter().filter_map(|judged| judged.row.link).collect();
-    links.sort_unstable();
-    links.dedup();
+    let people = in_order(before.keys().map(|(_, person)| *person));
+    let links = in_order(judged.iter().filter_map(|judged| judged.row.link));
     let now: HashSet<i64> = judged.iter().map(|judged| judged.row.id).collect();
     let found: Vec<(i64, i64, Option<i64>)> = hit::table
         .filter(hit::class.eq(Class::Human))

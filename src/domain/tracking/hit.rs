@@ -11,10 +11,10 @@ use diesel::upsert::excluded;
 
 use crate::clock::Moment;
 use crate::db::schema::{anonymous_count, brand, campaign, delivery, hit};
-use crate::db::{DbConnection, among, bulk};
+use crate::db::{DbConnection, among, bulk, in_order};
 use crate::domain::consent;
 use crate::domain::consent::permission::Kind;
-use crate::domain::tracking::{Reason, allowed};
+use crate::domain::tracking::{COUNTERS_PER_STATEMENT, Reason, allowed};
 use crate::error::Result;
 
 /// One request of a pixel or of a tracked link, as its token says. Row numbers only.
@@ -38,9 +38,6 @@ impl Hit {
         if self.link.is_some() { Kind::Clicks } else { Kind::Opens }
     }
 }
-
-/// The most counters that go into one statement.
-const COUNTERS_PER_STATEMENT: usize = 500;
 
 /// Before every hit: a condition that each of them meets, which makes the index by time the one to use.
 pub const START: Moment = Moment::from_micros(0);
@@ -120,14 +117,6 @@ fn group(hits: &[Hit]) -> Vec<Group<'_>> {
         groups.entry((hit.campaign, hit.kind())).or_default().push(hit);
     }
     groups.into_iter().collect()
-}
-
-/// Each number once, in order.
-fn in_order(numbers: impl Iterator<Item = i64>) -> Vec<i64> {
-    let mut numbers: Vec<i64> = numbers.collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers
 }
 
 struct Owner {

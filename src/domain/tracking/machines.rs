@@ -88,6 +88,22 @@ struct NetworkEntry {
     file: Option<String>,
 }
 
+impl NetworkEntry {
+    /// All of its networks: its own, and those of the list that it names, which lies in `folder`.
+    fn nets(&self, folder: &Path) -> Result<Vec<IpNet>, String> {
+        let listed = match &self.file {
+            None => String::new(),
+            Some(name) => std::fs::read_to_string(folder.join(name))
+                .map_err(|error| format!("the file {name} cannot be read: {error}"))?,
+        };
+        let lines = listed.lines().map(|line| line.split([',', ';', ' ', '#']).next().unwrap_or_default());
+        let ranges = self.ranges.iter().map(String::as_str).chain(lines.filter(|line| !line.is_empty()));
+        ranges
+            .map(|range| range.parse().map_err(|_| format!("{range:?} is no range such as 192.0.2.0/24")))
+            .collect()
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RefererEntry {
@@ -161,22 +177,11 @@ impl Machines {
                 entry.only.as_deref(),
                 [Reason::PrefetchNetwork, Reason::ScannerNetwork],
             )?;
-            let said = |what: String| format!("network \"{}\": {what}", entry.name);
-            let listed = match &entry.file {
-                None => String::new(),
-                Some(name) => std::fs::read_to_string(folder.join(name))
-                    .map_err(|error| said(format!("the file {name} cannot be read: {error}")))?,
-            };
-            let lines =
-                listed.lines().map(|line| line.split([',', ';', ' ', '#']).next().unwrap_or_default());
-            for range in entry.ranges.iter().map(String::as_str).chain(lines.filter(|line| !line.is_empty()))
-            {
-                let net: IpNet =
-                    range.parse().map_err(|_| said(format!("{range:?} is no range such as 192.0.2.0/24")))?;
-                machines
-                    .ranges
-                    .push(Range { span: number_of(net.network())..=number_of(net.broadcast()), mark });
-            }
+            let nets = entry.nets(folder).map_err(|what| format!("network \"{}\": {what}", entry.name))?;
+            machines.ranges.extend(nets.into_iter().map(|net| {
+                let span = number_of(net.network())..=number_of(net.broadcast());
+                Range { span, mark }
+            }));
         }
         machines.ranges.sort_by_key(|range| (*range.span.start(), u128::MAX - *range.span.end()));
         for entry in file.referer {

@@ -10,13 +10,15 @@ use diesel::upsert::excluded;
 
 use crate::clock::Moment;
 use crate::db::schema::{campaign, delivery, mark_count, opt_in, subscriber, topic};
-use crate::db::{Database, DbConnection, among};
+use crate::db::{Database, DbConnection, among, in_order};
 use crate::domain::catalog::topic::Kind as TopicKind;
 use crate::domain::consent;
 use crate::domain::consent::opt_in::State as OptInState;
 use crate::domain::delivery::State;
+use crate::domain::tracking::COUNTERS_PER_STATEMENT;
 use crate::domain::tracking::report::guard::FEWEST;
 use crate::domain::tracking::settle::is_alone;
+use crate::email_address::EmailAddress;
 use crate::error::Result;
 
 /// The most marks of each kind that one transaction deletes.
@@ -52,7 +54,7 @@ struct Letter {
     state: State,
     opened_at: Option<Moment>,
     clicked_at: Option<Moment>,
-    email: Option<String>,
+    email: Option<EmailAddress>,
 }
 
 /// Deletes a batch of marks from before `until` and counts them. Returns how many letters had one.
@@ -80,11 +82,8 @@ pub fn forget_old(db: &Database, until: Moment) -> Result<usize> {
         if !is_alone(conn, FORGETTING)? {
             return Ok(0);
         }
-        let mut all: Vec<i64> = letters.values().flatten().copied().collect();
-        all.sort_unstable();
-        all.dedup();
         // Whoever withdraws meanwhile comes before this or after it.
-        consent::hold(conn, &all)?;
+        consent::hold(conn, &in_order(letters.values().flatten().copied()))?;
         for (campaign, domains) in named {
             let none = domains.into_iter().chain([OTHERS.to_owned()]).map(|name| (name, Gone::default()));
             add(conn, campaign, Part::Domain, none.collect())?;
@@ -122,6 +121,14 @@ fn load_oldest(conn: &mut DbConnection, until: Moment) -> Result<BTreeMap<i64, H
     Ok(letters)
 }
 
+/// The domain of a row of `subscriber s`, in the SQL of this database.
+pub(super) fn domain_of_person(conn: &DbConnection) -> &'static str {
+    match conn {
+        DbConnection::Sqlite(_) => "substr(s.email, instr(s.email, '@') + 1)",
+        DbConnection::Postgres(_) => "substr(s.email, strpos(s.email, '@') + 1)",
+    }
+}
+
 #[derive(QueryableByName)]
 struct Name {
     #[diesel(sql_type = Text)]
@@ -130,12 +137,9 @@ struct Name {
 
 /// The domains that enough letters of a campaign went to to be named.
 fn load_domains(conn: &mut DbConnection, campaign: i64) -> Result<Vec<String>> {
-    let at = match conn {
-        DbConnection::Sqlite(_) => "instr",
-        DbConnection::Postgres(_) => "strpos",
-    };
+    let domain = domain_of_person(conn);
     let names: Vec<Name> = diesel::sql_query(format!(
-        "SELECT substr(s.email, {at}(s.email, '@') + 1) AS name FROM delivery d \
+        "SELECT {domain} AS name FROM delivery d \
          JOIN subscriber s ON s.id = d.subscriber_id \
          WHERE d.campaign_id = $1 AND d.state = 'sent' AND s.email IS NOT NULL GROUP BY 1 HAVING count(*) >= $2"
     ))
@@ -215,7 +219,7 @@ fn add(conn: &mut DbConnection, campaign: i64, part: Part, counts: BTreeMap<Stri
             )
         })
         .collect();
-    for chunk in rows.chunks(500) {
+    for chunk in rows.chunks(COUNTERS_PER_STATEMENT) {
         on_backend!(conn, |c| diesel::insert_into(mark_count::table)
             .values(chunk)
             .on_conflict((mark_count::campaign_id, mark_count::part, mark_count::name))
@@ -236,7 +240,7 @@ impl Letter {
     }
 
     fn domain(&self) -> Option<&str> {
-        Some(self.email.as_deref()?.split_once('@')?.1)
+        self.email.as_ref().map(EmailAddress::domain)
     }
 }
 

@@ -39,6 +39,9 @@ pub use links::Links;
 pub use machines::Machines;
 pub use recorder::Recorder;
 
+/// The most counters that go into one statement.
+const COUNTERS_PER_STATEMENT: usize = 500;
+
 /// What the operator says about tracking.
 #[derive(Debug, Clone)]
 pub struct Options {

@@ -9,7 +9,8 @@ use crate::clock::Moment;
 use crate::db::schema::recorder_batch;
 use crate::db::{Database, DbConnection};
 use crate::domain::tracking::hit::{self, Hit};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::secret::random_number;
 
 /// Stores the batches of one recorder, one after the other.
 #[derive(Debug)]
@@ -27,9 +28,7 @@ impl Once {
     /// # Errors
     /// If the system has no random number.
     pub(super) fn new(db: Database) -> Result<Self> {
-        let mut bytes = [0; 8];
-        getrandom::fill(&mut bytes).map_err(Error::internal)?;
-        Ok(Self { db, recorder: i64::from_le_bytes(bytes), tried: None })
+        Ok(Self { db, recorder: random_number()?, tried: None })
     }
 
     /// Stores those hits of a batch that may be stored; returns how many, now or when it was tried before.

@@ -13,11 +13,11 @@ use diesel::upsert::excluded;
 
 use crate::clock::Moment;
 use crate::db::schema::{delivery, hit, hit_count, link};
-use crate::db::{Database, DbConnection, among};
+use crate::db::{Database, DbConnection, among, in_order};
 use crate::domain::consent;
 use crate::domain::consent::permission::Kind;
 use crate::domain::tracking::burst::{self, Fact, Letter, REACH};
-use crate::domain::tracking::{Class, Hit, Options, Reason, firsts};
+use crate::domain::tracking::{COUNTERS_PER_STATEMENT, Class, Hit, Options, Reason, firsts};
 use crate::error::Result;
 
 /// How many hits are read and judged at once: a few megabytes.
@@ -36,9 +36,6 @@ const COLUMNS: (
     hit::class,
     hit::reason,
 ) = (hit::id, hit::campaign_id, hit::subscriber_id, hit::link_id, hit::at, hit::class, hit::reason);
-
-/// The most counters of one statement.
-const ROWS_PER_STATEMENT: usize = 500;
 
 /// One hit as it is judged.
 #[derive(Debug, Clone, Queryable)]
@@ -106,9 +103,7 @@ pub(super) fn judge_due(conn: &mut DbConnection, options: &Options, now: Moment)
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
     let (from, to) = (first.at, last.at);
     let due: HashSet<i64> = rows.iter().map(|row| row.id).collect();
-    let mut people: Vec<i64> = rows.iter().map(|row| row.person).collect();
-    people.sort_unstable();
-    people.dedup();
+    let people = in_order(rows.iter().map(|row| row.person));
     // Their neighbours: what was judged before, and what came a little later. Each of the two has an index of its own.
     let near = || hit::table.filter(among(hit::subscriber_id, &people)).select(COLUMNS);
     rows.extend(
@@ -133,10 +128,7 @@ pub(super) fn write(
     if !is_alone(conn, JUDGING)? {
         return Ok(false);
     }
-    let mut people: Vec<i64> = judged.iter().map(|judged| judged.row.person).collect();
-    people.sort_unstable();
-    people.dedup();
-    consent::hold(conn, &people)?;
+    consent::hold(conn, &in_order(judged.iter().map(|judged| judged.row.person)))?;
     let marked = write_verdicts(conn, judged)?;
     let judged: Vec<&Judged> = judged.iter().filter(|judged| marked.contains(&judged.row.id)).collect();
     let mut counts = BTreeMap::new();
@@ -273,7 +265,7 @@ fn add(conn: &mut DbConnection, counts: BTreeMap<Counter, (i64, i64)>) -> Result
         .collect();
     let key =
         (hit_count::campaign_id, hit_count::kind, hit_count::link_id, hit_count::hour, hit_count::class);
-    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+    for chunk in rows.chunks(COUNTERS_PER_STATEMENT) {
         on_backend!(conn, |c| diesel::insert_into(hit_count::table)
             .values(chunk)
             .on_conflict(key)

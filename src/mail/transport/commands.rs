@@ -134,10 +134,15 @@ mod tests {
         ] {
             assert_eq!(said(to, return_path, dsn), expected);
         }
-        let long = format!("{}@example.com", "\u{10ffff}".repeat(64));
-        if let Ok(to) = EmailAddress::parse(&long) {
-            let envelope = Envelope { to: &to, return_path: &to, beyond_ascii: true };
-            assert!(!Commands::of(envelope, true).all().contains("ORCPT"));
-        }
+    }
+
+    #[test]
+    fn an_original_address_that_is_too_long_once_it_is_written_for_reports_is_left_out() {
+        let label = "a".repeat(59);
+        let domain = format!("{label}.{label}.{label}.example");
+        let said_to =
+            |plus: usize| said(&format!("\u{fc}{}@{domain}", "+".repeat(plus)), "u@example.com", true);
+        assert!(said_to(48).contains("NOTIFY=FAILURE,DELAY ORCPT=utf-8;\\x{FC}\\x{2B}"));
+        assert!(said_to(49).contains("NOTIFY=FAILURE,DELAY|DATA|"));
     }
 }

@@ -102,9 +102,8 @@ impl MailUrl {
     pub fn prepare(&self) -> Result<(), Problem> {
         match self {
             Self::Smtp(_) => Ok(()),
-            Self::Folder(path) => std::fs::create_dir_all(path).map_err(|error| {
-                problem(&format!("The folder {} cannot be made: {}", path.display(), error.kind()))
-            }),
+            Self::Folder(path) => std::fs::create_dir_all(path)
+                .map_err(|error| problem(&format!("The folder {} cannot be made: {error}", path.display()))),
         }
     }
 }

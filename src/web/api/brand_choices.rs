@@ -10,11 +10,10 @@ use crate::domain::account::ApiKey;
 use crate::domain::catalog::brand;
 use crate::domain::consent::brand_choice::{self, AtMost, BrandChoice};
 use crate::domain::consent::{Method, Statement};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, if_there};
 use crate::id::{PublicId, Slug};
 use crate::web::api::body::Body;
 use crate::web::api::evidence::{self, Evidence};
-use crate::web::api::opt_ins::found;
 use crate::web::api::paging::Page;
 use crate::web::api::subscribers::{hold_living, living};
 use crate::web::api::{Answer, Names, ok};
@@ -112,7 +111,7 @@ fn apply(
     }
     for (index, change) in changes.brand_choices.iter().enumerate() {
         let field = |name: &str| format!("brand_choices.{index}.{name}");
-        let brand = found(brand::find(conn, change.brand.as_str()))?
+        let brand = if_there(brand::find(conn, change.brand.as_str()))?
             .ok_or_else(|| Error::invalid(field("brand"), "There is no such brand"))?;
         let before = brand_choice::find(conn, person, brand.id)?;
         let at_most = change.at_most.unwrap_or(AtMost::Each);

@@ -14,11 +14,10 @@ use crate::domain::campaign::link::{self, Link};
 use crate::domain::campaign::{self, Campaign, State, state};
 use crate::domain::catalog::{Channel, topic};
 use crate::domain::delivery::{letter, pace};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, if_there};
 use crate::id::PublicId;
 use crate::mail::link::hosts;
 use crate::web::api::body::{Body, OptionalBody};
-use crate::web::api::opt_ins::found;
 use crate::web::api::paging::{Page, Paging};
 use crate::web::api::subscribers::living;
 use crate::web::api::version::{self, Expectation, Known};
@@ -257,7 +256,7 @@ pub async fn preview(
             let campaign = campaign::find(conn, id.into_inner())?;
             let person = match form.0.subscriber {
                 Some(id) => Some(
-                    found(living(conn, id))?
+                    if_there(living(conn, id))?
                         .ok_or_else(|| Error::invalid("subscriber", "There is no such subscriber"))?,
                 ),
                 None => None,

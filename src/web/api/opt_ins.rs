@@ -14,7 +14,7 @@ use crate::domain::audience::subscriber::Subscriber;
 use crate::domain::catalog::{Channel, brand, topic};
 use crate::domain::consent::opt_in::{self, Answer as Choice, Basis, State};
 use crate::domain::consent::{Method, Statement};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, if_there};
 use crate::id::{PublicId, Slug};
 use crate::web::api::body::Body;
 use crate::web::api::evidence::{self, Evidence};
@@ -140,9 +140,9 @@ fn apply(
     let supplied = source::get(conn, person.source_id)?.kind == source::Kind::Supplier;
     for (index, change) in changes.opt_ins.iter().enumerate() {
         let wrong = |field: &str, detail: &str| Error::invalid(format!("opt_ins.{index}.{field}"), detail);
-        let brand = found(brand::find(conn, change.brand.as_str()))?
+        let brand = if_there(brand::find(conn, change.brand.as_str()))?
             .ok_or_else(|| wrong("brand", "There is no such brand"))?;
-        let topic = found(topic::find(conn, brand.id, change.topic.as_str()))?
+        let topic = if_there(topic::find(conn, brand.id, change.topic.as_str()))?
             .ok_or_else(|| wrong("topic", "The brand has no such topic"))?;
         let granted = change.state == NewState::Granted;
         if granted && !topic.offers(change.channel) {
@@ -167,15 +167,6 @@ fn apply(
         opt_in::set(conn, &statement, topic.id, change.channel, choice)?;
     }
     Ok(())
-}
-
-/// A thing that is named in a body and does not exist is a wrong field, not a wrong address.
-pub(super) fn found<T>(result: Result<T>) -> Result<Option<T>> {
-    match result {
-        Ok(thing) => Ok(Some(thing)),
-        Err(Error::NotFound(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 fn views(conn: &mut DbConnection, person: i64) -> Result<Page<OptInView>> {

@@ -11,11 +11,10 @@ use crate::domain::catalog::brand;
 use crate::domain::consent::permission::{Kind, State as PermissionState, of_subscriber};
 use crate::domain::consent::{Method, Statement};
 use crate::domain::tracking::permission;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, if_there};
 use crate::id::{PublicId, Slug};
 use crate::web::api::body::Body;
 use crate::web::api::evidence::{self, Evidence};
-use crate::web::api::opt_ins::found;
 use crate::web::api::paging::Page;
 use crate::web::api::subscribers::{hold_living, living};
 use crate::web::api::{Answer, Names, ok};
@@ -108,7 +107,7 @@ fn apply(
         return Err(Error::invalid("permissions", "At most 200 answers at once"));
     }
     for (index, change) in changes.permissions.iter().enumerate() {
-        let brand = found(brand::find(conn, change.brand.as_str()))?
+        let brand = if_there(brand::find(conn, change.brand.as_str()))?
             .ok_or_else(|| Error::invalid(format!("permissions.{index}.brand"), "There is no such brand"))?;
         let statement = Statement {
             subscriber: person,

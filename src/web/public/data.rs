@@ -1,14 +1,14 @@
 //! `/d/{token}`: the data held about a person, a copy of it, its correction, and the end of it. The link was mailed to the address
 //! on request and is good for a short time, because this page shows everything (SEC-04).
 
-use std::time::Duration;
+mod facts;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::{HOUR, Moment};
 use crate::domain::audience::subscriber::{self, Profile};
 use crate::domain::catalog::brand;
 use crate::domain::outbox::DATA_LINK_HOURS;
@@ -109,7 +109,7 @@ impl Visit {
             brand,
             action: self.url.clone(),
             address: held.person.email.clone().unwrap_or_default(),
-            groups: groups(&held, lang),
+            groups: facts::groups(&held, lang),
             typed: typed.unwrap_or_else(|| as_typed(&profile, &locale)),
             version: correct::version(&profile)?,
             locale,
@@ -270,7 +270,7 @@ async fn over(app: &App, link: DataRequestLink) -> Result<Option<Gone>> {
     if app.clock.now() > expires_at {
         return Ok(Some(Gone::DataTooOld(DATA_LINK_HOURS)));
     }
-    let mailed_at = expires_at.minus(Duration::from_secs(u64::from(DATA_LINK_HOURS) * 3600));
+    let mailed_at = expires_at.minus(HOUR * DATA_LINK_HOURS);
     let moved = app.db.read(move |conn| address_change::last_done(conn, link.subscriber)).await?;
     Ok(moved.is_some_and(|at| mailed_at < at).then_some(Gone::Moved))
 }

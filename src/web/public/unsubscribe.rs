@@ -12,7 +12,7 @@ use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::brand;
 use crate::domain::consent::Method;
 use crate::domain::preferences::{self, Unsubscribed, Way};
-use crate::error::{Error, Result};
+use crate::error::{Result, if_there};
 use crate::token::{ReceiptLink, UnsubscribeLink};
 use crate::web::form::{Form, FormError};
 use crate::web::language::{Spoken, untold};
@@ -107,9 +107,5 @@ fn says_one_click(form: &Form) -> bool {
 
 /// The person, as long as they have choices to look at.
 fn person(conn: &mut DbConnection, link: &UnsubscribeLink) -> Result<Option<Subscriber>> {
-    match subscriber::get(conn, link.subscriber) {
-        Ok(person) => Ok(Some(person).filter(|person| person.erased_at.is_none())),
-        Err(Error::NotFound(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
+    Ok(if_there(subscriber::get(conn, link.subscriber))?.filter(|person| person.erased_at.is_none()))
 }

@@ -14,7 +14,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use crate::clock::Moment;
+use crate::clock::{DAY, HOUR, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::address_change as change;
 use crate::domain::audience::{Subscriber, subscriber};
@@ -22,7 +22,7 @@ use crate::domain::catalog::Channel;
 use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::consent::{lock, suppression::Suppression};
 use crate::domain::intake::request;
-use crate::domain::outbox::{self, Kind};
+use crate::domain::outbox::{self, About, Kind};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
 use crate::i18n::{Lang, Message};
@@ -33,12 +33,10 @@ pub use press::{Looked, Standing, look, press, wording};
 /// For how many hours the link to a new address works.
 pub const VALID_HOURS: u32 = 24;
 
-const VALID: Duration = Duration::from_secs(VALID_HOURS as u64 * 3600);
+const VALID: Duration = HOUR.saturating_mul(VALID_HOURS);
 
 /// A person can ask for so many changes in a day; and one address is mailed about one wish in a day only once.
 const CHANGES_MAX: i64 = 3;
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The old address is kept for its notice, which is tried for as long.
 pub(super) const OLD_KEPT: Duration = outbox::GIVE_UP_AFTER;
@@ -167,7 +165,8 @@ pub fn work(conn: &mut DbConnection, keys: &Keys, id: i64, now: Moment) -> Resul
         Some(_) => {}
         None if is_barred(conn, keys, new)? || mailed_lately(conn, &wish, new, now)? => {}
         None => {
-            outbox::enqueue_address(conn, Kind::AddressChange, (wish.brand_id, wish.subscriber_id), id, now)?;
+            let to = (wish.brand_id, wish.subscriber_id);
+            outbox::enqueue(conn, Kind::AddressChange, to, About::AddressChange(id), now)?;
         }
     }
     diesel::update(change::table.find(id)).set(change::state.eq(State::Mailed)).execute(conn)?;

@@ -11,7 +11,7 @@ use crate::domain::consent::ledger::{self, Decision, Matter, Method, SUBSCRIBER,
 use crate::domain::consent::lock;
 use crate::domain::consent::opt_in::{self, Scope, State as OptInState};
 use crate::domain::consent::suppression::{self, Reason, Suppression};
-use crate::domain::outbox::{self, Kind};
+use crate::domain::outbox::{self, About, Kind};
 use crate::domain::privacy::address_change::{AddressChange, State, get, suppressions, void};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
@@ -114,7 +114,8 @@ pub fn press(conn: &mut DbConnection, keys: &Keys, id: i64, lang: Lang, now: Mom
         .execute(conn)?;
     void(conn, person)?;
     if old.is_some() {
-        outbox::enqueue_address(conn, Kind::AddressChanged, (found.brand.id, person), id, now)?;
+        let to = (found.brand.id, person);
+        outbox::enqueue(conn, Kind::AddressChanged, to, About::AddressChange(id), now)?;
     }
     look(conn, keys, id, now)
 }

@@ -164,10 +164,7 @@ const SUMS: &str = "count(*) AS letters, count(d.bounce) AS bounced, \
 
 /// By recipient domain: those with the most letters, and all others together, whoever was erased since among them.
 pub(super) fn domains(conn: &mut DbConnection, campaign: i64, bounced: Cell) -> Result<Vec<Breakdown>> {
-    let domain = match conn {
-        DbConnection::Sqlite(_) => "substr(s.email, instr(s.email, '@') + 1)",
-        DbConnection::Postgres(_) => "substr(s.email, strpos(s.email, '@') + 1)",
-    };
+    let domain = marks::domain_of_person(conn);
     let sums = ["letters", "bounced", "may_open", "opened", "may_click", "clicked"]
         .map(|sum| format!("CAST(COALESCE(sum({sum}), 0) AS BIGINT) AS {sum}"))
         .join(", ");
