@@ -1,5 +1,7 @@
 //! Security headers (SEC-01), cookies, and which token opens which page (SEC-03).
 
+use std::collections::BTreeSet;
+
 use mannerly::token::{
     AddressChangeLink, ClickLink, ConfirmLink, DataRequestLink, OpenLink, PreferencesLink, Purpose,
     ReceiptLink, ReportLink, UnsubscribeLink, ViewLink,
@@ -7,7 +9,7 @@ use mannerly::token::{
 
 use crate::person::CANARIES;
 use crate::readonly::Sample;
-use crate::support::http::Answer;
+use crate::support::http::{Answer, seen as seen_words};
 use crate::support::server::TestServer;
 
 const SECURE: [(&str, &str); 9] = [
@@ -38,10 +40,35 @@ fn is_letter(path: &str) -> bool {
 
 /// The forms by which one comes in may run our own script, and work without it.
 fn policy(path: &str, answer: &Answer) -> String {
-    let is_form = path.starts_with("/b/") && path.contains("/sign-up") && [200, 409].contains(&answer.status);
+    let is_form =
+        path.starts_with("/b/") && path.contains("/sign-up") && [200, 409, 422].contains(&answer.status);
     let script = if is_form { "script-src 'self'; style-src" } else { "style-src" };
     SECURE[0].1.replace("style-src", script)
 }
+
+/// That an answer to this path carries every header of [`SECURE`], and no cookie.
+#[track_caller]
+pub(crate) fn expect_secure(path: &str, answer: &Answer) {
+    for (name, value) in &SECURE {
+        let value = if *name == SECURE[0].0 { policy(path, answer) } else { (*value).to_owned() };
+        assert_eq!(answer.header(name), value, "{path} answers {}: {name}", answer.status);
+    }
+    assert_eq!(answer.header("set-cookie"), "", "{path} answers {}", answer.status);
+}
+
+/// Every page that has a form, and the report.
+const PAGES: [&str; 10] = [
+    "/p/{token}",
+    "/u/{token}",
+    "/d/{token}",
+    "/r/{token}",
+    "/a/{token}",
+    "/confirm/{token}",
+    "/report/{token}",
+    "/b/{brand}/sign-up",
+    "/b/{brand}/sign-up/{form}",
+    "/b/{brand}/link",
+];
 
 /// What the pixel has to carry; nobody reads it as a document (O-11).
 const PIXEL: [(&str, &str); 3] = [
@@ -112,6 +139,61 @@ both_databases! {
         }
     }
 
+    async fn whoever_is_refused_or_sent_on_gets_the_security_headers_too(mut server: TestServer) {
+        let sample = Sample::new(&server).await;
+        server.leave_work_behind();
+        let pages = PAGES.map(|page| sample.fill(&server, page));
+        let [p, u, d, r, a, confirm, report, sign_up, named, link] = pages.each_ref().map(String::as_str);
+        let mut seen = BTreeSet::new();
+        let mut expect = |status: u16, path: &str, answer: Answer| {
+            let answer = answer.expect(status);
+            assert!(status == 303 || answer.header("content-type").starts_with("text/html"), "{path} answers {status}");
+            expect_secure(path, &answer);
+            seen.insert(status);
+        };
+        let post = async |path: &str, fields: &[(&str, &str)]| Answer::to(server.request("POST", path).form(fields)).await;
+        for path in [p, u, d, r, a, confirm, sign_up, named, link] {
+            expect(413, path, post(path, &[("x", &"x".repeat(70_000))]).await);
+            expect(415, path, Answer::to(server.request("POST", path).json(&[1])).await);
+        }
+        expect(400, u, post(u, &[]).await);
+        let corrected = server.form(d, "correct").await.set("version", "another").set("company", "Council");
+        for (path, fields) in [
+            (confirm, &[("list", "another")][..]), (sign_up, &[("seen", "other words")]), (named, &[("seen", "other words")]),
+            (d, &corrected.pressed()), (p, &[("action", "save"), ("shown", "transport:phone:on"), ("seen", "other words"),
+            ("choice", "transport:email"), ("shown", "transport:email:off")]),
+        ] {
+            expect(409, path, post(path, fields).await);
+        }
+        for path in [sign_up, named] {
+            expect(422, path, post(path, &[("seen", seen_words(&server.get(path).await.text))]).await);
+        }
+        for (path, fields) in [
+            (link, &[("email", "ana@")][..]), (d, &[("action", "erase")]), (r, &[("action", "reason"), ("reason", "none of these")]),
+            (p, &[("action", "pause"), ("pause_until", "2020-01-01")]),
+        ] {
+            expect(422, path, post(path, fields).await);
+        }
+        expect(303, p, post(p, &[("action", "stop")]).await);
+        for _ in 0..40 {
+            post(link, &[("email", "ana@")]).await;
+        }
+        for path in [link, sign_up, named] {
+            expect(429, path, post(path, &[]).await);
+        }
+        server.advance(std::time::Duration::from_secs(60 * 24 * 60 * 60));
+        for path in [a, d, confirm] {
+            expect(410, path, post(path, &[]).await);
+            expect(410, path, server.get(path).await);
+        }
+        expect(410, report, server.get(report).await);
+        server.write(|conn, _| Ok(diesel::connection::SimpleConnection::batch_execute(conn, "ALTER TABLE topic RENAME TO away")?));
+        for path in [p, sign_up, named] {
+            expect(500, path, server.get(path).await);
+        }
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), [303, 400, 409, 410, 413, 415, 422, 429, 500]);
+    }
+
     async fn a_page_is_one_html_and_one_css_and_shows_no_address(server: TestServer) {
         let sample = Sample::new(&server).await;
         let mut pages = 0;
@@ -150,16 +232,17 @@ both_databases! {
         let tokens = tokens(&server, &sample);
         let before = server.snapshot();
         let nothing = server.get("/no-such-page").await.expect(404);
-        for (home, route, _) in &tokens {
+        let routes = tokens.iter().map(|(home, route, _)| (*home, *route));
+        for (home, route) in routes.chain([(Purpose::Receipt, "/r/{}/receipt.json")]) {
             for (purpose, _, token) in &tokens {
                 let path = route.replace("{}", token);
                 let looked = server.get(&path).await;
-                if *home == Purpose::Open {
+                if home == Purpose::Open {
                     // The pixel answers whatever token with the same picture (O-12).
                     assert_eq!((looked.status, looked.header("content-type")), (200, "image/gif"));
                     continue;
                 }
-                let own = purpose == home;
+                let own = *purpose == home;
                 let wanted = match home {
                     _ if !own => 404,
                     Purpose::Click => 302,

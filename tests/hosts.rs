@@ -16,7 +16,7 @@ async fn get_at(server: &TestServer, host: &str, path: &str) -> Answer {
 }
 
 /// Gives a brand hosts of its own; the first one is where its letters lead.
-async fn move_to(server: &TestServer, slug: &str, hosts: &[&str]) -> Answer {
+pub(crate) async fn move_to(server: &TestServer, slug: &str, hosts: &[&str]) -> Answer {
     let key = admin(server);
     let mut form = server.api(&key, "GET", &format!("/brands/{slug}"), Value::Null).await.expect(200).json();
     form.as_object_mut().unwrap().remove("changed_at");

@@ -63,6 +63,7 @@ mod preferences_refused;
 mod preflight;
 mod privacy;
 mod readonly;
+mod receipt_fields;
 mod receipts;
 mod receive;
 mod recorder;

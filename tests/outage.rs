@@ -26,6 +26,11 @@ async fn pages_and_api_say_when_to_come_back_and_the_picture_and_the_redirect_st
     server.get(&link("/o/")).await.expect(200);
     let redirect = server.get(&link("/c/")).await.expect(302);
     assert_eq!(redirect.header("location"), "https://example.org/a?x=1&y=2#top");
+    for page in
+        [server.get(&preferences).await, server.get(&unsubscribe).await, server.get("/b/civic/sign-up").await]
+    {
+        crate::headers::expect_secure("/p", &page.expect(503));
+    }
     for answer in [
         server.get(&preferences).await,
         server.post_form(&unsubscribe, &one_click).await,

@@ -6,12 +6,42 @@ use mannerly::domain::audience::subscriber;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::ledger::Method;
 use mannerly::domain::consent::permission::Kind;
+use mannerly::i18n::Lang;
+use mannerly::web::page::PreferencesPage;
 
 use crate::person::{CANARIES, Person};
+use crate::support::form::BrowserForm;
+use crate::support::http::link_to;
 
 const ERASE: [(&str, &str); 2] = [("action", "erase"), ("understood", "yes")];
 
 both_databases! {
+    async fn the_choices_lead_to_every_right_and_to_whoever_hears_complaints(server: TestServer) {
+        let person = Person::reader(&server);
+        let contact = format!("href=\"mailto:{}\"", person.brand.contact_email.as_str());
+        for lang in Lang::ALL {
+            let page = server.get(&format!("{}?lang={}", person.preferences(&server), lang.tag())).await.expect(200).text;
+            let rights = page.split("id=\"data\"").nth(1).unwrap().split("</section>").next().unwrap();
+            for link in [&*contact, &format!("href=\"{}\"", PreferencesPage::ICO), &format!("href=\"{}\"", PreferencesPage::EDPB)] {
+                assert!(rights.contains(link), "{lang:?}: {link}");
+            }
+            assert!(page.contains("href=\"#data\""), "they are one link away from the top");
+            server.press(&BrowserForm::with_button(&page, "data-link")).await.expect(200);
+            server.run_jobs().await;
+            let data = server.get(&server.mail_to(CANARIES[0]).link("/d/")).await.expect(200).text;
+            for right in ["copy", "correct", "change-address", "erase"] {
+                assert!(data.contains(&format!("name=\"action\" value=\"{right}\"")), "{lang:?}: {right}");
+            }
+            assert!(data.contains(&contact) && data.contains(&person.brand.policy_url), "{lang:?}");
+            server.advance(Duration::from_secs(24 * 60 * 60));
+        }
+        let result = server.post_form(&person.preferences(&server), &[("action", "stop")]).await.expect(200).text;
+        for page in [&result, &server.get(&person.unsubscribe(&server)).await.expect(200).text] {
+            assert!(page.contains(&contact) && page.contains(&person.brand.policy_url));
+            server.get(link_to(page, "/p/")).await.expect(200);
+        }
+    }
+
     async fn the_page_shows_what_is_held_and_looking_changes_nothing(server: TestServer) {
         let person = Person::reader(&server);
         let before = server.snapshot();

@@ -94,7 +94,7 @@ impl Sample {
     }
 
     /// A path of the route table with what is there in place of its parameters. A new kind of path has to be added.
-    fn fill(&self, server: &TestServer, path: &str) -> String {
+    pub(crate) fn fill(&self, server: &TestServer, path: &str) -> String {
         let (keys, subscriber) = (&server.app.keys, self.person.id);
         let token = match path.split('/').nth(1).unwrap_or_default() {
             "p" => self.person.preferences(server),

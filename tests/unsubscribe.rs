@@ -5,7 +5,7 @@ use mannerly::domain::consent::ledger::{Decision, Method};
 use mannerly::domain::consent::opt_in::State;
 
 use crate::person::{ADDRESS, Person};
-use crate::support::http::Answer;
+use crate::support::http::{Answer, link_to};
 use crate::support::server::TestServer;
 
 const URLENCODED: &str = "application/x-www-form-urlencoded";
@@ -134,6 +134,21 @@ both_databases! {
         assert!(page.text.contains("Newsletter by post"));
         assert!(!gets_email(&server, &person));
         assert_eq!(person.state(&server, "newsletter", Channel::Post), Some(State::Granted));
+    }
+
+    async fn the_page_and_its_answer_lead_to_finer_choices(server: TestServer) {
+        let person = Person::reader(&server);
+        let url = person.unsubscribe(&server);
+        let before = server.get(&url).await.expect(200).text;
+        let fields = [("List-Unsubscribe", "One-Click"), ("page", "1")];
+        let pressed = server.post_form(&url, &fields).await.expect(200).text;
+        // Whoever got nothing reads another page, since nothing was done.
+        let bare = Person { id: server.person(&person.brand, "bare@example.com").id, brand: person.brand.clone() };
+        let nothing = server.post_form(&bare.unsubscribe(&server), &fields).await.expect(200).text;
+        for page in [before, pressed, nothing] {
+            let choices = server.get(link_to(&page, "/p/")).await.expect(200).text;
+            assert!(choices.contains("<h1>Your choices at Civic Notes</h1>"));
+        }
     }
 
     async fn a_click_ends_one_brand_and_leaves_the_other(server: TestServer) {

@@ -1,13 +1,17 @@
 //! What must hold for a page that the browser shows: no violation that axe-core finds, nothing wider than the window,
-//! nothing from elsewhere, no cookie, and everything to be reached and seen with the keyboard alone.
+//! nothing from elsewhere, no cookie, everything to be reached and seen with the keyboard alone, and text that may be spaced
+//! out and read from the other side.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mannerly::db::Kind;
 use mannerly::i18n::Lang;
 use serde_json::Value;
 
 use super::driver::{Browser, Look};
+use super::reflow;
+use crate::support::server::TestServer;
 
 /// Where the pictures are left, to be looked at.
 pub(crate) fn pictures() -> PathBuf {
@@ -43,17 +47,22 @@ pub(crate) async fn everywhere(browser: &Browser, name: &str, axe: &str) -> Vec<
     faults.extend(foreign(browser).await.into_iter().map(|fault| format!("{name}: {fault}")));
     for look in [Look::Narrow, Look::Wide] {
         browser.look(look).await;
-        let found = keyboard(browser).await;
+        let mut found = keyboard(browser).await;
+        found.extend(reflow::spaced_out(browser).await);
+        found.extend(reflow::from_right_to_left(browser).await);
         faults.extend(found.into_iter().map(|fault| format!("{name}, {}: {fault}", look.name())));
     }
     faults
 }
 
-/// Looks at the page on a small screen in a language that may have longer words, and leaves a picture of it.
-pub(crate) async fn narrow(browser: &Browser, name: &str, lang: Lang, axe: &str) -> Vec<String> {
+/// Looks at the page in a language that may have longer words, on a small screen with a picture of it, and on a wide one.
+pub(crate) async fn words(browser: &Browser, name: &str, lang: Lang, axe: &str) -> Vec<String> {
+    browser.look(Look::Wide).await;
+    let mut faults = reflow::spaced_out(browser).await;
     browser.look(Look::Narrow).await;
-    let mut faults = violations(browser, axe, &[]).await;
+    faults.extend(violations(browser, axe, &[]).await);
     faults.extend(too_wide(browser).await);
+    faults.extend(reflow::spaced_out(browser).await);
     let file = pictures().join(format!("{name}-{}-narrow.png", lang.tag()));
     fs::write(file, browser.picture().await).unwrap();
     faults.into_iter().map(|fault| format!("{name} in {lang:?}: {fault}")).collect()
@@ -80,6 +89,8 @@ pub(crate) async fn letter(browser: &Browser, name: &str, html: &str, axe: &str)
     }
     browser.look(Look::Wide).await;
     browser.open(here.as_str()).await;
+    // What its author shows from elsewhere is theirs.
+    browser.requests().await;
     faults
 }
 
@@ -92,8 +103,10 @@ pub(crate) async fn violations(browser: &Browser, axe: &str, kinds: &[&str]) -> 
     if known == "undefined" {
         browser.run(axe).await;
     }
+    // The size of what one presses (WCAG 2.2, 2.5.8) is looked at only by who asks for it.
     let script = "const [kinds, done] = arguments; const only = kinds.length ? { runOnly: kinds } : {}; \
-        axe.run(only).then(done, error => done(String(error)))";
+        const options = { ...only, rules: { 'target-size': { enabled: true } } }; \
+        axe.run(options).then(done, error => done(String(error)))";
     let found = browser.client.execute_async(script, vec![Value::from(kinds)]).await.unwrap();
     let violations = found["violations"].as_array().unwrap_or_else(|| panic!("axe-core failed: {found}"));
     let told = |violation: &Value| {
@@ -111,12 +124,43 @@ pub(crate) async fn too_wide(browser: &Browser) -> Option<String> {
     (widths[0].as_i64() > widths[1].as_i64()).then(|| format!("wider than the window: {widths}"))
 }
 
-/// Whatever came from another host, and any cookie (SEC-02).
+/// What is wrong with how a page says that something is wrong (A-02): its summary has the focus, so that it is read out
+/// first, each link of it leads to a field, and the title says so before anything else.
+pub(crate) async fn problems(browser: &Browser, lang: Lang) -> Vec<String> {
+    // The focus goes there when the page is painted first.
+    let script = "const [done] = arguments; requestAnimationFrame(() => requestAnimationFrame(() => { \
+        const summary = document.querySelector('.problem'); if (!summary) return done(null); \
+        const dead = [...summary.querySelectorAll('a')].filter(link => !document.querySelector(link.hash)); \
+        done([document.activeElement === summary, dead.map(link => link.hash), document.title]) }))";
+    let found = browser.client.execute_async(script, Vec::new()).await.unwrap();
+    if found.is_null() {
+        return Vec::new();
+    }
+    let mut faults = Vec::new();
+    if found[0] != true {
+        faults.push("the focus is not on the summary of what is wrong".to_owned());
+    }
+    if found[1] != Value::Array(Vec::new()) {
+        faults.push(format!("the summary leads nowhere: {}", found[1]));
+    }
+    if !found[2].as_str().unwrap().starts_with(&lang.say("error-prefix").to_string()) {
+        faults.push(format!("the title does not begin with what is wrong: {}", found[2]));
+    }
+    faults
+}
+
+/// Whatever was asked of another host since the last page, and any cookie (SEC-02).
 async fn foreign(browser: &Browser) -> Vec<String> {
-    let script = "const own = url => url.startsWith(location.origin + '/'); \
-        const loaded = performance.getEntriesByType('resource').map(entry => entry.name); \
-        return loaded.filter(url => !own(url)).concat(document.cookie ? ['a cookie'] : [])";
-    browser.run(script).await.as_array().unwrap().iter().map(|url| format!("from elsewhere: {url}")).collect()
+    let origin = browser.client.current_url().await.unwrap().origin().ascii_serialization();
+    // The browser's own empty page, and pictures that are in the address itself, come over no network.
+    let is_own =
+        |url: &str| [&*format!("{origin}/"), "chrome:", "data:"].iter().any(|own| url.starts_with(own));
+    let elsewhere = browser.requests().await.into_iter().filter(|url| !is_own(url));
+    let mut faults: Vec<String> = elsewhere.map(|url| format!("from elsewhere: {url}")).collect();
+    if browser.run("return document.cookie").await != "" {
+        faults.push("a cookie".to_owned());
+    }
+    faults
 }
 
 /// The place of the date field that has the focus.
@@ -164,4 +208,42 @@ async fn keyboard(browser: &Browser) -> Vec<String> {
         }
     }
     faults
+}
+
+#[tokio::test]
+async fn the_checks_find_what_is_wrong_with_a_page() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let browser = Browser::start().await;
+    let axe = axe();
+    for (spoil, sign) in [
+        ("const image = document.createElement('img'); image.width = 40; main.append(image)", "image-alt"),
+        ("main.querySelector('p').style.color = '#cccccc'", "color-contrast"),
+        ("main.append(document.createElement('input'))", "label"),
+        ("document.documentElement.lang = ''", "html-has-lang"),
+        ("main.style.width = '2000px'; main.style.maxWidth = 'none'", "wider than the window"),
+        ("main.querySelector('a').style.outline = 'none'", "the focus cannot be seen"),
+        (
+            "main.querySelector('a').tabIndex = -1; main.querySelector('a').focus()",
+            "the tabulator should reach",
+        ),
+        ("document.cookie = 'a=b'", "a cookie"),
+        ("main.appendChild(new Image()).src = 'http://elsewhere.invalid/a.png'", "from elsewhere"),
+        (
+            "for (const text of 'ab') { const button = main.appendChild(document.createElement('button')); \
+             button.textContent = text; button.style = 'min-height: 0; width: 1rem; height: 1rem; padding: 0' }",
+            "target-size",
+        ),
+        ("main.querySelector('p').style.maxHeight = '2em'", "lies on"),
+        ("main.querySelector('p').style.marginLeft = '3rem'", "not mirrored"),
+    ] {
+        browser.open(&server.url("/")).await;
+        browser.run(&format!("const main = document.querySelector('main'); {spoil}")).await;
+        let faults = everywhere(&browser, "spoilt", &axe).await;
+        assert!(faults.iter().any(|fault| fault.contains(sign)), "{spoil}: {faults:?}");
+        browser.client.delete_all_cookies().await.unwrap();
+    }
+    for look in Look::ALL {
+        fs::remove_file(pictures().join(format!("spoilt-{}.png", look.name()))).unwrap();
+    }
+    browser.stop().await;
 }

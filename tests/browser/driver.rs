@@ -1,5 +1,6 @@
 //! A Chromium of our own for one test: started with nothing of anybody's, driven over WebDriver, ended with the test.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -10,18 +11,23 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
+use crate::support::programs::until;
+
 const MISSING: &str = "Chromium and its driver are needed; ./test installs them. By hand: \
                        sudo apt-get install --no-install-recommends chromium chromium-driver";
 
 /// How long a page may take to come: only a page that never comes takes so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Where in its profile a browser keeps what it downloads.
+const DOWNLOADS: &str = "downloads";
+
 /// How a page is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
     /// 1000 px wide.
     Wide,
-    /// 320 px wide, which is also what 400 % zoom leaves of 1280 px (WCAG 2.2, 1.4.10).
+    /// 320 px wide and 256 px high, which is also what 400 % zoom leaves of 1280 and 1024 px (WCAG 2.2, 1.4.10).
     Narrow,
     /// 1000 px wide, for people who prefer dark.
     Dark,
@@ -46,7 +52,7 @@ impl Look {
 pub(crate) struct Browser {
     pub(crate) client: Client,
     driver: Child,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
 }
 
 impl Browser {
@@ -64,6 +70,8 @@ impl Browser {
             .find_map(|line| line.split("started successfully on port ").nth(1).map(str::to_owned))
             .expect("the driver should say its port");
         let profile = tempfile::tempdir().unwrap();
+        let downloads = profile.path().join(DOWNLOADS);
+        fs::create_dir(&downloads).unwrap();
         let arguments = [
             "--headless=new",
             "--no-sandbox",
@@ -81,14 +89,18 @@ impl Browser {
             "--enable-blink-features=LangAttributeAwareFormControlUI",
             &format!("--user-data-dir={}", profile.path().display()),
         ];
-        let wanted = json!({ "goog:chromeOptions": { "args": arguments, "prefs": { "intl.accept_languages": "en-GB" } } });
+        let prefs = json!({ "intl.accept_languages": "en-GB", "download.default_directory": downloads });
+        let wanted = json!({
+            "goog:chromeOptions": { "args": arguments, "prefs": prefs },
+            "goog:loggingPrefs": { "performance": "ALL" },
+        });
         let Value::Object(wanted) = wanted else { unreachable!() };
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(wanted)
             .connect(&format!("http://127.0.0.1:{}", port.trim_end_matches('.')))
             .await
             .expect(MISSING);
-        Self { client, driver, _profile: profile }
+        Self { client, driver, profile }
     }
 
     /// Ends the browser, then its driver.
@@ -98,8 +110,19 @@ impl Browser {
 
     /// A command of the DevTools protocol.
     pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
-        let body = json!({ "cmd": command, "params": parameters }).to_string();
-        self.client.issue_cmd(DevTools(body)).await.unwrap_or_else(|error| panic!("{command}: {error}"))
+        let body = json!({ "cmd": command, "params": &parameters }).to_string();
+        let command = Extension { path: "goog/cdp/execute", body };
+        self.client.issue_cmd(command).await.unwrap_or_else(|error| panic!("{parameters}: {error}"))
+    }
+
+    /// Every address that something was asked of since this was asked last, as the browser's own log of the network says.
+    pub(crate) async fn requests(&self) -> Vec<String> {
+        let body = json!({ "type": "performance" }).to_string();
+        let log = self.client.issue_cmd(Extension { path: "se/log", body }).await.unwrap();
+        let events = log.as_array().unwrap().iter().map(|entry| entry["message"].as_str().unwrap());
+        let events = events.map(|event| serde_json::from_str::<Value>(event).unwrap()["message"].take());
+        let requests = events.filter(|event| event["method"] == "Network.requestWillBeSent");
+        requests.map(|event| event["params"]["request"]["url"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Runs a script of the test in the page; what it returns comes back.
@@ -165,6 +188,21 @@ impl Browser {
         self.press("Tab", 9).await;
     }
 
+    /// Waits until a file is downloaded to its end, and takes it.
+    pub(crate) fn downloaded(&self) -> Vec<u8> {
+        let folder = self.profile.path().join(DOWNLOADS);
+        let whole = || {
+            let files = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+            // Until then it has the ending or the dot of what is not finished.
+            files.into_iter().find(|file| file.extension().is_some_and(|ending| ending == "json"))
+        };
+        until("the file is there", || whole().is_some());
+        let file = whole().expect("it is still there");
+        let content = fs::read(&file).unwrap();
+        fs::remove_file(file).unwrap();
+        content
+    }
+
     /// The text of the page's heading.
     pub(crate) async fn heading(&self) -> String {
         self.run("return document.querySelector('h1').textContent").await.as_str().unwrap().to_owned()
@@ -183,7 +221,11 @@ impl Browser {
     }
 
     async fn look_as(&self, width: u32, dark: bool, forced: &str) {
-        let height = if width < 400 { 640 } else { 800 };
+        let height = match width {
+            ..=320 => 256,
+            321..400 => 640,
+            _ => 800,
+        };
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
         let scheme = if dark { "dark" } else { "light" };
@@ -231,15 +273,19 @@ impl Drop for Browser {
     }
 }
 
+/// A command that only this driver has.
 #[derive(Debug)]
-struct DevTools(String);
+struct Extension {
+    path: &'static str,
+    body: String,
+}
 
-impl WebDriverCompatibleCommand for DevTools {
+impl WebDriverCompatibleCommand for Extension {
     fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
     }
 
     fn method_and_body(&self, _: &url::Url) -> (reqwest::Method, Option<String>) {
-        (reqwest::Method::POST, Some(self.0.clone()))
+        (reqwest::Method::POST, Some(self.body.clone()))
     }
 }

@@ -45,7 +45,6 @@ pub(super) async fn look_at_choices(tour: &mut Tour<'_>, person: &Person) {
     tour.browser.run("document.querySelector('form').noValidate = true").await;
     tour.click("[name=choice][value='transport:email']").await;
     tour.submit("button[value=pause]").await;
-    tour.look_at_focus("preferences-wrong-day").await;
     tour.look("preferences-wrong-day", "POST /p/{token}", "Your choices at Civic Notes").await;
 
     tour.open(&url).await;
@@ -129,7 +128,6 @@ pub(super) async fn change_ones_mind(tour: &mut Tour<'_>, person: &Person) {
     tour.open(&url).await;
     person.answer(tour.server, "newsletter", Channel::Email, Answer::Withdrawn);
     tour.submit(SAVES).await;
-    tour.look_at_focus("preferences-outdated").await;
     tour.look("preferences-outdated", SAVE, "Your choices at Civic Notes").await;
     tour.submit("button[value=stop]").await;
     tour.look("preferences-stopped", SAVE, "Everything is stopped").await;

@@ -7,11 +7,11 @@ use mannerly::db::Kind;
 use mannerly::domain::catalog::notice::{self, NoticeForm};
 use mannerly::i18n::Lang;
 use mannerly::web;
-use mannerly::web::page::ProblemPage;
 
 use super::check;
 use super::driver::Browser;
 use super::own::{ask_for_ones_data, change_ones_mind, look_at_choices};
+use super::states::go_wrong;
 use crate::person::Person;
 use crate::support::server::TestServer;
 
@@ -45,7 +45,17 @@ pub(super) struct Tour<'a> {
     faults: Vec<String>,
 }
 
-impl Tour<'_> {
+impl<'a> Tour<'a> {
+    pub(super) fn begin(server: &'a TestServer, browser: &'a Browser, lang: Lang) -> Self {
+        Self { server, browser, lang, axe: check::axe(), seen: BTreeSet::new(), faults: Vec::new() }
+    }
+
+    /// Fails with all that is wrong; what was seen.
+    pub(super) fn end(self) -> BTreeSet<&'static str> {
+        assert!(self.faults.is_empty(), "{} faults:\n{}", self.faults.len(), self.faults.join("\n"));
+        self.seen
+    }
+
     pub(super) async fn open(&self, path: &str) {
         self.browser.open(&self.server.url(path)).await;
     }
@@ -61,6 +71,8 @@ impl Tour<'_> {
     /// Looks at the page that is there: how it is called, which route gave it, and what its heading has to say.
     pub(super) async fn look(&mut self, name: &str, route: &'static str, heading: &str) {
         self.seen.insert(route);
+        let problems = check::problems(self.browser, self.lang).await;
+        self.faults.extend(problems.into_iter().map(|fault| format!("{name} in {:?}: {fault}", self.lang)));
         let faults = if self.lang == Lang::English {
             let found = self.browser.heading().await;
             assert!(found.contains(heading), "{name}: the heading is {found}");
@@ -70,7 +82,7 @@ impl Tour<'_> {
             // What operators and programmers read is in English.
             let is_desk = name == "api-docs" || name.starts_with("report");
             assert!(spoken == self.lang.tag() || is_desk, "{name} speaks {spoken}");
-            check::narrow(self.browser, name, self.lang, &self.axe).await
+            check::words(self.browser, name, self.lang, &self.axe).await
         };
         self.faults.extend(faults);
     }
@@ -81,16 +93,8 @@ impl Tour<'_> {
         url[url::Position::BeforePath..].to_owned()
     }
 
-    /// A page with problems has the focus on their summary, so that it is read out first.
-    pub(super) async fn look_at_focus(&mut self, name: &str) {
-        let focused = "return document.activeElement.matches('.problem')";
-        if self.browser.run(focused).await != true {
-            self.faults.push(format!("{name}: the focus is not on the summary of what is wrong"));
-        }
-    }
-
     /// Looks at a letter, which is a document of its author's in a sandbox.
-    async fn look_at_letter(&mut self, name: &str, route: &'static str, heading: &str) {
+    pub(super) async fn look_at_letter(&mut self, name: &str, route: &'static str, heading: &str) {
         self.seen.insert(route);
         if self.lang != Lang::English {
             return;
@@ -161,29 +165,6 @@ async fn in_other_colours(tour: &mut Tour<'_>) {
     });
     tour.submit("main button").await;
     tour.look("sign-up-outdated", "POST /b/{brand}/sign-up", "Hear from Harbour Weekly").await;
-}
-
-/// What a page says when something goes wrong that no test brings about in a browser: written by the server's own code
-/// into a page of the server's.
-async fn go_wrong(tour: &mut Tour<'_>) {
-    let after = Some(Duration::from_secs(600));
-    for (status, name, heading) in [
-        (400, "damaged", "That did not work"),
-        (409, "conflict", "That is no longer possible"),
-        (413, "too-large", "That was too much"),
-        (429, "too-many", "Too many tries"),
-        (500, "our-fault", "Something went wrong"),
-        (503, "unavailable", "We cannot answer just now"),
-    ] {
-        let page = web::page::render(&ProblemPage::for_status(tour.lang, status, after)).unwrap();
-        tour.open("/").await;
-        let write = format!("document.open(); document.write({}); document.close()", serde_json::json!(page));
-        tour.browser.run(&write).await;
-        let is_there = "return document.readyState === 'complete' && document.styleSheets.length === 1";
-        let wait = async { while tour.browser.run(is_there).await != true {} };
-        tokio::time::timeout(Duration::from_secs(60), wait).await.expect("the page should be there");
-        tour.look(name, "*", heading).await;
-    }
 }
 
 async fn come_in(tour: &mut Tour<'_>) {
@@ -259,6 +240,8 @@ async fn read_letters(tour: &mut Tour<'_>, person: &Person) {
         .await;
     tour.open(&mail.link("/v/")).await;
     tour.look_at_letter("view", "GET /v/{token}", "The month in ten minutes").await;
+    tour.open(&format!("{}?pictures=shown", mail.link("/v/"))).await;
+    tour.look_at_letter("view-pictures", "GET /v/{token}", "The month in ten minutes").await;
 }
 
 /// A campaign's report as a marketer gets it, and when it is too late.
@@ -298,6 +281,8 @@ async fn read_the_notice(tour: &mut Tour<'_>, person: &Person) {
     tour.look("notice", "GET /b/{brand}/privacy", "Privacy notice of Civic Notes").await;
     tour.click("#versions + ul a").await;
     tour.look("notice-older", "GET /b/{brand}/privacy/{version}", "Privacy notice of Civic Notes").await;
+    tour.open("/b/civic/privacy?on=2025-12-24").await;
+    tour.look("notice-of-a-day", "GET /b/{brand}/privacy", "Privacy notice of Civic Notes").await;
 }
 
 /// Goes everywhere in one language, and fails with all that is wrong.
@@ -308,14 +293,7 @@ async fn go_everywhere(lang: Lang) {
     server.other_brand();
     server.give_a_logo(&person.brand);
     browser.speak(lang.tag()).await;
-    let mut tour = Tour {
-        server: &server,
-        browser: &browser,
-        lang,
-        axe: check::axe(),
-        seen: BTreeSet::new(),
-        faults: Vec::new(),
-    };
+    let mut tour = Tour::begin(&server, &browser, lang);
     tour.open("/").await;
     tour.look("home", "GET /", "Marketing mail that asks first").await;
     tour.open("/no-such-page").await;
@@ -333,9 +311,8 @@ async fn go_everywhere(lang: Lang) {
     ask_for_ones_data(&mut tour, &person).await;
     read_a_report(&mut tour, &person).await;
 
-    let Tour { seen, faults, .. } = tour;
+    let seen = tour.end();
     browser.stop().await;
-    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
     let routes = web::table().into_iter().filter(|entry| !entry.path.starts_with("/api/v1/"));
     let forgotten: Vec<String> = routes
         .map(|entry| format!("{} {}", entry.method, entry.path))
@@ -362,34 +339,4 @@ async fn every_page_in_german_fits_a_small_screen() {
 #[tokio::test]
 async fn every_page_in_french_fits_a_small_screen() {
     go_everywhere(Lang::French).await;
-}
-
-#[tokio::test]
-async fn the_checks_find_what_is_wrong_with_a_page() {
-    let server = TestServer::start(Kind::Sqlite).await;
-    let browser = Browser::start().await;
-    let axe = check::axe();
-    for (spoil, sign) in [
-        ("const image = document.createElement('img'); image.width = 40; main.append(image)", "image-alt"),
-        ("main.querySelector('p').style.color = '#cccccc'", "color-contrast"),
-        ("main.append(document.createElement('input'))", "label"),
-        ("document.documentElement.lang = ''", "html-has-lang"),
-        ("main.style.width = '2000px'; main.style.maxWidth = 'none'", "wider than the window"),
-        ("main.querySelector('a').style.outline = 'none'", "the focus cannot be seen"),
-        (
-            "main.querySelector('a').tabIndex = -1; main.querySelector('a').focus()",
-            "the tabulator should reach",
-        ),
-        ("document.cookie = 'a=b'", "a cookie"),
-    ] {
-        browser.open(&server.url("/")).await;
-        browser.run(&format!("const main = document.querySelector('main'); {spoil}")).await;
-        let faults = check::everywhere(&browser, "spoilt", &axe).await;
-        assert!(faults.iter().any(|fault| fault.contains(sign)), "{spoil}: {faults:?}");
-        browser.client.delete_all_cookies().await.unwrap();
-    }
-    for look in super::driver::Look::ALL {
-        std::fs::remove_file(check::pictures().join(format!("spoilt-{}.png", look.name()))).unwrap();
-    }
-    browser.stop().await;
 }
