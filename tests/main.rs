@@ -76,6 +76,7 @@ mod sign_up_forms;
 mod sign_up_proof;
 mod sign_up_safety;
 mod sign_up_strangers;
+mod slow_clients;
 mod tracking;
 mod tracking_answers;
 mod tracking_once;

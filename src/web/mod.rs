@@ -21,6 +21,7 @@ pub mod problem;
 pub mod public;
 pub mod report;
 pub mod shortcut;
+pub mod slow;
 
 use std::net::TcpListener;
 
@@ -295,7 +296,7 @@ async fn around<B: MessageBody + 'static>(
 /// # Errors
 /// If the socket cannot be used.
 pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
-    let demo = app.options.demo_mail.is_some();
+    let (demo, patience) = (app.options.demo_mail.is_some(), app.options.client_timeout);
     let limits = web::Data::new(Limits::new(&app.clock, &app.options));
     let app = web::Data::new(app);
     let server = HttpServer::new(move || {
@@ -311,6 +312,7 @@ pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
         Shortcut::before(all, app.clone())
     })
     .workers(workers)
+    .client_request_timeout(patience)
     .shutdown_timeout(20)
     .disable_signals()
     .listen(socket)?;
