@@ -62,7 +62,7 @@ fn stored(server: &TestServer) -> i64 {
 }
 
 /// Waits until the recorder has settled so many hits in one way or another.
-fn until_settled(recorder: &Recorder, hits: u64) {
+pub(crate) fn until_settled(recorder: &Recorder, hits: u64) {
     until("all hits are settled", || {
         let counts = recorder.counts();
         counts.stored + counts.refused + counts.shed + counts.surplus >= hits
