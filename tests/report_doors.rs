@@ -10,6 +10,7 @@ use mannerly::domain::account::Scope;
 use serde_json::Value;
 
 use crate::api::key;
+use crate::recorder::until_settled;
 use crate::report::full;
 use crate::tracking::{browse, link_of, pixel_of, reader, send};
 
@@ -88,7 +89,9 @@ both_databases! {
         const READERS: usize = 40;
         let brand = server.demo_brand();
         let address = |n: usize| format!("p{n}@example.com");
-        (0..READERS).for_each(|n| drop(reader(&server, &brand, &address(n), Some(true))));
+        for n in 0..READERS {
+            reader(&server, &brand, &address(n), Some(true));
+        }
         let campaign = send(&server, &brand).await;
         let letters: Vec<_> = (0..READERS).map(|n| server.mail_to(&address(n))).collect();
         for letter in &letters[..15] {
@@ -97,6 +100,7 @@ both_databases! {
             server.advance(Duration::from_secs(60));
             browse(&server, &link_of(letter)).await.expect(302);
         }
+        until_settled(&server.app.recorder, 30);
         server.advance(Duration::from_secs(11 * 60));
         server.run_jobs().await;
         let key = key(&server, &[Scope::ReadAggregate]);

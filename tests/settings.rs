@@ -61,6 +61,7 @@ both_databases! {
         server.advance(MINUTE);
         browse(&server, &pixel_of(&letter).unwrap()).await.expect(200);
         browse(&server, &link_of(&letter)).await.expect(302);
+        until("both are stored", || kept(&server).len() == 2);
         // The binary goes by the real clock: so long ago that its usual settings would not judge the one nor forget the other.
         let now = Clock::System.now();
         let_it_have_come(&server, Kind::Opens, now.minus(2 * MINUTE));

@@ -2,6 +2,7 @@
 
 use mannerly::token::{ClickLink, OpenLink, UnsubscribeLink};
 
+use crate::recorder::until_settled;
 use crate::support::http::Answer;
 use crate::tracking::{DESTINATION, GIF, hits_of, link_of, pixel_of, reader, send, whole_answer};
 
@@ -103,8 +104,10 @@ both_databases! {
             }
             assert!(answers.iter().all(|answer| *answer == answers[0]), "{url}");
         }
+        let asked = 2 * 20 * agents.len();
+        until_settled(&server.app.recorder, asked as u64);
         let recorded = hits_of(&server, person.id).len();
-        assert_eq!(recorded, 2 * 20 * agents.len(), "all of them are recorded, and told apart later");
+        assert_eq!(recorded, asked, "all of them are recorded, and told apart later");
         assert_eq!(besides(server.snapshot()), before);
     }
 }
