@@ -213,6 +213,8 @@ both_databases! {
         assert_eq!((&report["audience"], &report["sent"]), (&json!("<10"), &json!("<10")));
         assert_eq!(report["skipped"]["total"], "<10");
         assert_eq!(report["failed"]["total"], 0);
+        // Its links are in letters, and have to lead on for years (O-15).
+        expect_problem(server.api(&key, "DELETE", &path, Value::Null).await, 409);
         assert_eq!(server.api(&key, "GET", &path, Value::Null).await.json()["state"], "sent");
     }
 

@@ -52,6 +52,8 @@ fn check_config_reports_all_problems_at_once() {
         "4",
         "--quiet-time",
         "59",
+        "--client-timeout",
+        "0",
         "--lmtp",
         "letterbox",
         "--maildir",
@@ -67,6 +69,7 @@ fn check_config_reports_all_problems_at_once() {
         "mail-ca",
         "lease",
         "quiet-time",
+        "client-timeout",
         "lmtp",
         "maildir",
     ];

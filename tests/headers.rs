@@ -134,6 +134,7 @@ both_databases! {
                         assert_eq!(answer.header(name), value, "{method} {path}: {name}");
                     }
                 }
+                // Nor is one ever sent with a pixel or a link (O-18).
                 assert_eq!(answer.header("set-cookie"), "", "{method} {path}");
             }
         }

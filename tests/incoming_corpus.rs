@@ -3,6 +3,7 @@
 //!
 //! The first line of a message names the system that it follows; `expected.txt` says what it comes to.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use diesel::prelude::*;
@@ -217,6 +218,51 @@ fn every_message_of_the_corpus_has_an_expectation() {
     files.sort();
     assert_eq!(expected, files);
     assert!(files.len() >= 40);
+}
+
+/// Mail systems whose reports the corpus follows, as the first line of a message names them.
+const SYSTEMS: [&str; 16] = [
+    "Postfix",
+    "Exim",
+    "Sendmail",
+    "qmail",
+    "Exchange Server",
+    "Exchange Online",
+    "Outlook.com",
+    "Gmail",
+    "Yahoo",
+    "iCloud",
+    "Zimbra",
+    "Amazon SES",
+    "GMX",
+    "Proofpoint",
+    "Cyrus",
+    "Abusix",
+];
+
+#[test]
+fn the_corpus_has_forty_delivery_reports_of_ten_systems_and_the_auto_replies_of_four() {
+    let (mut reports, mut systems, mut auto_replies) = (0, BTreeSet::<&str>::new(), BTreeSet::new());
+    for (name, to, expected) in expectations() {
+        let text = std::fs::read_to_string(corpus().join(format!("{name}.eml"))).unwrap();
+        let after = text.lines().next().unwrap().strip_prefix("X-Corpus-After: ").unwrap().to_owned();
+        assert!(!after.trim().is_empty(), "{name} names no system");
+        let head: Vec<String> =
+            text.lines().take_while(|line| !line.is_empty()).map(str::to_ascii_lowercase).collect();
+        let says = |sign: &str| head.iter().any(|line| line.starts_with(sign));
+        let answers = says("auto-submitted: auto-replied (vacation)")
+            || says("x-autoreply")
+            || says("subject: automatic reply");
+        if answers && expected == "nothing" {
+            auto_replies.insert(after);
+        } else if to == "b" && expected != "complaint" && name != "person_answers" {
+            reports += 1;
+            systems.extend(SYSTEMS.iter().copied().filter(|system| after.starts_with(system)));
+        }
+    }
+    assert!(reports >= 40, "{reports} reports");
+    assert!(systems.len() >= 10, "{systems:?}");
+    assert!(auto_replies.len() >= 4, "{auto_replies:?}");
 }
 
 both_databases! {

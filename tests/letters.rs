@@ -1,6 +1,7 @@
 //! The headers and the envelope of each letter, as providers and returned mail need them.
 
 use mannerly::domain::audience::subscriber::Profile;
+use mannerly::domain::campaign::compose::Format;
 use mannerly::domain::campaign::state;
 use mannerly::domain::catalog::brand::{self, BrandForm};
 use mannerly::domain::catalog::topic::{self, TopicForm};
@@ -207,5 +208,45 @@ both_databases! {
         server.mail_to("ana@example.com");
         let mail = server.mail_to("用户@xn--r8jz45g.jp");
         assert_eq!(mail.header("To"), "用户@xn--r8jz45g.jp");
+    }
+
+    async fn no_letter_has_a_link_that_people_cannot_see(server: TestServer) {
+        // O-09: whoever clicks what nobody can see is a program, and that is no reason to put it there.
+        let brand = server.demo_brand();
+        crate::tracking::reader(&server, &brand, "ana@example.com", Some(true));
+        let written = [
+            (Format::Html, "<p>One <a href=\"https://example.org/a\">A</a>, two <a href=\"https://example.org/b\">B</a></p>"),
+            (Format::Markdown, "One [A](https://example.org/a), two [B](https://example.org/b)"),
+            (Format::Mjml, "<mjml><mj-body><mj-section><mj-column><mj-text>One <a href=\"https://example.org/a\">A</a>, \
+                two <a href=\"https://example.org/b\">B</a></mj-text></mj-column></mj-section></mj-body></mjml>"),
+        ];
+        for (format, letter) in written {
+            let draft = server.draft(&brand, |form| {
+                form.format = format;
+                form.html = letter.to_owned();
+            });
+            server.write(|conn, now| state::schedule(conn, draft.id, None, now));
+            server.run_jobs().await;
+            let mail = server.mail_to("ana@example.com");
+            let anchors: Vec<(&str, &str)> = mail.html.split("<a ").skip(1)
+                .map(|rest| rest.split_once("</a>").unwrap().0.split_once('>').unwrap())
+                .collect();
+            let to = |sign: &str| anchors.iter().filter(|(attributes, _)| attributes.contains(sign)).count();
+            assert_eq!(to("/c/"), 2, "the author's, and no more: {}", mail.html);
+            let known = ["/c/", "/u/", "/p/", "/v/", &brand.policy_url];
+            for (attributes, words) in &anchors {
+                assert!(known.iter().any(|sign| attributes.contains(sign)), "whose is it? {attributes}");
+                assert!(words.chars().any(char::is_alphanumeric), "nobody sees it: {attributes}>{words}");
+                assert!(!attributes.contains("font-size:0"), "nobody sees it: {attributes}");
+            }
+            let spaceless: String = mail.html.to_lowercase().split_whitespace().collect();
+            for way in ["display:none", "visibility:hidden", "opacity:0;", "text-indent:-", "left:-"] {
+                assert!(!spaceless.contains(way), "{way}: {}", mail.html);
+            }
+            for link in mail.links() {
+                let is_shown = mail.html_links().contains(&link);
+                assert!(is_shown, "{link} is in the text part alone");
+            }
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::support::dkim::{provider_record, sender_domain};
 use crate::support::dns::{NameServer, txt};
 use crate::support::lmtp::Lmtp;
 use crate::support::postgres::set_reachable;
-use crate::support::programs::{self, Program, free_port, until};
+use crate::support::programs::{self, Port, Program, free_port, serve, until};
 use crate::support::server::{SECRET, TestServer};
 
 /// Runs `mannerly receive` and returns the code that it ends with.
@@ -259,4 +259,35 @@ async fn the_server_takes_mail_in_until_it_is_told_to_stop() {
     assert!(told.success());
     assert!(mta.reply().await.starts_with("421 "), "whoever is connected is told");
     assert!(running.0.wait().unwrap().success());
+}
+
+both_databases! {
+    async fn a_running_server_acts_on_what_is_put_into_its_maildir(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        let [dead, leaving] = ["ana", "ben"]
+            .map(|name| Letter::sent(&server, &brand, campaign, &format!("{name}@example.com")));
+        server.write(|conn, now| mannerly::domain::campaign::state::pause(conn, campaign, None, now));
+        let (_folder, maildir) = maildir();
+        let port = Port::reserve();
+        let mut command = serve(&server, 1, 1, port.number());
+        let running = command.env("MANNERLY_MAILDIR", &maildir).stderr(Stdio::null()).spawn();
+        let _running = Program(running.unwrap());
+        until("the server listens", || std::net::TcpStream::connect(("127.0.0.1", port.number())).is_ok());
+        // As a mail system does it: whole before it is seen.
+        let put = |name: &str, to: String, message: String| {
+            std::fs::write(maildir.join("tmp").join(name), format!("Delivered-To: {to}\n{message}")).unwrap();
+            std::fs::rename(maildir.join("tmp").join(name), maildir.join("new").join(name)).unwrap();
+        };
+        put("1.mx", dead.mailbox("b"), dead.message("postfix_unknown_user"));
+        until("the bounce is read", || dead.fate(&server).bounce.as_deref() == Some("bad_address"));
+        put("2.mx", leaving.mailbox("u"), leaving.message("gmail_mailto"));
+        until("the unsubscribe is read", || !leaving.fate(&server).gets_email);
+        until("both are out of the way", || left(&maildir).is_empty());
+        for name in ["1.mx:2,S", "2.mx:2,S"] {
+            assert!(maildir.join("cur").join(name).exists(), "{name}");
+        }
+    }
 }

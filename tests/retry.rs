@@ -9,6 +9,9 @@ use mannerly::mail::transport::{Outcome, Reply, Stage};
 use serde_json::{Value, json};
 
 use crate::api::{admin, expect_problem, pointer};
+use crate::support::programs::until;
+use crate::support::relay::{End, Manners, POLITE};
+use crate::support::rig::Rig;
 use crate::support::server::TestServer;
 
 fn to(name: &str) -> EmailAddress {
@@ -68,6 +71,33 @@ both_databases! {
         assert_eq!(server.outcomes(&campaign), [
             ("sent".to_owned(), 3), ("skipped bad_address".to_owned(), 1),
         ]);
+    }
+
+    async fn the_real_server_tries_again_what_failed_and_what_is_uncertain_only_when_it_is_named(server: TestServer) {
+        const PEOPLE: usize = 12;
+        let full = Manners { rcpt: "552 5.2.2 the mailbox is full", ..POLITE };
+        // Each connection takes one letter and loses the next.
+        let rig = Rig::new(server, PEOPLE, Manners { mails: 1, end: End::AfterLosing, ..POLITE });
+        let _running = rig.boot_and_wait();
+        rig.until_sent();
+        let lost = rig.relay.log().dropped;
+        assert!(lost > 0, "nothing was lost");
+        assert_eq!((rig.count("sent"), rig.count("uncertain")), (PEOPLE - lost, lost));
+        rig.relay.turns(full);
+        let path = format!("/campaigns/{}/retry", rig.campaign.public_id);
+        let retry = async |states: Value| {
+            rig.api("POST", &path, json!({"states": states})).await.expect(200).json()
+        };
+        assert_eq!(retry(json!(["failed"])).await, json!({"failed": 0, "uncertain": 0}));
+        assert_eq!((rig.count("sent"), rig.count("uncertain")), (PEOPLE - lost, lost));
+        assert_eq!(retry(json!(["uncertain"])).await, json!({"failed": 0, "uncertain": lost}));
+        until("the relay has refused them", || rig.count("failed") == lost);
+        rig.until_sent();
+        rig.relay.turns(POLITE);
+        assert_eq!(retry(json!(["failed"])).await, json!({"failed": lost, "uncertain": 0}));
+        rig.until_sent();
+        assert_eq!(rig.count("sent"), PEOPLE);
+        rig.check(0).await;
     }
 
     async fn the_gate_decides_again_for_those_who_are_tried_again(server: TestServer) {

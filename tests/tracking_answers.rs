@@ -2,6 +2,7 @@
 
 use mannerly::token::{ClickLink, OpenLink, UnsubscribeLink};
 
+use crate::recorder::until_settled;
 use crate::support::http::Answer;
 use crate::tracking::{DESTINATION, GIF, hits_of, link_of, pixel_of, reader, send, whole_answer};
 
@@ -72,5 +73,41 @@ both_databases! {
             assert_eq!(refused.text, page);
         }
         assert_eq!(server.snapshot(), before);
+    }
+
+    async fn a_person_s_browser_and_a_scanner_get_the_same_octets_and_nothing_follows_from_either(server: TestServer) {
+        // O-07: whoever comes, the answer says nothing of what they were taken for.
+        let brand = server.demo_brand();
+        let person = reader(&server, &brand, "ana@example.com", Some(true));
+        send(&server, &brand).await;
+        let letter = server.mail_to("ana@example.com");
+        server.advance(std::time::Duration::from_secs(60));
+        let agents = [
+            "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+            "Mozilla/5.0 (compatible; Barracuda Sentinel (EE))",
+            "python-requests/2.32",
+            "",
+        ];
+        let besides = |rows: Vec<String>| -> Vec<String> {
+            rows.into_iter().filter(|row| !row.starts_with("hit") && !row.starts_with("recorder")).collect()
+        };
+        let before = besides(server.snapshot());
+        for url in [pixel_of(&letter).unwrap(), link_of(&letter)] {
+            let mut answers = Vec::new();
+            for agent in agents {
+                for _ in 0..20 {
+                    let answer = server.client.get(&url).header("User-Agent", agent).send().await.unwrap();
+                    let (status, mut headers) = (answer.status(), answer.headers().clone());
+                    headers.remove("date");
+                    answers.push((status, headers, answer.bytes().await.unwrap()));
+                }
+            }
+            assert!(answers.iter().all(|answer| *answer == answers[0]), "{url}");
+        }
+        let asked = 2 * 20 * agents.len();
+        until_settled(&server.app.recorder, asked as u64);
+        let recorded = hits_of(&server, person.id).len();
+        assert_eq!(recorded, asked, "all of them are recorded, and told apart later");
+        assert_eq!(besides(server.snapshot()), before);
     }
 }

@@ -105,6 +105,12 @@ pub enum LogFormat {
 /// The most connections to all relays together.
 const CONNECTIONS_MAX: usize = 100;
 
+/// How long a client may take where nothing else was said.
+pub const CLIENT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest time that a client may take, in seconds.
+const CLIENT_TIMEOUT_MAX: u64 = 300;
+
 /// The shortest lease, in seconds.
 const LEASE_MIN: u64 = 5;
 
@@ -195,6 +201,10 @@ pub struct ServerArgs {
     /// How many of those mails a brand sends in an hour at most, 1 to 100000; the others wait, a day at most.
     #[arg(long, env = "MANNERLY_SIGN_UPS_HOURLY", default_value_t = intake::Options::default().unproven_hourly)]
     pub sign_ups_hourly: u32,
+    /// How many seconds a client may take to send the head of a request, and as long again for each 8 KB of its body, 1
+    /// to 300. Whoever is slower is answered with 408.
+    #[arg(long, env = "MANNERLY_CLIENT_TIMEOUT", default_value_t = CLIENT_TIMEOUT.as_secs())]
+    pub client_timeout: u64,
     /// Take the client's address from X-Forwarded-For, as the nearest proxy wrote it. Only behind a proxy of yours.
     #[arg(long, env = "MANNERLY_BEHIND_PROXY", default_value_t = false)]
     pub behind_proxy: bool,
@@ -234,6 +244,8 @@ pub struct Options {
     pub relay_signs: bool,
     /// Whether the client's address is what the nearest proxy wrote.
     pub behind_proxy: bool,
+    /// How long a client may take to send a request (`web::slow`).
+    pub client_timeout: Duration,
     /// Where mail comes in by LMTP; nowhere if none.
     pub lmtp: Option<LmtpAddress>,
     /// The maildir from which mail is read; none if none.
@@ -344,6 +356,9 @@ impl ServerArgs {
         let hourly = (1..=SIGN_UPS_HOURLY_MAX).contains(&self.sign_ups_hourly);
         let detail = format!("Choose from 1 mail in an hour to {SIGN_UPS_HOURLY_MAX}");
         problems.rule(hourly, "sign-ups-hourly", detail);
+        let patience = (1..=CLIENT_TIMEOUT_MAX).contains(&self.client_timeout);
+        let detail = format!("Choose from 1 second to {CLIENT_TIMEOUT_MAX}, five minutes");
+        problems.rule(patience, "client-timeout", detail);
         let lease = (LEASE_MIN..=LEASE_MAX).contains(&self.lease);
         problems.rule(lease, "lease", format!("Choose from {LEASE_MIN} seconds to {LEASE_MAX}, a day"));
         let maildir = self.maildir.as_deref().is_none_or(lmtp::is_maildir);
@@ -360,6 +375,7 @@ impl ServerArgs {
             return_path: return_path?,
             relay_signs: self.relay_signs,
             behind_proxy: self.behind_proxy,
+            client_timeout: Duration::from_secs(self.client_timeout),
             lmtp: lmtp?,
             maildir: self.maildir.clone(),
             intake: intake::Options {

@@ -15,6 +15,7 @@ use futures_util::{Stream, StreamExt, stream};
 use crate::error::{Error, Result};
 use crate::percent;
 use crate::web::language::untold;
+use crate::web::slow::{in_time, is_late};
 
 /// No form is larger. In octets, as sent.
 pub const OCTETS_MAX: usize = 64 * 1024;
@@ -37,6 +38,8 @@ pub enum FormError {
     TooLarge,
     /// Neither urlencoded nor multipart: 415.
     OtherType,
+    /// It did not come in time: 408.
+    TooSlow,
 }
 
 impl Form {
@@ -141,6 +144,7 @@ where
     while let Some(piece) = body.next().await {
         let piece = piece.map_err(|error| match error {
             PayloadError::Overflow => FormError::TooLarge,
+            error if is_late(&error) => FormError::TooSlow,
             _ => FormError::Damaged,
         })?;
         if whole.len() + piece.len() > OCTETS_MAX {
@@ -178,7 +182,7 @@ impl FromRequest for Form {
     type Future = LocalBoxFuture<'static, Result<Self, FormError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (headers, body) = (request.headers().clone(), payload.take());
+        let (headers, body) = (request.headers().clone(), in_time(request, payload.take()));
         Box::pin(async move { Self::read(&headers, body).await })
     }
 }
@@ -189,6 +193,7 @@ impl std::fmt::Display for FormError {
             Self::Damaged => "the form arrived incomplete or damaged",
             Self::TooLarge => "the form is larger than any of ours",
             Self::OtherType => "the body is no form",
+            Self::TooSlow => "the form did not come in time",
         })
     }
 }
@@ -199,6 +204,7 @@ impl ResponseError for FormError {
             Self::Damaged => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::OtherType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
         }
     }
 

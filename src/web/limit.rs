@@ -238,6 +238,7 @@ mod tests {
             return_path: None,
             relay_signs: false,
             behind_proxy,
+            client_timeout: crate::config::CLIENT_TIMEOUT,
             lmtp: None,
             maildir: None,
             demo_mail: None,

@@ -22,6 +22,7 @@ pub mod public;
 pub mod query;
 pub mod report;
 pub mod shortcut;
+pub mod slow;
 
 use std::net::TcpListener;
 
@@ -296,7 +297,7 @@ async fn around<B: MessageBody + 'static>(
 /// # Errors
 /// If the socket cannot be used.
 pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
-    let demo = app.options.demo_mail.is_some();
+    let (demo, patience) = (app.options.demo_mail.is_some(), app.options.client_timeout);
     let limits = web::Data::new(Limits::new(&app.clock, &app.options));
     let app = web::Data::new(app);
     let server = HttpServer::new(move || {
@@ -312,6 +313,7 @@ pub fn serve(app: App, socket: TcpListener, workers: usize) -> Result<Server> {
         Shortcut::before(all, app.clone())
     })
     .workers(workers)
+    .client_request_timeout(patience)
     .shutdown_timeout(20)
     .disable_signals()
     .listen(socket)?;

@@ -202,7 +202,7 @@ impl ProblemPage {
         let later = || lang.say("nothing-changed").with("when", try_again(lang, retry_after));
         let (title, text) = match status {
             404 => (lang.say("not-found-title"), lang.say("not-found-text")),
-            400 | 415 | 422 => (lang.say("damaged-title"), lang.say("damaged-text")),
+            400 | 408 | 415 | 422 => (lang.say("damaged-title"), lang.say("damaged-text")),
             405 => (lang.say("damaged-title"), lang.say("wrong-method-text")),
             409 => (lang.say("conflict-title"), lang.say("conflict-text")),
             413 => (lang.say("too-large-title"), lang.say("too-large-text")),

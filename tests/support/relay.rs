@@ -1,7 +1,7 @@
-//! A mail relay that does as it is told: it speaks SMTP with PIPELINING, writes down what it accepted and when, and can
+//! A mail relay that does as it is told: it speaks SMTP, usually with PIPELINING, writes down what it accepted and when, and can
 //! refuse, put off, dawdle and die in every way that a test needs, changing while it runs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -39,6 +39,19 @@ pub(crate) struct Manners {
     pub(crate) connections: usize,
     /// Whether there is a mailbox of this address; RCPT gets 550 5.1.1 if not.
     pub(crate) knows: fn(&str) -> bool,
+    /// Whether commands may come together.
+    pub(crate) pipelining: Pipelining,
+}
+
+/// What a relay makes of commands that come together (RFC 2920).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pipelining {
+    /// It says that they may.
+    Offered,
+    /// It says that they may, and answers no MAIL before it has heard RCPT and DATA too.
+    Needed,
+    /// It does not say so, and counts what comes before its answer.
+    Missing,
 }
 
 /// How the relay ends a connection that had its number of mails.
@@ -67,6 +80,7 @@ pub(crate) const POLITE: Manners = Manners {
     end: End::Politely,
     connections: usize::MAX,
     knows: |_| true,
+    pipelining: Pipelining::Offered,
 };
 
 /// What the relay wrote down.
@@ -82,6 +96,8 @@ pub(crate) struct Log {
     pub(crate) connections: usize,
     /// How many it turned away because it had enough.
     pub(crate) turned_away: usize,
+    /// How many commands came before the one before them was answered.
+    pub(crate) hasty: usize,
 }
 
 /// A mail that the relay is responsible for.
@@ -213,7 +229,7 @@ async fn serve(port: u16, shared: Arc<Shared>) {
 /// One connection, from the greeting to its end.
 async fn converse(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut line = Line { stream: BufReader::new(stream), client: String::new() };
+    let mut line = Line { stream: BufReader::new(stream), client: String::new(), ahead: VecDeque::new() };
     let now = || *shared.manners.borrow();
     if shared.open.fetch_add(1, Ordering::Relaxed) >= now().connections {
         shared.log.lock().unwrap().turned_away += 1;
@@ -230,13 +246,22 @@ async fn converse(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         let Some(command) = line.read().await? else { return Ok(()) };
         let verb = command.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
         let manners = now();
+        if verb == "MAIL" && manners.pipelining == Pipelining::Needed {
+            line.look_ahead(2).await?;
+        }
+        if line.has_more() {
+            shared.log.lock().unwrap().hasty += 1;
+        }
         let answer = match verb.as_str() {
             "EHLO" => {
                 if line.client.is_empty() {
                     shared.log.lock().unwrap().connections += 1;
                 }
                 line.client = command[4..].trim().to_owned();
-                "250-relay.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8"
+                match manners.pipelining {
+                    Pipelining::Missing => "250-relay.test\r\n250-8BITMIME\r\n250 SMTPUTF8",
+                    _ => "250-relay.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8",
+                }
             }
             "MAIL" => {
                 begun = Instant::now();
@@ -267,6 +292,9 @@ async fn converse(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         if answer.starts_with("354") {
             let person = to.take().unwrap_or_default();
             let Some(subject) = line.content().await? else { return Ok(()) };
+            if line.has_more() {
+                shared.log.lock().unwrap().hasty += 1;
+            }
             let mail = Accepted { to: person, by: line.client.clone(), subject };
             let Some(answer) = shared.judge(mail, mails) else { return Ok(()) };
             tokio::time::sleep(now().pause).await;
@@ -305,6 +333,8 @@ impl Shared {
 struct Line {
     stream: BufReader<TcpStream>,
     client: String,
+    /// Commands that were read already, and not answered.
+    ahead: VecDeque<String>,
 }
 
 impl Line {
@@ -315,6 +345,27 @@ impl Line {
 
     /// The next command; none once the client is gone.
     async fn read(&mut self) -> io::Result<Option<String>> {
+        match self.ahead.pop_front() {
+            Some(line) => Ok(Some(line)),
+            None => self.hear().await,
+        }
+    }
+
+    /// Reads so many commands before any of them is answered.
+    async fn look_ahead(&mut self, commands: usize) -> io::Result<()> {
+        while self.ahead.len() < commands {
+            let Some(line) = self.hear().await? else { return Ok(()) };
+            self.ahead.push_back(line);
+        }
+        Ok(())
+    }
+
+    /// Whether something came that was not asked for yet.
+    fn has_more(&self) -> bool {
+        !self.ahead.is_empty() || !self.stream.buffer().is_empty()
+    }
+
+    async fn hear(&mut self) -> io::Result<Option<String>> {
         let mut line = String::new();
         let octets = self.stream.read_line(&mut line).await?;
         Ok((octets > 0).then(|| line.trim_end().to_owned()))

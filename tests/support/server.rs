@@ -9,7 +9,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use mannerly::app::App;
 use mannerly::clock::{Clock, Moment};
-use mannerly::config::{Options, Settings};
+use mannerly::config::{CLIENT_TIMEOUT, Options, Settings};
 use mannerly::db::{DatabaseUrl, DbConnection, Kind, Schema};
 use mannerly::domain::catalog::{Brand, logo};
 use mannerly::domain::delivery::claim::LEASE;
@@ -113,6 +113,7 @@ impl TestServer {
             return_path: None,
             relay_signs: true,
             behind_proxy: false,
+            client_timeout: CLIENT_TIMEOUT,
             lmtp: None,
             maildir: None,
             demo_mail: None,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::app::App;
-use crate::config::{Options, Settings};
+use crate::config::{CLIENT_TIMEOUT, Options, Settings};
 use crate::db::DatabaseUrl;
 use crate::domain::account::Scope;
 use crate::domain::account::api_key;
@@ -66,6 +66,7 @@ impl Place {
                 return_path: None,
                 relay_signs: false,
                 behind_proxy: false,
+                client_timeout: CLIENT_TIMEOUT,
                 lmtp: None,
                 maildir: None,
                 // Made-up people sign up all at once, and who tries a form is not kept waiting.

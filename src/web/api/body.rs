@@ -14,6 +14,7 @@ use serde_path_to_error::Segment;
 
 use crate::error::Problem;
 use crate::web::problem::refusal;
+use crate::web::slow::{in_time, is_late};
 
 /// The largest JSON body, in octets: an HTML letter with room to spare.
 pub const JSON_BYTES_MAX: usize = 1024 * 1024;
@@ -77,10 +78,10 @@ impl<const MAX: usize> FromRequest for Upload<MAX> {
 /// Reads a body to its end.
 ///
 /// # Errors
-/// The answer to one that is larger, or that breaks off.
+/// The answer to one that is larger, that breaks off, or that does not come in time.
 pub async fn read(
     request: &HttpRequest,
-    mut payload: Payload,
+    payload: Payload,
     bytes_max: usize,
 ) -> Result<Vec<u8>, actix_web::Error> {
     let too_large = || {
@@ -94,9 +95,12 @@ pub async fn read(
         return Err(too_large());
     }
     let mut bytes = Vec::with_capacity(announced.min(64 * 1024));
+    let mut payload = in_time(request, payload);
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk
-            .map_err(|_| refusal(StatusCode::BAD_REQUEST, "The body could not be read to its end", &[]))?;
+        let chunk = chunk.map_err(|error| match is_late(&error) {
+            true => refusal(StatusCode::REQUEST_TIMEOUT, "The body did not come in time", &[]),
+            false => refusal(StatusCode::BAD_REQUEST, "The body could not be read to its end", &[]),
+        })?;
         if bytes.len() + chunk.len() > bytes_max {
             return Err(too_large());
         }

@@ -149,6 +149,7 @@ fn without_start(shown: &[String]) -> Vec<&str> {
     shown.iter().map(|s| starts.iter().find_map(|start| s.strip_suffix(start)).unwrap_or(s)).collect()
 }
 
+/// What is recorded, of what, and what never (T-11).
 #[test]
 fn the_words_beside_the_tracking_boxes_name_no_more_than_is_stored() {
     let told = |kind| permission::words(kind, Lang::English, DAY * 30);
@@ -161,6 +162,7 @@ fn the_words_beside_the_tracking_boxes_name_no_more_than_is_stored() {
     assert!(told(Kind::Clicks).contains("the time, the link and whether"));
 }
 
+/// For how long (T-11).
 #[test]
 fn the_words_beside_the_tracking_boxes_say_how_long_it_is_kept_in_every_language() {
     for lang in Lang::ALL {
