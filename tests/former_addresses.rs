@@ -6,6 +6,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use mannerly::db::schema::former_address;
 use mannerly::domain::catalog::{Brand, Channel};
+use mannerly::domain::consent::opt_in::State;
 use mannerly::domain::consent::suppression::of_address;
 use mannerly::email_address::EmailAddress;
 use mannerly::token::DataRequestLink;
@@ -15,10 +16,13 @@ use crate::address_change::{NEW, ask};
 use crate::api::{admin, expect_problem};
 use crate::import::import;
 use crate::person::{ADDRESS, ONE_CLICK, Person};
-use crate::sign_up::sign_up_for_the_newsletter;
+use crate::sign_up::{sign_up, sign_up_for_the_newsletter};
 use crate::support::server::TestServer;
 
 const LATER: Duration = Duration::from_secs(60);
+
+/// What is ticked on a form: a subject alone brings no message.
+const BOTH: [(&str, &str); 2] = [("choice", "newsletter:email"), ("choice", "transport:email")];
 
 /// A file of one person who agreed to the newsletter then.
 fn file(address: &str, when: &str) -> String {
@@ -132,5 +136,47 @@ both_databases! {
         assert_eq!((report.former, report.created), (0, 0));
         assert_eq!(import(&server, old_file(NEW)).former, 1);
         assert_eq!(reached(&server, &brand).await, [ADDRESS]);
+    }
+
+    async fn a_link_that_was_mailed_to_the_old_address_confirms_nothing_for_the_new_one(server: TestServer) {
+        let person = Person::reader(&server);
+        sign_up(&server, ADDRESS, &BOTH).await.expect(200);
+        server.run_jobs().await;
+        let link = server.mail_to(ADDRESS).link("/confirm/");
+        server.get(&link).await.expect(200);
+        moves(&server, &person, NEW).await;
+        let before = server.snapshot();
+        for page in [server.get(&link).await, server.post_form(&link, &[]).await] {
+            let page = page.expect(410).text;
+            assert!(page.contains("changed since") && page.contains("/b/civic/sign-up"), "{page}");
+            assert!(!page.contains("Transport by email") && !page.contains("/p/"), "{page}");
+        }
+        assert_eq!(server.snapshot(), before);
+        assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Pending));
+
+        // The new address is asked anew, on the same day, and its own link works.
+        sign_up(&server, NEW, &BOTH).await.expect(200);
+        server.run_jobs().await;
+        let link = server.mail_to(NEW).link("/confirm/");
+        server.post_form(&link, &[]).await.expect(200);
+        assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Granted));
+        // Not even what was confirmed is shown to who reads the old mail.
+        moves(&server, &person, "third@elsewhere.example").await;
+        let page = server.get(&link).await.expect(410).text;
+        assert!(page.contains("changed since") && !page.contains("/p/"), "{page}");
+    }
+
+    async fn a_confirmation_that_waits_while_the_address_changes_is_not_mailed(server: TestServer) {
+        let (person, other) = (Person::reader(&server), server.other_brand());
+        sign_up(&server, ADDRESS, &BOTH).await.expect(200);
+        server.run_jobs().await;
+        let form = format!("/b/{}/sign-up", other.slug);
+        let fields = [("email", ADDRESS), ("shown", "newsletter:email"), ("choice", "newsletter:email")];
+        server.post_read(&form, &fields).await.expect(200);
+        server.run_jobs().await;
+        moves(&server, &person, NEW).await;
+        server.advance(Duration::from_secs(25 * 3600));
+        server.run_jobs().await;
+        assert!(server.mails().is_empty(), "what was typed was the old address");
     }
 }
