@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
-use mannerly::db::schema::former_address;
+use mannerly::db::schema::{former_address, suppression};
 use mannerly::domain::catalog::{Brand, Channel};
 use mannerly::domain::consent::opt_in::State;
 use mannerly::domain::consent::suppression::of_address;
@@ -15,8 +15,10 @@ use serde_json::json;
 use crate::address_change::{NEW, ask};
 use crate::api::{admin, expect_problem};
 use crate::import::import;
+use crate::incoming_corpus::{Letter, receiving_brand, running_campaign};
 use crate::person::{ADDRESS, ONE_CLICK, Person};
 use crate::sign_up::{sign_up, sign_up_for_the_newsletter};
+use crate::support::lmtp::Lmtp;
 use crate::support::server::TestServer;
 
 const LATER: Duration = Duration::from_secs(60);
@@ -178,5 +180,51 @@ both_databases! {
         server.advance(Duration::from_secs(25 * 3600));
         server.run_jobs().await;
         assert!(server.mails().is_empty(), "what was typed was the old address");
+    }
+
+    async fn what_comes_back_from_the_old_address_is_held_against_it_alone(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        let letters = ["ana@example.com", "ben@example.com"].map(|to| Letter::sent(&server, &brand, campaign, to));
+        for letter in &letters {
+            let person = Person { id: letter.person, brand: brand.clone() };
+            moves(&server, &person, &format!("new-{}", letter.address)).await;
+        }
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        let [ana, ben] = &letters;
+        mta.deliver(&ana.mailbox("b"), &ana.message("postfix_unknown_user")).await;
+        mta.deliver(&ben.mailbox("fbl"), &ben.report(&server, "yahoo_cfl_abuse")).await;
+        let (anas, bens) = (ana.fate(&server), ben.fate(&server));
+        assert_eq!((anas.bounce.as_deref(), anas.gets_email, anas.suppressed), (Some("bad_address"), true, vec!["hard_bounce".to_owned()]));
+        assert_eq!((bens.complained, bens.gets_email, bens.suppressed), (true, true, vec!["complaint".to_owned()]));
+        for letter in &letters {
+            assert!(suppressed(&server, &format!("new-{}", letter.address)).is_empty());
+        }
+        // Whoever has an old letter can still end everything with it.
+        mta.deliver(&ben.mailbox("u"), &ben.message("outlook_mailto_no_subject")).await;
+        assert!(!ben.fate(&server).gets_email);
+    }
+
+    async fn a_late_bounce_does_not_meet_who_has_the_old_address_now(server: TestServer) {
+        let mut server = server;
+        server.leave_work_behind();
+        let brand = receiving_brand(&server);
+        let campaign = running_campaign(&server, &brand);
+        let letter = Letter::sent(&server, &brand, campaign, "ana@example.com");
+        moves(&server, &Person { id: letter.person, brand: brand.clone() }, NEW).await;
+        server.person(&brand, "ana@example.com").agrees("newsletter");
+        let mut mta = Lmtp::connect(server.open_lmtp()).await;
+        mta.deliver(&letter.mailbox("b"), &letter.message("postfix_unknown_user")).await;
+        mta.deliver(&letter.mailbox("fbl"), &letter.report(&server, "yahoo_cfl_abuse")).await;
+        assert!(letter.fate(&server).complained && letter.fate(&server).gets_email);
+        let all: i64 = server.read(|conn| Ok(suppression::table.count().get_result(conn)?));
+        assert_eq!(all, 0);
+        // A letter that left after the change is about the address that they have now.
+        let later = running_campaign(&server, &brand);
+        let letter = Letter::to(&server, &brand, later, (letter.person, NEW));
+        mta.deliver(&letter.mailbox("b"), &letter.message("postfix_unknown_user")).await;
+        assert_eq!(suppressed(&server, NEW), ["hard_bounce"]);
     }
 }
