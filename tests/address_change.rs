@@ -231,4 +231,45 @@ both_databases! {
         server.run_jobs().await;
         assert!(server.mails().is_empty(), "one address is mailed about one wish a day");
     }
+
+    async fn an_inbox_gets_one_mail_a_day_whatever_becomes_of_the_wishes(server: TestServer) {
+        let brand = server.demo_brand();
+        for number in 0..4 {
+            let id = server.person(&brand, &format!("p{number}@council.example")).id;
+            let person = Person { id, brand: brand.clone() };
+            let url = person.data(&server);
+            ask(&server, &url, "victim@elsewhere.example").await.expect(200);
+            server.run_jobs().await;
+            ask(&server, &url, &format!("nobody{number}@elsewhere.example")).await.expect(200);
+            server.run_jobs().await;
+            person.erase(&server);
+        }
+        server.mail_to("victim@elsewhere.example");
+        let kept = server.snapshot().into_iter().filter(|row| row.starts_with("address_change"));
+        assert!(kept.clone().all(|row| !row.contains("elsewhere")), "{:?}", kept.collect::<Vec<_>>());
+        server.advance(Duration::from_secs(24 * 3600 + 1));
+        server.run_jobs().await;
+        server.mails();
+        let id = server.person(&brand, "tomorrow@council.example").id;
+        ask(&server, &Person { id, brand }.data(&server), "victim@elsewhere.example").await.expect(200);
+        server.run_jobs().await;
+        server.mail_to("victim@elsewhere.example");
+    }
+
+    async fn whoever_comes_back_to_the_first_address_finds_its_link_working(server: TestServer) {
+        let person = Person::reader(&server);
+        let first = asked(&server, &person).await;
+        ask(&server, &person.data(&server), "other@elsewhere.example").await.expect(200);
+        server.run_jobs().await;
+        let second = server.mail_to("other@elsewhere.example").link("/a/");
+        server.get(&first).await.expect(410);
+        ask(&server, &person.data(&server), NEW).await.expect(200);
+        server.run_jobs().await;
+        assert!(server.mails().is_empty(), "they have the link");
+        server.post_form(&second, &[]).await.expect(410);
+        server.post_form(&first, &[]).await.expect(200);
+        assert_eq!(address_of(&server, &person), NEW);
+        server.run_jobs().await;
+        server.mail_to(ADDRESS);
+    }
 }

@@ -68,6 +68,16 @@ impl Letter {
     /// A letter of a campaign to a new reader.
     pub(crate) fn sent(server: &TestServer, brand: &Brand, campaign: i64, address: &str) -> Self {
         let person = server.person(brand, address).agrees("newsletter").id;
+        Self::to(server, brand, campaign, (person, address))
+    }
+
+    /// A letter of a campaign to somebody who is known, at the address that they have.
+    pub(crate) fn to(
+        server: &TestServer,
+        brand: &Brand,
+        campaign: i64,
+        (person, address): (i64, &str),
+    ) -> Self {
         server.write(|conn, now| {
             diesel::insert_into(delivery::table)
                 .values((

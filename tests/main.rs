@@ -35,6 +35,7 @@ mod faults_database;
 mod faults_people;
 mod faults_process;
 mod faults_relay;
+mod former_addresses;
 mod forms_twice;
 mod gate;
 mod headers;

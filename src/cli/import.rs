@@ -88,6 +88,13 @@ pub(super) fn run(args: ImportArgs) -> Result<()> {
         report.suppressed,
         report.refused
     ));
+    if report.former > 0 {
+        super::say(&format!(
+            "{} left out: whoever had the address uses another one now, and agreed before that. Whoever has it now can \
+             sign up for themselves",
+            report.former
+        ));
+    }
     Ok(())
 }
 

@@ -341,6 +341,16 @@ diesel::table! {
         asked_at -> BigInt,
         expires_at -> BigInt,
         done_at -> Nullable<BigInt>,
+        mailed_hash -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    former_address (subscriber_id, address_hash) {
+        subscriber_id -> BigInt,
+        address_hash -> Binary,
+        since -> BigInt,
+        left_at -> BigInt,
     }
 }
 
@@ -571,6 +581,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     request,
     outbox,
     address_change,
+    former_address,
     campaign,
     campaign_subject,
     link,

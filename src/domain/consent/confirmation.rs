@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::{confirmation, ledger, opt_in};
+use crate::domain::audience::former_address;
 use crate::domain::consent::ledger::{Decision, Method, SUBSCRIBER, Statement};
 use crate::domain::consent::opt_in::{Answer, Basis, OptIn, State};
 use crate::domain::consent::permission::Kind;
@@ -126,11 +127,17 @@ pub fn pending(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Vec<O
     Ok(pending)
 }
 
-/// When a person last stopped a whole channel of a brand, or all of it.
+/// Since when a brand's older confirmations of a person are over: they stopped a whole channel or all of it, or began to
+/// use another address, so that whoever reads an old mail cannot speak for the new one.
 ///
 /// # Errors
 /// Of the database.
-pub fn stopped_at(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Option<Moment>> {
+pub fn ended_at(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Option<Moment>> {
+    Ok(stopped_at(conn, person, brand)?.max(former_address::last_left(conn, person)?))
+}
+
+/// When a person last stopped a whole channel of a brand, or all of it.
+fn stopped_at(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Option<Moment>> {
     Ok(ledger::table
         .filter(ledger::subscriber_id.eq(person).and(ledger::brand_id.eq(brand)))
         .filter(ledger::decision.eq(Decision::Withdrawn))
@@ -173,20 +180,19 @@ pub enum Confirmed {
     Expired,
 }
 
-/// The confirmations of a person that a brand waits for: neither confirmed nor expired, and not older than the
-/// last time the person stopped a channel or everything.
+/// The confirmations of a person that a brand waits for: neither confirmed nor expired, and not over ([`ended_at`]).
 ///
 /// # Errors
 /// Of the database.
 pub fn running(conn: &mut DbConnection, person: i64, brand: i64, now: Moment) -> Result<Vec<Confirmation>> {
-    let stopped_at = stopped_at(conn, person, brand)?;
+    let ended_at = ended_at(conn, person, brand)?;
     let rows: Vec<Confirmation> = confirmation::table
         .filter(confirmation::subscriber_id.eq(person).and(confirmation::brand_id.eq(brand)))
         .filter(confirmation::confirmed_at.is_null().and(confirmation::expires_at.ge(now)))
         .order(confirmation::id)
         .select(Confirmation::as_select())
         .load(conn)?;
-    Ok(rows.into_iter().filter(|row| stopped_at.is_none_or(|at| row.created_at >= at)).collect())
+    Ok(rows.into_iter().filter(|row| ended_at.is_none_or(|at| row.created_at >= at)).collect())
 }
 
 /// Grants all that the person has pending with the brand, and the permissions ticked with it: whoever signs up

@@ -1,12 +1,14 @@
 //! Letters that did not arrive: the class is kept with the delivery, and a bad address is suppressed (B-03, B-04).
 //!
-//! The same function for what the relay said at once and for what came back by mail days later.
+//! The same function for what the relay said at once and for what came back by mail days later. An address that the person
+//! has taken since is not the one that a letter from before came back from.
 
 use diesel::prelude::*;
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::db::schema::{delivery, subscriber};
+use crate::db::schema::delivery;
+use crate::domain::audience::former_address;
 use crate::domain::catalog::Channel;
 use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::delivery::State;
@@ -95,10 +97,9 @@ pub fn record(
     let mut added = Added { refused: i64::from(returned.at_once), ..Added::default() };
     if class == Class::BadAddress {
         added.bad_addresses = 1;
-        let hash: Option<Option<Vec<u8>>> =
-            subscriber::table.find(person).select(subscriber::email_hash).first(conn).optional()?;
-        if let Some(hash) = hash.flatten() {
-            suppression::add(conn, &hash, Channel::Email, None, Reason::HardBounce, now)?;
+        let sent_at = delivery::table.find((campaign, person)).select(delivery::finished_at).first(conn)?;
+        if let Some(hash) = former_address::reached(conn, person, sent_at)?.hash() {
+            suppression::add(conn, hash, Channel::Email, None, Reason::HardBounce, now)?;
         }
         breaker::count(conn, campaign, added, now)?;
     }

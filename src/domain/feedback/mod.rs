@@ -14,9 +14,10 @@ use diesel::prelude::*;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::{brand, campaign, delivery, subscriber};
+use crate::domain::audience::former_address::{self, Reached};
 use crate::domain::catalog::Channel;
-use crate::domain::consent::Method;
 use crate::domain::consent::suppression::{self, Reason};
+use crate::domain::consent::{Method, lock};
 use crate::domain::delivery::bounce::{self, Class, Returned};
 use crate::domain::delivery::breaker::{self, Added};
 use crate::domain::feedback::unverified::{Doubt, Kind, UnverifiedReport};
@@ -32,7 +33,7 @@ use crate::token::{Keys, LetterLink, MessageLink, UnsubscribeLink};
 pub enum Verdict {
     /// A letter did not arrive, and that was news.
     Bounced(Class),
-    /// All marketing email of the brand ended, because the person reported a letter.
+    /// All marketing email of the brand to the address of a letter ended, because it was reported there.
     Complained,
     /// All marketing email of the brand ended.
     Unsubscribed,
@@ -150,14 +151,13 @@ struct Letter {
     campaign: i64,
     person: i64,
     brand: i64,
-    email_hash: Option<Vec<u8>>,
     finished_at: Option<Moment>,
     resumed_at: Option<Moment>,
 }
 
-/// What is read of a letter: brand, hash of the address, when the person was erased, when the letter left, and when a
-/// person last let the campaign go on.
-type Row = (i64, Option<Vec<u8>>, Option<Moment>, Option<Moment>, Option<Moment>);
+/// What is read of a letter: brand, when the person was erased, when the letter left, and when a person last let the
+/// campaign go on.
+type Row = (i64, Option<Moment>, Option<Moment>, Option<Moment>);
 
 impl Letter {
     fn find(conn: &mut DbConnection, link: LetterLink) -> Result<Option<Self>> {
@@ -165,25 +165,12 @@ impl Letter {
             .inner_join(subscriber::table)
             .inner_join(campaign::table)
             .filter(delivery::campaign_id.eq(link.campaign).and(delivery::subscriber_id.eq(link.subscriber)))
-            .select((
-                campaign::brand_id,
-                subscriber::email_hash,
-                subscriber::erased_at,
-                delivery::finished_at,
-                campaign::resumed_at,
-            ))
+            .select((campaign::brand_id, subscriber::erased_at, delivery::finished_at, campaign::resumed_at))
             .first(conn)
             .optional()?;
-        Ok(row.filter(|(_, _, erased_at, ..)| erased_at.is_none()).map(
-            |(brand, email_hash, _, finished_at, resumed_at)| Self {
-                campaign: link.campaign,
-                person: link.subscriber,
-                brand,
-                email_hash,
-                finished_at,
-                resumed_at,
-            },
-        ))
+        Ok(row.filter(|(_, erased_at, ..)| erased_at.is_none()).map(|(brand, _, finished_at, resumed_at)| {
+            Self { campaign: link.campaign, person: link.subscriber, brand, finished_at, resumed_at }
+        }))
     }
 
     fn unsubscribe_link(&self) -> UnsubscribeLink {
@@ -207,7 +194,7 @@ impl Letter {
     }
 
     /// The person reported it as abuse: no marketing email of the brand any more, and a suppression for the brand that
-    /// no new opt-in lifts (B-05).
+    /// no new opt-in lifts (B-05). Who reports it from a mailbox that the person has left speaks for that address alone.
     fn complained(&self, conn: &mut DbConnection, now: Moment) -> Result<Verdict> {
         let is_news = delivery::complained_at.is_null();
         let news = diesel::update(delivery::table.find((self.campaign, self.person)).filter(is_news))
@@ -217,9 +204,13 @@ impl Letter {
             // Before the person's row is held, as the dispatcher does it: so that neither waits for the other for ever.
             breaker::count(conn, self.campaign, Added { complaints: 1, ..Added::default() }, now)?;
         }
-        // Also when it is repeated: a complaint is newer than an opt-in that came in between.
-        preferences::unsubscribe(conn, &self.unsubscribe_link(), Way::unseen(Method::Complaint), now)?;
-        if let Some(hash) = &self.email_hash {
+        lock(conn, self.person)?;
+        let reached = former_address::reached(conn, self.person, self.finished_at)?;
+        if matches!(reached, Reached::Present(_)) {
+            // Also when it is repeated: a complaint is newer than an opt-in that came in between.
+            preferences::unsubscribe(conn, &self.unsubscribe_link(), Way::unseen(Method::Complaint), now)?;
+        }
+        if let Some(hash) = reached.hash() {
             suppression::add(conn, hash, Channel::Email, Some(self.brand), Reason::Complaint, now)?;
         }
         Ok(if news > 0 { Verdict::Complained } else { Verdict::Repeated })

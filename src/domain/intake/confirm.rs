@@ -2,6 +2,7 @@
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
+use crate::domain::audience::former_address;
 use crate::domain::audience::subscriber::{self, Profile};
 use crate::domain::catalog::{Brand, Channel, Topic, brand, sign_up_form, topic};
 use crate::domain::consent::confirmation::{self, Confirmation, Confirmed};
@@ -47,6 +48,8 @@ pub enum Ended {
     TooOld,
     /// What was asked for was stopped or taken back since.
     Stopped,
+    /// It was mailed to an address that the person has left since.
+    Moved,
 }
 
 /// What the link stands for; changes nothing.
@@ -60,8 +63,12 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
     let known = subscriber::get(conn, person)?;
     let erased = known.erased_at.is_some();
     let running = confirmation::running(conn, person, brand_id, now)?;
+    let left_at = former_address::last_left(conn, person)?;
     let state = if erased {
         Standing::Ended(Ended::Stopped)
+    } else if left_at.is_some_and(|at| asked.created_at < at) {
+        // Also what was confirmed is no longer its reader's to see.
+        Standing::Ended(Ended::Moved)
     } else if asked.confirmed_at.is_some() {
         let answers = opt_in::of_subscriber(conn, person)?;
         let granted = answers.into_iter().filter(|a| a.brand_id == brand_id && a.state == State::Granted);

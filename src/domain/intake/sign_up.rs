@@ -229,15 +229,15 @@ fn ask_to_confirm(
 /// When this brand may mail the person about a confirmation; none if it has done so and the link is good for this
 /// one too. A mail of another brand is waited for a day: nothing is lost, and nobody is flooded.
 ///
-/// A link that was pressed, or stopped, counts no more: only the owner of the address can have done that.
+/// A link that was pressed, or is over, counts no more: only the owner of the address can have done that.
 fn next_mail(conn: &mut DbConnection, person: i64, brand: i64, now: Moment) -> Result<Option<Moment>> {
     let day_ago = now.minus(ONE_MAIL_IN);
     let mut turn = now;
     for mail in outbox::written_since(conn, person, outbox::Kind::Confirmation, day_ago)? {
         let Some(asked) = mail.confirmation_id else { continue };
         let asked = confirmation::get(conn, asked)?;
-        let stopped = confirmation::stopped_at(conn, person, mail.brand_id)?;
-        if asked.confirmed_at.is_some() || stopped.is_some_and(|at| at > asked.created_at) {
+        let ended = confirmation::ended_at(conn, person, mail.brand_id)?;
+        if asked.confirmed_at.is_some() || ended.is_some_and(|at| at > asked.created_at) {
             continue;
         }
         if mail.brand_id == brand && mail.state != outbox::State::Failed {

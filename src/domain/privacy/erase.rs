@@ -12,8 +12,8 @@ use crate::db::schema::{
     brand, campaign, confirmation, delivery, ledger as entries, opt_in, outbox, permission, request,
     subscriber,
 };
-use crate::domain::audience::Subscriber;
 use crate::domain::audience::subscriber as subscribers;
+use crate::domain::audience::{Subscriber, former_address};
 use crate::domain::catalog::{Channel, brand as brands};
 use crate::domain::consent::ledger::{self, Decision, Matter, Method, Shown, Statement};
 use crate::domain::consent::suppression::{self, Reason};
@@ -133,11 +133,14 @@ fn record(
     Ok(())
 }
 
-/// Remembers, for all brands, that these addresses must never be used again.
+/// Remembers, for all brands, that these addresses must never be used again, and those that the person had before.
 fn suppress(conn: &mut DbConnection, keys: &Keys, known: &Subscriber, now: Moment) -> Result<()> {
     for channel in Channel::ALL.iter().copied() {
         let Some(hash) = suppression::hash_of(keys, known, channel) else { continue };
         suppression::add(conn, &hash, channel, None, Reason::Erasure, now)?;
+    }
+    for hash in former_address::give_up(conn, known.id)? {
+        suppression::add(conn, &hash, Channel::Email, None, Reason::Erasure, now)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::account::ApiKey;
+use crate::domain::audience::former_address;
 use crate::domain::audience::source::{self, SourceForm};
 use crate::domain::audience::subscriber::{self, Profile, Subscriber};
 use crate::domain::consent;
@@ -130,12 +131,16 @@ pub async fn lookup(app: web::Data<App>, form: Body<Lookup>) -> Answer {
     ok(&found)
 }
 
+/// Why nobody is recorded at an address that was left, and what to do.
+const LEFT: &str =
+    "Whoever had this address uses another one now; whoever has it now can sign up on a form of the brand";
+
 /// Record a subscriber
 ///
 /// They have agreed to nothing by that: opt-ins are set apart, with their evidence.
 #[utoipa::path(post, path = "/api/v1/subscribers", operation_id = "create_subscriber", tag = "Subscribers",
     request_body = SubscriberForm, responses((status = 201, description = "The subscriber", body = SubscriberView),
-        (status = 409, description = "The address is known already, or the source's name stands for another kind")))]
+        (status = 409, description = "The address is known already, or was left for another one, or the source's name stands for another kind")))]
 pub async fn create(app: web::Data<App>, form: Body<SubscriberForm>) -> Answer {
     let SubscriberForm { email, profile, source: origin } = form.0;
     let email = EmailAddress::parse(&email).map_err(|problem| Error::Invalid(vec![problem]))?;
@@ -146,6 +151,10 @@ pub async fn create(app: web::Data<App>, form: Body<SubscriberForm>) -> Answer {
         .write(move |conn| {
             let origin = source::ensure(conn, &origin, now)?;
             let person = subscriber::create(conn, &keys, &email, &profile, origin.id, now)?;
+            // Which of its owners is meant nobody can say but the one who reads mail there.
+            if !former_address::among(conn, vec![email.keyed_hash(&keys)])?.is_empty() {
+                return Err(Error::conflict(LEFT));
+            }
             view(conn, &mut Names::of_sources(), person)
         })
         .await?;

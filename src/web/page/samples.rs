@@ -1,5 +1,6 @@
 //! Every page filled with made-up data, for the tests.
 
+use crate::domain::intake::confirm::Ended;
 use crate::error::Problem;
 use crate::i18n::Lang;
 
@@ -174,7 +175,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         subject: "Buses that come on time".into(),
         size: "12 KB".into(),
     };
-    let all: [(&'static str, &dyn askama::DynTemplate); 31] = [
+    let all: [(&'static str, &dyn askama::DynTemplate); 32] = [
         ("sign_up", &sign_up()),
         ("sign_up_errors", &sign_up_with_errors()),
         ("sign_up_named", &named_sign_up()),
@@ -224,7 +225,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
             &ConfirmExpiredPage {
                 lang: Lang::English,
                 brand: brand(),
-                was_stopped: false,
+                why: Ended::TooOld,
                 valid_days: 7,
                 link_url: "/b/civic-notes/link".into(),
                 sign_up_url: "/b/civic-notes/sign-up".into(),
@@ -235,7 +236,18 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
             &ConfirmExpiredPage {
                 lang: Lang::English,
                 brand: brand(),
-                was_stopped: true,
+                why: Ended::Stopped,
+                link_url: "/b/civic-notes/link".into(),
+                valid_days: 7,
+                sign_up_url: "/b/civic-notes/sign-up".into(),
+            },
+        ),
+        (
+            "confirm_moved",
+            &ConfirmExpiredPage {
+                lang: Lang::English,
+                brand: brand(),
+                why: Ended::Moved,
                 link_url: "/b/civic-notes/link".into(),
                 valid_days: 7,
                 sign_up_url: "/b/civic-notes/sign-up".into(),

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::domain::intake::confirm::Ended;
 use crate::error::Problem;
 use crate::i18n::Lang;
 
@@ -285,12 +286,31 @@ pub struct ConfirmExpiredPage {
     pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
-    /// Whether it was stopped or taken back since; else the link is too old.
-    pub was_stopped: bool,
+    /// Why.
+    pub why: Ended,
     /// For how many days such a link works.
     pub valid_days: u32,
     /// The sign-up form, to ask again.
     pub sign_up_url: String,
     /// Where one asks for the link to one's choices.
     pub link_url: String,
+}
+
+impl ConfirmExpiredPage {
+    fn heading(&self) -> String {
+        match self.why {
+            Ended::TooOld => self.lang.say("expired-heading"),
+            Ended::Stopped | Ended::Moved => self.lang.say("ended-heading"),
+        }
+        .to_string()
+    }
+
+    fn reason(&self) -> String {
+        match self.why {
+            Ended::TooOld => self.lang.say("expired-lead").with("days", self.valid_days),
+            Ended::Stopped => self.lang.say("ended-lead").with("brand", &self.brand.name),
+            Ended::Moved => self.lang.say("ended-moved"),
+        }
+        .to_string()
+    }
 }

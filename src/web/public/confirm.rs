@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 
 use crate::app::App;
 use crate::domain::consent::{confirmation, lock};
-use crate::domain::intake::confirm::{Asked, Ended, Standing, look, press};
+use crate::domain::intake::confirm::{Asked, Standing, look, press};
 use crate::domain::intake::{Detail, Item};
 use crate::error::{Problem, Result};
 use crate::i18n::{Lang, Message};
@@ -118,7 +118,7 @@ fn answer(
             StatusCode::GONE,
             &ConfirmExpiredPage {
                 lang,
-                was_stopped: why == Ended::Stopped,
+                why,
                 sign_up_url: match asked.form {
                     Some(form) => format!("/b/{}/sign-up/{form}", asked.brand.slug),
                     None => format!("/b/{}/sign-up", asked.brand.slug),

@@ -73,6 +73,9 @@ pub struct ImportReport {
     pub kept_withdrawn: u64,
     /// Rows left out because the address is suppressed.
     pub suppressed: u64,
+    /// Rows left out because whoever had the address uses another one now, and the file names no consent since. Whoever
+    /// has it now can sign up for themselves.
+    pub former: u64,
     /// Rows that break a rule.
     pub refused: u64,
     /// The first of these rows.

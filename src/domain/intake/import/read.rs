@@ -35,6 +35,8 @@ pub(super) struct Row {
     pub(super) boxes: Vec<String>,
     pub(super) pending: bool,
     pub(super) consented_at: Moment,
+    /// When somebody agreed as the file says; none where it names no moment, or what is only asked for.
+    pub(super) agreed_at: Option<Moment>,
     pub(super) permissions: Vec<(Kind, bool)>,
 }
 
@@ -195,6 +197,7 @@ impl<R: Read> Rows<R> {
                 boxes: row.boxes,
                 pending: row.pending,
                 consented_at: row.consented_at.unwrap_or(plan.now),
+                agreed_at: row.consented_at.filter(|_| !row.pending),
                 permissions: row.permissions,
             }),
             _ => Err(problems),

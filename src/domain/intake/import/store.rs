@@ -1,7 +1,8 @@
 //! Writes a batch of rows: a few statements for all of them, whatever the number.
 //!
 //! An import grants only what nobody has ended since: a withdrawal, a stop or a refusal that is later than the
-//! consent in the file stays, and so does every suppression.
+//! consent in the file stays, and so does every suppression; and what was agreed to at an address that its person has left
+//! is nobody's any more.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,6 +12,7 @@ use super::rows::{self, EntryRow, OptInRow, PermissionRow, PersonRow};
 use super::{ImportReport, Plan};
 use crate::clock::Moment;
 use crate::db::DbConnection;
+use crate::domain::audience::former_address;
 use crate::domain::audience::subscriber::{Profile, Subscriber, fill_profile};
 use crate::domain::catalog::Channel;
 use crate::domain::consent::ledger::{Decision, Method, Shown, ShownBox, keep as keep_evidence};
@@ -76,6 +78,7 @@ impl<'a> Store<'a> {
         report: &mut ImportReport,
     ) -> Result<()> {
         let rows = self.without_suppressed(conn, rows, report)?;
+        let rows = without_former(conn, rows, report)?;
         let new = self.create_people(conn, &rows)?;
         // Nothing can be known of those who are new.
         let others: Vec<&EmailAddress> =
@@ -308,6 +311,21 @@ impl<T> Answers<T> {
     fn of(&mut self, change: &Change) -> &mut Vec<T> {
         if change.is_new { &mut self.new } else { &mut self.others }
     }
+}
+
+/// Leaves out the rows of addresses that their person has left, unless somebody agreed there later: the file is about
+/// the one who had it, and whoever has it now has agreed to nothing by that.
+fn without_former(conn: &mut DbConnection, rows: Vec<Row>, report: &mut ImportReport) -> Result<Vec<Row>> {
+    let left = former_address::among(conn, rows.iter().map(|row| row.email_hash.clone()).collect())?;
+    if left.is_empty() {
+        return Ok(rows);
+    }
+    let is_former = |row: &Row| {
+        left.get(&row.email_hash).is_some_and(|left_at| row.agreed_at.is_none_or(|at| at <= *left_at))
+    };
+    let (out, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_former);
+    report.former += out.len() as u64;
+    Ok(rows)
 }
 
 /// Fills the fields of a known person that are still empty, and says whether there were any.

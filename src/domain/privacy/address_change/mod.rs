@@ -80,12 +80,19 @@ pub struct AddressChange {
     pub expires_at: Moment,
     /// When the button was pressed.
     pub done_at: Option<Moment>,
+    /// The keyed hash of the new address, once the link was mailed there and for as long as it works.
+    pub mailed_hash: Option<Vec<u8>>,
 }
 
 impl AddressChange {
     /// The language in which it was typed, where we speak it.
     pub fn lang(&self) -> Option<Lang> {
         self.language.as_deref().and_then(Lang::read)
+    }
+
+    /// Whether its link can work again for a later wish: the same person's, and given up only for another one.
+    fn is_open_again_for(&self, later: &Self) -> bool {
+        self.subscriber_id == later.subscriber_id && self.state == State::Void
     }
 }
 
@@ -163,14 +170,42 @@ pub fn work(conn: &mut DbConnection, keys: &Keys, id: i64, now: Moment) -> Resul
             request::mail_link(conn, Kind::AddressTaken, wish.brand_id, owner.id, now)?;
         }
         Some(_) => {}
-        None if is_barred(conn, keys, new)? || mailed_lately(conn, &wish, new, now)? => {}
-        None => {
-            let to = (wish.brand_id, wish.subscriber_id);
-            outbox::enqueue(conn, Kind::AddressChange, to, About::AddressChange(id), now)?;
-        }
+        None if is_barred(conn, keys, new)? => {}
+        None => match mailed_lately(conn, &new.keyed_hash(keys), now)? {
+            None => mail(conn, keys, &wish, new, now)?,
+            Some(earlier) if earlier.is_open_again_for(&wish) => {
+                return reopen(conn, &earlier, &wish).map(|()| true);
+            }
+            Some(_) => {}
+        },
     }
     diesel::update(change::table.find(id)).set(change::state.eq(State::Mailed)).execute(conn)?;
     Ok(true)
+}
+
+/// Mails the link to the new address, and remembers for a day that this one was mailed.
+fn mail(
+    conn: &mut DbConnection,
+    keys: &Keys,
+    wish: &AddressChange,
+    new: &EmailAddress,
+    now: Moment,
+) -> Result<()> {
+    let to = (wish.brand_id, wish.subscriber_id);
+    outbox::enqueue(conn, Kind::AddressChange, to, About::AddressChange(wish.id), now)?;
+    let mailed = change::mailed_hash.eq(Some(new.keyed_hash(keys)));
+    diesel::update(change::table.find(wish.id)).set(mailed).execute(conn)?;
+    Ok(())
+}
+
+/// Whoever comes back to an address that they asked for before another has its link already: that one works again, and the
+/// later wish is none.
+fn reopen(conn: &mut DbConnection, earlier: &AddressChange, wish: &AddressChange) -> Result<()> {
+    let again = (change::state.eq(State::Mailed), change::new_email.eq(wish.new_email.as_ref()));
+    diesel::update(change::table.find(earlier.id)).set(again).execute(conn)?;
+    let none = (change::state.eq(State::Void), change::new_email.eq(None::<EmailAddress>));
+    diesel::update(change::table.find(wish.id)).set(none).execute(conn)?;
+    Ok(())
 }
 
 /// A child's address, and one whose owner complained, get nothing of ours.
@@ -179,17 +214,15 @@ fn is_barred(conn: &mut DbConnection, keys: &Keys, new: &EmailAddress) -> Result
     Ok(found.iter().any(|found| matches!(found.reason, Reason::Under13 | Reason::Complaint)))
 }
 
-/// Whether this address was mailed about another person's wish within a day: nobody's inbox is flooded by forms.
-fn mailed_lately(
-    conn: &mut DbConnection,
-    wish: &AddressChange,
-    new: &EmailAddress,
-    now: Moment,
-) -> Result<bool> {
-    let others = change::table
-        .filter(change::new_email.eq(Some(new)).and(change::id.ne(wish.id)))
-        .filter(change::state.eq(State::Mailed).and(change::asked_at.gt(now.minus(DAY))));
-    Ok(diesel::select(diesel::dsl::exists(others)).get_result(conn)?)
+/// The wish about which an address was mailed within a day, whatever became of it: nobody's inbox is flooded by forms.
+fn mailed_lately(conn: &mut DbConnection, hash: &[u8], now: Moment) -> Result<Option<AddressChange>> {
+    let mailed = change::mailed_hash.eq(Some(hash)).and(change::mailed_hash.is_not_null());
+    Ok(change::table
+        .filter(mailed.and(change::asked_at.gt(now.minus(DAY))))
+        .order(change::id.desc())
+        .select(AddressChange::as_select())
+        .first(conn)
+        .optional()?)
 }
 
 fn suppressions(conn: &mut DbConnection, keys: &Keys, address: &EmailAddress) -> Result<Vec<Suppression>> {
@@ -233,8 +266,10 @@ pub fn last_done(conn: &mut DbConnection, person: i64) -> Result<Option<Moment>>
 /// # Errors
 /// Of the database.
 pub fn forget(conn: &mut DbConnection, now: Moment) -> Result<()> {
-    let late = change::table.filter(change::expires_at.lt(now).and(change::new_email.is_not_null()));
-    diesel::update(late).set(change::new_email.eq(None::<EmailAddress>)).execute(conn)?;
+    let wished = change::new_email.is_not_null().or(change::mailed_hash.is_not_null());
+    let late = change::table.filter(change::expires_at.lt(now).and(wished));
+    let nothing = (change::new_email.eq(None::<EmailAddress>), change::mailed_hash.eq(None::<Vec<u8>>));
+    diesel::update(late).set(nothing).execute(conn)?;
     let told =
         change::table.filter(change::expires_at.lt(now.minus(OLD_KEPT)).and(change::old_email.is_not_null()));
     diesel::update(told).set(change::old_email.eq(None::<EmailAddress>)).execute(conn)?;
@@ -246,12 +281,13 @@ pub fn forget(conn: &mut DbConnection, now: Moment) -> Result<()> {
 /// # Errors
 /// Of the database.
 pub fn any_to_forget(conn: &mut DbConnection, now: Moment) -> Result<bool> {
-    let late = change::expires_at.lt(now).and(change::new_email.is_not_null());
+    let wished = change::new_email.is_not_null().or(change::mailed_hash.is_not_null());
+    let late = change::expires_at.lt(now).and(wished);
     let told = change::expires_at.lt(now.minus(OLD_KEPT)).and(change::old_email.is_not_null());
     Ok(diesel::select(diesel::dsl::exists(change::table.filter(late.or(told)))).get_result(conn)?)
 }
 
-/// Empties the wishes of a person, for their erasure.
+/// Empties the wishes of a person, for their erasure. That an address was mailed today stays known for the day, as a hash.
 ///
 /// # Errors
 /// Of the database.

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::address_change as change;
-use crate::domain::audience::{Subscriber, subscriber};
+use crate::domain::audience::{Subscriber, former_address, subscriber};
 use crate::domain::catalog::{Brand, Channel, brand};
 use crate::domain::consent::ledger::{self, Decision, Matter, Method, SUBSCRIBER, Shown, Statement};
 use crate::domain::consent::lock;
@@ -101,6 +101,7 @@ pub fn press(conn: &mut DbConnection, keys: &Keys, id: i64, lang: Lang, now: Mom
         Some(old) => suppressions(conn, keys, old)?.into_iter().filter(of_the_person).collect(),
         None => Vec::new(),
     };
+    former_address::leave(conn, keys, &found.person, new, now)?;
     subscriber::set_email(conn, keys, person, new)?;
     carry_consents(conn, keys, &found, new, lang, now)?;
     carry_suppressions(conn, keys, &travelling, new, now)?;

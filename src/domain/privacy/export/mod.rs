@@ -78,7 +78,10 @@ const PURPOSES: [(&str, &str); 14] = [
     ("brand_choices", "to pause, and to write no more often than you want"),
     ("brand_choice_entries", "to prove when you chose that"),
     ("acts", "to show you what you did, to give you a receipt, and to undo it"),
-    ("address_changes", "to write to your new address, and to tell the old one"),
+    (
+        "address_changes",
+        "to write to your new address, to tell the old one, and never to take it for yours again",
+    ),
     ("ledger", "to prove what you agreed to and when you ended it"),
     ("deliveries", "to send each message once, and to answer what was sent"),
     ("hits", "to count opens and clicks, where you allowed it"),
@@ -96,7 +99,7 @@ fn retention(kept_hits: Duration) -> BTreeMap<&'static str, String> {
     };
     let said = |part: &str| match part {
         "address_changes" => format!(
-            "a new address until it is used, or {} hours; the old one until its notice has left, at most {}; the dates {ACCOUNT}",
+            "a new address until it is used, or {} hours; the old one until its notice has left, at most {}, and then for good as a scrambled form alone; the dates {ACCOUNT}",
             address_change::VALID_HOURS,
             days(address_change::OLD_KEPT),
         ),
