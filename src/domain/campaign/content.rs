@@ -1,7 +1,7 @@
 //! What a campaign says: checked when it is saved, prepared once, and rendered for each person.
 //!
-//! Outside the author's control every letter ends with [its fixed lines](footer): the links "Unsubscribe" and
-//! "Preferences", the brand's legal identity and, for a supplier's contact, the source (L-09).
+//! Outside the author's control every letter ends with [its fixed lines](footer): the links to unsubscribe and
+//! to the preferences, the brand's legal identity and, for a supplier's contact, the source (L-09).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
