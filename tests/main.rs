@@ -73,6 +73,7 @@ mod retention;
 mod retry;
 mod rules;
 mod schema;
+mod shown_words;
 mod sign_up;
 mod sign_up_forms;
 mod sign_up_proof;

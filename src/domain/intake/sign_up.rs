@@ -45,7 +45,8 @@ pub struct SignUpForm {
     /// The ticked topics, each as `newsletter:email`.
     #[serde(default)]
     pub choices: Vec<String>,
-    /// Every topic that had a box, in the same form. No box may be ticked before the person touches it.
+    /// Every topic that had a box, in the same form. No box may be ticked before the person touches it. The words beside
+    /// the boxes are not kept: whoever shows their own records the consent with its evidence, which needs a key.
     #[serde(default)]
     pub shown: Vec<String>,
     /// The ticked tracking permissions: `opens`, `clicks`.
@@ -59,6 +60,9 @@ pub struct SignUpForm {
     /// The language of the form, where it is one of ours.
     #[serde(skip)]
     pub language: Option<Lang>,
+    /// Whether it is a page of ours or a copy of it, so that we know what stood beside each box.
+    #[serde(skip)]
+    pub is_ours: bool,
 }
 
 /// A sign-up that fits the brand; it waits as JSON until a job applies it.
@@ -104,7 +108,8 @@ impl SignUpForm {
             problems.push(Problem::new("wording", "Send the wording that the person agreed to"));
         }
         let before = problems.len();
-        let boxes = boxes_of(topics, &self.choices, &self.shown, &mut problems);
+        let lang = self.language.filter(|_| self.is_ours);
+        let boxes = boxes_of((topics, lang), &self.choices, &self.shown, &mut problems);
         let permissions = permissions_of(&self.permissions, &self.shown_permissions, &mut problems);
         let are_ours = problems.len() == before;
         let wants = |channel| boxes.ticked.iter().any(|(_, ticked)| *ticked == channel);
@@ -179,17 +184,19 @@ struct Boxes<T> {
     shown: Vec<ShownBox>,
 }
 
+/// With the words beside the boxes where the language of a page of ours is known.
 fn boxes_of(
-    topics: &[Topic],
+    (topics, lang): (&[Topic], Option<Lang>),
     choices: &[String],
     shown: &[String],
     problems: &mut Vec<Problem>,
 ) -> Boxes<(i64, Channel)> {
-    let find = |text: &String| {
+    let offered = |text: &String| {
         let (slug, channel) = parse_choice(text)?;
         let topic = topics.iter().find(|topic| topic.slug.as_str() == slug)?;
-        topic.offers(channel).then_some((topic.id, channel))
+        topic.offers(channel).then_some((topic, channel))
     };
+    let find = |text: &String| offered(text).map(|(topic, channel)| (topic.id, channel));
     if !shown.iter().all(|text| find(text).is_some()) {
         problems.push(Problem::new(
             "shown",
@@ -212,7 +219,11 @@ fn boxes_of(
             Some(choice) => ticked.push(choice),
         }
     }
-    Boxes { ticked, shown: shown_boxes(shown.iter().cloned()) }
+    let told = |text: &String| match (offered(text), lang) {
+        (Some((topic, channel)), Some(lang)) => ShownBox::of_topic(topic, channel, false, lang),
+        _ => ShownBox::plain(text.clone(), false),
+    };
+    Boxes { ticked, shown: in_order(shown.iter().map(told)) }
 }
 
 fn permissions_of(
@@ -229,12 +240,13 @@ fn permissions_of(
     let mut kinds: Vec<_> = ticked.iter().filter_map(|text| permission::Kind::parse(text)).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    Boxes { ticked: kinds, shown: shown_boxes(shown.iter().map(|text| format!("permission:{text}"))) }
+    let shown = shown.iter().map(|text| ShownBox::plain(format!("permission:{text}"), false));
+    Boxes { ticked: kinds, shown: in_order(shown) }
 }
 
 /// In one order, so that the same screen is the same evidence.
-fn shown_boxes(names: impl Iterator<Item = String>) -> Vec<ShownBox> {
-    let mut boxes: Vec<ShownBox> = names.map(|name| ShownBox { name, ticked: false }).collect();
+fn in_order(boxes: impl Iterator<Item = ShownBox>) -> Vec<ShownBox> {
+    let mut boxes: Vec<ShownBox> = boxes.collect();
     boxes.sort_unstable();
     boxes.dedup();
     boxes
