@@ -1,5 +1,7 @@
 //! Campaigns through the API, from the draft to the report.
 
+use std::time::Duration;
+
 use mannerly::domain::consent::suppression::Reason;
 use serde_json::{Value, json};
 
@@ -22,7 +24,8 @@ async fn opt_in(server: &TestServer, key: &str, id: &str, brand: &Value) {
 }
 
 async fn step(server: &TestServer, key: &str, path: &str, step: &str) -> Answer {
-    server.api(key, "POST", &format!("{path}/{step}"), Value::Null).await
+    let body = if step == "schedule" { json!({}) } else { Value::Null };
+    server.api(key, "POST", &format!("{path}/{step}"), body).await
 }
 
 both_databases! {
@@ -214,6 +217,52 @@ both_databases! {
         assert_eq!(report["skipped"]["total"], "<10");
         assert_eq!(report["failed"]["total"], 0);
         assert_eq!(server.api(&key, "GET", &path, Value::Null).await.json()["state"], "sent");
+    }
+
+    async fn a_moment_that_is_past_or_far_away_sends_nothing(server: TestServer) {
+        let key = admin(&server);
+        let (path, _) = save(&server, &key).await;
+        let before = server.snapshot();
+        let [minute, day] = [60, 24 * 60 * 60].map(Duration::from_secs);
+        for wrong in [server.now().minus(6 * minute), server.now().minus(366 * day), server.now().plus(367 * day)] {
+            let at = json!({"at": wrong});
+            let problem = expect_problem(server.api(&key, "POST", &format!("{path}/schedule"), at).await, 422);
+            assert_eq!(pointer(&problem), "/at", "{wrong}");
+        }
+        // Without a body, and so without a content type: nobody said that it is to begin now.
+        expect_problem(server.api(&key, "POST", &format!("{path}/schedule"), Value::Null).await, 415);
+        assert_eq!(server.snapshot(), before);
+        // The clocks of two machines differ a little.
+        let at = json!({"at": server.now().minus(4 * minute)});
+        let scheduled = server.api(&key, "POST", &format!("{path}/schedule"), at).await.expect(200).json();
+        assert_eq!(scheduled["scheduled_at"], json!(server.now()));
+        server.run_jobs().await;
+    }
+
+    async fn what_waits_for_its_time_can_be_taken_back_and_changed(server: TestServer) {
+        let key = admin(&server);
+        let (path, mut form) = save(&server, &key).await;
+        let id = person(&server, &key, "ana@council.test").await;
+        opt_in(&server, &key, &id, &form["brand"]).await;
+        let later = json!({"at": server.now().plus(Duration::from_secs(3600))});
+        for pauses in [false, true] {
+            server.api(&key, "POST", &format!("{path}/schedule"), later.clone()).await.expect(200);
+            if pauses {
+                step(&server, &key, &path, "pause").await.expect(200);
+            }
+            let draft = step(&server, &key, &path, "unschedule").await.expect(200).json();
+            assert_eq!((&draft["state"], &draft["scheduled_at"]), (&json!("draft"), &Value::Null));
+        }
+        expect_problem(step(&server, &key, &path, "unschedule").await, 409);
+        server.advance(Duration::from_secs(7200));
+        server.run_jobs().await;
+        assert!(server.mails().is_empty(), "nothing goes out of a draft");
+        form["subject"] = json!("Another subject");
+        server.api(&key, "PUT", &path, form).await.expect(200);
+        step(&server, &key, &path, "schedule").await.expect(200);
+        server.run_jobs().await;
+        assert_eq!(server.mail_to("ana@council.test").subject, "Another subject");
+        expect_problem(step(&server, &key, &path, "unschedule").await, 409);
     }
 
     async fn a_campaign_is_paused_resumed_and_cancelled(server: TestServer) {
