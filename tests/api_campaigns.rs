@@ -52,7 +52,9 @@ both_databases! {
         let key = admin(&server);
         let form = draft(&server);
         for (field, wrong) in [
-            ("subject", "Hello {{ nobody }}"), ("subject", "two\r\nBcc: lines"), ("html", "{% if %}"),
+            ("subject", "Hello {{ nobody }}"), ("subject", "two\r\nBcc: lines"),
+            ("subject", "Stop: {{ unsubscribe_url }}"), ("subject", "{{ view_url|lower }}"),
+            ("subject", "{% if preferences_url %}a{% endif %}"), ("html", "{% if %}"),
             ("topic", "no-such-topic"), ("brand", "no-such-brand"), ("html", "<a href=\"javascript:x\">y</a>"),
         ] {
             let mut form = form.clone();
