@@ -69,6 +69,8 @@ both_databases! {
         let markdown = "# Hello {{ first_name|default(\"reader\") }}\n\n[Read on](https://www.example.com/on)\n";
         let mjml = "<mjml><mj-body><mj-section><mj-column><mj-text>Hello {{ first_name|default(\"reader\") }}, \
             <a href=\"https://www.example.com/on\">read on</a></mj-text></mj-column></mj-section></mj-body></mjml>";
+        let crossed = "<mjml><mj-body><mj-section><mj-column>\n<mj-button href=\"https://www.example.com/\">a</mj-text>\
+            </mj-column></mj-section></mj-body></mjml>";
         let styled = "<style>p { color: #123456 }</style><p>Hello {{ first_name|default(\"reader\") }}, \
             <a href=\"https://www.example.com/on\">read on</a></p>";
         for (format, source, template) in [
@@ -91,10 +93,12 @@ both_databases! {
                 assert!(part.contains("/u/preview") && part.contains("/p/preview"), "{format}: {part}");
             }
             assert!(!html.contains("{{") && !html.contains("<link"), "{html}");
+            assert!(html.contains("<html lang=\"en-GB\" dir=\"ltr\"") || format == "html", "{format}: {html}");
+            assert!(html.contains("<title>Civic Notes</title>") || format == "html", "{format}: {html}");
             assert!(format != "html" || html.contains("color: #123456"), "{html}");
         }
         for (format, source, template, at) in [
-            ("mjml", "<p>No MJML</p>", None, "/html"), ("mjml", mjml, Some("plain"), "/template"),
+            ("mjml", "<p>No MJML</p>", None, "/html"), ("mjml", crossed, None, "/html"), ("mjml", mjml, Some("plain"), "/template"),
             ("markdown", "{{ open", None, "/html"), ("markdown", "<script>alert(1)</script>", None, "/html"),
             ("html", "<html><body>Whole</body></html>", Some("event"), "/template"),
         ] {
