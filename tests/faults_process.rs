@@ -166,7 +166,7 @@ both_databases! {
             campaign: campaign.id,
             subscriber: claimed.permit.subscriber(),
             attempts: 1,
-            informs: false,
+            informs: None,
             result: HandedOver::Answered(result),
         }).collect();
         server.write(|conn, _| settle(conn, &late, 1, later));

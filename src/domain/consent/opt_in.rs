@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use crate::clock::{HOUR, Moment};
-use crate::db::DbConnection;
 use crate::db::schema::{ledger as entries, opt_in};
+use crate::db::{DbConnection, among};
 use crate::domain::audience::source;
 use crate::domain::catalog::{Channel, Topic, brand};
 use crate::domain::consent::ledger::{self, Decision, Matter, Statement};
@@ -200,6 +200,19 @@ pub fn set_obtained(
 ) -> Result<()> {
     diesel::update(opt_in::table.find((person, topic, channel)).filter(opt_in::source_id.is_not_null()))
         .set(opt_in::obtained_at.eq(obtained_at))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Notes that a letter told these people of a source, for all answers that came from it. To be called with the people
+/// held.
+///
+/// # Errors
+/// Of the database.
+pub fn set_informed(conn: &mut DbConnection, people: &[i64], source: i64, now: Moment) -> Result<()> {
+    diesel::update(opt_in::table)
+        .filter(among(opt_in::subscriber_id, people).and(opt_in::source_id.eq(source)))
+        .set(opt_in::informed_at.eq(now))
         .execute(conn)?;
     Ok(())
 }
