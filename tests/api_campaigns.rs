@@ -1,5 +1,7 @@
 //! Campaigns through the API, from the draft to the report.
 
+use std::time::Duration;
+
 use mannerly::domain::consent::suppression::Reason;
 use serde_json::{Value, json};
 
@@ -22,7 +24,8 @@ async fn opt_in(server: &TestServer, key: &str, id: &str, brand: &Value) {
 }
 
 async fn step(server: &TestServer, key: &str, path: &str, step: &str) -> Answer {
-    server.api(key, "POST", &format!("{path}/{step}"), Value::Null).await
+    let body = if step == "schedule" { json!({}) } else { Value::Null };
+    server.api(key, "POST", &format!("{path}/{step}"), body).await
 }
 
 both_databases! {
@@ -49,7 +52,9 @@ both_databases! {
         let key = admin(&server);
         let form = draft(&server);
         for (field, wrong) in [
-            ("subject", "Hello {{ nobody }}"), ("subject", "two\r\nBcc: lines"), ("html", "{% if %}"),
+            ("subject", "Hello {{ nobody }}"), ("subject", "two\r\nBcc: lines"),
+            ("subject", "Stop: {{ unsubscribe_url }}"), ("subject", "{{ view_url|lower }}"),
+            ("subject", "{% if preferences_url %}a{% endif %}"), ("html", "{% if %}"),
             ("topic", "no-such-topic"), ("brand", "no-such-brand"), ("html", "<a href=\"javascript:x\">y</a>"),
         ] {
             let mut form = form.clone();
@@ -64,6 +69,8 @@ both_databases! {
         let markdown = "# Hello {{ first_name|default(\"reader\") }}\n\n[Read on](https://www.example.com/on)\n";
         let mjml = "<mjml><mj-body><mj-section><mj-column><mj-text>Hello {{ first_name|default(\"reader\") }}, \
             <a href=\"https://www.example.com/on\">read on</a></mj-text></mj-column></mj-section></mj-body></mjml>";
+        let crossed = "<mjml><mj-body><mj-section><mj-column>\n<mj-button href=\"https://www.example.com/\">a</mj-text>\
+            </mj-column></mj-section></mj-body></mjml>";
         let styled = "<style>p { color: #123456 }</style><p>Hello {{ first_name|default(\"reader\") }}, \
             <a href=\"https://www.example.com/on\">read on</a></p>";
         for (format, source, template) in [
@@ -86,10 +93,12 @@ both_databases! {
                 assert!(part.contains("/u/preview") && part.contains("/p/preview"), "{format}: {part}");
             }
             assert!(!html.contains("{{") && !html.contains("<link"), "{html}");
+            assert!(html.contains("<html lang=\"en-GB\" dir=\"ltr\"") || format == "html", "{format}: {html}");
+            assert!(html.contains("<title>Civic Notes</title>") || format == "html", "{format}: {html}");
             assert!(format != "html" || html.contains("color: #123456"), "{html}");
         }
         for (format, source, template, at) in [
-            ("mjml", "<p>No MJML</p>", None, "/html"), ("mjml", mjml, Some("plain"), "/template"),
+            ("mjml", "<p>No MJML</p>", None, "/html"), ("mjml", crossed, None, "/html"), ("mjml", mjml, Some("plain"), "/template"),
             ("markdown", "{{ open", None, "/html"), ("markdown", "<script>alert(1)</script>", None, "/html"),
             ("html", "<html><body>Whole</body></html>", Some("event"), "/template"),
         ] {
@@ -216,6 +225,52 @@ both_databases! {
         // Its links are in letters, and have to lead on for years (O-15).
         expect_problem(server.api(&key, "DELETE", &path, Value::Null).await, 409);
         assert_eq!(server.api(&key, "GET", &path, Value::Null).await.json()["state"], "sent");
+    }
+
+    async fn a_moment_that_is_past_or_far_away_sends_nothing(server: TestServer) {
+        let key = admin(&server);
+        let (path, _) = save(&server, &key).await;
+        let before = server.snapshot();
+        let [minute, day] = [60, 24 * 60 * 60].map(Duration::from_secs);
+        for wrong in [server.now().minus(6 * minute), server.now().minus(366 * day), server.now().plus(367 * day)] {
+            let at = json!({"at": wrong});
+            let problem = expect_problem(server.api(&key, "POST", &format!("{path}/schedule"), at).await, 422);
+            assert_eq!(pointer(&problem), "/at", "{wrong}");
+        }
+        // Without a body, and so without a content type: nobody said that it is to begin now.
+        expect_problem(server.api(&key, "POST", &format!("{path}/schedule"), Value::Null).await, 415);
+        assert_eq!(server.snapshot(), before);
+        // The clocks of two machines differ a little.
+        let at = json!({"at": server.now().minus(4 * minute)});
+        let scheduled = server.api(&key, "POST", &format!("{path}/schedule"), at).await.expect(200).json();
+        assert_eq!(scheduled["scheduled_at"], json!(server.now()));
+        server.run_jobs().await;
+    }
+
+    async fn what_waits_for_its_time_can_be_taken_back_and_changed(server: TestServer) {
+        let key = admin(&server);
+        let (path, mut form) = save(&server, &key).await;
+        let id = person(&server, &key, "ana@council.test").await;
+        opt_in(&server, &key, &id, &form["brand"]).await;
+        let later = json!({"at": server.now().plus(Duration::from_secs(3600))});
+        for pauses in [false, true] {
+            server.api(&key, "POST", &format!("{path}/schedule"), later.clone()).await.expect(200);
+            if pauses {
+                step(&server, &key, &path, "pause").await.expect(200);
+            }
+            let draft = step(&server, &key, &path, "unschedule").await.expect(200).json();
+            assert_eq!((&draft["state"], &draft["scheduled_at"]), (&json!("draft"), &Value::Null));
+        }
+        expect_problem(step(&server, &key, &path, "unschedule").await, 409);
+        server.advance(Duration::from_secs(7200));
+        server.run_jobs().await;
+        assert!(server.mails().is_empty(), "nothing goes out of a draft");
+        form["subject"] = json!("Another subject");
+        server.api(&key, "PUT", &path, form).await.expect(200);
+        step(&server, &key, &path, "schedule").await.expect(200);
+        server.run_jobs().await;
+        assert_eq!(server.mail_to("ana@council.test").subject, "Another subject");
+        expect_problem(step(&server, &key, &path, "unschedule").await, 409);
     }
 
     async fn a_campaign_is_paused_resumed_and_cancelled(server: TestServer) {

@@ -73,6 +73,21 @@ both_databases! {
         assert!(style.text.contains("--accent: #5b2a86") && style.text.contains("main.page"));
     }
 
+    async fn a_relay_that_is_not_there_is_refused_when_it_is_named(server: TestServer) {
+        let (key, mut form) = (admin(&server), brand("example"));
+        form["relay"] = json!("main");
+        server.api(&key, "POST", "/brands", form.clone()).await.expect(201);
+        form["relay"] = json!("nobody");
+        let before = server.snapshot();
+        let wrong = expect_problem(server.api(&key, "PUT", "/brands/example", form.clone()).await, 422);
+        assert_eq!(pointer(&wrong), "/relay");
+        assert!(wrong["errors"][0]["detail"].as_str().unwrap().ends_with("it has main"), "{wrong}");
+        form["slug"] = json!("other");
+        let wrong = expect_problem(server.api(&key, "POST", "/brands", form).await, 422);
+        assert_eq!(pointer(&wrong), "/relay");
+        assert_eq!(server.snapshot(), before);
+    }
+
     async fn a_logo_is_encoded_anew_and_open_to_all(server: TestServer) {
         let key = admin(&server);
         server.api(&key, "POST", "/brands", brand("example")).await.expect(201);

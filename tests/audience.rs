@@ -132,7 +132,6 @@ fn person(conn: &mut DbConnection, dice: &mut Dice, world: &World, number: u64, 
             subscriber::attributes.eq("{}"),
             subscriber::source_id.eq(world.sources[0]),
             subscriber::created_at.eq(now),
-            subscriber::informed_at.eq(maybe(dice, 2)),
             subscriber::restricted_at.eq(maybe(dice, 20)),
             subscriber::erased_at.eq(maybe(dice, 20)),
         ))
@@ -199,6 +198,7 @@ fn answer(
             opt_in::ledger_id.eq(world.entry),
             opt_in::source_id.eq((!dice.one_in(3)).then(|| dice.pick(&world.sources))),
             opt_in::obtained_at.eq(dice.one_in(2).then(|| dice.moment(now))),
+            opt_in::informed_at.eq(dice.one_in(2).then(|| dice.moment(now))),
         ))
         .execute(conn)
         .unwrap();

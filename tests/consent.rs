@@ -6,11 +6,13 @@ use std::time::Duration;
 use mannerly::clock::Moment;
 use mannerly::domain::account::Scope;
 use mannerly::domain::audience::source::SourceForm;
+use mannerly::domain::campaign::state;
 use mannerly::domain::catalog::{Brand, Channel};
 use mannerly::domain::consent::opt_in::{self, Answer, Basis};
 use mannerly::domain::consent::suppression::{self, Reason};
 use mannerly::domain::intake::import::{self, ImportForm, ImportReport};
 use mannerly::domain::privacy::export::export;
+use mannerly::id::Slug;
 use serde_json::{Value, json};
 
 use crate::api::{evidence, key, person};
@@ -182,6 +184,21 @@ both_databases! {
         assert_eq!(import(&server, other, "ana@example.com", &again).opt_ins, 1);
         server.advance(31 * DAY);
         assert_eq!(outcome(&server, &brand).await, "skipped art14_overdue");
+    }
+
+    async fn being_told_of_one_supplier_is_not_being_told_of_another(server: TestServer) {
+        let brand = server.demo_brand();
+        let file = |topic: &str| format!("email,topics,consented_at\nana@example.com,{topic}:email,2020-03-01T00:00:00Z\n");
+        import_file(&server, supplier(), &file("newsletter"));
+        let other = SourceForm { name: "More Lists".into(), ..supplier() };
+        import_file(&server, other, &file("events"));
+        assert_eq!(outcome(&server, &brand).await, "sent with the source");
+        server.advance(31 * DAY);
+        assert_eq!(outcome(&server, &brand).await, "sent with the source", "they know of this one");
+        let about_events = server.draft(&brand, |form| form.topic = Slug::parse("events").unwrap());
+        server.write(|conn, now| state::schedule(conn, about_events.id, None, now));
+        server.run_jobs().await;
+        assert_eq!(server.outcomes(&about_events), [("skipped art14_overdue".to_owned(), 1)]);
     }
 
     async fn a_suppliers_contact_who_signs_up_is_no_longer_the_suppliers(server: TestServer) {

@@ -42,6 +42,7 @@ async fn killed_twenty_times(server: TestServer) {
     let mut random = Random(seed);
     let mut moments: Vec<u64> = (0..KILLS).map(|_| random.below(PEOPLE as u64 * 3 / 4)).collect();
     moments.sort_unstable();
+    let mut deaths_in_the_middle = 0;
     for (number, mails) in moments.into_iter().enumerate() {
         let mut running = rig.boot();
         match number {
@@ -57,8 +58,9 @@ async fn killed_twenty_times(server: TestServer) {
         // SIGKILL: no handler runs, nothing is flushed.
         running.0.kill().unwrap();
         running.0.wait().unwrap();
+        deaths_in_the_middle += usize::from(rig.count("planned") > 0);
     }
-    assert!(rig.count("planned") > 0, "it was over too early to show anything");
+    assert!(deaths_in_the_middle > KILLS / 2, "it was over too early to show much");
     let _running = rig.boot();
     rig.until_sent();
     rig.check(CONNECTIONS * KILLS).await;
@@ -166,7 +168,7 @@ both_databases! {
             campaign: campaign.id,
             subscriber: claimed.permit.subscriber(),
             attempts: 1,
-            informs: false,
+            informs: None,
             result: HandedOver::Answered(result),
         }).collect();
         server.write(|conn, _| settle(conn, &late, 1, later));

@@ -66,8 +66,9 @@ fn supplier() -> impl Strategy<Value = SupplierFacts> {
 }
 
 fn supplied() -> impl Strategy<Value = Supplied> {
-    (supplier().prop_map(Arc::new), around_now())
-        .prop_map(|(supplier, obtained_at)| Supplied { supplier, obtained_at })
+    (supplier().prop_map(Arc::new), around_now(), prop::option::of(around_now())).prop_map(
+        |(supplier, obtained_at, informed_at)| Supplied { source: 3, supplier, obtained_at, informed_at },
+    )
 }
 
 fn choice() -> impl Strategy<Value = BrandChoice> {
@@ -85,17 +86,15 @@ fn person() -> impl Strategy<Value = Facts> {
     let address = prop::option::weighted(0.95, Just(EmailAddress::parse("ana@example.com").unwrap()));
     let suppressed = prop::collection::vec(select(Reason::ALL.to_vec()), 0..2);
     let flags = (prop::bool::weighted(0.05), prop::bool::weighted(0.05));
-    let informed_at = prop::option::of(around_now());
     let suppressed = prop::option::weighted(0.2, suppressed);
-    (address, suppressed, flags, opt_ins(), informed_at, choice(), prop::option::of(last_letter())).prop_map(
-        |(address, suppressed, (erased, restricted), opt_ins, informed_at, choice, last_letter)| Facts {
+    (address, suppressed, flags, opt_ins(), choice(), prop::option::of(last_letter())).prop_map(
+        |(address, suppressed, (erased, restricted), opt_ins, choice, last_letter)| Facts {
             subscriber: 7,
             address,
             erased,
             restricted,
             suppressed: suppressed.unwrap_or_default(),
             opt_ins,
-            informed_at,
             choice,
             last_letter,
         },
@@ -135,10 +134,12 @@ fn model(p: &Facts, c: &CampaignFacts) -> Option<Refusal> {
             || matches!(s.licence_from, Some(from) if from > NOW)
             || matches!(s.licence_until, Some(until) if until <= NOW)
     });
-    let untold = third_party.as_ref().map(|found| found.obtained_at).is_some_and(|got| {
-        let told = p.informed_at.map_or(i64::MIN, |at| at.as_micros());
-        told < got.as_micros() && NOW.as_micros() - got.as_micros() > 30 * DAY
-    });
+    let untold = third_party.as_ref().map(|found| (found.obtained_at, found.informed_at)).is_some_and(
+        |(got, told)| {
+            let told = told.map_or(i64::MIN, |at| at.as_micros());
+            told < got.as_micros() && NOW.as_micros() - got.as_micros() > 30 * DAY
+        },
+    );
     let half_days = p.last_letter.map(|last| (NOW.as_micros() - last.as_micros()) / (DAY / 2));
     let too_soon = half_days.is_some_and(|passed| match p.choice.at_most {
         AtMost::Each => false,

@@ -6,7 +6,9 @@ use mannerly::domain::consent::ledger;
 use mannerly::domain::consent::permission::Kind;
 use mannerly::domain::tracking::permission::words;
 use mannerly::i18n::Lang;
+use serde_json::{Value, json};
 
+use crate::api::admin;
 use crate::person::{Person, YEAR};
 use crate::sign_up::states;
 use crate::support::http::{Answer, seen};
@@ -94,6 +96,31 @@ both_databases! {
             speaks(&page, lang);
             assert!(page.text.contains(words), "{}", page.text);
             speaks(&get_in(&server, "/b/civic/sign-up?lang=fr", languages).await, Lang::French);
+        }
+    }
+
+    async fn a_letter_goes_out_in_each_language_of_its_draft_or_its_brand(server: TestServer) {
+        let (key, brand) = (admin(&server), server.demo_brand());
+        server.person(&brand, "ana@example.com").agrees("newsletter");
+        for (lang, unsubscribe, preferences) in [
+            (Lang::English, "Unsubscribe", "Preferences"), (Lang::Welsh, "Dad-danysgrifio", "Dewisiadau"),
+            (Lang::German, "Abbestellen", "Einstellungen"), (Lang::French, "Se désabonner", "Préférences"),
+        ] {
+            for is_of_brand in [false, true] {
+                let mut form = server.api(&key, "GET", "/brands/civic", Value::Null).await.expect(200).json();
+                form["language"] = if is_of_brand { json!(lang.tag()) } else { Value::Null };
+                form.as_object_mut().unwrap().remove("changed_at");
+                server.api(&key, "PUT", "/brands/civic", form).await.expect(200);
+                let of_draft = (!is_of_brand).then(|| lang.tag().to_owned());
+                let draft = server.draft(&brand, |form| form.language = of_draft);
+                let path = format!("/campaigns/{}/schedule", draft.public_id);
+                server.api(&key, "POST", &path, json!({})).await.expect(200);
+                server.run_jobs().await;
+                let mail = server.mail_to("ana@example.com");
+                for words in [unsubscribe, preferences] {
+                    assert!(mail.html.contains(words) && mail.text.contains(words), "{words}: {}", mail.text);
+                }
+            }
         }
     }
 

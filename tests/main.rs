@@ -78,6 +78,7 @@ mod retry;
 mod rules;
 mod schema;
 mod settings;
+mod shown_words;
 mod sign_up;
 mod sign_up_forms;
 mod sign_up_proof;

@@ -93,6 +93,4 @@ async fn while_it_is_away_everybody_is_answered_and_where_too_many_come_the_olde
     let counts = server.app.recorder.counts();
     assert!(counts.shed >= BATCH as u64, "{counts:?}");
     assert_eq!(counts.stored + counts.refused + counts.shed, all as u64, "each is settled in one way");
-    let ready = server.get("/readyz").await.expect(200).text;
-    assert!(ready.contains(&format!("shed {}", counts.shed)), "{ready}");
 }

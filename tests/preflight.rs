@@ -63,7 +63,7 @@ both_databases! {
         let before = server.snapshot();
         let codes = ["spf_missing", "dkim_other_key", "pages_without_https"].map(str::to_owned).to_vec();
         assert_eq!(checked(&server, &key, &path).await, (false, codes));
-        let problem = expect_problem(server.api(&key, "POST", &format!("{path}/schedule"), Value::Null).await, 409);
+        let problem = expect_problem(server.api(&key, "POST", &format!("{path}/schedule"), json!({})).await, 409);
         let errors = problem["errors"].as_array().unwrap();
         assert_eq!(errors.iter().map(|e| e["code"].as_str().unwrap()).collect::<Vec<_>>(),
             ["spf_missing", "dkim_other_key"]);
@@ -76,10 +76,10 @@ both_databases! {
         server.dns.fail(text(domain));
         let codes = ["pages_without_https", "dmarc_without_policy", "dns_unanswered"].map(str::to_owned).to_vec();
         assert_eq!(checked(&server, &key, &path).await, (true, codes));
-        server.api(&key, "POST", &format!("{path}/schedule"), Value::Null).await.expect(200);
+        server.api(&key, "POST", &format!("{path}/schedule"), json!({})).await.expect(200);
         // That it is no draft any more is said before anything that DNS has to do with it.
         server.dns.put(text(domain), &[]);
-        let problem = expect_problem(server.api(&key, "POST", &format!("{path}/schedule"), Value::Null).await, 409);
+        let problem = expect_problem(server.api(&key, "POST", &format!("{path}/schedule"), json!({})).await, 409);
         assert_eq!(problem["errors"], Value::Null, "{problem}");
         server.run_jobs().await;
         assert_eq!(server.reload(&draft).state, State::Sent);

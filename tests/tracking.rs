@@ -11,7 +11,7 @@ use mannerly::domain::catalog::Brand;
 use mannerly::domain::consent::permission::Kind;
 use mannerly::domain::tracking::permission;
 use mannerly::domain::tracking::report::anonymous::Anonymous;
-use mannerly::domain::tracking::report::{self, Include};
+use mannerly::domain::tracking::report::{self, Cell, Include};
 use mannerly::token::{DataRequestLink, OpenLink};
 use reqwest::header::HeaderMap;
 
@@ -206,6 +206,31 @@ both_databases! {
         assert!(link_of(&next).contains("/c/"), "clicks are a permission of their own");
     }
 
+    async fn the_anonymous_mode_shows_nothing_of_a_single_refuser(server: TestServer) {
+        let brand = server.demo_brand();
+        server.write(|conn, _| {
+            diesel::update(brand::table.find(brand.id)).set(brand::anonymous_tracking.eq(true)).execute(conn)?;
+            Ok(())
+        });
+        let brand = Brand { anonymous_tracking: true, ..brand };
+        for number in 0..11 {
+            reader(&server, &brand, &format!("reader{number}@example.com"), Some(true));
+        }
+        reader(&server, &brand, "ana@example.com", Some(false));
+        let campaign = send(&server, &brand).await;
+        let shown = || {
+            let report = server.read(|conn| report::report(conn, campaign, Include::default(), server.now()));
+            report.anonymous
+        };
+        let before = shown();
+        let letter = server.mail_to("ana@example.com");
+        server.get(&pixel_of(&letter).unwrap()).await.expect(200);
+        server.get(&link_of(&letter)).await.expect(302);
+        assert_eq!((before.opens, before.clicks), (Cell::Hidden, Cell::Hidden));
+        assert_eq!(shown(), before, "that they read it changes nothing that is shown");
+        assert_eq!(server.read(|conn| Ok(anonymous_count::table.count().get_result::<i64>(conn)?)), 2);
+    }
+
     async fn the_anonymous_mode_has_one_pixel_and_one_link_for_all_and_counts_nobody(server: TestServer) {
         let mut brand = server.demo_brand();
         server.write(|conn, _| {
@@ -215,6 +240,7 @@ both_databases! {
         brand.anonymous_tracking = true;
         reader(&server, &brand, "ana@example.com", None);
         reader(&server, &brand, "ben@example.com", Some(false));
+        (0..8).for_each(|number| drop(reader(&server, &brand, &format!("more{number}@example.com"), None)));
         let campaign = send(&server, &brand).await;
         let (ana, ben) = (server.mail_to("ana@example.com"), server.mail_to("ben@example.com"));
         assert_eq!((pixel_of(&ana), link_of(&ana)), (pixel_of(&ben), link_of(&ben)));
@@ -234,10 +260,11 @@ both_databases! {
         assert_eq!(counted, [one_each(Kind::Opens), one_each(Kind::Clicks)].concat());
         let report = server.read(|conn| report::report(conn, campaign, Include::default(), server.now()));
         let Anonymous { opens, clicks, links, hours } = report.anonymous;
-        assert_eq!((opens, clicks), (2, 2));
+        assert_eq!((opens, clicks), (Cell::Exact(2), Cell::Exact(2)));
         assert_eq!(links.iter().map(|link| (link.position, link.clicks)).collect::<Vec<_>>(), [(1, 2)]);
         let hours: Vec<_> = hours.iter().map(|hour| (hour.at, hour.opens, hour.clicks)).collect();
-        assert_eq!(hours, [(first, 1, 1), (second, 1, 1), (second.plus(Duration::from_secs(3600)), 0, 0)]);
+        let (one, none) = (Cell::Exact(1), Cell::Exact(0));
+        assert_eq!(hours, [(first, one, one), (second, one, one), (second.plus(Duration::from_secs(3600)), none, none)]);
         assert_eq!(server.read(|conn| Ok(hit::table.count().get_result::<i64>(conn)?)), 0);
     }
 

@@ -200,6 +200,7 @@ diesel::table! {
         ledger_id -> BigInt,
         source_id -> Nullable<BigInt>,
         obtained_at -> Nullable<BigInt>,
+        informed_at -> Nullable<BigInt>,
     }
 }
 

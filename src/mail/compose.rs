@@ -3,20 +3,20 @@
 //!
 //! The author's template tags pass through as words that mean nothing to any of the parsers.
 
-use std::collections::HashMap;
-
 use crate::error::Problem;
+use crate::i18n::Lang;
 use crate::mail::markup::{self, Piece};
+use crate::mail::mjml;
 use crate::mail::template::SOURCE_OCTETS_MAX;
 
 /// No letter is nested more deeply: the parsers go down as far as their text does.
 const DEPTH_MAX: usize = 100;
 
 /// Elements that nothing stands in.
-const VOID: [&str; 9] = ["area", "br", "col", "hr", "img", "link", "meta", "source", "wbr"];
+pub(super) const VOID: [&str; 9] = ["area", "br", "col", "hr", "img", "link", "meta", "source", "wbr"];
 
 /// Elements that end where the next one of their kind begins.
-const UNCLOSED: [&str; 9] = ["p", "li", "td", "th", "tr", "dt", "dd", "option", "mj-all"];
+pub(super) const UNCLOSED: [&str; 9] = ["p", "li", "td", "th", "tr", "dt", "dd", "option", "mj-all"];
 
 /// Template tags, each swapped for a word of letters and digits.
 struct Tags<'a> {
@@ -88,22 +88,18 @@ pub fn from_markdown(source: &str) -> Result<String, Problem> {
     Ok(tags.put_back(&out))
 }
 
-/// HTML of an MJML document. It includes no file and names no font of elsewhere.
+/// HTML of an MJML document, in `lang` unless it says another. It includes no file and names no font of elsewhere.
 ///
 /// # Errors
-/// If it is no MJML, a template tag does not end, or it is too long or too deep.
-pub fn from_mjml(source: &str) -> Result<String, Problem> {
+/// If it is no MJML, its tags do not fit together, something stands where it would not be shown, a template tag does not
+/// end, or it is too long or too deep.
+pub fn from_mjml(source: &str, lang: Lang) -> Result<String, Problem> {
     check_length(source)?;
     let (tags, text) = Tags::take(source, false)?;
     check_depth(&text)?;
+    mjml::check(source)?;
     let wrong = |detail: String| Problem::new("html", format!("This is no MJML that can be read: {detail}"));
-    let parsed = mrml::parse(&text).map_err(|error| wrong(error.to_string()))?;
-    let options = mrml::prelude::render::RenderOptions {
-        fonts: HashMap::new(),
-        disable_comments: true,
-        ..Default::default()
-    };
-    let html = parsed.element.render(&options).map_err(|error| wrong(error.to_string()))?;
+    let html = mjml::render(&text, lang).map_err(wrong)?;
     // What MJML does not know passes through it as it is.
     if let Some((_, rest)) = html.split_once("<mj") {
         let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
@@ -189,7 +185,7 @@ mod tests {
     fn mjml_becomes_html_without_anything_from_elsewhere() {
         let source = "<mjml><mj-body><mj-section><mj-column><mj-text>Hello {{ first_name|default(\"you\") }}</mj-text>\
             <mj-button href=\"https://example.com/\">Read on</mj-button></mj-column></mj-section></mj-body></mjml>";
-        let html = from_mjml(source).unwrap();
+        let html = from_mjml(source, Lang::English).unwrap();
         assert!(
             html.contains("Hello {{ first_name|default(\"you\") }}") && html.contains("https://example.com/")
         );
@@ -198,10 +194,10 @@ mod tests {
             "{html}"
         );
         for wrong in ["", "Hello", "<mjml>", "<mjml><mj-body><mj-nothing/></mj-body></mjml>", "{{ open"] {
-            assert!(from_mjml(wrong).is_err(), "{wrong}");
+            assert!(from_mjml(wrong, Lang::English).is_err(), "{wrong}");
         }
         let include = "<mjml><mj-body><mj-include path=\"/etc/passwd\" /></mj-body></mjml>";
-        assert!(from_mjml(include).is_err());
+        assert!(from_mjml(include, Lang::English).is_err());
     }
 
     #[test]
@@ -254,7 +250,13 @@ mod tests {
         let deep = |open: &str, close: &str| format!("{}x{}", open.repeat(20_000), close.repeat(20_000));
         let styled = format!("<style>p{{}}</style>{}", deep("<b>", "</b>"));
         assert!(inline_styles(&styled).is_err());
-        assert!(from_mjml(&format!("<mjml><mj-body>{}</mj-body></mjml>", deep("<mj-raw>", ""))).is_err());
+        assert!(
+            from_mjml(
+                &format!("<mjml><mj-body>{}</mj-body></mjml>", deep("<mj-raw>", "</mj-raw>")),
+                Lang::English
+            )
+            .is_err()
+        );
         assert!(from_markdown(&deep("> ", "")).is_err());
         assert!(from_markdown(&"*_".repeat(100_000)).is_ok_and(|html| html.len() < 10 * SOURCE_OCTETS_MAX));
         assert!(from_markdown(&"a".repeat(SOURCE_OCTETS_MAX + 1)).is_err());

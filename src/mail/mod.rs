@@ -13,6 +13,7 @@ pub mod html;
 pub mod letter;
 pub mod link;
 mod markup;
+mod mjml;
 pub mod prose;
 mod quoted;
 pub mod read;

@@ -132,6 +132,18 @@ impl<P: Clearance> Relays<P> {
         self.0.iter().any(|relay| relay.name == name)
     }
 
+    /// That there is one of this name, which stands in `field`.
+    ///
+    /// # Errors
+    /// The problem, which names those that there are.
+    pub fn check(&self, field: &str, name: &str) -> Result<(), Problem> {
+        if self.has(name.trim()) {
+            return Ok(());
+        }
+        let known: Vec<&str> = self.0.iter().map(|relay| relay.name.as_str()).collect();
+        Err(Problem::new(field, format!("This server has no such relay; it has {}", known.join(", "))))
+    }
+
     /// Connects for service mail: to the first relay that can be reached.
     ///
     /// # Errors

@@ -173,6 +173,7 @@ fn api_v1() -> Vec<Entry> {
         api(POST, "/api/v1/campaigns/{campaign}/test", Campaigns, test_letters::send),
         api(GET, "/api/v1/campaigns/{campaign}/preflight", ReadAggregate, preflights::show),
         api(POST, "/api/v1/campaigns/{campaign}/schedule", Campaigns, campaign_life::schedule),
+        api(POST, "/api/v1/campaigns/{campaign}/unschedule", Campaigns, campaign_life::unschedule),
         api(POST, "/api/v1/campaigns/{campaign}/pause", Campaigns, campaign_life::pause),
         api(POST, "/api/v1/campaigns/{campaign}/resume", Campaigns, campaign_life::resume),
         api(POST, "/api/v1/campaigns/{campaign}/cancel", Campaigns, campaign_life::cancel),

@@ -42,7 +42,7 @@ use crate::web::{Entry, table};
         suppressions::list, suppressions::create, suppressions::delete,
         campaigns::list, campaigns::create, campaigns::get, campaigns::replace, campaigns::delete,
         campaigns::templates, campaigns::preview, campaigns::audience_preview, test_letters::send, preflights::show,
-        campaign_life::schedule, campaign_life::pause, campaign_life::resume, campaign_life::cancel, retries::retry,
+        campaign_life::schedule, campaign_life::unschedule, campaign_life::pause, campaign_life::resume, campaign_life::cancel, retries::retry,
         campaign_archive::put_in, campaign_archive::take_out, reports::show, reports::download, reports::link,
         unverified_reports::list,
         pace::list, pace::replace, pace::get_of_campaign, pace::set_of_campaign, pace::delete_of_campaign,
@@ -268,7 +268,7 @@ mod tests {
             })
             .map(|(_, path, _)| path.rsplit('/').next().unwrap().to_owned())
             .collect();
-        assert_eq!(optional, ["preview", "schedule"]);
+        assert_eq!(optional, ["preview"]);
     }
 
     #[test]

@@ -292,7 +292,8 @@ fn sign_up(conn: &mut DbConnection, _: &App, person: &Person, now: Moment) -> Re
     });
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let form = SignUpForm {
-        language: None,
+        language: Some(Lang::English),
+        is_ours: true,
         email: person.email.clone(),
         profile: Profile { first_name: Some(person.first_name.to_owned()), ..Profile::default() },
         choices: words(&person.choices),

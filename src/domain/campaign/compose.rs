@@ -120,7 +120,7 @@ pub fn compose(
         return Err(Problem::new("template", detail));
     }
     match (format, template) {
-        (Format::Mjml, _) => from_mjml(source),
+        (Format::Mjml, _) => from_mjml(source, lang),
         (Format::Markdown, template) => {
             let template = template.unwrap_or(LetterTemplate::Plain);
             inline_styles(&template.around(&from_markdown(source)?, brand, lang))

@@ -1,7 +1,7 @@
 //! What a campaign says: checked when it is saved, prepared once, and rendered for each person.
 //!
-//! Outside the author's control every letter ends with [its fixed lines](footer): the links "Unsubscribe" and
-//! "Preferences", the brand's legal identity and, for a supplier's contact, the source (L-09).
+//! Outside the author's control every letter ends with [its fixed lines](footer): the links to unsubscribe and
+//! to the preferences, the brand's legal identity and, for a supplier's contact, the source (L-09).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -45,6 +45,12 @@ const AUTHOR: Fields<'_> = Fields {
         "view_url",
     ],
     optional: &["first_name", "last_name", "company", "country", "attributes.*"],
+};
+
+/// What a subject may merge. Nobody's own links: whoever sees the subject could follow them.
+const SUBJECT: Fields<'_> = Fields {
+    always: &["brand.name", "brand.legal_name", "brand.registered_address"],
+    optional: AUTHOR.optional,
 };
 
 /// What the prepared templates may merge: also what the footer, the links and the pixel need.
@@ -132,10 +138,19 @@ pub fn check(subject: &str, html_source: &str, text_source: Option<&str>) -> Res
             problems.extend(found);
         }
     };
-    keep(Template::parse("subject", subject, Kind::Plain, AUTHOR));
+    let known = Template::parse("subject", subject, Kind::Plain, AUTHOR);
+    let has_links = known.is_ok() && Template::parse("subject", subject, Kind::Plain, SUBJECT).is_err();
+    keep(known);
     keep(Template::parse("html", html_source, Kind::Html, AUTHOR));
     if let Some(source) = text_source {
         keep(Template::parse("text", source, Kind::Plain, AUTHOR));
+    }
+    if has_links {
+        let detail = format!(
+            "Leave {} out of the subject: whoever sees it could follow the recipient's own link",
+            SERVICE_LINKS.join(", ")
+        );
+        problems.push(Problem::new("subject", detail));
     }
     if subject.trim().is_empty() || !is_line(subject, 200) {
         problems.push(Problem::new("subject", "Enter a subject of one line, at most 200 characters"));
@@ -192,7 +207,8 @@ impl Content {
         let html_source = html::prepare(&document, slot, &footer::html(lang)?, PIXEL)?;
         let text_source = text::prepare(&plain, slot, &footer::text(lang)?);
         let content = Self {
-            subject: parse("subject", &campaign.subject, Kind::Plain)?,
+            subject: Template::parse("subject", &campaign.subject, Kind::Plain, SUBJECT)
+                .map_err(Error::Invalid)?,
             html: parse("html", &html_source, Kind::Html)?,
             text: parse("text", &text_source, Kind::Plain)?,
         };

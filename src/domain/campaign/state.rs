@@ -1,8 +1,10 @@
 //! The life of a campaign: draft, scheduled, planning, sending, sent; paused and cancelled on the way.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 
-use crate::clock::Moment;
+use crate::clock::{DAY, Moment};
 use crate::db::schema::{campaign, delivery, outcome_tally};
 use crate::db::{DbConnection, among, fixed};
 use crate::domain::campaign::{Campaign, content, get, link};
@@ -33,14 +35,24 @@ word_enum! {
 /// The reason kept on deliveries that a cancelled campaign no longer makes.
 pub const CANCELLED: &str = "cancelled";
 
+/// A moment that is past by no more than this means at once: clocks differ.
+const PAST_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// Nothing is scheduled for longer ahead: a year, leap day and all.
+const AHEAD_MAX: Duration = DAY.saturating_mul(366);
+
 /// Schedules a draft: everything that could stop it later is checked now. `at` none means at once.
 ///
 /// # Errors
-/// [`Error::Conflict`] if it is no draft or cannot be sent, saying why.
+/// [`Error::Conflict`] if it is no draft or cannot be sent, saying why; [`Error::Invalid`] if `at` is past, or more than a
+/// year ahead.
 pub fn schedule(conn: &mut DbConnection, id: i64, at: Option<Moment>, now: Moment) -> Result<Campaign> {
     let campaign = hold(conn, id)?;
     if campaign.state != State::Draft {
         return Err(wrong_state(&campaign, "Only a draft can be scheduled"));
+    }
+    if let Some(at) = at {
+        check_moment(at, now)?;
     }
     if campaign.channel != Channel::Email || !topic::get(conn, campaign.topic_id)?.offers_email {
         return Err(Error::conflict(
@@ -53,6 +65,39 @@ pub fn schedule(conn: &mut DbConnection, id: i64, at: Option<Moment>, now: Momen
     set_state(conn, id, State::Scheduled, now)?;
     diesel::update(campaign::table.find(id))
         .set(campaign::scheduled_at.eq(at.unwrap_or(now).max(now)))
+        .execute(conn)?;
+    get(conn, id)
+}
+
+/// A slip of the year or the time zone must not send anything at once.
+fn check_moment(at: Moment, now: Moment) -> Result<()> {
+    if at.plus(PAST_MAX) < now {
+        return Err(Error::invalid("at", "This moment is past; leave it out to begin at once"));
+    }
+    if at > now.plus(AHEAD_MAX) {
+        return Err(Error::invalid("at", "This moment is more than a year ahead; choose an earlier one"));
+    }
+    Ok(())
+}
+
+/// Makes a draft again of a campaign that was scheduled and is not begun, also if it was paused while it waited.
+///
+/// # Errors
+/// [`Error::Conflict`] if it is begun, or was not scheduled.
+pub fn unschedule(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Campaign> {
+    let campaign = hold(conn, id)?;
+    let waits = matches!(campaign.state, State::Scheduled | State::Paused)
+        && campaign.planned_at.is_none()
+        && campaign.plan_cursor == 0;
+    if !waits {
+        return Err(wrong_state(
+            &campaign,
+            "Only a campaign that waits and is not begun can be a draft again",
+        ));
+    }
+    set_state(conn, id, State::Draft, now)?;
+    diesel::update(campaign::table.find(id))
+        .set((campaign::scheduled_at.eq(None::<Moment>), campaign::pause_reason.eq(None::<String>)))
         .execute(conn)?;
     get(conn, id)
 }

@@ -7,6 +7,7 @@ use crate::db::DbConnection;
 use crate::db::schema::topic;
 use crate::domain::catalog::Channel;
 use crate::error::{Error, Problem, Result, if_there};
+use crate::i18n::Lang;
 use crate::id::Slug;
 use crate::line::is_line;
 
@@ -66,6 +67,17 @@ impl Topic {
     /// The ways it can come.
     pub fn channels(&self) -> Vec<Channel> {
         Channel::ALL.iter().copied().filter(|channel| self.offers(*channel)).collect()
+    }
+
+    /// What stands beside its boxes on a page in `lang`, exactly (L-02): its name, and on the next line what it brings,
+    /// how often it comes and, if so, that it is sensitive.
+    pub fn words(&self, lang: Lang) -> String {
+        let note = if self.sensitive { lang.say("sensitive-note").to_string() } else { String::new() };
+        let said = |parts: &[&str], between| {
+            parts.iter().copied().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
+        };
+        let about = said(&[&self.description, &self.frequency_note, &note], " ");
+        said(&[&self.name, &about], "\n")
     }
 }
 
@@ -155,7 +167,8 @@ pub fn create(conn: &mut DbConnection, brand: i64, form: &TopicForm) -> Result<T
     get(conn, id)
 }
 
-/// Replaces what is written of a topic; its slug and kind stay, because consent was given to them.
+/// Replaces what is written of a topic; its slug and kind stay, because consent was given to them. Whether it may become
+/// sensitive is for [`opt_in::may_become_sensitive`](crate::domain::consent::opt_in::may_become_sensitive) to say.
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::NotFound`].

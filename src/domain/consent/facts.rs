@@ -77,7 +77,6 @@ pub fn gather(
             restricted: person.restricted_at.is_some(),
             suppressed: hash.and_then(|hash| suppressed.remove(&hash)).unwrap_or_default(),
             opt_ins: opt_ins.remove(&person.id).unwrap_or_default(),
-            informed_at: person.informed_at,
             choice: choice.map_or_else(BrandChoice::default, |(paused_until, at_most)| BrandChoice {
                 paused_until,
                 at_most,
@@ -117,7 +116,9 @@ fn load_people(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<Ve
 
 /// A supplier's name, policy and licence.
 type SupplierRow = (String, Option<String>, Option<Moment>, Option<Moment>);
-type OptInRow = (i64, i64, Channel, State, Moment, Option<Moment>, Option<Moment>, Option<SupplierRow>);
+/// The source's row number, and when its data came in and the person was told of it.
+type OriginRow = (Option<i64>, Option<Moment>, Option<Moment>);
+type OptInRow = (i64, i64, Channel, State, Moment, Option<Moment>, OriginRow, Option<SupplierRow>);
 
 fn load_opt_ins(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<HashMap<i64, Vec<OptInFact>>> {
     let supplier = source::table
@@ -132,15 +133,21 @@ fn load_opt_ins(conn: &mut DbConnection, brand: i64, people: &[i64]) -> Result<H
             opt_in::state,
             opt_in::changed_at,
             opt_in::expires_at,
-            opt_in::obtained_at,
+            (opt_in::source_id, opt_in::obtained_at, opt_in::informed_at),
             (source::name, source::policy_url, source::licence_from, source::licence_until).nullable(),
         ));
     let rows: Vec<OptInRow> = on_backend!(conn, |c| query.load(c))?;
     let mut of_person: HashMap<i64, Vec<OptInFact>> = HashMap::with_capacity(people.len());
-    for (person, topic, channel, state, since, until, obtained_at, supplier) in rows {
-        let supplied = supplier.map(|(name, policy_url, licence_from, licence_until)| Supplied {
-            supplier: Arc::new(SupplierFacts { name, policy_url, licence_from, licence_until }),
-            obtained_at: obtained_at.unwrap_or(since),
+    for (person, topic, channel, state, since, until, origin, supplier) in rows {
+        let (source, obtained_at, informed_at) = origin;
+        let supplied = source.zip(supplier).map(|(source, supplier)| {
+            let (name, policy_url, licence_from, licence_until) = supplier;
+            Supplied {
+                source,
+                supplier: Arc::new(SupplierFacts { name, policy_url, licence_from, licence_until }),
+                obtained_at: obtained_at.unwrap_or(since),
+                informed_at,
+            }
         });
         of_person.entry(person).or_default().push(OptInFact {
             topic,

@@ -92,8 +92,6 @@ pub struct Facts {
     pub suppressed: Vec<Reason>,
     /// Their answers to topics of the campaign's brand, on all channels.
     pub opt_ins: Vec<OptInFact>,
-    /// When a marketing letter last told them of a supplier that they did not know of.
-    pub informed_at: Option<Moment>,
     /// Their pause of the brand, and how often it may write at most.
     pub choice: BrandChoice,
     /// When the brand last wrote to them on the campaign's channel; needed only where they chose how often at most.
@@ -120,10 +118,22 @@ pub struct OptInFact {
 /// Which supplier an answer came from, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Supplied {
+    /// The row number of the source that it is.
+    pub source: i64,
     /// The supplier.
     pub supplier: Arc<SupplierFacts>,
     /// When its data came in, which is later than the consent in it.
     pub obtained_at: Moment,
+    /// When a letter first told the person of this supplier, if one did since its data came in or before.
+    pub informed_at: Option<Moment>,
+}
+
+impl Supplied {
+    /// Whether no letter has told the person of this supplier since its data came in (L-31). A word about another one is
+    /// none about this.
+    pub fn is_untold(&self) -> bool {
+        self.informed_at.is_none_or(|informed| informed < self.obtained_at)
+    }
 }
 
 /// What binds the use of a supplier's data.
@@ -143,11 +153,6 @@ impl Facts {
     /// The supplier behind the answer that a campaign relies on, the one to its communication topic.
     pub fn supplied(&self, campaign: &CampaignFacts) -> Option<&Supplied> {
         answer(self, campaign.communication, campaign.channel)?.supplied.as_ref()
-    }
-
-    /// Whether no letter has told them of a supplier since the data of this one came in.
-    pub fn knows_nothing_of(&self, supplied: &Supplied) -> bool {
-        self.informed_at.is_none_or(|informed| informed < supplied.obtained_at)
     }
 }
 
@@ -252,7 +257,7 @@ fn check_supplier(person: &Facts, campaign: &CampaignFacts, now: Moment) -> Resu
     if !licensed || supplier.policy_url.is_none() {
         return Err(Refusal::SourceTerms);
     }
-    if person.knows_nothing_of(supplied) && now > supplied.obtained_at.plus(ART14_WITHIN) {
+    if supplied.is_untold() && now > supplied.obtained_at.plus(ART14_WITHIN) {
         return Err(Refusal::Art14Overdue);
     }
     Ok(())

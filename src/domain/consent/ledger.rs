@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::db::schema::{brand, evidence, ledger, topic};
-use crate::domain::catalog::Channel;
+use crate::domain::catalog::{Channel, Topic};
 use crate::domain::consent::opt_in::Basis;
 use crate::domain::consent::permission::Kind;
 use crate::error::Result;
@@ -99,6 +99,21 @@ pub struct ShownBox {
     pub name: String,
     /// Whether it was ticked before the person touched it.
     pub ticked: bool,
+    /// The words that stood beside it, exactly; left out where nobody told them, or where they are the wording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+}
+
+impl ShownBox {
+    /// A box of which no words are known besides the wording.
+    pub fn plain(name: String, ticked: bool) -> Self {
+        Self { name, ticked, words: None }
+    }
+
+    /// A topic's box as our pages show it in `lang`.
+    pub fn of_topic(topic: &Topic, channel: Channel, ticked: bool, lang: Lang) -> Self {
+        Self { words: Some(topic.words(lang)), ..Self::plain(format!("{}:{channel}", topic.slug), ticked) }
+    }
 }
 
 /// Keeps what was shown and returns its row number; the same screen is kept once.

@@ -7,12 +7,12 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use crate::clock::{HOUR, Moment};
-use crate::db::DbConnection;
 use crate::db::schema::{ledger as entries, opt_in};
+use crate::db::{DbConnection, among};
 use crate::domain::audience::source;
-use crate::domain::catalog::{Channel, brand};
+use crate::domain::catalog::{Channel, Topic, brand};
 use crate::domain::consent::ledger::{self, Decision, Matter, Statement};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 word_enum! {
     /// The present answer, where there is one.
@@ -211,6 +211,19 @@ pub fn set_obtained(
     Ok(())
 }
 
+/// Notes that a letter told these people of a source, for all answers that came from it. To be called with the people
+/// held.
+///
+/// # Errors
+/// Of the database.
+pub fn set_informed(conn: &mut DbConnection, people: &[i64], source: i64, now: Moment) -> Result<()> {
+    diesel::update(opt_in::table)
+        .filter(among(opt_in::subscriber_id, people).and(opt_in::source_id.eq(source)))
+        .set(opt_in::informed_at.eq(now))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Whether this asks, for the first time, for what so far only a supplier's word grants.
 fn asks_for_a_suppliers(conn: &mut DbConnection, statement: &Statement<'_>, before: &OptIn) -> Result<bool> {
     let (None, Some(from)) = (statement.source, before.source_id) else { return Ok(false) };
@@ -328,6 +341,26 @@ pub fn find(conn: &mut DbConnection, person: i64, topic: i64, channel: Channel) 
 pub fn brands_of(opt_ins: &[OptIn], channel: Channel) -> BTreeSet<i64> {
     let running = opt_ins.iter().filter(|found| found.channel == channel && found.state != State::Withdrawn);
     running.map(|found| found.brand_id).collect()
+}
+
+/// Whether a topic may become sensitive: only while nobody has agreed to it or is asked to confirm that they do, because
+/// they were not told so, and such a topic has a consent of its own (L-15).
+///
+/// # Errors
+/// [`Error::Conflict`], saying what to do instead. Of the database.
+pub fn may_become_sensitive(conn: &mut DbConnection, topic: &Topic) -> Result<()> {
+    let running = opt_in::state.eq_any([State::Pending, State::Granted]);
+    let found: Option<i64> = opt_in::table
+        .filter(opt_in::topic_id.eq(topic.id).and(running))
+        .select(opt_in::topic_id)
+        .first(conn)
+        .optional()?;
+    if topic.sensitive || found.is_none() {
+        return Ok(());
+    }
+    Err(Error::conflict(
+        "People have agreed to this topic without reading that it is sensitive; make a new topic that is, and ask them",
+    ))
 }
 
 /// All opt-ins of one person.

@@ -51,8 +51,8 @@ pub struct Claimed {
     pub person: Subscriber,
     /// The supplier to be named, if what the person agreed to came from one.
     pub supplier: Option<Arc<SupplierFacts>>,
-    /// Whether the letter is the first to tell them of it.
-    pub informs: bool,
+    /// The row number of the source that the letter is the first to tell them of.
+    pub informs: Option<i64>,
     /// Whether the letter carries a pixel.
     pub tracks_opens: bool,
     /// Whether its links are tracked.
@@ -123,7 +123,7 @@ pub fn claim(conn: &mut DbConnection, wanted: Wanted, pacer: &Pacer, now: Moment
             permit,
             person,
             supplier: supplied.map(|supplied| Arc::clone(&supplied.supplier)),
-            informs: supplied.is_some_and(|supplied| known.knows_nothing_of(supplied)),
+            informs: supplied.filter(|supplied| supplied.is_untold()).map(|supplied| supplied.source),
             tracks_opens: allows.opens,
             tracks_clicks: allows.clicks,
             attempts,

@@ -9,6 +9,7 @@ use crate::clock::Moment;
 use crate::db::schema::{delivery, subscriber};
 use crate::db::{DbConnection, among, fixed};
 use crate::domain::campaign::{State as CampaignState, state};
+use crate::domain::consent::opt_in;
 use crate::domain::delivery::State;
 use crate::domain::delivery::bounce::{self, Returned};
 use crate::domain::delivery::breaker::{self, Added};
@@ -30,8 +31,8 @@ pub struct Settlement {
     pub subscriber: i64,
     /// How many hand-overs were tried, this one included.
     pub attempts: i32,
-    /// Whether the letter is the first to tell a supplier's contact where the data came from.
-    pub informs: bool,
+    /// The row number of the source that the letter is the first to tell a supplier's contact of.
+    pub informs: Option<i64>,
     /// What became of it.
     pub result: HandedOver,
 }
@@ -111,12 +112,17 @@ fn settle_sent(conn: &mut DbConnection, sent: &[&Settlement], node: i64, now: Mo
     if letters > 0 {
         breaker::count(conn, campaign, Added { sent: letters, ..Added::default() }, now)?;
     }
-    let informed: Vec<i64> = sent.iter().filter(|s| s.informs).map(|s| s.subscriber).collect();
-    if !informed.is_empty() {
+    let mut informed: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    for (source, person) in sent.iter().filter_map(|s| Some((s.informs?, s.subscriber))) {
+        informed.entry(source).or_default().push(person);
+    }
+    for (source, people) in informed {
+        // First the people: whoever changes their answers holds them.
         diesel::update(subscriber::table)
-            .filter(among(subscriber::id, &informed))
+            .filter(among(subscriber::id, &people))
             .set(subscriber::informed_at.eq(now))
             .execute(conn)?;
+        opt_in::set_informed(conn, &people, source, now)?;
     }
     Ok(())
 }

@@ -45,7 +45,8 @@ pub struct SignUpForm {
     /// The ticked topics, each as `newsletter:email`.
     #[serde(default)]
     pub choices: Vec<String>,
-    /// Every topic that had a box, in the same form. No box may be ticked before the person touches it.
+    /// Every topic that had a box, in the same form. No box may be ticked before the person touches it. The words beside
+    /// the boxes are not kept: whoever shows their own records the consent with its evidence, which needs a key.
     #[serde(default)]
     pub shown: Vec<String>,
     /// The ticked tracking permissions: `opens`, `clicks`.
@@ -59,6 +60,9 @@ pub struct SignUpForm {
     /// The language of the form, where it is one of ours.
     #[serde(skip)]
     pub language: Option<Lang>,
+    /// Whether it is a page of ours or a copy of it, so that we know what stood beside each box.
+    #[serde(skip)]
+    pub is_ours: bool,
 }
 
 /// A sign-up that fits the brand; it waits as JSON until a job applies it.

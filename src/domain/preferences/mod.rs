@@ -150,11 +150,9 @@ impl Preferences {
     }
 
     /// The same for the ledger.
-    fn shown_boxes(&self) -> Vec<ShownBox> {
+    fn shown_boxes(&self, lang: Lang) -> Vec<ShownBox> {
         let shown = self.boxes();
-        shown
-            .map(|(topic, channel, ticked)| ShownBox { name: format!("{}:{channel}", topic.slug), ticked })
-            .collect()
+        shown.map(|(topic, channel, ticked)| ShownBox::of_topic(topic, channel, ticked, lang)).collect()
     }
 
     /// What is ticked: what the person gets now.

@@ -92,7 +92,7 @@ fn store(
     if agrees && !screen.is_current {
         return Err(Error::outdated(Message::new("problem-words-changed")));
     }
-    let boxes = boxes(&steps, &questions);
+    let boxes = boxes(&steps, &questions, screen.language);
     let evidence = |conn: &mut DbConnection, wording: &str| {
         keep(conn, &before.brand, (wording, screen.language), boxes.clone())
     };
@@ -139,7 +139,7 @@ fn choose(
     if let Some((shown, chosen)) = posted.at_most.filter(|(shown, chosen)| shown != chosen) {
         let boxes = AtMost::ALL
             .iter()
-            .map(|at_most| ShownBox { name: format!("at_most:{at_most}"), ticked: *at_most == shown });
+            .map(|at_most| ShownBox::plain(format!("at_most:{at_most}"), *at_most == shown));
         let wording = at_most_wording(&before.brand, lang);
         let evidence = keep(conn, &before.brand, (&wording, lang), boxes.collect())?;
         choice.at_most = chosen;
@@ -228,7 +228,7 @@ pub fn choose_nothing(
         }
         let before = load(conn, link.brand, link.subscriber, now)?;
         let wording = nothing_wording(lang);
-        let evidence = keep(conn, &before.brand, (&wording, lang), before.shown_boxes())?;
+        let evidence = keep(conn, &before.brand, (&wording, lang), before.shown_boxes(lang))?;
         opt_in::withdraw_all(conn, &statement(link, evidence, now), Scope::Everything)
     };
     Ok(act::perform(conn, *link, (act::Kind::Saved, None), now, work)?.1)
@@ -355,13 +355,10 @@ fn permit(start: Start, ticked: bool, present: Option<PermissionState>) -> Resul
 }
 
 /// The boxes that were shown, each as it was before the person touched it.
-fn boxes(steps: &[Step<'_>], questions: &[Question]) -> Vec<ShownBox> {
-    let topics = steps
-        .iter()
-        .map(|step| ShownBox { name: format!("{}:{}", step.topic.slug, step.channel), ticked: step.started });
-    let permissions = questions.iter().map(|question| ShownBox {
-        name: format!("permission:{}", question.kind),
-        ticked: question.start == Start::Ticked,
+fn boxes(steps: &[Step<'_>], questions: &[Question], lang: Lang) -> Vec<ShownBox> {
+    let topics = steps.iter().map(|step| ShownBox::of_topic(step.topic, step.channel, step.started, lang));
+    let permissions = questions.iter().map(|question| {
+        ShownBox::plain(format!("permission:{}", question.kind), question.start == Start::Ticked)
     });
     topics.chain(permissions).collect()
 }

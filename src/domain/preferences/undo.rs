@@ -218,7 +218,7 @@ pub fn undo(
     }
     let brand = act::brand_of(conn, act)?;
     let words = words(conn, act, (&brand, possible), (lang, keep), now)?;
-    let screen = Screen { boxes: boxes(conn, act, now)?, brand, words, lang, now };
+    let screen = Screen { boxes: boxes(conn, act, lang, now)?, brand, words, lang, now };
     let work = |conn: &mut DbConnection| put_back(conn, act, &screen);
     let ((), undone) = act::perform(conn, act.link(), (Kind::Undone, Some(act.id)), now, work)?;
     undone.ok_or_else(outdated)
@@ -318,21 +318,23 @@ fn put_back_permissions(conn: &mut DbConnection, act: &Act, screen: &Screen) -> 
 }
 
 /// What the button changes, each as it stood before it was pressed.
-fn boxes(conn: &mut DbConnection, act: &Act, now: Moment) -> Result<Vec<ShownBox>> {
+fn boxes(conn: &mut DbConnection, act: &Act, lang: Lang, now: Moment) -> Result<Vec<ShownBox>> {
     let returning = returning(conn, act, now)?;
     let mut boxes = Vec::new();
     for (answer, topic) in &returning.topics {
-        boxes.push(ShownBox { name: format!("{}:{}", topic.slug, answer.channel), ticked: false });
+        let words = topic_item(lang, &topic.name, answer.channel).to_string();
+        let shown = ShownBox::plain(format!("{}:{}", topic.slug, answer.channel), false);
+        boxes.push(ShownBox { words: Some(words), ..shown });
     }
     for answer in leaving(act) {
         let topic = topic::get(conn, answer.topic)?;
-        boxes.push(ShownBox { name: format!("{}:{}", topic.slug, answer.channel), ticked: true });
+        boxes.push(ShownBox::plain(format!("{}:{}", topic.slug, answer.channel), true));
     }
     let permissions = returning.permissions.iter();
-    boxes.extend(permissions.map(|kind| ShownBox { name: format!("permission:{kind}"), ticked: false }));
+    boxes.extend(permissions.map(|kind| ShownBox::plain(format!("permission:{kind}"), false)));
     for (kind, _) in &act.after.permissions {
         if act.after.allows(*kind) && !act.before.allows(*kind) {
-            boxes.push(ShownBox { name: format!("permission:{kind}"), ticked: true });
+            boxes.push(ShownBox::plain(format!("permission:{kind}"), true));
         }
     }
     Ok(boxes)

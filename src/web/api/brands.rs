@@ -8,8 +8,10 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::catalog::brand::{self, Brand, BrandForm};
 use crate::domain::catalog::{host, logo};
+use crate::domain::consent::Permit;
 use crate::error::{Error, Result};
 use crate::id::Slug;
+use crate::mail::relay::Relays;
 use crate::web::api::body::{Body, Upload};
 use crate::web::api::paging::{Page, Paging};
 use crate::web::api::version::{self, Expectation, Known};
@@ -97,6 +99,12 @@ fn found(conn: &mut DbConnection, slug: &str) -> Result<BrandView> {
     BrandView::of(conn, brand)
 }
 
+/// A brand whose relay is not there could write to nobody: said now, and not when it is to send.
+fn check_relay(relays: &Relays<Permit>, brand: &Brand) -> Result<()> {
+    let Some(name) = &brand.relay else { return Ok(()) };
+    relays.check("relay", name).map_err(|problem| Error::Invalid(vec![problem]))
+}
+
 /// List brands
 #[utoipa::path(get, path = "/api/v1/brands", operation_id = "list_brands", tag = "Brands", params(Paging),
     responses((status = 200, description = "A page of brands", body = Page<BrandView>)))]
@@ -122,8 +130,10 @@ pub async fn list(app: web::Data<App>, paging: web::Query<Paging>) -> Answer {
         (status = 409, description = "There is a brand of this slug already")))]
 pub async fn create(app: web::Data<App>, form: Body<BrandForm>) -> Answer {
     let now = app.clock.now();
+    let relays = app.relays.clone();
     let create = move |conn: &mut DbConnection| {
         let brand = brand::create(conn, form.0, now)?;
+        check_relay(&relays, &brand)?;
         BrandView::of(conn, brand)
     };
     let view = app.db.write(create).await?;
@@ -150,12 +160,13 @@ pub async fn replace(
     known: Known,
     form: Body<BrandForm>,
 ) -> Answer {
-    let now = app.clock.now();
+    let (now, relays) = (app.clock.now(), app.relays.clone());
     let view = app
         .db
         .write(move |conn| {
             known.expect(|| found(conn, slug.as_str()))?;
             let brand = brand::replace(conn, slug.as_str(), form.0, now)?;
+            check_relay(&relays, &brand)?;
             BrandView::of(conn, brand)
         })
         .await?;

@@ -1,4 +1,4 @@
-//! The life of a campaign: scheduled, paused, resumed and cancelled.
+//! The life of a campaign: scheduled and taken back, paused, resumed and cancelled.
 
 use actix_web::web;
 use serde::Deserialize;
@@ -10,33 +10,42 @@ use crate::domain::campaign::{self, Campaign, state};
 use crate::domain::delivery::pace;
 use crate::error::Result;
 use crate::id::PublicId;
-use crate::web::api::body::OptionalBody;
+use crate::web::api::body::Body;
 use crate::web::api::campaigns::{CampaignView, view};
 use crate::web::api::{Answer, ok};
 
 /// When to begin.
-#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduleForm {
-    /// When it may begin; at once if left out or past.
+    /// When it may begin, at most a year ahead; at once if left out. A moment that is past by more than five minutes is
+    /// refused.
     #[serde(default)]
     at: Option<Moment>,
 }
 
 /// Schedule a campaign
 ///
-/// The preflight runs first: what blocks is named in `errors`, and nothing is changed; what only warns is logged.
+/// `{}` as the body means at once. The preflight runs first: what blocks is named in `errors`, and nothing is changed; what
+/// only warns is logged. What waits for its time can be taken back with `unschedule`.
 #[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/schedule", operation_id = "schedule_campaign",
     tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
-    request_body(content = Option<ScheduleForm>),
+    request_body = ScheduleForm,
     responses((status = 200, description = "The campaign", body = CampaignView),
         (status = 409, description = "It is no draft, or could not be sent")))]
-pub async fn schedule(
-    app: web::Data<App>,
-    id: web::Path<PublicId>,
-    form: OptionalBody<ScheduleForm>,
-) -> Answer {
+pub async fn schedule(app: web::Data<App>, id: web::Path<PublicId>, form: Body<ScheduleForm>) -> Answer {
     begin(&app, *id, move |conn, row, now| state::schedule(conn, row, form.0.at, now)).await
+}
+
+/// Take a scheduled campaign back
+///
+/// It is a draft again and can be changed. Only before it is begun: what is on its way is paused or cancelled.
+#[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/unschedule", operation_id = "unschedule_campaign",
+    tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
+    responses((status = 200, description = "The draft", body = CampaignView),
+        (status = 409, description = "It does not wait, or is begun")))]
+pub async fn unschedule(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
+    change(&app, *id, state::unschedule).await
 }
 
 /// Pause a campaign
@@ -63,7 +72,7 @@ pub async fn resume(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
 
 /// Cancel a campaign
 ///
-/// For good: whoever has not got it will not.
+/// For good: whoever has not got it will not. What is not begun can be a draft again with `unschedule` instead.
 #[utoipa::path(post, path = "/api/v1/campaigns/{campaign}/cancel", operation_id = "cancel_campaign",
     tag = "Campaigns", params(("campaign" = PublicId, Path, description = "The campaign's id")),
     responses((status = 200, description = "The campaign", body = CampaignView),

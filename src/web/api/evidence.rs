@@ -8,6 +8,9 @@ use crate::domain::consent::ledger::{self, Shown, ShownBox};
 use crate::error::{Error, Problem, Result};
 use crate::line::is_line;
 
+/// No box has more words beside it, in characters.
+const BOX_WORDS_MAX: usize = 2000;
+
 /// What a person saw when they decided.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +45,13 @@ impl Evidence {
         rule(wording, "evidence.wording", "Give the wording exactly, in 1 to 10000 characters");
         let boxes = self.boxes.len() <= 200 && self.boxes.iter().all(|shown| line(&shown.name, 200));
         rule(boxes, "evidence.boxes", "At most 200 boxes, each named in one line of 1 to 200 characters");
+        let told = |words: &String| !words.trim().is_empty() && words.chars().count() <= BOX_WORDS_MAX;
+        let words = self.boxes.iter().all(|shown| shown.words.as_ref().is_none_or(told));
+        rule(
+            words,
+            "evidence.boxes",
+            "Give the words beside a box in 1 to 2000 characters, or leave them out",
+        );
         let version = self.policy_version.as_deref().is_none_or(|version| line(version, 100));
         rule(version, "evidence.policy_version", "Enter one line of 1 to 100 characters");
         let language = self.language.as_deref().is_none_or(|tag| line(tag, 35));

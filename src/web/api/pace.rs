@@ -57,12 +57,9 @@ pub async fn replace(app: web::Data<App>, form: Body<PacesForm>) -> Answer {
     if wanted.len() > PACES_MAX {
         return Err(Error::invalid("paces", "At most 1,000 paces").into());
     }
-    let relays = app.relays.clone();
-    let unknown = |pace: &Pace| pace.scope == pace::Scope::Relay && !relays.has(pace.name.trim());
-    if let Some(at) = wanted.iter().position(unknown) {
-        let known: Vec<&str> = relays.all().iter().map(|relay| relay.name.as_str()).collect();
-        let detail = format!("This server has no such relay; it has {}", known.join(", "));
-        return Err(Error::invalid(format!("paces.{at}.name"), detail).into());
+    for (at, pace) in wanted.iter().enumerate().filter(|(_, pace)| pace.scope == pace::Scope::Relay) {
+        let known = app.relays.check(&format!("paces.{at}.name"), &pace.name);
+        known.map_err(|problem| Error::Invalid(vec![problem]))?;
     }
     let paces = app.db.write(move |conn| pace::replace(conn, wanted, now)).await?;
     app.wake();

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::domain::catalog::topic::{self, Kind, Topic, TopicForm};
 use crate::domain::catalog::{Channel, brand};
+use crate::domain::consent::opt_in;
 use crate::id::Slug;
 use crate::web::api::body::Body;
 use crate::web::api::paging::Page;
@@ -107,16 +108,23 @@ pub async fn get(app: web::Data<App>, path: web::Path<(Slug, Slug)>) -> Answer {
 
 /// Replace a topic
 ///
-/// Its slug and kind stay as they are, because consent was given to them.
+/// Its slug and kind stay as they are, because consent was given to them. What people agreed to before was kept with the
+/// words that stood there then. A topic that anybody has agreed to cannot become sensitive: that needs a consent of its
+/// own, and so a topic of its own.
 #[utoipa::path(put, path = "/api/v1/brands/{brand}/topics/{topic}", operation_id = "replace_topic", tag = "Topics",
     params(("brand" = Slug, Path, description = "The brand's slug"), ("topic" = Slug, Path, description = "The topic's slug")),
-    request_body = TopicForm, responses((status = 200, description = "The topic", body = TopicView)))]
+    request_body = TopicForm, responses((status = 200, description = "The topic", body = TopicView),
+        (status = 409, description = "It would become sensitive, and somebody has agreed to it")))]
 pub async fn replace(app: web::Data<App>, path: web::Path<(Slug, Slug)>, form: Body<TopicForm>) -> Answer {
     let (brand_word, topic_word) = path.into_inner();
     let topic = app
         .db
         .write(move |conn| {
             let brand = brand::find(conn, brand_word.as_str())?;
+            if form.0.sensitive {
+                let existing = topic::find(conn, brand.id, topic_word.as_str())?;
+                opt_in::may_become_sensitive(conn, &existing)?;
+            }
             topic::replace(conn, brand.id, topic_word.as_str(), &form.0)
         })
         .await?;

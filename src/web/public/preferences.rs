@@ -196,7 +196,7 @@ impl Visit {
             groups: typed.boxes(topic_groups(lang, topics)),
             permissions: typed.permissions(permission_boxes(&stored, lang, keep), gpc),
             wording: stored.brand.consent_wording.clone(),
-            seen: seen_choices(&stored.brand, lang, keep),
+            seen: seen_choices(&stored.brand, stored.topics.iter().map(|of| &of.topic), lang, keep),
             can_keep: kept_options(&stored, lang),
             is_tracked: stored.allowed().next().is_some(),
             opened: now.as_micros(),

@@ -12,7 +12,7 @@ use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::audience::subscriber;
 use crate::domain::catalog::topic::Kind as TopicKind;
-use crate::domain::catalog::{Brand, Channel, notice};
+use crate::domain::catalog::{Brand, Channel, notice, topic};
 use crate::domain::consent::brand_choice::AtMost;
 use crate::domain::consent::lock;
 use crate::domain::consent::permission::{Change, Kind};
@@ -99,7 +99,7 @@ async fn undo(app: &App, link: ReceiptLink, spoken: Spoken, words: String) -> Re
             let brand = act::brand_of(conn, &act)?;
             let lang = spoken.at(brand.lang()).to(subscriber::get(conn, act.subscriber)?.lang());
             let grants = undo::look(conn, &keys, &act, now)? == Undo::Possible { grants: true };
-            if grants && words != seen_choices(&brand, lang, keep) {
+            if grants && words != seen_choices(&brand, &topic::of_brand(conn, brand.id)?, lang, keep) {
                 return Err(Error::outdated(Message::new("problem-words-changed")));
             }
             Ok(ReceiptLink { act: undo::undo(conn, &keys, &act, (lang, keep), now)?.id })
@@ -223,7 +223,7 @@ fn view(
         undo_topics: undo_words.topics,
         undo_wording: undo_words.agrees,
         undo_permissions: undo_words.permissions.into_iter().map(|(_, words)| words).collect(),
-        seen: seen_choices(&brand, lang, keep),
+        seen: seen_choices(&brand, &topic::of_brand(conn, brand.id)?, lang, keep),
         reasons: if stopped && !act.gave_reason { reasons(lang) } else { Vec::new() },
         thanks: act.gave_reason,
         unsaved: false,

@@ -27,7 +27,7 @@ use crate::web::page::{
     BoxState, BrandView, NamedField, NamedFormView, PermissionBox, SignUpDonePage, SignUpPage, SignUpTyped,
 };
 use crate::web::problem::{PageError, page, page_with};
-use crate::web::public::view::{brand_view, seen, topic_groups, whole_wording};
+use crate::web::public::view::{beside_boxes, brand_view, seen, topic_groups, whole_wording};
 use crate::web::query;
 
 /// The fields in the order of the page, which the list of problems follows.
@@ -93,7 +93,7 @@ impl Offer {
     }
 
     fn seen(&self, lang: Lang) -> String {
-        seen(&self.brand, &self.wording(lang))
+        seen(&self.brand, &[self.wording(lang), beside_boxes(&self.topics, lang)].join("\n\n"))
     }
 
     /// The form as nobody has touched it yet, for whoever runs no scripts of ours.
@@ -282,6 +282,7 @@ async fn take(
         shown_permissions: all("shown_permission"),
         wording: offer.wording(lang),
         language: Some(lang),
+        is_ours: true,
     };
     let sign_up = match form.check(&offer.brand, &offer.topics, offer.named.as_ref()) {
         Ok(sign_up) => sign_up,

@@ -73,10 +73,22 @@ pub fn whole_wording(brand: &Brand, lang: Lang, keep: Duration) -> String {
     [brand.consent_wording.clone(), told(opens), told(clicks)].join("\n\n")
 }
 
-/// [`seen`] of the preference page, which asks for one permission more.
-pub fn seen_choices(brand: &Brand, lang: Lang, keep: Duration) -> String {
+/// What stands beside the boxes of these topics, whatever their order.
+pub fn beside_boxes<'a>(topics: impl IntoIterator<Item = &'a Topic>, lang: Lang) -> String {
+    let mut words: Vec<String> = topics.into_iter().map(|topic| topic.words(lang)).collect();
+    words.sort_unstable();
+    words.join("\n\n")
+}
+
+/// [`seen`] of the preference page, which asks for one permission more, and of the button that undoes what was done there.
+pub fn seen_choices<'a>(
+    brand: &Brand,
+    topics: impl IntoIterator<Item = &'a Topic>,
+    lang: Lang,
+    keep: Duration,
+) -> String {
     let profiling = permission::words(PermissionKind::Profiling, lang, keep);
-    seen(brand, &[whole_wording(brand, lang, keep), profiling].join("\n\n"))
+    seen(brand, &[whole_wording(brand, lang, keep), profiling, beside_boxes(topics, lang)].join("\n\n"))
 }
 
 /// Stands for the words that are in force now, and the policy with them: a form that was opened under others posts

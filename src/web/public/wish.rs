@@ -100,7 +100,7 @@ pub(super) fn carry_out(
     (stored, lang, keep): (&Preferences, Lang, Duration),
     now: Moment,
 ) -> Result<Option<Act>> {
-    let current = seen_choices(&stored.brand, lang, keep);
+    let current = seen_choices(&stored.brand, stored.topics.iter().map(|of| &of.topic), lang, keep);
     let (posted, is_current) = match wish {
         Wish::Stop => return preferences::stop_everything(conn, link, lang, now),
         Wish::None => return preferences::choose_nothing(conn, link, lang, now),

@@ -1,25 +1,27 @@
-//! What the anonymous mode counted, on the report's page: exact, because nobody is behind it.
+//! What the anonymous mode counted, on the report's page: exact, because nobody is behind it, unless it is of few letters.
 
 use super::page::{bare, bars, columns, hour_in_words, section, table};
-use crate::domain::tracking::report::anonymous::Anonymous;
-use crate::domain::tracking::report::words::grouped;
+use crate::domain::tracking::report::anonymous::{Anonymous, AnonymousHour};
+use crate::domain::tracking::report::words::{grouped, short};
 use crate::domain::tracking::report::{Cell, Report};
 use crate::web::page::ReportSection;
+
+const NOTE: &str =
+    "Requests of the picture and the links that all without permission share; in no other figure.";
+
+/// What is said where a sum is not shown.
+const FEW: &str = "Fewer than ten letters went without permission, so what these people did is not shown.";
 
 /// The section; without rows if nothing was counted.
 pub(super) fn anonymous(report: &Report) -> ReportSection {
     let Anonymous { opens, clicks, links, hours } = &report.anonymous;
-    let empty = section(
-        "anonymous",
-        "Anonymous mode",
-        "Requests of the picture and the links that all without permission share; in no other figure.",
-        true,
-    );
-    if *opens == 0 && *clicks == 0 {
+    let sums = [("Opens", *opens), ("Clicks", *clicks)];
+    let is_hidden = sums.iter().any(|(_, sum)| sum.exact().is_none());
+    let note = if is_hidden { format!("{NOTE} {FEW}") } else { NOTE.to_owned() };
+    let empty = section("anonymous", "Anonymous mode", &note, true);
+    if sums.iter().all(|(_, sum)| *sum == Cell::Exact(0)) {
         return empty;
     }
-    let sums = [("Opens", *opens), ("Clicks", *clicks)];
-    let sums = sums.map(|(name, hits)| vec![name.to_owned(), grouped(hits)]);
     let labels: Vec<String> =
         links.iter().map(|link| format!("{}  {}", link.position, bare(&link.url))).collect();
     let by_link: Vec<(&str, Cell)> =
@@ -28,23 +30,28 @@ pub(super) fn anonymous(report: &Report) -> ReportSection {
     let numbers =
         links.iter().map(|link| vec![format!("{}. {}", link.position, link.url), grouped(link.clicks)]);
     let by_hour =
-        hours.iter().map(|hour| vec![hour_in_words(hour.at), grouped(hour.opens), grouped(hour.clicks)]);
-    let exact = |of: fn(&_) -> i64| hours.iter().map(|hour| Cell::Exact(of(hour))).collect::<Vec<_>>();
+        hours.iter().map(|hour| vec![hour_in_words(hour.at), short(hour.opens), short(hour.clicks)]);
+    let by = |of: fn(&AnonymousHour) -> Cell| hours.iter().map(of).collect::<Vec<_>>();
     let nothing = "Nothing in any hour.";
-    let mut charts = vec![
-        columns("anonymous-opens", "Opens by hour", &exact(|hour| hour.opens), nothing),
-        columns("anonymous-clicks", "Clicks by hour", &exact(|hour| hour.clicks), nothing),
-    ];
+    let mut charts = Vec::new();
     if !links.is_empty() {
-        charts.insert(0, bars("anonymous-links", "Clicks by link", most, &by_link));
+        charts.push(bars("anonymous-links", "Clicks by link", most, &by_link));
     }
+    if opens.exact().is_some() {
+        charts.push(columns("anonymous-opens", "Opens by hour", &by(|hour| hour.opens), nothing));
+    }
+    if clicks.exact().is_some() {
+        charts.push(columns("anonymous-clicks", "Clicks by hour", &by(|hour| hour.clicks), nothing));
+    }
+    let sums = sums.map(|(name, hits)| vec![name.to_owned(), short(hits)]);
+    let tables = [
+        table("Counted without any person", &["What", "Requests"], sums.into()),
+        table("Links, without any person", &["Link", "Requests"], numbers.collect()),
+        table("By hour (UTC), without any person", &["Hour", "Opens", "Clicks"], by_hour.collect()),
+    ];
     ReportSection {
         charts,
-        tables: vec![
-            table("Counted without any person", &["What", "Requests"], sums.into()),
-            table("Links, without any person", &["Link", "Requests"], numbers.collect()),
-            table("By hour (UTC), without any person", &["Hour", "Opens", "Clicks"], by_hour.collect()),
-        ],
+        tables: tables.into_iter().filter(|table| !table.rows.is_empty()).collect(),
         ..empty
     }
 }

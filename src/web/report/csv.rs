@@ -38,15 +38,15 @@ pub fn write(campaign: &Campaign, report: &Report) -> Result<Vec<u8>> {
         push(&mut rows, "hour", &hour.at.to_string(), "opens", shown(hour.opens));
         push(&mut rows, "hour", &hour.at.to_string(), "clicks", shown(hour.clicks));
     }
-    push(&mut rows, "anonymous", "", "opens", report.anonymous.opens.to_string());
-    push(&mut rows, "anonymous", "", "clicks", report.anonymous.clicks.to_string());
+    push(&mut rows, "anonymous", "", "opens", shown(report.anonymous.opens));
+    push(&mut rows, "anonymous", "", "clicks", shown(report.anonymous.clicks));
     for link in &report.anonymous.links {
         let item = format!("{} {}", link.position, link.url);
         push(&mut rows, "anonymous_link", &item, "clicks", link.clicks.to_string());
     }
     for hour in &report.anonymous.hours {
-        push(&mut rows, "anonymous_hour", &hour.at.to_string(), "opens", hour.opens.to_string());
-        push(&mut rows, "anonymous_hour", &hour.at.to_string(), "clicks", hour.clicks.to_string());
+        push(&mut rows, "anonymous_hour", &hour.at.to_string(), "opens", shown(hour.opens));
+        push(&mut rows, "anonymous_hour", &hour.at.to_string(), "clicks", shown(hour.clicks));
     }
     breakdown(&mut rows, "domain", report.domains.as_deref());
     breakdown(&mut rows, "topic", report.topics.as_deref());

@@ -10,6 +10,7 @@ use crate::domain::campaign::preflight::{Finding, Letter, Level};
 use crate::domain::catalog::Brand;
 use crate::domain::consent::gate::SupplierFacts;
 use crate::error::Error;
+use crate::i18n::Lang;
 use crate::id::PublicId;
 use crate::mail::letter::{HTML_OCTETS_MAX, SUBJECT_CHARS_MAX};
 use crate::mail::visible::{self, Seen};
@@ -54,7 +55,7 @@ pub(super) fn check(brand: &Brand, letter: &Letter, findings: &mut Vec<Finding>)
         let mut new = Vec::new();
         match rendered {
             Ok(rendered) => {
-                check_links(&rendered, &urls, &mut new);
+                check_links(&rendered, &urls, letter.campaign.lang(brand), &mut new);
                 check_size(&rendered, whose, too_large, &mut new);
             }
             Err(error) => new.push(broken(&error)),
@@ -109,8 +110,11 @@ fn longest(letter: &Letter) -> Subscriber {
     }
 }
 
-fn check_links(rendered: &Rendered, urls: &Urls, findings: &mut Vec<Finding>) {
-    let wanted = [(urls.unsubscribe.as_str(), "Unsubscribe"), (urls.preferences.as_str(), "Preferences")];
+/// Looks for both links under the words that the letter's fixed lines have for them in `lang`.
+fn check_links(rendered: &Rendered, urls: &Urls, lang: Lang, findings: &mut Vec<Finding>) {
+    let words = ["letter-unsubscribe", "letter-preferences"].map(|id| lang.say(id).to_string());
+    let [unsubscribe, preferences] = words.each_ref().map(String::as_str);
+    let wanted = [(urls.unsubscribe.as_str(), unsubscribe), (urls.preferences.as_str(), preferences)];
     for ((address, words), seen) in wanted.into_iter().zip(visible::links(&rendered.html, wanted)) {
         match seen {
             Seen::Shown => {}
@@ -128,7 +132,8 @@ fn check_links(rendered: &Rendered, urls: &Urls, findings: &mut Vec<Finding>) {
                 findings.push(Finding::blocking("link_hidden", "UK GDPR, article 7(3)", detail));
             }
         }
-        if !rendered.text.lines().any(|line| line.trim() == format!("{words}: {address}")) {
+        let line = format!("{} {address}", lang.say("labelled").with("label", words));
+        if !rendered.text.lines().any(|other| other.trim() == line) {
             let detail = format!("The link {words} is not on a line of its own in the finished text");
             findings.push(Finding::blocking("link_missing_in_text", "UK GDPR, article 7(3)", detail));
         }

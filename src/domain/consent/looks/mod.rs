@@ -204,8 +204,10 @@ fn somebody(
     if let Some((_, state)) = states.into_iter().find(|(mark, _)| looks.has(*mark)) {
         let late = if looks.has(LATE) { moment } else { Duration::ZERO };
         let supplied = suppliers.get(&looks.source()).map(|supplier| Supplied {
+            source: looks.source(),
             supplier: Arc::clone(supplier),
             obtained_at: now.minus(ART14_WITHIN).minus(late),
+            informed_at: looks.has(INFORMED).then_some(now),
         });
         let (stale, expired) = (looks.has(STALE), looks.has(EXPIRED));
         let plain = answer(campaign.communication, campaign.channel, state, stale, expired);
@@ -231,7 +233,6 @@ fn somebody(
         restricted: looks.has(RESTRICTED),
         suppressed: reasons.filter(|(place, _)| looks.has(SUPPRESSED << place)).map(|(_, r)| *r).collect(),
         opt_ins,
-        informed_at: looks.has(INFORMED).then_some(now),
         choice: BrandChoice {
             paused_until: looks.has(PAUSED).then(|| now.plus(moment)),
             at_most: if looks.has(CAPPED) { AtMost::Weekly } else { AtMost::Each },

@@ -122,8 +122,7 @@ impl<'a> Asked<'a> {
              + CASE WHEN s.restricted_at IS NULL THEN 0 ELSE {RESTRICTED} END"
         );
         if let Some(answered) = answered {
-            let informed = format!("CASE WHEN s.informed_at >= o.obtained_at THEN {INFORMED} ELSE 0 END");
-            marks.push_str(&format!(" + {answered} + {informed}"));
+            marks.push_str(&format!(" + {answered}"));
         }
         let mut joins = String::new();
         for Side { marks: more, join } in self.sides(database) {
@@ -182,7 +181,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// The marks of each person's answers to the brand, and when the one to the communication topic came in.
+    /// The marks of each person's answers to the brand.
     fn answers(&self, database: Database) -> String {
         let Stretch { after, to } = self.stretch;
         let CampaignFacts { brand, channel, communication, subjects, .. } = self.campaign;
@@ -215,10 +214,11 @@ impl<'a> Asked<'a> {
         let marks = self.marks_of_others();
         format!(
             "SELECT subscriber_id, {KNOWN} + answer{marks} + CASE WHEN obtained_at < {too_late} THEN {LATE} ELSE 0 END \
-             AS marks, obtained_at FROM (SELECT o.subscriber_id, \
+             + CASE WHEN informed_at >= obtained_at THEN {INFORMED} ELSE 0 END AS marks FROM (SELECT o.subscriber_id, \
              {all}(CASE WHEN {here} THEN {of_answer} + COALESCE(o.source_id, 0) * {SOURCE} ELSE 0 END) AS answer, \
              {all}(CASE {of_others} ELSE 0 END) AS others, \
-             MAX(CASE WHEN {here} THEN {came_in} END) AS obtained_at FROM opt_in o \
+             MAX(CASE WHEN {here} THEN {came_in} END) AS obtained_at, \
+             MAX(CASE WHEN {here} THEN o.informed_at END) AS informed_at FROM opt_in o \
              WHERE o.brand_id = {brand} AND o.subscriber_id > {after} AND o.subscriber_id <= {to} \
              GROUP BY o.subscriber_id) a"
         )

@@ -210,7 +210,7 @@ impl<'a> Store<'a> {
         if let Some(id) = self.evidence.get(&names) {
             return Ok(*id);
         }
-        let boxes = names.iter().map(|name| ShownBox { name: name.clone(), ticked: false }).collect();
+        let boxes = names.iter().map(|name| ShownBox::plain(name.clone(), false)).collect();
         let id = keep_evidence(
             conn,
             &Shown {

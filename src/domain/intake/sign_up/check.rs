@@ -10,7 +10,7 @@ use crate::domain::intake::parse_choice;
 use crate::domain::intake::sign_up::{SignUp, SignUpForm};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Problem, Result};
-use crate::i18n::Message;
+use crate::i18n::{Lang, Message};
 
 impl SignUpForm {
     /// Checks a form against the brand it was sent to, and against the named form that it was, whose topics these are
@@ -28,7 +28,8 @@ impl SignUpForm {
             problems.push(Problem::new("wording", "Send the wording that the person agreed to"));
         }
         let before = problems.len();
-        let boxes = boxes_of(topics, &self.choices, &self.shown, &mut problems);
+        let lang = self.language.filter(|_| self.is_ours);
+        let boxes = boxes_of((topics, lang), &self.choices, &self.shown, &mut problems);
         let permissions = permissions_of(&self.permissions, &self.shown_permissions, &mut problems);
         let are_ours = problems.len() == before;
         let wants = |channel| boxes.ticked.iter().any(|(_, ticked)| *ticked == channel);
@@ -103,17 +104,19 @@ struct Boxes<T> {
     shown: Vec<ShownBox>,
 }
 
+/// With the words beside the boxes where the language of a page of ours is known.
 fn boxes_of(
-    topics: &[Topic],
+    (topics, lang): (&[Topic], Option<Lang>),
     choices: &[String],
     shown: &[String],
     problems: &mut Vec<Problem>,
 ) -> Boxes<(i64, Channel)> {
-    let find = |text: &String| {
+    let offered = |text: &String| {
         let (slug, channel) = parse_choice(text)?;
         let topic = topics.iter().find(|topic| topic.slug.as_str() == slug)?;
-        topic.offers(channel).then_some((topic.id, channel))
+        topic.offers(channel).then_some((topic, channel))
     };
+    let find = |text: &String| offered(text).map(|(topic, channel)| (topic.id, channel));
     if !shown.iter().all(|text| find(text).is_some()) {
         problems.push(Problem::new(
             "shown",
@@ -136,7 +139,11 @@ fn boxes_of(
             Some(choice) => ticked.push(choice),
         }
     }
-    Boxes { ticked, shown: shown_boxes(shown.iter().cloned()) }
+    let told = |text: &String| match (offered(text), lang) {
+        (Some((topic, channel)), Some(lang)) => ShownBox::of_topic(topic, channel, false, lang),
+        _ => ShownBox::plain(text.clone(), false),
+    };
+    Boxes { ticked, shown: in_order(shown.iter().map(told)) }
 }
 
 fn permissions_of(
@@ -153,12 +160,13 @@ fn permissions_of(
     let mut kinds: Vec<_> = ticked.iter().filter_map(|text| permission::Kind::parse(text)).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    Boxes { ticked: kinds, shown: shown_boxes(shown.iter().map(|text| format!("permission:{text}"))) }
+    let shown = shown.iter().map(|text| ShownBox::plain(format!("permission:{text}"), false));
+    Boxes { ticked: kinds, shown: in_order(shown) }
 }
 
 /// In one order, so that the same screen is the same evidence.
-fn shown_boxes(names: impl Iterator<Item = String>) -> Vec<ShownBox> {
-    let mut boxes: Vec<ShownBox> = names.map(|name| ShownBox { name, ticked: false }).collect();
+fn in_order(boxes: impl Iterator<Item = ShownBox>) -> Vec<ShownBox> {
+    let mut boxes: Vec<ShownBox> = boxes.collect();
     boxes.sort_unstable();
     boxes.dedup();
     boxes

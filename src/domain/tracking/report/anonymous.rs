@@ -1,5 +1,6 @@
 //! What the brand's anonymous mode counted: requests of the pixel and the links that all without permission share. No
-//! person is behind these counters, so they are shown exactly, and they are in no other figure.
+//! person is behind these counters, and they are in no other figure. They are shown exactly, unless so few letters went
+//! without permission that one of these people would be known by them.
 
 use std::collections::BTreeMap;
 
@@ -8,21 +9,23 @@ use serde::Serialize;
 
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::db::schema::anonymous_count;
+use crate::db::schema::{anonymous_count, brand, campaign as campaign_table};
 use crate::domain::consent::permission::Kind;
-use crate::domain::tracking::report::count::{Counts, hours_so_far};
+use crate::domain::tracking::report::Cell;
+use crate::domain::tracking::report::count::{Came, Counts, hours_so_far};
+use crate::domain::tracking::report::guard::FEWEST;
 use crate::error::Result;
 
 /// What was counted without any person.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Anonymous {
-    /// Requests of the shared pixel.
-    pub opens: i64,
-    /// Requests of shared links.
-    pub clicks: i64,
-    /// Each link in its order; empty if nothing was counted.
+    /// Requests of the shared pixel; hidden if fewer than ten letters went without permission to count opens.
+    pub opens: Cell,
+    /// Requests of shared links; hidden if fewer than ten letters went without permission to count clicks.
+    pub clicks: Cell,
+    /// Each link in its order; empty if nothing was counted, or it is hidden.
     pub links: Vec<AnonymousLink>,
-    /// The first 48 hours, as far as they have passed; empty if nothing was counted.
+    /// The first 48 hours, as far as they have passed; empty if nothing was counted, or it is hidden.
     pub hours: Vec<AnonymousHour>,
 }
 
@@ -43,9 +46,15 @@ pub struct AnonymousHour {
     /// When it began.
     pub at: Moment,
     /// Requests of the shared pixel.
-    pub opens: i64,
+    pub opens: Cell,
     /// Requests of shared links.
-    pub clicks: i64,
+    pub clicks: Cell,
+}
+
+impl Anonymous {
+    /// Nothing was counted.
+    pub(super) const NOTHING: Self =
+        Self { opens: Cell::Exact(0), clicks: Cell::Exact(0), links: Vec::new(), hours: Vec::new() };
 }
 
 /// What was counted of a campaign; it was counted before links and hours were told apart where they do not add up.
@@ -67,8 +76,28 @@ pub(super) fn load(
             anonymous_count::hits,
         ))
         .load(conn)?;
+    let counts_now: bool = campaign_table::table
+        .inner_join(brand::table)
+        .filter(campaign_table::id.eq(campaign))
+        .select(brand::anonymous_tracking)
+        .first(conn)?;
+    if rows.is_empty() && !counts_now {
+        return Ok(Anonymous::NOTHING);
+    }
+    // Nothing of what is hidden may show in what is not, nor whether there is any of it.
+    let few = |came: &Came| counts.delivered() - came.measurable < FEWEST;
+    let hides = |kind| match kind {
+        Kind::Opens => few(&counts.opens),
+        _ => few(&counts.clicks),
+    };
+    let rows: Vec<_> = rows.into_iter().filter(|(kind, ..)| !hides(*kind)).collect();
+    let shown = |kind, hits| if hides(kind) { Cell::Hidden } else { Cell::Exact(hits) };
     if rows.is_empty() {
-        return Ok(Anonymous::default());
+        return Ok(Anonymous {
+            opens: shown(Kind::Opens, 0),
+            clicks: shown(Kind::Clicks, 0),
+            ..Anonymous::NOTHING
+        });
     }
     let (mut by_kind, mut by_link, mut by_hour) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for (kind, link, hour, hits) in rows {
@@ -76,9 +105,9 @@ pub(super) fn load(
         *by_link.entry(link).or_default() += hits;
         *by_hour.entry((hour, kind)).or_default() += hits;
     }
-    let of_kind = |kind| by_kind.get(&kind).copied().unwrap_or_default();
-    let of_hour = |at: Moment, kind| by_hour.get(&(at, kind)).copied().unwrap_or_default();
-    let links = counts.links.iter().map(|(link, _, _)| AnonymousLink {
+    let of_kind = |kind| shown(kind, by_kind.get(&kind).copied().unwrap_or_default());
+    let of_hour = |at: Moment, kind| shown(kind, by_hour.get(&(at, kind)).copied().unwrap_or_default());
+    let links = counts.links.iter().filter(|_| !hides(Kind::Clicks)).map(|(link, _, _)| AnonymousLink {
         position: link.position + 1,
         url: link.url.clone(),
         clicks: by_link.get(&link.id).copied().unwrap_or_default(),

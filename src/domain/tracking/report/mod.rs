@@ -246,7 +246,7 @@ impl Report {
             hours: hours(counts, [opens.people, clicks.people], now),
             opens,
             clicks,
-            anonymous: Anonymous::default(),
+            anonymous: Anonymous::NOTHING,
             domains: None,
             topics: None,
             previous: None,

@@ -1,0 +1,1 @@
+ALTER TABLE opt_in DROP COLUMN informed_at;
