@@ -1,5 +1,6 @@
 //! Confirmations: the second half of a double opt-in. The link shows a button; only its press grants (O-08).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -7,6 +8,7 @@ use diesel::prelude::*;
 use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::{confirmation, ledger, opt_in};
+use crate::domain::catalog::Channel;
 use crate::domain::consent::ledger::{Decision, Method, SUBSCRIBER, Statement};
 use crate::domain::consent::opt_in::{Answer, Basis, OptIn, State};
 use crate::domain::consent::permission::Kind;
@@ -162,6 +164,39 @@ pub fn any_unconfirmed(conn: &mut DbConnection, now: Moment) -> Result<bool> {
         .filter(confirmation::expires_at.lt(now))
         .filter(confirmation::profile.is_not_null());
     Ok(diesel::select(diesel::dsl::exists(late)).get_result(conn)?)
+}
+
+/// What the press of a confirmation granted and is granted still: the opt-ins and the permissions. One press is good for
+/// every link of the person and the brand that was open then.
+///
+/// # Errors
+/// Of the database.
+pub fn still_granted(conn: &mut DbConnection, asked: &Confirmation) -> Result<(Vec<OptIn>, Vec<Kind>)> {
+    let (person, brand) = (asked.subscriber_id, asked.brand_id);
+    let Some(at) = asked.confirmed_at else { return Ok((Vec::new(), Vec::new())) };
+    let said: Vec<(Option<i64>, Option<Channel>)> = ledger::table
+        .filter(ledger::subscriber_id.eq(person).and(ledger::brand_id.eq(brand)))
+        .filter(ledger::method.eq(Method::DoubleOptIn).and(ledger::decision.eq(Decision::Granted)))
+        .filter(ledger::at.eq(at))
+        .select((ledger::topic_id, ledger::channel))
+        .load(conn)?;
+    let mut opt_ins = opt_ins::of_subscriber(conn, person)?;
+    opt_ins.retain(|answer| {
+        answer.state == State::Granted && said.contains(&(Some(answer.topic_id), Some(answer.channel)))
+    });
+    let pressed: Vec<Confirmation> = confirmation::table
+        .filter(confirmation::subscriber_id.eq(person).and(confirmation::brand_id.eq(brand)))
+        .filter(confirmation::confirmed_at.eq(at))
+        .select(Confirmation::as_select())
+        .load(conn)?;
+    let wanted: BTreeSet<Kind> = pressed.iter().flat_map(Confirmation::wants).collect();
+    let mut permissions = Vec::new();
+    for kind in wanted {
+        if permission::granted(conn, person, brand, kind)? {
+            permissions.push(kind);
+        }
+    }
+    Ok((opt_ins, permissions))
 }
 
 /// What pressing the button did.

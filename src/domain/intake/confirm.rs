@@ -7,7 +7,6 @@ use crate::domain::catalog::{Brand, Channel, Topic, brand, sign_up_form, topic};
 use crate::domain::consent::confirmation::{self, Confirmation, Confirmed};
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Statement};
 use crate::domain::consent::opt_in::{self, OptIn, State};
-use crate::domain::consent::permission::{self, Kind};
 use crate::domain::consent::{lock, objection, suppression};
 use crate::domain::intake::{Detail, Item, sign_up};
 use crate::error::{Error, Result, if_there};
@@ -34,7 +33,7 @@ pub struct Asked {
 pub enum Standing {
     /// The button grants these, and keeps those details of what was typed.
     Open(Vec<Item>, Vec<Detail>),
-    /// It was pressed; these are granted now.
+    /// It was pressed; these are what it granted, as far as they are granted still.
     Confirmed(Vec<Item>),
     /// The button does nothing any more.
     Ended(Ended),
@@ -63,15 +62,9 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
     let state = if erased {
         Standing::Ended(Ended::Stopped)
     } else if asked.confirmed_at.is_some() {
-        let answers = opt_in::of_subscriber(conn, person)?;
-        let granted = answers.into_iter().filter(|a| a.brand_id == brand_id && a.state == State::Granted);
-        let granted: Vec<OptIn> = granted.collect();
+        let (granted, permissions) = confirmation::still_granted(conn, &asked)?;
         let mut items = topic_items(&topic::of_brand(conn, brand_id)?, &granted);
-        for kind in [Kind::Opens, Kind::Clicks] {
-            if permission::granted(conn, person, brand_id, kind)? {
-                items.push(Item::Permission(kind));
-            }
-        }
+        items.extend(permissions.into_iter().map(Item::Permission));
         Standing::Confirmed(items)
     } else if running.iter().any(|row| row.id == id) {
         let pending = confirmation::pending(conn, person, brand_id)?;

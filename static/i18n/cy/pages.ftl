@@ -85,7 +85,7 @@ confirm-button = Ie, rwyf eisiau hyn
 confirm-not-you = Nid chi, neu heb ddiddordeb mwyach? Caewch y dudalen hon: nid oes dim yn dechrau heb y botwm.
 confirmed-title = Diolch
 confirmed-heading = Diolch, mae hynny wedi’i gadarnhau
-confirmed-ended = Rydych wedi rhoi diwedd ar y cyfan ers hynny, ac nid ydych yn cael dim gan { $brand } yn awr.
+confirmed-ended = Rydych wedi rhoi diwedd ar y cyfan ers hynny.
 confirmed-lead = Dyma’r hyn y cytunoch iddo gyda { $brand }:
 confirmed-next = Mae dolen i stopio ym mhob e-bost. Gallwch hefyd <a href="{ $url }">weld a newid eich dewisiadau</a> nawr.
 expired-heading = Mae’r ddolen hon wedi dod i ben
@@ -243,7 +243,7 @@ pause-runs = Mae { $brand } yn oedi tan { $day }. Wedyn bydd yn parhau ohono’i
 pause-end-button = Anfonwch ataf eto nawr
 all-email-button = Cael popeth drwy e-bost
 none-button = Cael dim byd
-shortcuts-hint = Mae’r ddau olaf yn gweithio ar unwaith, ar gyfer pob pwnc uchod; dim ond drwy ei flwch ei hun y mae un sensitif yn dechrau. Gallwch ei ddadwneud ar y dudalen nesaf.
+shortcuts-hint = Mae’r ddau olaf yn gweithio ar unwaith, ar gyfer pob pwnc uchod; dim ond drwy ei flwch ei hun y mae un sensitif yn dechrau. Gallwch ei ddadwneud ar y dudalen nesaf. Mae’r olaf hefyd yn rhoi terfyn ar bob cofnodi.
 further-down = Yn is ar y dudalen hon
 topic-example = Gweld enghraifft
 at-most-legend = Pa mor aml y caiff { $brand } ysgrifennu atoch ar y mwyaf?

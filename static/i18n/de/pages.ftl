@@ -85,7 +85,7 @@ confirm-button = Ja, das möchte ich
 confirm-not-you = Das waren nicht Sie, oder Sie möchten es nicht mehr? Schließen Sie diese Seite: Ohne die Schaltfläche beginnt nichts.
 confirmed-title = Vielen Dank
 confirmed-heading = Vielen Dank, das ist bestätigt
-confirmed-ended = Sie haben inzwischen alles beendet und bekommen jetzt nichts von { $brand }.
+confirmed-ended = Sie haben inzwischen alles davon beendet.
 confirmed-lead = Darin haben Sie bei { $brand } eingewilligt:
 confirmed-next = In jeder E-Mail ist ein Link zum Beenden. Sie können auch jetzt <a href="{ $url }">Ihre Auswahl ansehen und ändern</a>.
 expired-heading = Dieser Link ist abgelaufen
@@ -252,7 +252,7 @@ pause-runs = { $brand } pausiert bis zum { $day }. Dann geht es von selbst weite
 pause-end-button = Schicken Sie mir jetzt wieder etwas
 all-email-button = Alles per E-Mail bekommen
 none-button = Nichts bekommen
-shortcuts-hint = Die letzten beiden gelten sofort, für jedes Thema oben; ein sensibles beginnt nur mit seinem eigenen Kästchen. Auf der nächsten Seite können Sie es rückgängig machen.
+shortcuts-hint = Die letzten beiden gelten sofort, für jedes Thema oben; ein sensibles beginnt nur mit seinem eigenen Kästchen. Auf der nächsten Seite können Sie es rückgängig machen. Der letzte beendet auch jedes Aufzeichnen.
 further-down = Weiter unten auf dieser Seite
 topic-example = Ein Beispiel ansehen
 at-most-legend = Wie oft darf Ihnen { $brand } höchstens schreiben?

@@ -85,7 +85,7 @@ confirm-button = Yes, I want this
 confirm-not-you = Not you, or no longer interested? Close this page: nothing starts without the button.
 confirmed-title = Thank you
 confirmed-heading = Thank you, that is confirmed
-confirmed-ended = You have ended all of it since, and get nothing from { $brand } now.
+confirmed-ended = You have ended all of it since.
 confirmed-lead = This is what you agreed to with { $brand }:
 confirmed-next = Every email has a link to stop. You can also <a href="{ $url }">see and change your choices</a> now.
 expired-heading = This link has expired
@@ -252,7 +252,7 @@ pause-runs = { $brand } pauses until { $day }. Then it goes on by itself.
 pause-end-button = Send to me again now
 all-email-button = Get everything by email
 none-button = Get nothing
-shortcuts-hint = The last two work at once, for every topic above; a sensitive one starts only by its own box. You can undo it on the next page.
+shortcuts-hint = The last two work at once, for every topic above; a sensitive one starts only by its own box. You can undo it on the next page. The last also ends all recording.
 further-down = Further down on this page
 topic-example = See an example
 at-most-legend = How often may { $brand } write to you at most?

@@ -85,7 +85,7 @@ confirm-button = Oui, je confirme
 confirm-not-you = Ce n’était pas vous, ou cela ne vous intéresse plus ? Fermez cette page : rien ne commence sans le bouton.
 confirmed-title = Merci
 confirmed-heading = Merci, c’est confirmé
-confirmed-ended = Vous avez tout arrêté depuis et ne recevez plus rien de { $brand }.
+confirmed-ended = Vous avez mis fin à tout cela depuis.
 confirmed-lead = Voici ce à quoi vous avez consenti auprès de { $brand } :
 confirmed-next = Chaque e-mail contient un lien pour arrêter. Vous pouvez aussi <a href="{ $url }">voir et modifier vos choix</a> dès maintenant.
 expired-heading = Ce lien a expiré
@@ -252,7 +252,7 @@ pause-runs = { $brand } fait une pause jusqu’au { $day }. Ensuite, les envois 
 pause-end-button = Écrivez-moi de nouveau dès maintenant
 all-email-button = Tout recevoir par e-mail
 none-button = Ne rien recevoir
-shortcuts-hint = Les deux derniers agissent aussitôt, pour tous les sujets ci-dessus ; un sujet sensible ne commence que par sa propre case. Vous pouvez annuler sur la page suivante.
+shortcuts-hint = Les deux derniers agissent aussitôt, pour tous les sujets ci-dessus ; un sujet sensible ne commence que par sa propre case. Vous pouvez annuler sur la page suivante. Le dernier met aussi fin à tout enregistrement.
 further-down = Plus bas sur cette page
 topic-example = Voir un exemple
 at-most-legend = À quelle fréquence { $brand } peut-il vous écrire, au plus ?
