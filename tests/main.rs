@@ -30,6 +30,7 @@ mod cli_dkim;
 mod consent;
 mod correct;
 mod dkim;
+mod erased_files;
 mod faults_database;
 mod faults_people;
 mod faults_process;

@@ -211,7 +211,7 @@ pub async fn replace_profile(
 pub async fn erase(app: web::Data<App>, key: web::ReqData<ApiKey>, id: web::Path<PublicId>) -> Answer {
     let (now, keys, actor) = (app.clock.now(), app.keys.clone(), key.actor());
     app.db
-        .write(move |conn| {
+        .erase(move |conn| {
             let person = hold_living(conn, id.into_inner())?;
             privacy::erase(conn, &keys, person.id, &actor, now)
         })

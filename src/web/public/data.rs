@@ -240,7 +240,7 @@ async fn erase(app: &App, link: DataRequestLink, spoken: Spoken) -> Result<HttpR
     let (keys, now) = (app.keys.clone(), app.clock.now());
     let (brand, lang) = app
         .db
-        .write(move |conn| {
+        .erase(move |conn| {
             let brand = brand::get(conn, link.brand)?;
             let lang = spoken.at(brand.lang()).to(subscriber::get(conn, link.subscriber)?.lang());
             privacy::erase_on_page(conn, &keys, link.subscriber, lang, now)?;
