@@ -9,7 +9,9 @@ use crate::db::DbConnection;
 use crate::domain::account::ApiKey;
 use crate::domain::audience::source::{self, SourceForm};
 use crate::domain::audience::subscriber::{self, Profile, Subscriber};
+use crate::domain::catalog::Channel;
 use crate::domain::consent;
+use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::privacy::{self, correct};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
@@ -135,7 +137,8 @@ pub async fn lookup(app: web::Data<App>, form: Body<Lookup>) -> Answer {
 /// They have agreed to nothing by that: opt-ins are set apart, with their evidence.
 #[utoipa::path(post, path = "/api/v1/subscribers", operation_id = "create_subscriber", tag = "Subscribers",
     request_body = SubscriberForm, responses((status = 201, description = "The subscriber", body = SubscriberView),
-        (status = 409, description = "The address is known already, or the source's name stands for another kind")))]
+        (status = 409, description = "The address is known already or a child's, or the source's name stands for another \
+kind")))]
 pub async fn create(app: web::Data<App>, form: Body<SubscriberForm>) -> Answer {
     let SubscriberForm { email, profile, source: origin } = form.0;
     let email = EmailAddress::parse(&email).map_err(|problem| Error::Invalid(vec![problem]))?;
@@ -144,6 +147,10 @@ pub async fn create(app: web::Data<App>, form: Body<SubscriberForm>) -> Answer {
     let person = app
         .db
         .write(move |conn| {
+            let suppressed = suppression::of_address(conn, &email.keyed_hash(&keys), Channel::Email)?;
+            if suppressed.iter().any(|found| found.reason == Reason::Under13) {
+                return Err(Error::conflict("This address is suppressed as a child's; nothing about them is recorded"));
+            }
             let origin = source::ensure(conn, &origin, now)?;
             let person = subscriber::create(conn, &keys, &email, &profile, origin.id, now)?;
             view(conn, &mut Names::of_sources(), person)
