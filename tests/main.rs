@@ -27,6 +27,7 @@ mod claim_race;
 mod classes;
 mod cli;
 mod cli_dkim;
+mod confirmations;
 mod consent;
 mod correct;
 mod dkim;

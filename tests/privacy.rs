@@ -229,7 +229,7 @@ both_databases! {
         server.api(&key, "POST", "/subscribers", form).await.expect(409);
         let file = format!("email,topics,consented_at\n{child},newsletter:email,2026-11-21T09:00:00Z\n");
         let report = crate::consent::import_file(&server, crate::support::people::own_source(), &file);
-        assert_eq!((report.subscribers, report.suppressed), (0, 1));
+        assert_eq!((report.created, report.suppressed), (0, 1));
         crate::sign_up::sign_up_for_the_newsletter(&server, child).await.expect(200);
         server.run_jobs().await;
         assert!(server.mails().is_empty());

@@ -8,9 +8,9 @@ use diesel::prelude::*;
 use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::{confirmation, ledger, opt_in};
-use crate::domain::catalog::Channel;
+use crate::domain::catalog::{Channel, brand as brands};
 use crate::domain::consent::ledger::{Decision, Method, SUBSCRIBER, Statement};
-use crate::domain::consent::opt_in::{Answer, Basis, OptIn, State};
+use crate::domain::consent::opt_in::{Answer, Basis, OptIn, State, lapse};
 use crate::domain::consent::permission::Kind;
 use crate::domain::consent::{lock, opt_in as opt_ins, permission};
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ pub struct Confirmation {
     pub wants_opens: bool,
     /// Whether recording clicks was ticked.
     pub wants_clicks: bool,
-    /// When it was made.
+    /// When it was asked for.
     pub created_at: Moment,
     /// Until when it is good.
     pub expires_at: Moment,
@@ -72,11 +72,11 @@ pub struct Asking<'a> {
     pub mailed_at: Moment,
 }
 
-/// Opens a confirmation for what a person has pending with a brand.
+/// Opens a confirmation for what a person has pending with a brand, and asked for at `at`.
 ///
 /// # Errors
 /// Of the database.
-pub fn open(conn: &mut DbConnection, asking: &Asking<'_>, now: Moment) -> Result<i64> {
+pub fn open(conn: &mut DbConnection, asking: &Asking<'_>, at: Moment) -> Result<i64> {
     Ok(diesel::insert_into(confirmation::table)
         .values((
             confirmation::subscriber_id.eq(asking.person),
@@ -84,7 +84,7 @@ pub fn open(conn: &mut DbConnection, asking: &Asking<'_>, now: Moment) -> Result
             confirmation::evidence_id.eq(asking.evidence),
             confirmation::wants_opens.eq(asking.wants.contains(&Kind::Opens)),
             confirmation::wants_clicks.eq(asking.wants.contains(&Kind::Clicks)),
-            confirmation::created_at.eq(now),
+            confirmation::created_at.eq(at),
             confirmation::expires_at.eq(asking.mailed_at.plus(VALID)),
             confirmation::profile.eq(asking.profile),
         ))
@@ -106,11 +106,14 @@ pub fn get(conn: &mut DbConnection, id: i64) -> Result<Confirmation> {
 }
 
 /// What a person has pending with a brand, each with the ledger entry in which they asked for it: what is not granted
-/// yet, and what so far was granted only by a source.
+/// yet, and what so far was granted only by a source. What they asked for before the brand had to ask everybody again is
+/// not among it.
 ///
 /// # Errors
 /// Of the database.
-pub fn pending(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Vec<OptIn>> {
+pub fn pending(conn: &mut DbConnection, person: i64, brand: i64, now: Moment) -> Result<Vec<OptIn>> {
+    let refresh_before = brands::get(conn, brand)?.refresh_consents_before;
+    let counts = |asked_at| lapse(asked_at, None, refresh_before, now).is_none();
     let sourced = opt_in::state.eq(State::Granted).and(opt_in::source_id.is_not_null());
     let rows: Vec<OptIn> = opt_in::table
         .filter(opt_in::subscriber_id.eq(person).and(opt_in::brand_id.eq(brand)))
@@ -119,9 +122,12 @@ pub fn pending(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Vec<O
         .load(conn)?;
     let mut pending = Vec::with_capacity(rows.len());
     for row in rows {
-        if row.state == State::Pending {
-            pending.push(row);
-        } else if let Some(ledger_id) = opt_ins::asked_since(conn, &row)? {
+        let asked = match row.state {
+            State::Pending => Some(row.ledger_id),
+            _ => opt_ins::asked_since(conn, &row)?,
+        };
+        let Some(ledger_id) = asked else { continue };
+        if counts(ledger::table.find(ledger_id).select(ledger::at).first(conn)?) {
             pending.push(OptIn { ledger_id, ..row });
         }
     }
@@ -208,20 +214,35 @@ pub enum Confirmed {
     Expired,
 }
 
-/// The confirmations of a person that a brand waits for: neither confirmed nor expired, and not older than the
-/// last time the person stopped a channel or everything.
+/// Whether the brand has had to ask everybody again since this was asked for: then the words that the person read are no
+/// longer those that anybody agrees to.
+///
+/// # Errors
+/// Of the database.
+pub fn is_outdated(conn: &mut DbConnection, asked: &Confirmation, now: Moment) -> Result<bool> {
+    let refresh_before = brands::get(conn, asked.brand_id)?.refresh_consents_before;
+    Ok(lapse(asked.created_at, None, refresh_before, now).is_some())
+}
+
+/// The confirmations of a person that a brand waits for: neither confirmed nor expired, not older than the last time
+/// the person stopped a channel or everything, and not outdated.
 ///
 /// # Errors
 /// Of the database.
 pub fn running(conn: &mut DbConnection, person: i64, brand: i64, now: Moment) -> Result<Vec<Confirmation>> {
     let stopped_at = stopped_at(conn, person, brand)?;
+    let refresh_before = brands::get(conn, brand)?.refresh_consents_before;
     let rows: Vec<Confirmation> = confirmation::table
         .filter(confirmation::subscriber_id.eq(person).and(confirmation::brand_id.eq(brand)))
         .filter(confirmation::confirmed_at.is_null().and(confirmation::expires_at.ge(now)))
         .order(confirmation::id)
         .select(Confirmation::as_select())
         .load(conn)?;
-    Ok(rows.into_iter().filter(|row| stopped_at.is_none_or(|at| row.created_at >= at)).collect())
+    let counts = |row: &Confirmation| {
+        stopped_at.is_none_or(|at| row.created_at >= at)
+            && lapse(row.created_at, None, refresh_before, now).is_none()
+    };
+    Ok(rows.into_iter().filter(counts).collect())
 }
 
 /// Grants all that the person has pending with the brand, and the permissions ticked with it: whoever signs up
@@ -251,7 +272,7 @@ pub fn confirm(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Confirme
         at: now,
         source: None,
     };
-    for opt_in in pending(conn, asked.subscriber_id, asked.brand_id)? {
+    for opt_in in pending(conn, asked.subscriber_id, asked.brand_id, now)? {
         let answer = Answer::Granted(Basis::Consent, None);
         let evidence = ledger::table.find(opt_in.ledger_id).select(ledger::evidence_id).first(conn)?;
         opt_ins::set(conn, &statement(evidence), opt_in.topic_id, opt_in.channel, answer)?;

@@ -131,16 +131,19 @@ pub fn set(
             (State::Withdrawn, Decision::Withdrawn, basis, None)
         }
     };
-    let holding = match present.as_ref() {
-        Some(before) if before.state == State::Granted => {
-            before.holds(brand::get(conn, statement.brand)?.refresh_consents_before, statement.at)
+    // Whether what was granted or asked for before counts still.
+    let counting = match present.as_ref() {
+        Some(before) if before.state != State::Withdrawn => {
+            let refresh_before = brand::get(conn, statement.brand)?.refresh_consents_before;
+            lapse(before.changed_at, before.expires_at, refresh_before, statement.at).is_none()
         }
         _ => false,
     };
+    let holding = counting && present.as_ref().is_some_and(|before| before.state == State::Granted);
     let nothing_new = match (present.as_ref(), state) {
         (None, _) => false,
         (Some(before), State::Pending) if before.state == State::Pending => {
-            !asks_anew(conn, statement, before)?
+            counting && !asks_anew(conn, statement, before)?
         }
         (Some(before), State::Pending) if holding => !asks_for_a_suppliers(conn, statement, before)?,
         (Some(before), State::Granted) if holding => {

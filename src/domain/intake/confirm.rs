@@ -46,6 +46,8 @@ pub enum Ended {
     TooOld,
     /// What was asked for was stopped or taken back since.
     Stopped,
+    /// The brand has had to ask everybody again since.
+    Outdated,
 }
 
 /// What the link stands for; changes nothing.
@@ -67,7 +69,7 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
         items.extend(permissions.into_iter().map(Item::Permission));
         Standing::Confirmed(items)
     } else if running.iter().any(|row| row.id == id) {
-        let pending = confirmation::pending(conn, person, brand_id)?;
+        let pending = confirmation::pending(conn, person, brand_id, now)?;
         let mut items = topic_items(&topic::of_brand(conn, brand_id)?, &pending);
         items.extend(permission_items(&running));
         // Everything asked for was taken back one by one.
@@ -79,6 +81,8 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
         }
     } else if asked.expires_at < now {
         Standing::Ended(Ended::TooOld)
+    } else if confirmation::is_outdated(conn, &asked, now)? {
+        Standing::Ended(Ended::Outdated)
     } else {
         Standing::Ended(Ended::Stopped)
     };
@@ -104,7 +108,7 @@ pub fn press(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
         return Ok(before);
     }
     keep_what_was_typed(conn, &before, now)?;
-    let pending = confirmation::pending(conn, before.subscriber, before.brand.id)?;
+    let pending = confirmation::pending(conn, before.subscriber, before.brand.id, now)?;
     let by_email = pending.iter().any(|asked| asked.channel == Channel::Email);
     let email = subscriber::email_hash(conn, before.subscriber)?.filter(|_| by_email);
     if email.is_some() {
@@ -157,7 +161,7 @@ fn kept(conn: &mut DbConnection, person: i64, brand: i64, now: Moment) -> Result
         return Ok(Some((known.clone(), typed.or(known))));
     }
     let granted = opt_in::of_subscriber(conn, person)?;
-    let pending = confirmation::pending(conn, person, brand)?;
+    let pending = confirmation::pending(conn, person, brand, now)?;
     let first = |channel| {
         let has = |answers: &[OptIn], state| {
             answers.iter().any(|answer| answer.channel == channel && answer.state == state)

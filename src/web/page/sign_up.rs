@@ -285,10 +285,10 @@ pub struct ConfirmExpiredPage {
     pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
-    /// Whether it was stopped or taken back since; else the link is too old.
-    pub was_stopped: bool,
-    /// For how many days such a link works.
-    pub valid_days: u32,
+    /// That it does nothing.
+    pub heading: String,
+    /// Why, as a sentence.
+    pub lead: String,
     /// The sign-up form, to ask again.
     pub sign_up_url: String,
     /// Where one asks for the link to one's choices.

@@ -8,7 +8,7 @@ use crate::domain::consent::{confirmation, lock};
 use crate::domain::intake::confirm::{Asked, Ended, Standing, look, press};
 use crate::domain::intake::{Detail, Item};
 use crate::error::{Problem, Result};
-use crate::i18n::{Lang, Message};
+use crate::i18n::{Lang, Message, Saying};
 use crate::secret::{hex, sha256};
 use crate::token::{ConfirmLink, PreferencesLink};
 use crate::web::form::{Form, FormError};
@@ -114,19 +114,33 @@ fn answer(
             let preferences_url = choices_url(&app.keys, &link);
             page(&ConfirmedPage { lang, brand, items: words(items), preferences_url })
         }
-        Standing::Ended(why) => page_with(
-            StatusCode::GONE,
-            &ConfirmExpiredPage {
+        Standing::Ended(why) => {
+            let (heading, lead) = ended(lang, &brand, why);
+            let view = ConfirmExpiredPage {
                 lang,
-                was_stopped: why == Ended::Stopped,
+                heading: heading.to_string(),
+                lead: lead.to_string(),
                 sign_up_url: match asked.form {
                     Some(form) => format!("/b/{}/sign-up/{form}", asked.brand.slug),
                     None => format!("/b/{}/sign-up", asked.brand.slug),
                 },
                 link_url: brand.link_url(),
                 brand,
-                valid_days: confirmation::VALID_DAYS,
-            },
-        ),
+            };
+            page_with(StatusCode::GONE, &view)
+        }
+    }
+}
+
+/// The heading and the reason of a link that does nothing any more.
+fn ended(lang: Lang, brand: &BrandView, why: Ended) -> (Saying, Saying) {
+    let of_brand = |id| (lang.say("ended-heading"), lang.say(id).with("brand", &brand.name));
+    match why {
+        Ended::TooOld => {
+            let lead = lang.say("expired-lead").with("days", confirmation::VALID_DAYS);
+            (lang.say("expired-heading"), lead)
+        }
+        Ended::Stopped => of_brand("ended-lead"),
+        Ended::Outdated => of_brand("outdated-lead"),
     }
 }

@@ -13,6 +13,7 @@ confirm-details-heading = Yr hyn y byddwn yn ei gadw amdanoch
 confirm-details-hint = Fe’i teipiwyd yn y ffurflen; gyda’r botwm, dyma fydd { $brand } yn ei wybod amdanoch. Gan y gellir anfon e-byst ymlaen, dim ond dechrau a diwedd rhif neu gyfeiriad sy’n cael eu dangos.
 ended-heading = Nid yw’r ddolen hon yn gwneud dim bellach
 ended-lead = Ar ôl ei hanfon, cafodd yr hyn y gofynnwyd amdano ei stopio neu ei dynnu’n ôl, felly nid oes dim i’w gadarnhau. Ni ddechreuwyd dim gyda { $brand }.
+outdated-lead = Ar ôl ei hanfon, dechreuodd { $brand } ofyn i bawb o’r newydd, felly nid yw’r hyn y gofynnwyd amdano cynt yn cyfrif bellach. Ni ddechreuwyd dim.
 expired-sign-up = Cofrestru eto
 expired-sign-up-hint = Os ydych am glywed gan { $brand } o hyd, byddwn yn anfon dolen newydd.
 expired-link = Anfonwch fy nolen ataf

@@ -13,6 +13,7 @@ confirm-details-heading = Was wir über Sie speichern werden
 confirm-details-hint = Das wurde im Formular eingegeben; mit der Schaltfläche wird es zu dem, was { $brand } über Sie weiß. Weil E-Mails weitergeleitet werden können, zeigen wir von Nummer und Anschrift nur Anfang und Ende.
 ended-heading = Dieser Link bewirkt nichts mehr
 ended-lead = Nachdem er gesendet wurde, wurde das Gewünschte beendet oder zurückgenommen; es gibt also nichts zu bestätigen. Bei { $brand } hat nichts begonnen.
+outdated-lead = Nachdem er gesendet wurde, hat { $brand } begonnen, alle neu zu fragen; was vorher gewünscht wurde, zählt nicht mehr. Nichts hat begonnen.
 expired-sign-up = Noch einmal anmelden
 expired-sign-up-hint = Wenn Sie weiterhin von { $brand } hören möchten, senden wir einen neuen Link.
 expired-link = Meinen Link zusenden

@@ -13,6 +13,7 @@ confirm-details-heading = Ce que nous conserverons à votre sujet
 confirm-details-hint = Cela a été saisi dans le formulaire ; avec le bouton, c’est ce que { $brand } saura de vous. Comme un e-mail peut être transféré, nous ne montrons d’un numéro et d’une adresse que le début et la fin.
 ended-heading = Ce lien n’a plus d’effet
 ended-lead = Après son envoi, ce qui avait été demandé a été arrêté ou retiré : il n’y a donc rien à confirmer. Rien n’a commencé chez { $brand }.
+outdated-lead = Après son envoi, { $brand } a commencé à redemander son accord à chacun ; ce qui avait été demandé avant ne compte plus. Rien n’a commencé.
 expired-sign-up = S’inscrire à nouveau
 expired-sign-up-hint = Si vous souhaitez toujours recevoir des nouvelles de { $brand }, nous envoyons un nouveau lien.
 expired-link = M’envoyer mon lien
