@@ -37,11 +37,11 @@ pub async fn show(
             Ok((asked, view))
         })
         .await?;
-    answer(&app, &token, spoken, asked, view, false)
+    answer(&app, &token, spoken, asked, view, None)
 }
 
-/// `POST /confirm/{token}`: the button was pressed. Where its page showed another list than is asked for now, the page
-/// is shown anew, and nothing is changed.
+/// `POST /confirm/{token}`: the button was pressed. Where its page showed another list than is asked for now, or the form
+/// does not say which list was shown, the page is shown anew, and nothing is changed.
 ///
 /// # Errors
 /// If the link is not one of ours.
@@ -56,7 +56,7 @@ pub async fn post(
     let form = form?;
     let shown = form.one("list")?.map(str::to_owned);
     let spoken = spoken.in_form(&form);
-    let (asked, view, is_stale) = app
+    let (asked, view, refused) = app
         .db
         .write(move |conn| {
             let waiting = look(conn, id, now)?;
@@ -64,14 +64,36 @@ pub async fn post(
             lock(conn, waiting.subscriber)?;
             let waiting = look(conn, id, now)?;
             let view = brand_view(conn, &waiting.brand)?;
-            let stale = match (&waiting.state, &shown) {
-                (Standing::Open(items, details), Some(shown)) => *shown != list(items, details),
-                _ => false,
+            let refused = match (&waiting.state, &shown) {
+                (Standing::Open(..), None) => Some(Refused::Unread),
+                (Standing::Open(items, details), Some(shown)) if *shown != list(items, details) => {
+                    Some(Refused::Changed)
+                }
+                _ => None,
             };
-            Ok(if stale { (waiting, view, true) } else { (press(conn, id, now)?, view, false) })
+            let asked = if refused.is_some() { waiting } else { press(conn, id, now)? };
+            Ok((asked, view, refused))
         })
         .await?;
-    answer(&app, &token, spoken, asked, view, is_stale)
+    answer(&app, &token, spoken, asked, view, refused)
+}
+
+/// Why a press confirmed nothing.
+#[derive(Clone, Copy)]
+enum Refused {
+    /// Another list was shown.
+    Changed,
+    /// It does not say which list was shown, so nobody may have read any.
+    Unread,
+}
+
+impl Refused {
+    fn say(self) -> (StatusCode, Message) {
+        match self {
+            Self::Changed => (StatusCode::CONFLICT, Message::new("problem-choices-changed")),
+            Self::Unread => (StatusCode::UNPROCESSABLE_ENTITY, Message::new("problem-list-unread")),
+        }
+    }
 }
 
 /// Stands for all that a button confirms, in whatever language it is shown: also for what is shown only in part.
@@ -87,13 +109,14 @@ fn answer(
     spoken: Spoken,
     asked: Asked,
     brand: BrandView,
-    is_stale: bool,
+    refused: Option<Refused>,
 ) -> Result<HttpResponse, PageError> {
     let lang = spoken.at(asked.brand.lang()).to(asked.language);
     let words = |items: Vec<Item>| items.iter().map(|item| item.say(lang)).collect();
     match asked.state {
         Standing::Open(items, details) => {
-            let changed = Problem::said("", Message::new("problem-choices-changed")).in_language(lang);
+            let (status, why) = refused.map(Refused::say).unzip();
+            let why = why.map(|why| Problem::said("", why).in_language(lang));
             let view = ConfirmPage {
                 lang,
                 brand,
@@ -105,9 +128,9 @@ fn answer(
                     .map(|detail| detail.say(lang))
                     .map(|(l, v)| Fact::new(l, v))
                     .collect(),
-                errors: if is_stale { vec![changed] } else { Vec::new() },
+                errors: why.into_iter().collect(),
             };
-            page_with(if is_stale { StatusCode::CONFLICT } else { StatusCode::OK }, &view)
+            page_with(status.unwrap_or(StatusCode::OK), &view)
         }
         Standing::Confirmed(items) => {
             let link = PreferencesLink { brand: asked.brand.id, subscriber: asked.subscriber, campaign: 0 };
@@ -134,13 +157,10 @@ fn answer(
 
 /// The heading and the reason of a link that does nothing any more.
 fn ended(lang: Lang, brand: &BrandView, why: Ended) -> (Saying, Saying) {
-    let of_brand = |id| (lang.say("ended-heading"), lang.say(id).with("brand", &brand.name));
-    match why {
-        Ended::TooOld => {
-            let lead = lang.say("expired-lead").with("days", confirmation::VALID_DAYS);
-            (lang.say("expired-heading"), lead)
-        }
-        Ended::Stopped => of_brand("ended-lead"),
-        Ended::Outdated => of_brand("outdated-lead"),
-    }
+    let lead = match why {
+        Ended::TooOld => lang.say("expired-lead").with("days", confirmation::VALID_DAYS),
+        Ended::Stopped => lang.say("ended-lead").with("brand", &brand.name),
+        Ended::Outdated => lang.say("outdated-lead").with("brand", &brand.name),
+    };
+    (if why == Ended::TooOld { lang.say("expired-heading") } else { lang.say("ended-heading") }, lead)
 }

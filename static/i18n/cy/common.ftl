@@ -58,6 +58,7 @@ problem-post-missing = Rhowch y cyfeiriad i ysgrifennu ato, am i chi ddewis Post
 problem-understood = Ticiwch y blwch i ddangos eich bod yn deall
 problem-words-changed = Mae’r hyn y byddech yn cytuno iddo wedi newid ers i chi agor y dudalen hon. Darllenwch ef unwaith eto
 problem-choices-changed = Newidiodd eich dewisiadau yn y cyfamser. Edrychwch eto
+problem-list-unread = Edrychwch ar y rhestr a phwyswch y botwm oddi tani
 problem-topic-changed = Nid yw un pwnc yn dod bellach yn y ffordd a diciwyd. Edrychwch eto
 wording-profiling = Ie, cewch ddewis yr hyn a anfonwch ataf yn ôl yr hyn a agorais ac a ddilynais. Nid ydych yn gwneud hyn heddiw; heb y tic hwn ni wnewch byth.
 problem-undo = Ni ellir dadwneud hyn bellach. Edrychwch eto

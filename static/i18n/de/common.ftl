@@ -64,6 +64,7 @@ problem-post-missing = Geben Sie die Adresse an, an die wir schreiben sollen, de
 problem-understood = Setzen Sie das Häkchen, um zu zeigen, dass Sie das verstanden haben
 problem-words-changed = Worin Sie einwilligen würden, hat sich geändert, seit Sie diese Seite geöffnet haben. Bitte lesen Sie es noch einmal
 problem-choices-changed = Ihre Auswahl hat sich inzwischen geändert. Bitte sehen Sie noch einmal hin
+problem-list-unread = Bitte sehen Sie sich die Liste an und drücken Sie den Knopf darunter
 problem-topic-changed = Ein Thema kommt nicht mehr auf dem angekreuzten Weg. Bitte sehen Sie noch einmal hin
 wording-profiling = Ja, Sie dürfen nach dem, was ich geöffnet und angeklickt habe, auswählen, was Sie mir schicken. Heute tun Sie das nicht; ohne dieses Häkchen werden Sie es nie tun.
 problem-undo = Das lässt sich nicht mehr rückgängig machen. Bitte sehen Sie noch einmal hin

@@ -64,6 +64,7 @@ problem-post-missing = Enter the address to write to, because you chose Post
 problem-understood = Tick the box to show that you understand
 problem-words-changed = What you would agree to has changed since you opened this page. Please read it once more
 problem-choices-changed = Your choices changed in the meantime. Please look again
+problem-list-unread = Please look at the list and press the button below it
 problem-topic-changed = A topic no longer comes in the way that was ticked. Please look again
 wording-profiling = Yes, you may choose what you send me by what I opened and followed. You do not do this today; without this tick you never will.
 problem-undo = This can no longer be undone. Please look again

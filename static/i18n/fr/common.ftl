@@ -67,6 +67,7 @@ problem-post-missing = Saisissez l’adresse à laquelle écrire, car vous avez 
 problem-understood = Cochez la case pour montrer que vous avez compris
 problem-words-changed = Ce à quoi vous consentiriez a changé depuis que vous avez ouvert cette page. Veuillez le relire
 problem-choices-changed = Vos choix ont changé entre-temps. Veuillez vérifier
+problem-list-unread = Veuillez lire la liste et appuyer sur le bouton qui la suit
 problem-topic-changed = Un sujet n’est plus proposé de la façon cochée. Veuillez vérifier
 wording-profiling = Oui, vous pouvez choisir ce que vous m’envoyez d’après ce que j’ai ouvert et suivi. Vous ne le faites pas aujourd’hui ; sans cette coche, vous ne le ferez jamais.
 problem-undo = Ceci ne peut plus être annulé. Veuillez vérifier
