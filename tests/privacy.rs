@@ -5,6 +5,7 @@ use std::time::Duration;
 use mannerly::domain::audience::subscriber;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::ledger::Method;
+use mannerly::domain::consent::opt_in::State;
 use mannerly::domain::consent::permission::Kind;
 use serde_json::{Value, json};
 
@@ -234,5 +235,32 @@ both_databases! {
         server.run_jobs().await;
         assert!(server.mails().is_empty());
         assert!(!server.snapshot().iter().any(|row| row.contains(child)));
+    }
+
+    async fn while_use_of_their_data_is_restricted_a_persons_pages_say_that_nothing_is_sent(server: TestServer) {
+        let person = Person::reader(&server);
+        let key = crate::api::admin(&server);
+        let id = server.read(|conn| subscriber::get(conn, person.id)).public_id;
+        let path = format!("/subscribers/{id}/restriction");
+        let choices = person.preferences(&server);
+        let told = "Nothing is sent to you at the moment: use of your data is restricted since 21 November 2026";
+        assert!(!server.get(&choices).await.expect(200).text.contains("restricted"));
+        server.api(&key, "PUT", &path, Value::Null).await.expect(200);
+        let form = server.form(&choices, "save").await.tick("choice", "events:email");
+        let saved = server.press(&form).await.expect(200).text;
+        let pages = [
+            saved, server.get(&choices).await.expect(200).text, server.get(&person.data(&server)).await.expect(200).text,
+        ];
+        for page in pages {
+            assert!(page.contains(told), "{page}");
+        }
+        let german = server.get(&format!("{choices}?lang=de")).await.expect(200).text;
+        assert!(german.contains("Zurzeit wird Ihnen nichts gesendet"), "{german}");
+        server.campaign(&person.brand);
+        server.run_jobs().await;
+        assert!(server.mails().is_empty(), "it is true");
+        server.api(&key, "DELETE", &path, Value::Null).await.expect(200);
+        assert!(!server.get(&choices).await.expect(200).text.contains("restricted"));
+        assert_eq!(person.state(&server, "events", Channel::Email), Some(State::Granted), "it counts now");
     }
 }

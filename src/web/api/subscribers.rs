@@ -228,7 +228,9 @@ pub async fn erase(app: web::Data<App>, key: web::ReqData<ApiKey>, id: web::Path
 
 /// Restrict processing
 ///
-/// Nothing is sent to them and nothing is decided about them until the restriction ends (GDPR Art. 18).
+/// Nothing is sent to them, and nothing that they do with old letters is recorded, until the restriction ends (GDPR Art.
+/// 18); only the link to their own data still goes to them when they ask for it. What they choose on their pages meanwhile
+/// is kept and counts from then on, and the pages tell them so.
 #[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/restriction", operation_id = "restrict_subscriber",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
     responses((status = 200, description = "The subscriber", body = SubscriberView)))]

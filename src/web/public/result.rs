@@ -29,7 +29,7 @@ use crate::web::language::Spoken;
 use crate::web::limit::Limits;
 use crate::web::page::{Fact, Radio, ResultPage};
 use crate::web::problem::{PageError, page, page_with};
-use crate::web::public::view::{brand_view, seen_choices};
+use crate::web::public::view::{brand_view, restricted, seen_choices};
 use crate::web::public::{choices_url, open};
 use crate::web::query;
 
@@ -207,6 +207,7 @@ fn view(
             .with("day", lang.day(act.at))
             .with("time", act.at.time_of_day())
             .to_string(),
+        restricted: restricted(lang, person.restricted_at),
         pause: running_pause(lang, &act, &brand),
         is_paused: act.after.paused_until.is_some(),
         started: words(&changes.granted),

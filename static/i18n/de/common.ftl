@@ -35,6 +35,7 @@ item-profiling = Auswählen, was wir senden, nach dem, was Sie getan haben
 # What ends, in the words of the page and of the record.
 scope-email = alle Werbe-E-Mails von { $brand }
 scope-everything = Keine Werbung mehr von { $brand }: keine E-Mails, keine Anrufe, keine Post. Und nichts über Sie wird aufgezeichnet.
+restricted = Zurzeit wird Ihnen nichts gesendet: Die Verwendung Ihrer Daten ist seit dem { $day } eingeschränkt, auf Ihren Wunsch oder unseren. Was Sie hier wählen, gilt, sobald das endet.
 
 # What one agrees to beside the boxes for tracking: kept in the record exactly so.
 wording-opens = Ja, zählen Sie, wenn ich eine E-Mail öffne. Ein winziges Bild in jeder E-Mail meldet uns, dass sie geöffnet wurde. Für { $days ->

@@ -35,6 +35,7 @@ item-profiling = Choosing what to send by what you did
 # What ends, in the words of the page and of the record.
 scope-email = all marketing email from { $brand }
 scope-everything = No more marketing from { $brand }: no email, no calls, no post. And nothing about you is recorded.
+restricted = Nothing is sent to you at the moment: use of your data is restricted since { $day }, at your request or ours. What you choose here counts when that ends.
 
 # What one agrees to beside the boxes for tracking: kept in the record exactly so.
 wording-opens = Yes, count when I open an email. A tiny picture in each email tells us that it was opened. For { $days ->
