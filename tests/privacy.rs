@@ -75,6 +75,22 @@ both_databases! {
         assert_eq!(server.post_form(&url, &ERASE).await.expect(200).text, first);
     }
 
+    async fn what_a_closed_account_says_of_the_links_in_old_letters_is_so(server: TestServer) {
+        let person = Person::reader(&server);
+        person.allow(&server, Kind::Clicks);
+        crate::tracking::send(&server, &person.brand).await;
+        let letter = server.mail_to(CANARIES[0]);
+        let page = server.post_form(&person.data(&server), &ERASE).await.expect(200).text;
+        for words in ["links to other pages keep working, and so does Unsubscribe", "link to your choices leads nowhere"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        let rows = server.snapshot();
+        server.get(&crate::tracking::link_of(&letter)).await.expect(302);
+        server.get(&letter.link("/u/")).await.expect(200);
+        server.get(&letter.link("/p/")).await.expect(404);
+        assert_eq!(server.snapshot(), rows, "nothing is recorded");
+    }
+
     async fn erasing_needs_a_box_ticked_by_the_person(server: TestServer) {
         let person = Person::reader(&server);
         let before = server.snapshot();

@@ -225,7 +225,8 @@ pub fn choose_nothing(
 ) -> Result<Option<Act>> {
     let work = |conn: &mut DbConnection| {
         let before = load(conn, link.brand, link.subscriber, now)?;
-        let is_repeat = opt_in::stopped_just_now(conn, (link.subscriber, link.brand), Scope::Everything, now)?;
+        let is_repeat =
+            opt_in::stopped_just_now(conn, (link.subscriber, link.brand), Scope::Everything, now)?;
         if is_repeat && before.allowed().next().is_none() {
             return Ok(());
         }

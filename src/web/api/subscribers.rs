@@ -149,7 +149,9 @@ pub async fn create(app: web::Data<App>, form: Body<SubscriberForm>) -> Answer {
         .write(move |conn| {
             let suppressed = suppression::of_address(conn, &email.keyed_hash(&keys), Channel::Email)?;
             if suppressed.iter().any(|found| found.reason == Reason::Under13) {
-                return Err(Error::conflict("This address is suppressed as a child's; nothing about them is recorded"));
+                return Err(Error::conflict(
+                    "This address is suppressed as a child's; nothing about them is recorded",
+                ));
             }
             let origin = source::ensure(conn, &origin, now)?;
             let person = subscriber::create(conn, &keys, &email, &profile, origin.id, now)?;

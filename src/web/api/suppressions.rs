@@ -87,11 +87,7 @@ pub async fn list(app: web::Data<App>, paging: web::Query<Paging>) -> Answer {
 /// erased by one.
 #[utoipa::path(post, path = "/api/v1/suppressions", operation_id = "create_suppression", tag = "Suppressions",
     request_body = SuppressionForm, responses((status = 200, description = "The suppression", body = SuppressionView)))]
-pub async fn create(
-    app: web::Data<App>,
-    key: web::ReqData<ApiKey>,
-    form: Body<SuppressionForm>,
-) -> Answer {
+pub async fn create(app: web::Data<App>, key: web::ReqData<ApiKey>, form: Body<SuppressionForm>) -> Answer {
     let SuppressionForm { address, channel, brand: word, reason } = form.0;
     let hash = suppression::hash(&app.keys, channel, &address)?;
     let removes = matches!(reason, Reason::Under13 | Reason::Erasure);

@@ -188,7 +188,6 @@ fn view(
     let can_undo = matches!(undo, Undo::Possible { .. });
     let url = format!("/r/{}", keys.seal(&link));
     let choices = PreferencesLink { campaign: 0, ..act.link() };
-    let masked = person.masked_email();
     let (heading, lead, scope) = headline(lang, &act, &brand);
     let words = |choices: &[preferences::Choice]| choices.iter().map(|choice| choice.say(lang)).collect();
     let notice = match receipt::version(conn, &act, &brand)? {
@@ -228,7 +227,7 @@ fn view(
         reasons: if stopped && !act.gave_reason { reasons(lang) } else { Vec::new() },
         thanks: act.gave_reason,
         unsaved: false,
-        receipt: receipt_facts(lang, &act, &brand, masked),
+        receipt: receipt_facts(lang, &act, &brand, person.masked_email()),
         receipt_url: format!("{url}/receipt.json"),
         notice_url: format!("/b/{}/privacy/{notice}", brand.slug),
         notice,

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use crate::clock::Moment;
-use crate::db::schema::address_change as change;
 use crate::db::DbConnection;
+use crate::db::schema::address_change as change;
 use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::{Brand, Channel, brand};
 use crate::domain::consent::ledger::{self, Decision, Matter, Method, SUBSCRIBER, Shown, Statement};
