@@ -37,8 +37,8 @@ item-profiling = Choisir ce que nous envoyons d’après ce que vous avez fait
 
 # What ends, in the words of the page and of the record.
 scope-email = tous les e-mails publicitaires de { $brand }
-scope-everything = Plus aucune publicité de { $brand } : ni e-mail, ni appel, ni courrier. Et rien n’est enregistré sur vous.
-restricted = Rien ne vous est envoyé pour le moment : l’utilisation de vos données est limitée depuis le { $day }, à votre demande ou à la nôtre. Ce que vous choisissez ici comptera quand cela prendra fin.
+scope-everything = Plus aucune publicité de { $brand } : ni e-mail, ni appel, ni courrier, ni suivi.
+restricted = Rien ne vous est envoyé pour le moment : l’usage de vos données est limité depuis le { $day }, à votre demande ou à la nôtre. Vos choix compteront ensuite.
 
 # What one agrees to beside the boxes for tracking: kept in the record exactly so.
 wording-opens = Oui, comptez quand j’ouvre un e-mail. Une image minuscule dans chaque e-mail nous indique qu’il a été ouvert. Pendant { $days ->
