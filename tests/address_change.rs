@@ -136,6 +136,15 @@ both_databases! {
         }
     }
 
+    async fn the_owner_of_an_address_that_complained_is_not_written_to_because_a_stranger_typed_it(server: TestServer) {
+        let person = Person::reader(&server);
+        server.person(&person.brand, "taken@elsewhere.example").agrees("newsletter");
+        server.suppress("taken@elsewhere.example", None, Reason::Complaint);
+        ask(&server, &person.data(&server), "taken@elsewhere.example").await.expect(200);
+        server.run_jobs().await;
+        assert!(server.mails().is_empty());
+    }
+
     async fn an_address_that_once_said_no_gets_no_marketing_and_the_person_is_told(server: TestServer) {
         let person = Person::reader(&server);
         server.suppress(NEW, None, Reason::Objection);

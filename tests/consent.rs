@@ -82,7 +82,7 @@ both_databases! {
         let report = import(&server, own_source(), ADDRESS, "2026-03-01T00:00:00Z");
         assert_eq!((report.opt_ins, report.kept_withdrawn), (0, 1));
         assert_eq!(reader.state(&server, "newsletter", Channel::Email), Some(opt_in::State::Pending));
-        server.post_form(&link, &[]).await.expect(200);
+        server.confirm(&link).await.expect(200);
         assert_eq!(reader.state(&server, "newsletter", Channel::Email), Some(opt_in::State::Granted));
     }
 
@@ -133,7 +133,7 @@ both_databases! {
         server.post_form("/b/civic/sign-up", &fields).await.expect(200);
         server.run_jobs().await;
         let link = server.mail_to(ADDRESS).link("/confirm/");
-        server.post_form(&link, &[]).await.expect(200);
+        server.confirm(&link).await.expect(200);
         let state = |topic| reader.state(&server, topic, Channel::Email);
         assert_eq!(state("product-updates"), Some(opt_in::State::Granted));
         assert_eq!(state("newsletter"), Some(opt_in::State::Withdrawn));
@@ -218,7 +218,7 @@ both_databases! {
         assert_eq!(outcome(&server, &brand).await, "sent with the source", "asking ends nothing");
         let entries = server.read(|conn| mannerly::domain::consent::ledger::of_subscriber(conn, person, 0, 100));
         assert_eq!(entries.len(), 2, "asked four times, written once");
-        server.post_form(&link, &[]).await.expect(200);
+        server.confirm(&link).await.expect(200);
         assert_eq!(source(), None);
         server.advance(40 * DAY);
         assert_eq!(outcome(&server, &brand).await, "sent", "although the licence has ended");
@@ -231,7 +231,7 @@ both_databases! {
         server.suppress(ADDRESS, None, Reason::Objection);
         server.suppress(ADDRESS, None, Reason::Erasure);
         let link = sign_up(&server, ADDRESS).await.unwrap();
-        server.post_form(&link, &[]).await.expect(200);
+        server.confirm(&link).await.expect(200);
         assert_eq!(outcome(&server, &brand).await, "sent");
 
         let new = server.other_brand();

@@ -115,7 +115,7 @@ both_databases! {
         let mails = server.mails();
         let texts: Vec<(&str, bool)> = mails.iter().map(|mail| (mail.to.as_str(), mail.text.contains("/confirm/"))).collect();
         assert_eq!(texts, [("ana@example.com", false), ("ana@example.com", true)]);
-        server.post_form(&mails[1].link("/confirm/"), &[]).await.expect(200);
+        server.confirm(&mails[1].link("/confirm/")).await.expect(200);
         assert!(ana.fate(&server).suppressed.is_empty(), "the pressed link disproves it");
     }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::api::admin;
 use crate::person::{Person, YEAR};
 use crate::sign_up::states;
+use crate::support::form::field;
 use crate::support::http::{Answer, seen};
 use crate::support::mail::Mail;
 use crate::support::server::TestServer;
@@ -45,7 +46,7 @@ async fn subscribe(server: &TestServer, address: &str, lang: Lang) -> Mail {
     post_in(server, "/b/civic/sign-up", lang.tag(), &fields).await.expect(200);
     server.run_jobs().await;
     let confirmation = server.mail_to(address);
-    server.post_form(&confirmation.link("/confirm/"), &[]).await.expect(200);
+    server.confirm(&confirmation.link("/confirm/")).await.expect(200);
     confirmation
 }
 
@@ -214,7 +215,8 @@ both_databases! {
         assert!(mail.text.contains("- Newsletter per E-Mail") && mail.html.contains("<html lang=\"de\" dir=\"ltr\">"));
         let link = mail.link("/confirm/");
         speaks(&get_in(&server, &link, "fr").await.expect(200), Lang::German);
-        speaks(&post_in(&server, &link, "fr", &[]).await.expect(200), Lang::German);
+        let page = get_in(&server, &link, "fr").await.expect(200).text;
+        speaks(&post_in(&server, &link, "fr", &[("list", field(&page, "list"))]).await.expect(200), Lang::German);
         let locale: Option<String> = server.read(|conn| Ok(subscriber::table.select(subscriber::locale).first(conn)?));
         assert_eq!(locale.as_deref(), Some("de"));
     }

@@ -108,7 +108,7 @@ both_databases! {
         server.post_read(&url, &fields).await.expect(200);
         server.post_form(&url, &[("action", "stop")]).await.expect(200);
         let ledger = person.ledger(&server).split_off(old);
-        assert_eq!(ledger.len(), 3);
+        assert_eq!(ledger.len(), 4);
         for entry in &ledger {
             assert!(page.contains(&entry.wording), "{}", entry.wording);
             assert_eq!(entry.method, Method::PreferencePage);
@@ -119,6 +119,7 @@ both_databases! {
             r#"[{"name":"newsletter:email","ticked":true},{"name":"transport:email","ticked":false},{"name":"permission:opens","ticked":false}]"#
         );
         assert_eq!((ledger[2].channel, ledger[2].decision), (None, Decision::Withdrawn));
+        assert_eq!((ledger[3].permission, ledger[3].decision), (Some(Kind::Opens), Decision::Withdrawn));
     }
 
     async fn a_box_that_was_not_shown_is_left_as_it_was(server: TestServer) {

@@ -5,9 +5,11 @@ use std::time::Duration;
 use mannerly::domain::audience::subscriber;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::ledger::Method;
+use mannerly::domain::consent::opt_in::State;
 use mannerly::domain::consent::permission::Kind;
 use mannerly::i18n::Lang;
 use mannerly::web::page::PreferencesPage;
+use serde_json::{Value, json};
 
 use crate::person::{CANARIES, Person};
 use crate::support::form::BrowserForm;
@@ -101,6 +103,22 @@ both_databases! {
             assert!(first.contains(words), "{words}");
         }
         assert_eq!(server.post_form(&url, &ERASE).await.expect(200).text, first);
+    }
+
+    async fn what_a_closed_account_says_of_the_links_in_old_letters_is_so(server: TestServer) {
+        let person = Person::reader(&server);
+        person.allow(&server, Kind::Clicks);
+        crate::tracking::send(&server, &person.brand).await;
+        let letter = server.mail_to(CANARIES[0]);
+        let page = server.post_form(&person.data(&server), &ERASE).await.expect(200).text;
+        for words in ["links to other pages keep working, and so does Unsubscribe", "link to your choices leads nowhere"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        let rows = server.snapshot();
+        server.get(&crate::tracking::link_of(&letter)).await.expect(302);
+        server.get(&letter.link("/u/")).await.expect(200);
+        server.get(&letter.link("/p/")).await.expect(404);
+        assert_eq!(server.snapshot(), rows, "nothing is recorded");
     }
 
     async fn erasing_needs_a_box_ticked_by_the_person(server: TestServer) {
@@ -202,5 +220,93 @@ both_databases! {
         server.run_jobs().await;
         assert!(server.mails().is_empty());
         assert_eq!(server.snapshot(), after);
+    }
+
+    async fn who_is_suppressed_as_a_child_or_as_erased_is_erased_by_the_same_request(server: TestServer) {
+        let person = Person::reader(&server);
+        let key = crate::api::admin(&server);
+        let id = server.read(|conn| subscriber::get(conn, person.id)).public_id;
+        server.post_form(&person.preferences(&server), &[("action", "data-link")]).await.expect(200);
+        let mut form = json!({"address": CANARIES[0].to_uppercase(), "channel": "email", "reason": "under_13", "brand": "civic"});
+        let before = server.snapshot();
+        server.api(&key, "POST", "/suppressions", form.clone()).await.expect(422);
+        assert_eq!(server.snapshot(), before, "a child is one at every brand");
+        form.as_object_mut().unwrap().remove("brand");
+        let made = server.api(&key, "POST", "/suppressions", form.clone()).await.expect(200).json();
+        assert_eq!(made["reason"], "under_13");
+        server.api(&key, "GET", &format!("/subscribers/{id}"), Value::Null).await.expect(404);
+        for word in CANARIES {
+            assert!(!server.snapshot().iter().any(|row| row.contains(word)), "{word}");
+        }
+        assert_eq!(person.ledger(&server).pop().unwrap().method, Method::Erasure);
+        assert_eq!(server.api(&key, "POST", "/suppressions", form).await.expect(200).json(), made, "once more");
+
+        let ana = server.person(&person.brand, "ana@example.com");
+        let (id, erased) = (server.read(|conn| subscriber::get(conn, ana.id)).public_id, "erasure");
+        let form = json!({"address": "ana@example.com", "channel": "email", "reason": erased});
+        server.api(&key, "POST", "/suppressions", form).await.expect(200);
+        server.api(&key, "GET", &format!("/subscribers/{id}"), Value::Null).await.expect(404);
+        server.run_jobs().await;
+        assert!(server.mails().is_empty(), "what waited for a child is taken back");
+    }
+
+    async fn a_number_or_an_address_by_post_that_a_child_may_share_erases_nobody(server: TestServer) {
+        let person = Person::reader(&server);
+        let key = crate::api::admin(&server);
+        for (channel, address) in [("phone", CANARIES[3]), ("post", CANARIES[4])] {
+            let form = json!({"address": address, "channel": channel, "reason": "under_13"});
+            server.api(&key, "POST", "/suppressions", form).await.expect(200);
+        }
+        assert_eq!(server.person_id(CANARIES[0]), person.id);
+    }
+
+    async fn a_childs_data_does_not_come_back_by_any_door_and_no_mail_goes_there(server: TestServer) {
+        let brand = server.demo_brand();
+        let key = crate::api::admin(&server);
+        let child = "child@example.com";
+        // Somebody whom an earlier version left as they were.
+        let person = server.person(&brand, child).agrees("newsletter");
+        server.suppress(child, None, mannerly::domain::consent::suppression::Reason::Under13);
+        server.post_form("/b/civic/link", &[("email", child)]).await.expect(200);
+        server.run_jobs().await;
+        assert!(server.mails().is_empty(), "no link either");
+        let keys = server.app.keys.clone();
+        server.write(|conn, now| mannerly::domain::privacy::erase(conn, &keys, person.id, "test", now));
+        let form = json!({"email": "Child@Example.com", "source": {"name": "CRM", "kind": "api"}});
+        server.api(&key, "POST", "/subscribers", form).await.expect(409);
+        let file = format!("email,topics,consented_at\n{child},newsletter:email,2026-11-21T09:00:00Z\n");
+        let report = crate::consent::import_file(&server, crate::support::people::own_source(), &file);
+        assert_eq!((report.created, report.suppressed), (0, 1));
+        crate::sign_up::sign_up_for_the_newsletter(&server, child).await.expect(200);
+        server.run_jobs().await;
+        assert!(server.mails().is_empty());
+        assert!(!server.snapshot().iter().any(|row| row.contains(child)));
+    }
+
+    async fn while_use_of_their_data_is_restricted_a_persons_pages_say_that_nothing_is_sent(server: TestServer) {
+        let person = Person::reader(&server);
+        let key = crate::api::admin(&server);
+        let id = server.read(|conn| subscriber::get(conn, person.id)).public_id;
+        let path = format!("/subscribers/{id}/restriction");
+        let choices = person.preferences(&server);
+        let told = "Nothing is sent to you at the moment: use of your data is restricted since 21 November 2026";
+        assert!(!server.get(&choices).await.expect(200).text.contains("restricted"));
+        server.api(&key, "PUT", &path, Value::Null).await.expect(200);
+        let form = server.form(&choices, "save").await.tick("choice", "events:email");
+        let saved = server.press(&form).await.expect(200).text;
+        let pages = [
+            saved, server.get(&choices).await.expect(200).text, server.get(&person.data(&server)).await.expect(200).text,
+        ];
+        for page in pages {
+            assert!(page.contains(told), "{page}");
+        }
+        let german = server.get(&format!("{choices}?lang=de")).await.expect(200).text;
+        assert!(german.contains("Zurzeit wird Ihnen nichts gesendet"), "{german}");
+        server.campaign(&person.brand);
+        server.run_jobs().await;
+        assert!(server.mails().is_empty(), "it is true");
+        server.api(&key, "DELETE", &path, Value::Null).await.expect(200);
+        assert!(!server.get(&choices).await.expect(200).text.contains("restricted"));
+        assert_eq!(person.state(&server, "events", Channel::Email), Some(State::Granted), "it counts now");
     }
 }

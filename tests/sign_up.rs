@@ -81,11 +81,11 @@ both_databases! {
         }
         assert_eq!(server.snapshot(), before);
 
-        let done = server.post_form(&link, &[]).await.expect(200);
+        let done = server.confirm(&link).await.expect(200);
         assert!(done.text.contains("Newsletter by email") && done.text.contains("/p/"));
         assert_eq!(states(&server), ["granted", "granted"]);
         let after = server.snapshot();
-        assert_eq!(server.post_form(&link, &[]).await.expect(200).text, done.text);
+        assert_eq!(server.confirm(&link).await.expect(200).text, done.text);
         assert_eq!(server.snapshot(), after, "pressing again adds nothing");
 
         let person = server.read(|conn| find_by_email(conn, &EmailAddress::parse("ana@example.com").unwrap()));
@@ -117,7 +117,7 @@ both_databases! {
         let first = sign_up_for_the_newsletter(&server, "ana@example.com").await.expect(200);
         server.run_jobs().await;
         let mail = server.mail_to("ana@example.com");
-        server.post_form(&mail.link("/confirm/"), &[]).await.expect(200);
+        server.confirm(&mail.link("/confirm/")).await.expect(200);
         let known = sign_up_for_the_newsletter(&server, "ana@example.com").await.expect(200);
         let unknown = sign_up_for_the_newsletter(&server, "nobody@example.com").await.expect(200);
         assert_eq!((&first.bytes, &known.bytes), (&unknown.bytes, &unknown.bytes));
@@ -155,7 +155,7 @@ both_databases! {
         server.run_jobs().await;
         let link = server.mail_to("ana@example.com").link("/confirm/");
         assert!(server.get(&link).await.text.contains("follow a link"));
-        server.post_form(&link, &[]).await.expect(200);
+        server.confirm(&link).await.expect(200);
         assert_eq!(states(&server), ["granted", "granted"]);
         let kinds: Vec<(String, String)> = server
             .read(|conn| Ok(permission::table.select((permission::kind, permission::state)).load(conn)?));
@@ -169,7 +169,7 @@ both_databases! {
         let link = server.mail_to("ana@example.com").link("/confirm/");
         server.advance(Duration::from_secs(7 * 24 * 3600 + 1));
         server.get(&link).await.expect(410);
-        server.post_form(&link, &[]).await.expect(410);
+        server.confirm(&link).await.expect(410);
         assert_eq!(states(&server), ["pending"]);
         server.get("/confirm/nonsense").await.expect(404);
         server.post_form("/confirm/nonsense", &[]).await.expect(404);
@@ -190,12 +190,12 @@ both_databases! {
             };
             opt_ins::withdraw_all(conn, &statement, opt_ins::Scope::Channel(Channel::Email))
         });
-        server.post_form(&link, &[]).await.expect(410);
+        server.confirm(&link).await.expect(410);
         assert_eq!(states(&server), ["withdrawn"]);
         server.advance(Duration::from_secs(60));
         sign_up_for_the_newsletter(&server, "ana@example.com").await.expect(200);
         server.run_jobs().await;
-        server.post_form(&server.mail_to("ana@example.com").link("/confirm/"), &[]).await.expect(200);
+        server.confirm(&server.mail_to("ana@example.com").link("/confirm/")).await.expect(200);
         assert_eq!(states(&server), ["granted"]);
         let permissions: i64 = server.read(|conn| Ok(permission::table.count().get_result(conn)?));
         assert_eq!(permissions, 0, "what was asked for before the stop is not granted after it");
@@ -258,7 +258,7 @@ both_databases! {
         server.demo_brand();
         sign_up_for_the_newsletter(&server, "ana@example.com").await.expect(200);
         server.run_jobs().await;
-        server.post_form(&server.mail_to("ana@example.com").link("/confirm/"), &[]).await.expect(200);
+        server.confirm(&server.mail_to("ana@example.com").link("/confirm/")).await.expect(200);
         let rude = [("choice", "transport:email"), ("choice", "newsletter:email"), ("first_name", "Rude")];
         sign_up(&server, "ana@example.com", &rude).await.expect(200);
         server.run_jobs().await;
@@ -275,7 +275,7 @@ both_databases! {
         sign_up_for_the_newsletter(&server, "ana@example.com").await.expect(200);
         server.run_jobs().await;
         assert_eq!(suppressions(&server).len(), 2, "a sign-up alone lifts nothing");
-        server.post_form(&server.mail_to("ana@example.com").link("/confirm/"), &[]).await.expect(200);
+        server.confirm(&server.mail_to("ana@example.com").link("/confirm/")).await.expect(200);
         assert_eq!(suppressions(&server), [(None, Reason::Objection)], "it still holds for all other brands");
         let hash = suppression::hash(&server.app.keys, Channel::Email, "ana@example.com").unwrap();
         let other = server.other_brand();

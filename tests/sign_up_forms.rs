@@ -155,7 +155,7 @@ both_databases! {
         let more = [("last_name", "Lee"), ("company", "Acme"), ("phone", "+44 118 496 0111"), ("postal_address", "1 Road")];
         server.post_read("/b/civic/sign-up/fair", &[&ASKED[..], &more].concat()).await.expect(200);
         server.run_jobs().await;
-        server.post_form(&server.mail_to("ana@example.com").link("/confirm/"), &[]).await.expect(200);
+        server.confirm(&server.mail_to("ana@example.com").link("/confirm/")).await.expect(200);
         let ana = person(&server, "ana@example.com");
         assert_eq!((ana.first_name.as_deref(), ana.last_name, ana.company), (Some("Ana"), None, None));
         assert_eq!((ana.phone, ana.postal_address), (None, None), "Phone was not ticked");
@@ -262,7 +262,7 @@ both_databases! {
         let done = post(&server, &url, &fields).await.expect(200);
         assert!(done.text.contains("Check your inbox"));
         server.run_jobs().await;
-        server.post_form(&server.mail_to("ana@example.com").link("/confirm/"), &[]).await.expect(200);
+        server.confirm(&server.mail_to("ana@example.com").link("/confirm/")).await.expect(200);
 
         let mut changed = fair();
         changed["intro"] = json!("We write when the doors open, and close.");

@@ -60,7 +60,7 @@ both_databases! {
         let link = mailed_link(&server).await;
         let waiting: Option<String> = server.read(|conn| Ok(confirmation::table.select(confirmation::profile).first(conn)?));
         assert!(!waiting.unwrap_or_default().contains("Example Street"), "it is not even kept until the button is pressed");
-        server.post_form(&link, &[]).await.expect(200);
+        server.confirm(&link).await.expect(200);
         let kept: (Option<String>, Option<String>) =
             server.read(|conn| Ok(subscriber::table.select((subscriber::phone, subscriber::postal_address)).first(conn)?));
         assert_eq!(kept, (None, None));
@@ -136,6 +136,21 @@ both_databases! {
         assert_eq!(answers.len(), 1, "the same answer each time");
         assert_eq!(server.mails().len(), 1, "and one mail");
         assert_eq!((states(&server), entries(&server)), (vec!["pending".to_owned()], 1));
+    }
+
+    async fn a_press_that_does_not_say_which_list_was_read_confirms_nothing(server: TestServer) {
+        server.demo_brand();
+        sign_up(&server, "ana@example.com", &[("choice", "newsletter:email"), ("first_name", "Ana")]).await.expect(200);
+        let link = mailed_link(&server).await;
+        let before = server.snapshot();
+        let page = server.post_form(&link, &[]).await.expect(422).text;
+        assert!(page.contains("look at the list and press the button below it"), "{page}");
+        assert!(page.contains("Newsletter by email") && page.contains("Ana"), "{page}");
+        server.post_form(&link, &[("list", "")]).await.expect(409);
+        assert_eq!(server.snapshot(), before);
+        server.post_form(&link, &[("list", field(&page, "list"))]).await.expect(200);
+        // What is confirmed already says so, whatever is posted.
+        assert!(server.post_form(&link, &[]).await.expect(200).text.contains("that is confirmed"));
     }
 
     async fn the_button_to_confirm_survives_reload_back_a_second_press_and_two_tabs(server: TestServer) {

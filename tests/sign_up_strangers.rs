@@ -70,7 +70,7 @@ both_databases! {
         assert_eq!(second.len(), 1, "the other brand's mail leaves when the day is over");
         assert!(second[0].subject.contains("Harbour"), "{}", second[0].subject);
         for mail in [&first[0], &second[0]] {
-            server.post_form(&mail.link("/confirm/"), &[]).await.expect(200);
+            server.confirm(&mail.link("/confirm/")).await.expect(200);
         }
         assert_eq!(states(&server), ["granted", "granted"]);
     }
@@ -90,7 +90,7 @@ both_databases! {
         let link = server.mail_to("ana@example.com").link("/confirm/");
         sign_up(&server, "ana@example.com", &form("Ana", "+44 118 496 0111")).await.expect(200);
         server.run_jobs().await;
-        server.post_form(&link, &[]).await.expect(200);
+        server.confirm(&link).await.expect(200);
         let ana = (Some("Ana".to_owned()), Some("+44 118 496 0111".to_owned()));
         assert_eq!(typed(), std::slice::from_ref(&ana));
         assert!(!server.snapshot().iter().any(|row| row.contains("Rude") || row.contains("0666")), "all is cleared");
@@ -111,7 +111,7 @@ both_databases! {
         ];
         sign_up(&server, "ana@example.com", &more).await.expect(200);
         server.run_jobs().await;
-        server.post_form(&server.mail_to("ana@example.com").link("/confirm/"), &[]).await.expect(200);
+        server.confirm(&server.mail_to("ana@example.com").link("/confirm/")).await.expect(200);
         let ana = server.read(|conn| find_by_email(conn, &EmailAddress::parse("ana@example.com").unwrap())).unwrap();
         assert_eq!((ana.first_name.as_deref(), ana.last_name.as_deref()), (Some("Ana"), Some("Lee")));
         assert_eq!(ana.phone.as_deref(), Some("+44 118 496 0111"));

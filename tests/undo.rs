@@ -182,7 +182,7 @@ both_databases! {
         server.post_form("/b/civic/sign-up", &fields).await.expect(200);
         server.run_jobs().await;
         let link = server.mail_to(ADDRESS).link("/confirm/");
-        server.post_form(&link, &[]).await.expect(200);
+        server.confirm(&link).await.expect(200);
         assert_eq!(person.state(&server, "product-updates", Channel::Email), Some(State::Granted));
         assert_eq!(person.state(&server, "newsletter", Channel::Email), Some(State::Granted));
     }

@@ -1,5 +1,6 @@
 //! What a page weighs: its HTML and its one style sheet together, in every language and in its heaviest state.
 
+use mannerly::domain::audience::subscriber;
 use mannerly::domain::catalog::Channel;
 use mannerly::domain::consent::opt_in::Answer as Answered;
 use mannerly::domain::consent::permission::Kind;
@@ -16,7 +17,8 @@ use crate::support::server::TestServer;
 const MOST: usize = 30_000;
 
 /// Everything that makes a page heavy and that a brand or a person can have, besides the logo that is there: colours, a line
-/// on how often and an example of each kind of message, something of everything, tracking allowed, another brand.
+/// on how often and an example of each kind of message, something of everything, tracking allowed, another brand, and use of
+/// their data restricted.
 fn furnish(server: &TestServer, person: &Person) {
     use diesel::prelude::*;
     use mannerly::db::schema::{brand, topic};
@@ -42,6 +44,7 @@ fn furnish(server: &TestServer, person: &Person) {
     for kind in [Kind::Opens, Kind::Clicks, Kind::Profiling] {
         person.allow(server, kind);
     }
+    server.write(|conn, now| subscriber::restrict(conn, person.id, Some(now)));
     let harbour = server.read(|conn| mannerly::domain::catalog::brand::find(conn, "harbour"));
     person.at(harbour).grant(server, "newsletter", Channel::Email);
 }

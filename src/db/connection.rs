@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::r2d2::R2D2Connection;
-use diesel::{Connection, PgConnection, SqliteConnection};
+use diesel::sql_types::Integer;
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection};
 
 use crate::db::Kind;
 use crate::error::{Error, Problem, Result};
@@ -156,11 +157,16 @@ impl r2d2::ManageConnection for Opener {
                          PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4000;",
                     )
                     .map_err(prepared)?;
-                if self.read_only {
-                    // There are several of them, and the system keeps the file's pages for all of them anyway.
-                    let reader = "PRAGMA query_only = ON; PRAGMA cache_size = -1000;";
-                    connection.batch_execute(reader).map_err(prepared)?;
-                }
+                connection
+                    .batch_execute(if self.read_only {
+                        // There are several of them, and the system keeps the file's pages for all of them anyway.
+                        "PRAGMA query_only = ON; PRAGMA cache_size = -1000;"
+                    } else {
+                        // What is deleted is written over, by whichever door it goes and however long before an
+                        // erasure: what is free already no erasure finds (L-34).
+                        "PRAGMA main.secure_delete = ON;"
+                    })
+                    .map_err(prepared)?;
                 Ok(Pooled::new(DbConnection::Sqlite(connection)))
             }
             DatabaseUrl::Postgres(url) => {
@@ -233,6 +239,23 @@ pub(super) fn write_transaction<T>(
             Err(error)
         }
     }
+}
+
+#[derive(QueryableByName)]
+struct Checkpoint {
+    #[diesel(sql_type = Integer)]
+    busy: i32,
+}
+
+/// Carries over what is in SQLite's log and cuts the log to nothing: until it is written over, it keeps what was deleted.
+/// Returns whether that was possible: nobody else may be reading an older state. PostgreSQL sees to its log itself.
+pub(super) fn empty_log(connection: &mut DbConnection) -> Result<bool> {
+    let DbConnection::Sqlite(c) = connection else { return Ok(true) };
+    // Nobody can write meanwhile, so it does not wait long for those who read.
+    c.batch_execute("PRAGMA busy_timeout = 250")?;
+    let done = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result::<Checkpoint>(c);
+    c.batch_execute("PRAGMA busy_timeout = 5000")?;
+    Ok(done?.busy == 0)
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ mod row_numbers;
 #[expect(missing_docs, reason = "diesel's table! takes no docs; the columns are explained in the migrations")]
 pub mod schema;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
@@ -38,6 +40,8 @@ pub struct Database {
     readers: r2d2::Pool<connection::Opener>,
     writers: r2d2::Pool<connection::Opener>,
     kind: Kind,
+    /// Whether SQLite's log may still hold what was erased.
+    log_is_due: Arc<AtomicBool>,
 }
 
 /// Which of the two databases it is.
@@ -82,7 +86,10 @@ impl Database {
             Schema::Check => migrate::check,
         };
         prepare(&mut writers.get()?.connection)?;
-        Ok(Self { readers: pool(readers, true)?, writers, kind })
+        // Whoever was killed after an erasure has left the log as it was.
+        let is_empty = connection::empty_log(&mut writers.get()?.connection)?;
+        let log_is_due = Arc::new(AtomicBool::new(!is_empty));
+        Ok(Self { readers: pool(readers, true)?, writers, kind, log_is_due })
     }
 
     /// Which of the two databases it is.
@@ -112,6 +119,41 @@ impl Database {
     ) -> Result<T> {
         let database = self.clone();
         on_blocking_thread(move || database.write_here(work)).await
+    }
+
+    /// [`Database::write`] for an erasure: what it deleted is not left in SQLite's log either. Where that cannot be
+    /// emptied at once, because somebody reads an older state, [`Database::empty_log`] does it later.
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    pub async fn erase<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut DbConnection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let done = self.write(work).await?;
+        self.log_is_due.store(true, Ordering::Release);
+        if let Err(error) = self.empty_log().await {
+            // What is committed is committed; the job tries again.
+            tracing::warn!(%error, "the database's log could not be emptied yet");
+        }
+        Ok(done)
+    }
+
+    /// Empties SQLite's log, if an erasure has left that to be done. Returns whether nothing is left to do.
+    ///
+    /// # Errors
+    /// Of the database; it stays to be done then.
+    pub async fn empty_log(&self) -> Result<bool> {
+        if !self.log_is_due.swap(false, Ordering::AcqRel) {
+            return Ok(true);
+        }
+        let database = self.clone();
+        let done = on_blocking_thread(move || connection::empty_log(&mut database.writers.get()?.connection));
+        let done = done.await;
+        if !matches!(done, Ok(true)) {
+            self.log_is_due.store(true, Ordering::Release);
+        }
+        done
     }
 
     /// [`Database::read`] on this thread.

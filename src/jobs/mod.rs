@@ -1,6 +1,7 @@
 //! Time: work that nobody waits for. Each file is one job with `run_once(&App) -> Result<Progress>`; this one is the
 //! table of all jobs with their intervals, and what runs them.
 
+pub mod empty_log;
 pub mod forget_answers;
 pub mod forget_hits;
 pub mod forget_networks;
@@ -87,6 +88,11 @@ pub const JOBS: &[Job] = &[
         name: "forget_answers",
         interval: HOUR,
         run: |app| Box::pin(async move { forget_answers::run_once(&app).await }),
+    },
+    Job {
+        name: "empty_log",
+        interval: Duration::from_secs(5),
+        run: |app| Box::pin(async move { empty_log::run_once(&app).await }),
     },
     Job {
         name: "publish_notices",

@@ -175,11 +175,14 @@ fn recipient(conn: &mut DbConnection, mail: &Mail, person: &Subscriber) -> Resul
     })
 }
 
-/// Whether nothing may go to an address. One that is bad by a mailed bounce alone still gets what its person asks for:
-/// such a mail can be forged, and the link they press disproves it.
+/// Whether nothing may go to an address: a child's gets no mail of any kind (L-14). One that is bad by a mailed bounce
+/// alone still gets what its person asks for: such a mail can be forged, and the link they press disproves it.
 fn is_bad(conn: &mut DbConnection, keys: &Keys, person: i64, address: &EmailAddress) -> Result<bool> {
     let hash = address.keyed_hash(keys);
     let found = suppression::of_address(conn, &hash, Channel::Email)?;
+    if found.iter().any(|suppressed| suppressed.reason == Reason::Under13) {
+        return Ok(true);
+    }
     for suppressed in found.iter().filter(|suppressed| suppressed.reason == Reason::HardBounce) {
         if !bounce::came_by_mail(conn, person, suppressed.created_at)? {
             return Ok(true);

@@ -77,7 +77,7 @@ pub(super) async fn look_at_choices(tour: &mut Tour<'_>, person: &Person) {
     tour.server.advance(Duration::from_secs(1));
     tour.open(&url).await;
     tour.submit("button[value=stop]").await;
-    tour.click("#reason-other").await;
+    tour.click("[name=reason][value=other]").await;
     tour.submit("button[value=reason]").await;
     tour.look("reason-thanks", ACT, "Everything is stopped").await;
     let stopped = tour.here().await;

@@ -9,6 +9,13 @@ impl TestServer {
         BrowserForm::with_button(&self.get(path).await.expect(200).text, button)
     }
 
+    /// Presses the button of the page behind a confirmation link, for the list that it shows.
+    pub(crate) async fn confirm(&self, link: &str) -> Answer {
+        let page = self.get(link).await.text;
+        let list = if page.contains(" name=\"list\"") { field(&page, "list") } else { "" };
+        self.post_form(link, &[("list", list)]).await
+    }
+
     /// Presses the button of a form, and goes where that leads.
     pub(crate) async fn press(&self, form: &BrowserForm) -> Answer {
         self.post_form(&form.action, &form.pressed()).await

@@ -116,7 +116,7 @@ pub struct BrandForm {
     /// The sentence a person agrees to; a plain one if left out.
     #[serde(default)]
     pub consent_wording: Option<String>,
-    /// Consents given before this moment have to be asked for again.
+    /// Consents given before this moment have to be asked for again, also those that wait to be confirmed.
     #[serde(default)]
     pub refresh_consents_before: Option<Moment>,
     /// Count, without any person, opens and clicks of those who gave no permission.

@@ -1,5 +1,6 @@
 //! Confirmations: the second half of a double opt-in. The link shows a button; only its press grants (O-08).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -8,8 +9,9 @@ use crate::clock::{DAY, Moment};
 use crate::db::DbConnection;
 use crate::db::schema::{confirmation, ledger, opt_in};
 use crate::domain::audience::former_address;
+use crate::domain::catalog::{Channel, brand as brands};
 use crate::domain::consent::ledger::{Decision, Method, SUBSCRIBER, Statement};
-use crate::domain::consent::opt_in::{Answer, Basis, OptIn, State};
+use crate::domain::consent::opt_in::{Answer, Basis, OptIn, State, lapse};
 use crate::domain::consent::permission::Kind;
 use crate::domain::consent::{lock, opt_in as opt_ins, permission};
 use crate::error::{Error, Result};
@@ -36,7 +38,7 @@ pub struct Confirmation {
     pub wants_opens: bool,
     /// Whether recording clicks was ticked.
     pub wants_clicks: bool,
-    /// When it was made.
+    /// When it was asked for.
     pub created_at: Moment,
     /// Until when it is good.
     pub expires_at: Moment,
@@ -71,11 +73,11 @@ pub struct Asking<'a> {
     pub mailed_at: Moment,
 }
 
-/// Opens a confirmation for what a person has pending with a brand.
+/// Opens a confirmation for what a person has pending with a brand, and asked for at `at`.
 ///
 /// # Errors
 /// Of the database.
-pub fn open(conn: &mut DbConnection, asking: &Asking<'_>, now: Moment) -> Result<i64> {
+pub fn open(conn: &mut DbConnection, asking: &Asking<'_>, at: Moment) -> Result<i64> {
     Ok(diesel::insert_into(confirmation::table)
         .values((
             confirmation::subscriber_id.eq(asking.person),
@@ -83,7 +85,7 @@ pub fn open(conn: &mut DbConnection, asking: &Asking<'_>, now: Moment) -> Result
             confirmation::evidence_id.eq(asking.evidence),
             confirmation::wants_opens.eq(asking.wants.contains(&Kind::Opens)),
             confirmation::wants_clicks.eq(asking.wants.contains(&Kind::Clicks)),
-            confirmation::created_at.eq(now),
+            confirmation::created_at.eq(at),
             confirmation::expires_at.eq(asking.mailed_at.plus(VALID)),
             confirmation::profile.eq(asking.profile),
         ))
@@ -105,11 +107,14 @@ pub fn get(conn: &mut DbConnection, id: i64) -> Result<Confirmation> {
 }
 
 /// What a person has pending with a brand, each with the ledger entry in which they asked for it: what is not granted
-/// yet, and what so far was granted only by a source.
+/// yet, and what so far was granted only by a source. What they asked for before the brand had to ask everybody again is
+/// not among it.
 ///
 /// # Errors
 /// Of the database.
-pub fn pending(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Vec<OptIn>> {
+pub fn pending(conn: &mut DbConnection, person: i64, brand: i64, now: Moment) -> Result<Vec<OptIn>> {
+    let refresh_before = brands::get(conn, brand)?.refresh_consents_before;
+    let counts = |asked_at| lapse(asked_at, None, refresh_before, now).is_none();
     let sourced = opt_in::state.eq(State::Granted).and(opt_in::source_id.is_not_null());
     let rows: Vec<OptIn> = opt_in::table
         .filter(opt_in::subscriber_id.eq(person).and(opt_in::brand_id.eq(brand)))
@@ -118,9 +123,12 @@ pub fn pending(conn: &mut DbConnection, person: i64, brand: i64) -> Result<Vec<O
         .load(conn)?;
     let mut pending = Vec::with_capacity(rows.len());
     for row in rows {
-        if row.state == State::Pending {
-            pending.push(row);
-        } else if let Some(ledger_id) = opt_ins::asked_since(conn, &row)? {
+        let asked = match row.state {
+            State::Pending => Some(row.ledger_id),
+            _ => opt_ins::asked_since(conn, &row)?,
+        };
+        let Some(ledger_id) = asked else { continue };
+        if counts(ledger::table.find(ledger_id).select(ledger::at).first(conn)?) {
             pending.push(OptIn { ledger_id, ..row });
         }
     }
@@ -171,6 +179,39 @@ pub fn any_unconfirmed(conn: &mut DbConnection, now: Moment) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(late)).get_result(conn)?)
 }
 
+/// What the press of a confirmation granted and is granted still: the opt-ins and the permissions. One press is good for
+/// every link of the person and the brand that was open then.
+///
+/// # Errors
+/// Of the database.
+pub fn still_granted(conn: &mut DbConnection, asked: &Confirmation) -> Result<(Vec<OptIn>, Vec<Kind>)> {
+    let (person, brand) = (asked.subscriber_id, asked.brand_id);
+    let Some(at) = asked.confirmed_at else { return Ok((Vec::new(), Vec::new())) };
+    let said: Vec<(Option<i64>, Option<Channel>)> = ledger::table
+        .filter(ledger::subscriber_id.eq(person).and(ledger::brand_id.eq(brand)))
+        .filter(ledger::method.eq(Method::DoubleOptIn).and(ledger::decision.eq(Decision::Granted)))
+        .filter(ledger::at.eq(at))
+        .select((ledger::topic_id, ledger::channel))
+        .load(conn)?;
+    let mut opt_ins = opt_ins::of_subscriber(conn, person)?;
+    opt_ins.retain(|answer| {
+        answer.state == State::Granted && said.contains(&(Some(answer.topic_id), Some(answer.channel)))
+    });
+    let pressed: Vec<Confirmation> = confirmation::table
+        .filter(confirmation::subscriber_id.eq(person).and(confirmation::brand_id.eq(brand)))
+        .filter(confirmation::confirmed_at.eq(at))
+        .select(Confirmation::as_select())
+        .load(conn)?;
+    let wanted: BTreeSet<Kind> = pressed.iter().flat_map(Confirmation::wants).collect();
+    let mut permissions = Vec::new();
+    for kind in wanted {
+        if permission::granted(conn, person, brand, kind)? {
+            permissions.push(kind);
+        }
+    }
+    Ok((opt_ins, permissions))
+}
+
 /// What pressing the button did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Confirmed {
@@ -180,19 +221,35 @@ pub enum Confirmed {
     Expired,
 }
 
-/// The confirmations of a person that a brand waits for: neither confirmed nor expired, and not over ([`ended_at`]).
+/// Whether the brand has had to ask everybody again since this was asked for: then the words that the person read are no
+/// longer those that anybody agrees to.
+///
+/// # Errors
+/// Of the database.
+pub fn is_outdated(conn: &mut DbConnection, asked: &Confirmation, now: Moment) -> Result<bool> {
+    let refresh_before = brands::get(conn, asked.brand_id)?.refresh_consents_before;
+    Ok(lapse(asked.created_at, None, refresh_before, now).is_some())
+}
+
+/// The confirmations of a person that a brand waits for: neither confirmed nor expired, not over ([`ended_at`]), and not
+/// outdated.
 ///
 /// # Errors
 /// Of the database.
 pub fn running(conn: &mut DbConnection, person: i64, brand: i64, now: Moment) -> Result<Vec<Confirmation>> {
     let ended_at = ended_at(conn, person, brand)?;
+    let refresh_before = brands::get(conn, brand)?.refresh_consents_before;
     let rows: Vec<Confirmation> = confirmation::table
         .filter(confirmation::subscriber_id.eq(person).and(confirmation::brand_id.eq(brand)))
         .filter(confirmation::confirmed_at.is_null().and(confirmation::expires_at.ge(now)))
         .order(confirmation::id)
         .select(Confirmation::as_select())
         .load(conn)?;
-    Ok(rows.into_iter().filter(|row| ended_at.is_none_or(|at| row.created_at >= at)).collect())
+    let counts = |row: &Confirmation| {
+        ended_at.is_none_or(|at| row.created_at >= at)
+            && lapse(row.created_at, None, refresh_before, now).is_none()
+    };
+    Ok(rows.into_iter().filter(counts).collect())
 }
 
 /// Grants all that the person has pending with the brand, and the permissions ticked with it: whoever signs up
@@ -222,7 +279,7 @@ pub fn confirm(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Confirme
         at: now,
         source: None,
     };
-    for opt_in in pending(conn, asked.subscriber_id, asked.brand_id)? {
+    for opt_in in pending(conn, asked.subscriber_id, asked.brand_id, now)? {
         let answer = Answer::Granted(Basis::Consent, None);
         let evidence = ledger::table.find(opt_in.ledger_id).select(ledger::evidence_id).first(conn)?;
         opt_ins::set(conn, &statement(evidence), opt_in.topic_id, opt_in.channel, answer)?;

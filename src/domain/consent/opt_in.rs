@@ -131,14 +131,17 @@ pub fn set(
             (State::Withdrawn, Decision::Withdrawn, basis, None)
         }
     };
-    let holding = match present.as_ref() {
-        Some(before) if before.state == State::Granted => {
-            before.holds(brand::get(conn, statement.brand)?.refresh_consents_before, statement.at)
+    // Whether what was granted or asked for before counts still.
+    let counting = match present.as_ref() {
+        Some(before) if before.state != State::Withdrawn => {
+            let refresh_before = brand::get(conn, statement.brand)?.refresh_consents_before;
+            lapse(before.changed_at, before.expires_at, refresh_before, statement.at).is_none()
         }
         _ => false,
     };
+    let holding = counting && present.as_ref().is_some_and(|before| before.state == State::Granted);
     if let Some(before) = &present
-        && is_known(conn, statement, (before, holding), answer)?
+        && is_known(conn, statement, (before, counting), answer)?
     {
         return Ok(false);
     }
@@ -176,15 +179,16 @@ pub fn set(
     Ok(true)
 }
 
-/// Whether an answer says nothing that the one before, which may be holding, did not.
+/// Whether an answer says nothing that the one before, which may still be counting, did not.
 fn is_known(
     conn: &mut DbConnection,
     statement: &Statement<'_>,
-    (before, holding): (&OptIn, bool),
+    (before, counting): (&OptIn, bool),
     answer: Answer,
 ) -> Result<bool> {
+    let holding = counting && before.state == State::Granted;
     Ok(match answer {
-        Answer::Pending if before.state == State::Pending => !asks_anew(conn, statement, before)?,
+        Answer::Pending if before.state == State::Pending => counting && !asks_anew(conn, statement, before)?,
         Answer::Pending => holding && !asks_for_a_suppliers(conn, statement, before)?,
         Answer::Granted(basis, until) => {
             let becomes_own_act = statement.source.is_none() && before.source_id.is_some();

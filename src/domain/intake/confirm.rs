@@ -8,7 +8,6 @@ use crate::domain::catalog::{Brand, Channel, Topic, brand, sign_up_form, topic};
 use crate::domain::consent::confirmation::{self, Confirmation, Confirmed};
 use crate::domain::consent::ledger::{self, Method, SUBSCRIBER, Statement};
 use crate::domain::consent::opt_in::{self, OptIn, State};
-use crate::domain::consent::permission::{self, Kind};
 use crate::domain::consent::{lock, objection, suppression};
 use crate::domain::intake::{Detail, Item, sign_up};
 use crate::error::{Error, Result, if_there};
@@ -35,7 +34,7 @@ pub struct Asked {
 pub enum Standing {
     /// The button grants these, and keeps those details of what was typed.
     Open(Vec<Item>, Vec<Detail>),
-    /// It was pressed; these are granted now.
+    /// It was pressed; these are what it granted, as far as they are granted still.
     Confirmed(Vec<Item>),
     /// The button does nothing any more.
     Ended(Ended),
@@ -50,6 +49,8 @@ pub enum Ended {
     Stopped,
     /// It was mailed to an address that the person has left since.
     Moved,
+    /// The brand has had to ask everybody again since.
+    Outdated,
 }
 
 /// What the link stands for; changes nothing.
@@ -70,18 +71,12 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
         // Also what was confirmed is no longer its reader's to see.
         Standing::Ended(Ended::Moved)
     } else if asked.confirmed_at.is_some() {
-        let answers = opt_in::of_subscriber(conn, person)?;
-        let granted = answers.into_iter().filter(|a| a.brand_id == brand_id && a.state == State::Granted);
-        let granted: Vec<OptIn> = granted.collect();
+        let (granted, permissions) = confirmation::still_granted(conn, &asked)?;
         let mut items = topic_items(&topic::of_brand(conn, brand_id)?, &granted);
-        for kind in [Kind::Opens, Kind::Clicks] {
-            if permission::granted(conn, person, brand_id, kind)? {
-                items.push(Item::Permission(kind));
-            }
-        }
+        items.extend(permissions.into_iter().map(Item::Permission));
         Standing::Confirmed(items)
     } else if running.iter().any(|row| row.id == id) {
-        let pending = confirmation::pending(conn, person, brand_id)?;
+        let pending = confirmation::pending(conn, person, brand_id, now)?;
         let mut items = topic_items(&topic::of_brand(conn, brand_id)?, &pending);
         items.extend(permission_items(&running));
         // Everything asked for was taken back one by one.
@@ -93,6 +88,8 @@ pub fn look(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
         }
     } else if asked.expires_at < now {
         Standing::Ended(Ended::TooOld)
+    } else if confirmation::is_outdated(conn, &asked, now)? {
+        Standing::Ended(Ended::Outdated)
     } else {
         Standing::Ended(Ended::Stopped)
     };
@@ -118,7 +115,7 @@ pub fn press(conn: &mut DbConnection, id: i64, now: Moment) -> Result<Asked> {
         return Ok(before);
     }
     keep_what_was_typed(conn, &before, now)?;
-    let pending = confirmation::pending(conn, before.subscriber, before.brand.id)?;
+    let pending = confirmation::pending(conn, before.subscriber, before.brand.id, now)?;
     let by_email = pending.iter().any(|asked| asked.channel == Channel::Email);
     let email = subscriber::email_hash(conn, before.subscriber)?.filter(|_| by_email);
     if email.is_some() {
@@ -171,7 +168,7 @@ fn kept(conn: &mut DbConnection, person: i64, brand: i64, now: Moment) -> Result
         return Ok(Some((known.clone(), typed.or(known))));
     }
     let granted = opt_in::of_subscriber(conn, person)?;
-    let pending = confirmation::pending(conn, person, brand)?;
+    let pending = confirmation::pending(conn, person, brand, now)?;
     let first = |channel| {
         let has = |answers: &[OptIn], state| {
             answers.iter().any(|answer| answer.channel == channel && answer.state == state)

@@ -189,7 +189,7 @@ fn ask_to_confirm(
             wants.push(*kind);
         }
     }
-    if wants.is_empty() && confirmation::pending(conn, person, brand)?.is_empty() {
+    if wants.is_empty() && confirmation::pending(conn, person, brand, now)?.is_empty() {
         return Ok(());
     }
     let typed = Some(&sign_up.profile).filter(|profile| **profile != Profile::default());
@@ -221,7 +221,7 @@ fn ask_to_confirm(
                 profile: profile.as_deref(),
                 mailed_at: turn.unwrap_or(now),
             };
-            confirmation::open(conn, &asking, now)?
+            confirmation::open(conn, &asking, statement.at)?
         }
     };
     if let Some(at) = turn {
@@ -233,7 +233,8 @@ fn ask_to_confirm(
 /// When this brand may mail the person about a confirmation; none if it has done so and the link is good for this
 /// one too. A mail of another brand is waited for a day: nothing is lost, and nobody is flooded.
 ///
-/// A link that was pressed, or is over, counts no more: only the owner of the address can have done that.
+/// A link that was pressed, or is over, counts no more: only the owner of the address can have done that. Nor does one
+/// from before the brand had to ask everybody again.
 fn next_mail(conn: &mut DbConnection, person: i64, brand: i64, now: Moment) -> Result<Option<Moment>> {
     let day_ago = now.minus(ONE_MAIL_IN);
     let mut turn = now;
@@ -241,7 +242,8 @@ fn next_mail(conn: &mut DbConnection, person: i64, brand: i64, now: Moment) -> R
         let Some(asked) = mail.confirmation_id else { continue };
         let asked = confirmation::get(conn, asked)?;
         let ended = confirmation::ended_at(conn, person, mail.brand_id)?;
-        if asked.confirmed_at.is_some() || ended.is_some_and(|at| at > asked.created_at) {
+        let is_over = asked.confirmed_at.is_some() || ended.is_some_and(|at| at > asked.created_at);
+        if is_over || confirmation::is_outdated(conn, &asked, now)? {
             continue;
         }
         if mail.brand_id == brand && mail.state != outbox::State::Failed {

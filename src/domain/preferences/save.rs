@@ -192,7 +192,8 @@ pub fn stop_wording(brand: &Brand, lang: Lang) -> String {
     lang.say("scope-everything").with("brand", &brand.name).to_string()
 }
 
-/// Ends all marketing of the brand on all channels, with one ledger entry. A repeat is no act.
+/// Ends all marketing of the brand on all channels, with one ledger entry, and every permission to track. A repeat is no
+/// act.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the person was erased.
@@ -206,13 +207,13 @@ pub fn stop_everything(
         let before = load(conn, link.brand, link.subscriber, now)?;
         let wording = stop_wording(&before.brand, lang);
         let evidence = keep(conn, &before.brand, (&wording, lang), Vec::new())?;
-        opt_in::withdraw_all(conn, &statement(link, evidence, now), Scope::Everything)
+        end_all(conn, &before, &statement(link, evidence, now))
     };
     Ok(act::perform(conn, *link, (act::Kind::Stopped, None), now, work)?.1)
 }
 
 /// Ends everything that the page shows, as the person asked for none of it: all marketing of the brand, also what has not
-/// been asked for yet, so that no older file grants it. A repeat is no act.
+/// been asked for yet, so that no older file grants it, and every permission to track. A repeat is no act.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the person was erased.
@@ -223,15 +224,27 @@ pub fn choose_nothing(
     now: Moment,
 ) -> Result<Option<Act>> {
     let work = |conn: &mut DbConnection| {
-        if opt_in::stopped_just_now(conn, (link.subscriber, link.brand), Scope::Everything, now)? {
-            return Ok(0);
-        }
         let before = load(conn, link.brand, link.subscriber, now)?;
+        let is_repeat =
+            opt_in::stopped_just_now(conn, (link.subscriber, link.brand), Scope::Everything, now)?;
+        if is_repeat && before.allowed().next().is_none() {
+            return Ok(());
+        }
         let wording = nothing_wording(lang);
         let evidence = keep(conn, &before.brand, (&wording, lang), before.shown_boxes(lang))?;
-        opt_in::withdraw_all(conn, &statement(link, evidence, now), Scope::Everything)
+        end_all(conn, &before, &statement(link, evidence, now))
     };
     Ok(act::perform(conn, *link, (act::Kind::Saved, None), now, work)?.1)
+}
+
+/// Ends what comes and what is recorded. Whoever is sent nothing any more is not watched either: old letters still have
+/// their pixels and links, and a later sign-up would find the permission as it was.
+fn end_all(conn: &mut DbConnection, before: &Preferences, statement: &Statement<'_>) -> Result<()> {
+    opt_in::withdraw_all(conn, statement, Scope::Everything)?;
+    for kind in before.allowed() {
+        permission::set(conn, statement, kind, false)?;
+    }
+    Ok(())
 }
 
 /// What the page says on and below the button for nothing at all, exactly.

@@ -3,7 +3,6 @@
 //! What stays holds nothing personal: a row number with its dates, the ledger, the state of each delivery, and the
 //! keyed hashes of the addresses (L-34). A letter that is planned stays planned; the gate refuses it.
 
-use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use crate::clock::Moment;
@@ -34,7 +33,7 @@ pub fn erasure_wording(lang: Lang) -> String {
 /// Erases a person whom nobody showed anything. Returns whether there was anything left to erase: doing it again changes
 /// nothing.
 ///
-/// `actor` is who asked for it, such as the name of a key.
+/// `actor` is who asked for it, such as the name of a key. To be run by `Database::erase`, which sees to the log.
 ///
 /// # Errors
 /// [`crate::error::Error::NotFound`] if there is no such person.
@@ -63,7 +62,6 @@ fn erase_as(
     by: (&str, Option<Lang>),
     now: Moment,
 ) -> Result<bool> {
-    overwrite_what_is_deleted(conn)?;
     lock(conn, person)?;
     let known = subscribers::get(conn, person)?;
     if known.erased_at.is_some() {
@@ -81,14 +79,6 @@ fn erase_as(
     unverified::forget_person(conn, person)?;
     empty(conn, person, now)?;
     Ok(true)
-}
-
-/// SQLite leaves deleted text in the file until the space is used again, unless told to overwrite it.
-fn overwrite_what_is_deleted(conn: &mut DbConnection) -> Result<()> {
-    if let DbConnection::Sqlite(c) = conn {
-        c.batch_execute("PRAGMA secure_delete = ON")?;
-    }
-    Ok(())
 }
 
 /// Every brand that ever dealt with the person.

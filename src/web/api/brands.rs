@@ -47,7 +47,7 @@ pub struct BrandView {
     policy_version: String,
     /// The sentence a person agrees to on the brand's forms.
     consent_wording: String,
-    /// Consents given before this moment have to be asked for again.
+    /// Consents given before this moment have to be asked for again, also those that wait to be confirmed.
     refresh_consents_before: Option<Moment>,
     /// Whether opens and clicks of those who gave no permission are counted, without any person.
     anonymous_tracking: bool,

@@ -10,7 +10,9 @@ use crate::domain::account::ApiKey;
 use crate::domain::audience::former_address;
 use crate::domain::audience::source::{self, SourceForm};
 use crate::domain::audience::subscriber::{self, Profile, Subscriber};
+use crate::domain::catalog::Channel;
 use crate::domain::consent;
+use crate::domain::consent::suppression::{self, Reason};
 use crate::domain::privacy::{self, correct};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
@@ -140,7 +142,8 @@ const LEFT: &str =
 /// They have agreed to nothing by that: opt-ins are set apart, with their evidence.
 #[utoipa::path(post, path = "/api/v1/subscribers", operation_id = "create_subscriber", tag = "Subscribers",
     request_body = SubscriberForm, responses((status = 201, description = "The subscriber", body = SubscriberView),
-        (status = 409, description = "The address is known already, or was left for another one, or the source's name stands for another kind")))]
+        (status = 409, description = "The address is known already, a child's, or left for another one, or the source's name \
+ stands for another kind")))]
 pub async fn create(app: web::Data<App>, form: Body<SubscriberForm>) -> Answer {
     let SubscriberForm { email, profile, source: origin } = form.0;
     let email = EmailAddress::parse(&email).map_err(|problem| Error::Invalid(vec![problem]))?;
@@ -149,6 +152,12 @@ pub async fn create(app: web::Data<App>, form: Body<SubscriberForm>) -> Answer {
     let person = app
         .db
         .write(move |conn| {
+            let suppressed = suppression::of_address(conn, &email.keyed_hash(&keys), Channel::Email)?;
+            if suppressed.iter().any(|found| found.reason == Reason::Under13) {
+                return Err(Error::conflict(
+                    "This address is suppressed as a child's; nothing about them is recorded",
+                ));
+            }
             let origin = source::ensure(conn, &origin, now)?;
             let person = subscriber::create(conn, &keys, &email, &profile, origin.id, now)?;
             // Which of its owners is meant nobody can say but the one who reads mail there.
@@ -220,7 +229,7 @@ pub async fn replace_profile(
 pub async fn erase(app: web::Data<App>, key: web::ReqData<ApiKey>, id: web::Path<PublicId>) -> Answer {
     let (now, keys, actor) = (app.clock.now(), app.keys.clone(), key.actor());
     app.db
-        .write(move |conn| {
+        .erase(move |conn| {
             let person = hold_living(conn, id.into_inner())?;
             privacy::erase(conn, &keys, person.id, &actor, now)
         })
@@ -230,7 +239,9 @@ pub async fn erase(app: web::Data<App>, key: web::ReqData<ApiKey>, id: web::Path
 
 /// Restrict processing
 ///
-/// Nothing is sent to them and nothing is decided about them until the restriction ends (GDPR Art. 18).
+/// Nothing is sent to them, and nothing that they do with old letters is recorded, until the restriction ends (GDPR Art.
+/// 18); only the link to their own data still goes to them when they ask for it. What they choose on their pages meanwhile
+/// is kept and counts from then on, and the pages tell them so.
 #[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/restriction", operation_id = "restrict_subscriber",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
     responses((status = 200, description = "The subscriber", body = SubscriberView)))]

@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::domain::audience::subscriber;
+use crate::domain::account::ApiKey;
+use crate::domain::audience::{Subscriber, subscriber};
 use crate::domain::catalog::{Channel, brand};
 use crate::domain::consent;
 use crate::domain::consent::suppression::{self, Reason, Suppression};
+use crate::domain::privacy;
 use crate::email_address::EmailAddress;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{PublicId, Slug};
 use crate::web::api::body::Body;
 use crate::web::api::paging::{Page, Paging};
@@ -78,28 +80,44 @@ pub async fn list(app: web::Data<App>, paging: web::Query<Paging>) -> Answer {
 ///
 /// Nothing is sent to it any more, whatever it agreed to and whichever import names it. Doing it again changes
 /// nothing.
+///
+/// With the reason `under_13` or `erasure` and an email address that somebody has, their data is erased by the same
+/// request, as by `DELETE /api/v1/subscribers/{subscriber}`: at every brand, so no brand can be named. A child's address
+/// also gets no service mail, and cannot be recorded again. A phone number or a postal address may be shared, so nobody is
+/// erased by one.
 #[utoipa::path(post, path = "/api/v1/suppressions", operation_id = "create_suppression", tag = "Suppressions",
     request_body = SuppressionForm, responses((status = 200, description = "The suppression", body = SuppressionView)))]
-pub async fn create(app: web::Data<App>, form: Body<SuppressionForm>) -> Answer {
+pub async fn create(app: web::Data<App>, key: web::ReqData<ApiKey>, form: Body<SuppressionForm>) -> Answer {
     let SuppressionForm { address, channel, brand: word, reason } = form.0;
     let hash = suppression::hash(&app.keys, channel, &address)?;
+    let removes = matches!(reason, Reason::Under13 | Reason::Erasure);
+    if removes && word.is_some() {
+        let detail = "The data goes at every brand for this reason, so it holds for all; leave the brand out";
+        return Err(Error::invalid("brand", detail).into());
+    }
     let email = EmailAddress::parse(&address).ok().filter(|_| channel == Channel::Email);
-    let now = app.clock.now();
-    let added = app
-        .db
-        .write(move |conn| {
-            let brand = word.map(|word| brand::find(conn, word.as_str())).transpose()?;
-            // A letter that is being claimed at this moment is finished first; none is claimed after the answer.
-            if let Some(email) = email
-                && let Some(person) = subscriber::find_by_email(conn, &email)?
-            {
-                consent::lock(conn, person.id)?;
-            }
-            let row = suppression::add(conn, &hash, channel, brand.map(|brand| brand.id), reason, now)?;
-            view(conn, &mut Names::of_brands(), row)
-        })
-        .await?;
-    ok(&added)
+    let (now, keys, actor) = (app.clock.now(), app.keys.clone(), key.actor());
+    let work = move |conn: &mut DbConnection| {
+        let brand = word.map(|word| brand::find(conn, word.as_str())).transpose()?;
+        // A letter that is being claimed at this moment is finished first; none is claimed after the answer.
+        if let Some(email) = email
+            && let Some(person) = hold(conn, &email)?
+            && removes
+        {
+            privacy::erase(conn, &keys, person.id, &actor, now)?;
+        }
+        let row = suppression::add(conn, &hash, channel, brand.map(|brand| brand.id), reason, now)?;
+        view(conn, &mut Names::of_brands(), row)
+    };
+    ok(&if removes { app.db.erase(work).await? } else { app.db.write(work).await? })
+}
+
+/// Who has this address, if anybody, held until the end of the transaction.
+fn hold(conn: &mut DbConnection, email: &EmailAddress) -> Result<Option<Subscriber>> {
+    let Some(known) = subscriber::find_by_email(conn, email)? else { return Ok(None) };
+    consent::lock(conn, known.id)?;
+    // Read again under the lock: they may have another address by now.
+    Ok(subscriber::find_by_email(conn, email)?.filter(|found| found.id == known.id))
 }
 
 /// Take a suppression back

@@ -23,6 +23,8 @@ pub struct DataPage {
     pub action: String,
     /// The full address.
     pub address: String,
+    /// That use of the person's data is restricted and nothing is sent, as a sentence; usually empty.
+    pub restricted: String,
     /// What else we hold, in the order to show it.
     pub groups: Vec<FactGroup>,
     /// What stands in the form that corrects it.

@@ -221,13 +221,6 @@ pub struct Radio {
     pub checked: bool,
 }
 
-impl Radio {
-    /// The element's id.
-    pub fn id(&self) -> String {
-        format!("{}-{}", self.name, self.value)
-    }
-}
-
 /// The box for one kind of tracking.
 #[derive(Debug, Clone)]
 pub struct PermissionBox {

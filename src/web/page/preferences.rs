@@ -26,6 +26,8 @@ pub struct PreferencesPage {
     pub action: String,
     /// The address with most of it hidden; the full one is never on this page (SEC-04).
     pub masked_address: String,
+    /// That use of the person's data is restricted and nothing is sent, as a sentence; usually empty.
+    pub restricted: String,
     /// The topics by kind.
     pub groups: Vec<TopicGroup>,
     /// The boxes for tracking.

@@ -27,6 +27,8 @@ pub struct ResultPage {
     pub scope: String,
     /// When it was done, as a sentence.
     pub when: String,
+    /// That use of the person's data is restricted and nothing is sent, as a sentence; usually empty.
+    pub restricted: String,
     /// Until which day the brand pauses, as a sentence; empty if it does not, or if the heading says so.
     pub pause: String,
     /// Whether it pauses, so that what is chosen comes only afterwards.

@@ -1,6 +1,5 @@
 //! Every page filled with made-up data, for the tests.
 
-use crate::domain::intake::confirm::Ended;
 use crate::error::Problem;
 use crate::i18n::Lang;
 
@@ -24,6 +23,18 @@ pub(super) fn brand() -> BrandView {
         policy_url: "https://civic.example.com/privacy".into(),
         has_logo: true,
         ..BrandView::default()
+    }
+}
+
+fn confirm_ended(heading: &'static str, lead: &'static str) -> ConfirmExpiredPage {
+    let (lang, brand) = (Lang::English, brand());
+    ConfirmExpiredPage {
+        lang,
+        heading: lang.say(heading).to_string(),
+        lead: lang.say(lead).with("brand", &brand.name).with("days", 7).to_string(),
+        brand,
+        link_url: "/b/civic-notes/link".into(),
+        sign_up_url: "/b/civic-notes/sign-up".into(),
     }
 }
 
@@ -175,7 +186,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         subject: "Buses that come on time".into(),
         size: "12 KB".into(),
     };
-    let all: [(&'static str, &dyn askama::DynTemplate); 32] = [
+    let all: [(&'static str, &dyn askama::DynTemplate); 33] = [
         ("sign_up", &sign_up()),
         ("sign_up_errors", &sign_up_with_errors()),
         ("sign_up_named", &named_sign_up()),
@@ -220,39 +231,10 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
                 preferences_url: preferences_url(),
             },
         ),
-        (
-            "confirm_expired",
-            &ConfirmExpiredPage {
-                lang: Lang::English,
-                brand: brand(),
-                why: Ended::TooOld,
-                valid_days: 7,
-                link_url: "/b/civic-notes/link".into(),
-                sign_up_url: "/b/civic-notes/sign-up".into(),
-            },
-        ),
-        (
-            "confirm_stopped",
-            &ConfirmExpiredPage {
-                lang: Lang::English,
-                brand: brand(),
-                why: Ended::Stopped,
-                link_url: "/b/civic-notes/link".into(),
-                valid_days: 7,
-                sign_up_url: "/b/civic-notes/sign-up".into(),
-            },
-        ),
-        (
-            "confirm_moved",
-            &ConfirmExpiredPage {
-                lang: Lang::English,
-                brand: brand(),
-                why: Ended::Moved,
-                link_url: "/b/civic-notes/link".into(),
-                valid_days: 7,
-                sign_up_url: "/b/civic-notes/sign-up".into(),
-            },
-        ),
+        ("confirm_expired", &confirm_ended("expired-heading", "expired-lead")),
+        ("confirm_stopped", &confirm_ended("ended-heading", "ended-lead")),
+        ("confirm_moved", &confirm_ended("ended-heading", "ended-moved")),
+        ("confirm_outdated", &confirm_ended("ended-heading", "outdated-lead")),
         ("preferences", &preferences(false)),
         ("preferences_gpc", &preferences(true)),
         ("preferences_result", &result()),

@@ -2,7 +2,6 @@
 
 use askama::Template;
 
-use crate::domain::intake::confirm::Ended;
 use crate::error::Problem;
 use crate::i18n::Lang;
 
@@ -286,31 +285,12 @@ pub struct ConfirmExpiredPage {
     pub lang: Lang,
     /// The brand.
     pub brand: BrandView,
-    /// Why.
-    pub why: Ended,
-    /// For how many days such a link works.
-    pub valid_days: u32,
+    /// That it does nothing.
+    pub heading: String,
+    /// Why, as a sentence.
+    pub lead: String,
     /// The sign-up form, to ask again.
     pub sign_up_url: String,
     /// Where one asks for the link to one's choices.
     pub link_url: String,
-}
-
-impl ConfirmExpiredPage {
-    fn heading(&self) -> String {
-        match self.why {
-            Ended::TooOld => self.lang.say("expired-heading"),
-            Ended::Stopped | Ended::Moved => self.lang.say("ended-heading"),
-        }
-        .to_string()
-    }
-
-    fn reason(&self) -> String {
-        match self.why {
-            Ended::TooOld => self.lang.say("expired-lead").with("days", self.valid_days),
-            Ended::Stopped => self.lang.say("ended-lead").with("brand", &self.brand.name),
-            Ended::Moved => self.lang.say("ended-moved"),
-        }
-        .to_string()
-    }
 }

@@ -5,10 +5,10 @@ use actix_web::{HttpResponse, web};
 
 use crate::app::App;
 use crate::domain::consent::{confirmation, lock};
-use crate::domain::intake::confirm::{Asked, Standing, look, press};
+use crate::domain::intake::confirm::{Asked, Ended, Standing, look, press};
 use crate::domain::intake::{Detail, Item};
 use crate::error::{Problem, Result};
-use crate::i18n::{Lang, Message};
+use crate::i18n::{Lang, Message, Saying};
 use crate::secret::{hex, sha256};
 use crate::token::{ConfirmLink, PreferencesLink};
 use crate::web::form::{Form, FormError};
@@ -37,11 +37,11 @@ pub async fn show(
             Ok((asked, view))
         })
         .await?;
-    answer(&app, &token, spoken, asked, view, false)
+    answer(&app, &token, spoken, asked, view, None)
 }
 
-/// `POST /confirm/{token}`: the button was pressed. Where its page showed another list than is asked for now, the page
-/// is shown anew, and nothing is changed.
+/// `POST /confirm/{token}`: the button was pressed. Where its page showed another list than is asked for now, or the form
+/// does not say which list was shown, the page is shown anew, and nothing is changed.
 ///
 /// # Errors
 /// If the link is not one of ours.
@@ -56,7 +56,7 @@ pub async fn post(
     let form = form?;
     let shown = form.one("list")?.map(str::to_owned);
     let spoken = spoken.in_form(&form);
-    let (asked, view, is_stale) = app
+    let (asked, view, refused) = app
         .db
         .write(move |conn| {
             let waiting = look(conn, id, now)?;
@@ -64,14 +64,36 @@ pub async fn post(
             lock(conn, waiting.subscriber)?;
             let waiting = look(conn, id, now)?;
             let view = brand_view(conn, &waiting.brand)?;
-            let stale = match (&waiting.state, &shown) {
-                (Standing::Open(items, details), Some(shown)) => *shown != list(items, details),
-                _ => false,
+            let refused = match (&waiting.state, &shown) {
+                (Standing::Open(..), None) => Some(Refused::Unread),
+                (Standing::Open(items, details), Some(shown)) if *shown != list(items, details) => {
+                    Some(Refused::Changed)
+                }
+                _ => None,
             };
-            Ok(if stale { (waiting, view, true) } else { (press(conn, id, now)?, view, false) })
+            let asked = if refused.is_some() { waiting } else { press(conn, id, now)? };
+            Ok((asked, view, refused))
         })
         .await?;
-    answer(&app, &token, spoken, asked, view, is_stale)
+    answer(&app, &token, spoken, asked, view, refused)
+}
+
+/// Why a press confirmed nothing.
+#[derive(Clone, Copy)]
+enum Refused {
+    /// Another list was shown.
+    Changed,
+    /// It does not say which list was shown, so nobody may have read any.
+    Unread,
+}
+
+impl Refused {
+    fn say(self) -> (StatusCode, Message) {
+        match self {
+            Self::Changed => (StatusCode::CONFLICT, Message::new("problem-choices-changed")),
+            Self::Unread => (StatusCode::UNPROCESSABLE_ENTITY, Message::new("problem-list-unread")),
+        }
+    }
 }
 
 /// Stands for all that a button confirms, in whatever language it is shown: also for what is shown only in part.
@@ -87,13 +109,14 @@ fn answer(
     spoken: Spoken,
     asked: Asked,
     brand: BrandView,
-    is_stale: bool,
+    refused: Option<Refused>,
 ) -> Result<HttpResponse, PageError> {
     let lang = spoken.at(asked.brand.lang()).to(asked.language);
     let words = |items: Vec<Item>| items.iter().map(|item| item.say(lang)).collect();
     match asked.state {
         Standing::Open(items, details) => {
-            let changed = Problem::said("", Message::new("problem-choices-changed")).in_language(lang);
+            let (status, why) = refused.map(Refused::say).unzip();
+            let why = why.map(|why| Problem::said("", why).in_language(lang));
             let view = ConfirmPage {
                 lang,
                 brand,
@@ -105,28 +128,40 @@ fn answer(
                     .map(|detail| detail.say(lang))
                     .map(|(l, v)| Fact::new(l, v))
                     .collect(),
-                errors: if is_stale { vec![changed] } else { Vec::new() },
+                errors: why.into_iter().collect(),
             };
-            page_with(if is_stale { StatusCode::CONFLICT } else { StatusCode::OK }, &view)
+            page_with(status.unwrap_or(StatusCode::OK), &view)
         }
         Standing::Confirmed(items) => {
             let link = PreferencesLink { brand: asked.brand.id, subscriber: asked.subscriber, campaign: 0 };
             let preferences_url = choices_url(&app.keys, &link);
             page(&ConfirmedPage { lang, brand, items: words(items), preferences_url })
         }
-        Standing::Ended(why) => page_with(
-            StatusCode::GONE,
-            &ConfirmExpiredPage {
+        Standing::Ended(why) => {
+            let (heading, lead) = ended(lang, &brand, why);
+            let view = ConfirmExpiredPage {
                 lang,
-                why,
+                heading: heading.to_string(),
+                lead: lead.to_string(),
                 sign_up_url: match asked.form {
                     Some(form) => format!("/b/{}/sign-up/{form}", asked.brand.slug),
                     None => format!("/b/{}/sign-up", asked.brand.slug),
                 },
                 link_url: brand.link_url(),
                 brand,
-                valid_days: confirmation::VALID_DAYS,
-            },
-        ),
+            };
+            page_with(StatusCode::GONE, &view)
+        }
     }
+}
+
+/// The heading and the reason of a link that does nothing any more.
+fn ended(lang: Lang, brand: &BrandView, why: Ended) -> (Saying, Saying) {
+    let lead = match why {
+        Ended::TooOld => lang.say("expired-lead").with("days", confirmation::VALID_DAYS),
+        Ended::Stopped => lang.say("ended-lead").with("brand", &brand.name),
+        Ended::Moved => lang.say("ended-moved"),
+        Ended::Outdated => lang.say("outdated-lead").with("brand", &brand.name),
+    };
+    (if why == Ended::TooOld { lang.say("expired-heading") } else { lang.say("ended-heading") }, lead)
 }

@@ -21,7 +21,7 @@ use crate::web::limit::Limits;
 use crate::web::page::{AddressSentPage, BrandView, DataPage, DataTyped, ErasedPage, Gone};
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::held::groups;
-use crate::web::public::view::brand_view;
+use crate::web::public::view::{brand_view, restricted};
 use crate::web::public::{gone, open};
 use crate::web::query;
 
@@ -107,6 +107,7 @@ impl Visit {
             brand,
             action: self.url.clone(),
             address: held.person.email.clone().unwrap_or_default(),
+            restricted: restricted(lang, held.person.restricted_at),
             groups: groups(&held, lang),
             typed: typed.unwrap_or_else(|| as_typed(&profile, &locale)),
             version: correct::version(&profile)?,
@@ -240,7 +241,7 @@ async fn erase(app: &App, link: DataRequestLink, spoken: Spoken) -> Result<HttpR
     let (keys, now) = (app.keys.clone(), app.clock.now());
     let (brand, lang) = app
         .db
-        .write(move |conn| {
+        .erase(move |conn| {
             let brand = brand::get(conn, link.brand)?;
             let lang = spoken.at(brand.lang()).to(subscriber::get(conn, link.subscriber)?.lang());
             privacy::erase_on_page(conn, &keys, link.subscriber, lang, now)?;

@@ -32,7 +32,7 @@ use crate::web::page::{
 use crate::web::problem::{PageError, page, page_with};
 use crate::web::public::open;
 use crate::web::public::result::see;
-use crate::web::public::view::{brand_view, seen_choices, topic_groups};
+use crate::web::public::view::{brand_view, restricted, seen_choices, topic_groups};
 use crate::web::public::wish::{self, Wish};
 
 /// `GET /p/{token}`: shows the choices.
@@ -193,6 +193,7 @@ impl Visit {
             lang,
             action: self.url.clone(),
             masked_address: stored.person.masked_email(),
+            restricted: restricted(lang, stored.person.restricted_at),
             groups: typed.boxes(topic_groups(lang, topics)),
             permissions: typed.permissions(permission_boxes(&stored, lang, keep), gpc),
             wording: stored.brand.consent_wording.clone(),

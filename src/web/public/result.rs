@@ -29,7 +29,7 @@ use crate::web::language::Spoken;
 use crate::web::limit::Limits;
 use crate::web::page::{Fact, Radio, ResultPage};
 use crate::web::problem::{PageError, page, page_with};
-use crate::web::public::view::{brand_view, seen_choices};
+use crate::web::public::view::{brand_view, restricted, seen_choices};
 use crate::web::public::{choices_url, open};
 use crate::web::query;
 
@@ -188,7 +188,6 @@ fn view(
     let can_undo = matches!(undo, Undo::Possible { .. });
     let url = format!("/r/{}", keys.seal(&link));
     let choices = PreferencesLink { campaign: 0, ..act.link() };
-    let masked = person.masked_email();
     let (heading, lead, scope) = headline(lang, &act, &brand);
     let words = |choices: &[preferences::Choice]| choices.iter().map(|choice| choice.say(lang)).collect();
     let notice = match receipt::version(conn, &act, &brand)? {
@@ -207,6 +206,7 @@ fn view(
             .with("day", lang.day(act.at))
             .with("time", act.at.time_of_day())
             .to_string(),
+        restricted: restricted(lang, person.restricted_at),
         pause: running_pause(lang, &act, &brand),
         is_paused: act.after.paused_until.is_some(),
         started: words(&changes.granted),
@@ -227,7 +227,7 @@ fn view(
         reasons: if stopped && !act.gave_reason { reasons(lang) } else { Vec::new() },
         thanks: act.gave_reason,
         unsaved: false,
-        receipt: receipt_facts(lang, &act, &brand, masked),
+        receipt: receipt_facts(lang, &act, &brand, person.masked_email()),
         receipt_url: format!("{url}/receipt.json"),
         notice_url: format!("/b/{}/privacy/{notice}", brand.slug),
         notice,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::catalog::topic::Kind;
 use crate::domain::catalog::{Brand, Channel, Topic, brand, look};
@@ -32,6 +33,12 @@ pub fn brand_view(conn: &mut DbConnection, brand: &Brand) -> Result<BrandView> {
         language: brand.lang(),
         is_inside: false,
     })
+}
+
+/// That use of a person's data is restricted since a moment and nothing is sent (GDPR Art. 18), as a sentence; empty if
+/// it is not.
+pub fn restricted(lang: Lang, since: Option<Moment>) -> String {
+    since.map(|since| lang.say("restricted").with("day", lang.day(since)).to_string()).unwrap_or_default()
 }
 
 /// The topics by kind, each with its boxes; a kind without topics is left out.

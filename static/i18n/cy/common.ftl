@@ -34,7 +34,8 @@ item-profiling = Dewis beth i’w anfon ar sail yr hyn a wnaethoch
 
 # What ends, in the words of the page and of the record.
 scope-email = pob e-bost marchnata gan { $brand }
-scope-everything = Dim mwy o farchnata gan { $brand }: dim e-byst, dim galwadau, dim post.
+scope-everything = Dim mwy o farchnata gan { $brand }: dim e-byst, dim galwadau, dim post. Ac ni chofnodir dim amdanoch.
+restricted = Ni anfonir dim atoch ar hyn o bryd: mae’r defnydd o’ch data wedi’i gyfyngu ers { $day }, ar eich cais chi neu’n cais ni. Bydd yr hyn a ddewiswch yma yn cyfrif pan ddaw hynny i ben.
 
 # What one agrees to beside the boxes for tracking: kept in the record exactly so.
 wording-opens = Ie, cyfrifwch pryd rwy’n agor e-bost. Mae llun bach iawn ym mhob e-bost yn dweud wrthym ei fod wedi’i agor. Am { $days } diwrnod rydym yn cadw’r amser ac a yw’n edrych fel person neu raglen, ond byth eich cyfeiriad IP na’ch dyfais; wedyn dim ond cyfansymiau sy’n aros.
@@ -58,6 +59,7 @@ problem-post-missing = Rhowch y cyfeiriad i ysgrifennu ato, am i chi ddewis Post
 problem-understood = Ticiwch y blwch i ddangos eich bod yn deall
 problem-words-changed = Mae’r hyn y byddech yn cytuno iddo wedi newid ers i chi agor y dudalen hon. Darllenwch ef unwaith eto
 problem-choices-changed = Newidiodd eich dewisiadau yn y cyfamser. Edrychwch eto
+problem-list-unread = Edrychwch ar y rhestr a phwyswch y botwm oddi tani
 problem-topic-changed = Nid yw un pwnc yn dod bellach yn y ffordd a diciwyd. Edrychwch eto
 wording-profiling = Ie, cewch ddewis yr hyn a anfonwch ataf yn ôl yr hyn a agorais ac a ddilynais. Nid ydych yn gwneud hyn heddiw; heb y tic hwn ni wnewch byth.
 problem-undo = Ni ellir dadwneud hyn bellach. Edrychwch eto

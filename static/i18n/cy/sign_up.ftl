@@ -14,6 +14,7 @@ confirm-details-hint = Fe’i teipiwyd yn y ffurflen; gyda’r botwm, dyma fydd 
 ended-heading = Nid yw’r ddolen hon yn gwneud dim bellach
 ended-lead = Ar ôl ei hanfon, cafodd yr hyn y gofynnwyd amdano ei stopio neu ei dynnu’n ôl, felly nid oes dim i’w gadarnhau. Ni ddechreuwyd dim gyda { $brand }.
 ended-moved = Fe’i hanfonwyd i gyfeiriad sydd wedi’i newid ers hynny, felly nid oes modd cadarnhau dim ag ef.
+outdated-lead = Ar ôl ei hanfon, dechreuodd { $brand } ofyn i bawb o’r newydd, felly nid yw’r hyn y gofynnwyd amdano cynt yn cyfrif bellach. Ni ddechreuwyd dim.
 expired-sign-up = Cofrestru eto
 expired-sign-up-hint = Os ydych am glywed gan { $brand } o hyd, byddwn yn anfon dolen newydd.
 expired-link = Anfonwch fy nolen ataf

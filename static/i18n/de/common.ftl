@@ -34,7 +34,8 @@ item-profiling = Auswählen, was wir senden, nach dem, was Sie getan haben
 
 # What ends, in the words of the page and of the record.
 scope-email = alle Werbe-E-Mails von { $brand }
-scope-everything = Keine Werbung mehr von { $brand }: keine E-Mails, keine Anrufe, keine Post.
+scope-everything = Keine Werbung mehr von { $brand }: keine E-Mails, keine Anrufe, keine Post. Und nichts über Sie wird aufgezeichnet.
+restricted = Zurzeit wird Ihnen nichts gesendet: Die Verwendung Ihrer Daten ist seit dem { $day } eingeschränkt, auf Ihren Wunsch oder unseren. Was Sie hier wählen, gilt, sobald das endet.
 
 # What one agrees to beside the boxes for tracking: kept in the record exactly so.
 wording-opens = Ja, zählen Sie, wenn ich eine E-Mail öffne. Ein winziges Bild in jeder E-Mail meldet uns, dass sie geöffnet wurde. Für { $days ->
@@ -64,6 +65,7 @@ problem-post-missing = Geben Sie die Adresse an, an die wir schreiben sollen, de
 problem-understood = Setzen Sie das Häkchen, um zu zeigen, dass Sie das verstanden haben
 problem-words-changed = Worin Sie einwilligen würden, hat sich geändert, seit Sie diese Seite geöffnet haben. Bitte lesen Sie es noch einmal
 problem-choices-changed = Ihre Auswahl hat sich inzwischen geändert. Bitte sehen Sie noch einmal hin
+problem-list-unread = Bitte sehen Sie sich die Liste an und drücken Sie den Knopf darunter
 problem-topic-changed = Ein Thema kommt nicht mehr auf dem angekreuzten Weg. Bitte sehen Sie noch einmal hin
 wording-profiling = Ja, Sie dürfen nach dem, was ich geöffnet und angeklickt habe, auswählen, was Sie mir schicken. Heute tun Sie das nicht; ohne dieses Häkchen werden Sie es nie tun.
 problem-undo = Das lässt sich nicht mehr rückgängig machen. Bitte sehen Sie noch einmal hin

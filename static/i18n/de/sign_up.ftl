@@ -14,6 +14,7 @@ confirm-details-hint = Das wurde im Formular eingegeben; mit der Schaltfläche w
 ended-heading = Dieser Link bewirkt nichts mehr
 ended-lead = Nachdem er gesendet wurde, wurde das Gewünschte beendet oder zurückgenommen; es gibt also nichts zu bestätigen. Bei { $brand } hat nichts begonnen.
 ended-moved = Er wurde an eine Adresse gesendet, die seitdem geändert wurde; mit ihm lässt sich nichts mehr bestätigen.
+outdated-lead = Nachdem er gesendet wurde, hat { $brand } begonnen, alle neu zu fragen; was vorher gewünscht wurde, zählt nicht mehr. Nichts hat begonnen.
 expired-sign-up = Noch einmal anmelden
 expired-sign-up-hint = Wenn Sie weiterhin von { $brand } hören möchten, senden wir einen neuen Link.
 expired-link = Meinen Link zusenden

@@ -34,7 +34,8 @@ item-profiling = Choosing what to send by what you did
 
 # What ends, in the words of the page and of the record.
 scope-email = all marketing email from { $brand }
-scope-everything = No more marketing from { $brand }: no email, no calls, no post.
+scope-everything = No more marketing from { $brand }: no email, no calls, no post. And nothing about you is recorded.
+restricted = Nothing is sent to you at the moment: use of your data is restricted since { $day }, at your request or ours. What you choose here counts when that ends.
 
 # What one agrees to beside the boxes for tracking: kept in the record exactly so.
 wording-opens = Yes, count when I open an email. A tiny picture in each email tells us that it was opened. For { $days ->
@@ -64,6 +65,7 @@ problem-post-missing = Enter the address to write to, because you chose Post
 problem-understood = Tick the box to show that you understand
 problem-words-changed = What you would agree to has changed since you opened this page. Please read it once more
 problem-choices-changed = Your choices changed in the meantime. Please look again
+problem-list-unread = Please look at the list and press the button below it
 problem-topic-changed = A topic no longer comes in the way that was ticked. Please look again
 wording-profiling = Yes, you may choose what you send me by what I opened and followed. You do not do this today; without this tick you never will.
 problem-undo = This can no longer be undone. Please look again

@@ -15,6 +15,7 @@ confirm-details-hint = It was typed in the form; with the button it becomes what
 ended-heading = This link does nothing any more
 ended-lead = After it was sent, what was asked for was stopped or taken back, so there is nothing to confirm. Nothing was started at { $brand }.
 ended-moved = It was mailed to an address that has been changed since, so there is nothing to confirm with it.
+outdated-lead = After it was sent, { $brand } began to ask everybody anew, so what was asked for before no longer counts. Nothing was started.
 expired-sign-up = Sign up again
 expired-sign-up-hint = If you still want to hear from { $brand }, we send a new link.
 expired-link = Send me my link

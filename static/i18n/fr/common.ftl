@@ -37,7 +37,8 @@ item-profiling = Choisir ce que nous envoyons d’après ce que vous avez fait
 
 # What ends, in the words of the page and of the record.
 scope-email = tous les e-mails publicitaires de { $brand }
-scope-everything = Plus aucune publicité de { $brand } : ni e-mail, ni appel, ni courrier.
+scope-everything = Plus aucune publicité de { $brand } : ni e-mail, ni appel, ni courrier, ni suivi.
+restricted = Rien ne vous est envoyé pour le moment : l’usage de vos données est limité depuis le { $day }, à votre demande ou à la nôtre. Vos choix compteront ensuite.
 
 # What one agrees to beside the boxes for tracking: kept in the record exactly so.
 wording-opens = Oui, comptez quand j’ouvre un e-mail. Une image minuscule dans chaque e-mail nous indique qu’il a été ouvert. Pendant { $days ->
@@ -67,6 +68,7 @@ problem-post-missing = Saisissez l’adresse à laquelle écrire, car vous avez 
 problem-understood = Cochez la case pour montrer que vous avez compris
 problem-words-changed = Ce à quoi vous consentiriez a changé depuis que vous avez ouvert cette page. Veuillez le relire
 problem-choices-changed = Vos choix ont changé entre-temps. Veuillez vérifier
+problem-list-unread = Veuillez lire la liste et appuyer sur le bouton qui la suit
 problem-topic-changed = Un sujet n’est plus proposé de la façon cochée. Veuillez vérifier
 wording-profiling = Oui, vous pouvez choisir ce que vous m’envoyez d’après ce que j’ai ouvert et suivi. Vous ne le faites pas aujourd’hui ; sans cette coche, vous ne le ferez jamais.
 problem-undo = Ceci ne peut plus être annulé. Veuillez vérifier

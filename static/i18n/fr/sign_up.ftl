@@ -14,6 +14,7 @@ confirm-details-hint = Cela a été saisi dans le formulaire ; avec le bouton, c
 ended-heading = Ce lien n’a plus d’effet
 ended-lead = Après son envoi, ce qui avait été demandé a été arrêté ou retiré : il n’y a donc rien à confirmer. Rien n’a commencé chez { $brand }.
 ended-moved = Il a été envoyé à une adresse qui a été changée depuis : il ne permet plus de confirmer quoi que ce soit.
+outdated-lead = Après son envoi, { $brand } a commencé à redemander son accord à chacun ; ce qui avait été demandé avant ne compte plus. Rien n’a commencé.
 expired-sign-up = S’inscrire à nouveau
 expired-sign-up-hint = Si vous souhaitez toujours recevoir des nouvelles de { $brand }, nous envoyons un nouveau lien.
 expired-link = M’envoyer mon lien

@@ -165,12 +165,12 @@ pub fn work(conn: &mut DbConnection, keys: &Keys, id: i64, now: Moment) -> Resul
     let wish = get(conn, id)?;
     let (State::Asked, Some(new)) = (wish.state, &wish.new_email) else { return Ok(false) };
     match subscriber::find_by_email(conn, new)? {
+        _ if is_barred(conn, keys, new)? => {}
         // Their own address, or its owner is told how to get there; nothing of it is done for them.
         Some(owner) if owner.id != wish.subscriber_id => {
             request::mail_link(conn, Kind::AddressTaken, wish.brand_id, owner.id, now)?;
         }
         Some(_) => {}
-        None if is_barred(conn, keys, new)? => {}
         None => match mailed_lately(conn, &new.keyed_hash(keys), now)? {
             None => mail(conn, keys, &wish, new, now)?,
             Some(earlier) if earlier.is_open_again_for(&wish) => {

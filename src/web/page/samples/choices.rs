@@ -14,6 +14,7 @@ pub(in crate::web::page) fn preferences(gpc: bool) -> PreferencesPage {
         brand: brand(),
         action: "/p/token".into(),
         masked_address: "j•••@example.com".into(),
+        restricted: if gpc { "Nothing is sent to you at the moment.".into() } else { String::new() },
         groups: groups(BoxState::On, BoxState::Pending),
         permissions: vec![opens, clicks, profiling],
         wording: "I agree that Civic Notes sends me what I tick.".into(),
