@@ -78,6 +78,7 @@ mod sign_up_forms;
 mod sign_up_proof;
 mod sign_up_safety;
 mod sign_up_strangers;
+mod told;
 mod tracking;
 mod tracking_answers;
 mod tracking_once;

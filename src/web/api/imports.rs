@@ -71,7 +71,7 @@ impl FromRequest for CsvFile {
 /// (`granted` or `pending`), `permission_opens` and `permission_clicks` (`yes`, `no` or empty).
 ///
 /// Good rows are kept and each bad one is reported by its line. Importing a file twice changes nothing the second
-/// time. No import undoes a suppression or a withdrawal. At most 32 MB; `mannerly import` takes any size.
+/// time. No import undoes a suppression or a withdrawal, or changes a person whose processing is restricted. At most 32 MB; `mannerly import` takes any size.
 #[utoipa::path(post, path = "/api/v1/imports", operation_id = "import_people", tag = "Imports", params(ImportQuery),
     request_body(content_type = "text/csv", description = "The file", content = String),
     responses((status = 200, description = "What became of the rows", body = ImportReport),

@@ -221,7 +221,8 @@ pub async fn erase(app: web::Data<App>, key: web::ReqData<ApiKey>, id: web::Path
 
 /// Restrict processing
 ///
-/// Nothing is sent to them and nothing is decided about them until the restriction ends (GDPR Art. 18).
+/// Nothing is sent to them and nothing is granted, imported or decided about them until the restriction ends (GDPR
+/// Art. 18); withdrawing and erasing stay possible.
 #[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/restriction", operation_id = "restrict_subscriber",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
     responses((status = 200, description = "The subscriber", body = SubscriberView)))]

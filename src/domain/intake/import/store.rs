@@ -88,6 +88,10 @@ impl<'a> Store<'a> {
             let Some(person) = known.people.get(&row.email) else {
                 return Err(Error::internal("a person vanished during an import"));
             };
+            if person.restricted_at.is_some() {
+                report.restricted += 1;
+                continue;
+            }
             if known.takes_back_a_permission(row, person.id) {
                 report.refuse(row.line, "The person allows tracking now; only they can take that back");
                 continue;
