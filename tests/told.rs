@@ -218,4 +218,20 @@ both_databases! {
         assert_eq!(crm.person.state(&server, "transport", Channel::Email), Some(State::Granted));
     }
 
+    async fn who_was_erased_or_is_a_child_is_not_recorded_by_a_program(server: TestServer) {
+        let key = admin(&server);
+        for (reason, word) in [(Reason::Under13, "under_13"), (Reason::Erasure, "erasure")] {
+            let email = format!("{word}@council.test");
+            server.suppress(&email, None, reason);
+            let before = server.snapshot();
+            let form = json!({"email": email, "profile": {"first_name": "Kid"}, "source": {"name": "CRM", "kind": "api"}});
+            let problem = expect_problem(server.api(&key, "POST", "/subscribers", form).await, 409);
+            assert!(problem["detail"].as_str().unwrap().contains(word), "{problem}");
+            let unused = |rows: Vec<String>| rows.into_iter().filter(|row| !row.starts_with("api_key: ")).collect::<Vec<_>>();
+            assert_eq!(unused(server.snapshot()), unused(before));
+        }
+        server.suppress("objects@council.test", None, Reason::Objection);
+        person(&server, &key, "objects@council.test").await;
+    }
+
 }

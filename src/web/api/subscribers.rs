@@ -9,7 +9,7 @@ use crate::db::DbConnection;
 use crate::domain::account::ApiKey;
 use crate::domain::audience::source::{self, SourceForm};
 use crate::domain::audience::subscriber::{self, Profile, Subscriber};
-use crate::domain::consent;
+use crate::domain::consent::{self, suppression};
 use crate::domain::privacy::{self, correct};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
@@ -132,10 +132,12 @@ pub async fn lookup(app: web::Data<App>, form: Body<Lookup>) -> Answer {
 
 /// Record a subscriber
 ///
-/// They have agreed to nothing by that: opt-ins are set apart, with their evidence.
+/// They have agreed to nothing by that: opt-ins are set apart, with their evidence. Who was erased comes back only by what
+/// they do themselves, and a child not at all.
 #[utoipa::path(post, path = "/api/v1/subscribers", operation_id = "create_subscriber", tag = "Subscribers",
     request_body = SubscriberForm, responses((status = 201, description = "The subscriber", body = SubscriberView),
-        (status = 409, description = "The address is known already, or the source's name stands for another kind")))]
+        (status = 409, description = "The address is known already or must not be recorded, or the source's name stands \
+            for another kind")))]
 pub async fn create(app: web::Data<App>, form: Body<SubscriberForm>) -> Answer {
     let SubscriberForm { email, profile, source: origin } = form.0;
     let email = EmailAddress::parse(&email).map_err(|problem| Error::Invalid(vec![problem]))?;
@@ -146,6 +148,8 @@ pub async fn create(app: web::Data<App>, form: Body<SubscriberForm>) -> Answer {
         .write(move |conn| {
             let origin = source::ensure(conn, &origin, now)?;
             let person = subscriber::create(conn, &keys, &email, &profile, origin.id, now)?;
+            // Looked at last: an erasure that ends in this very moment is seen too.
+            suppression::recordable(conn, &email.keyed_hash(&keys))?;
             view(conn, &mut Names::of_sources(), person)
         })
         .await?;
