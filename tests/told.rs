@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use mannerly::clock::{DAY, Moment};
-use mannerly::db::schema::brand as brands;
+use mannerly::db::schema::{brand as brands, source as sources};
+use mannerly::domain::account::Scope;
 use mannerly::domain::catalog::{Brand, Channel};
 use mannerly::domain::consent::opt_in::State;
 use mannerly::domain::consent::permission::{Kind, State as Permission};
 use mannerly::domain::consent::suppression::Reason;
 use serde_json::{Value, json};
 
-use crate::api::{admin, evidence, evidence_of, expect_problem, person, pointer};
+use crate::api::{admin, evidence, evidence_of, expect_problem, key, person, pointer};
 use crate::consent::import_file;
 use crate::person::Person;
 use crate::support::http::Answer;
@@ -234,4 +235,45 @@ both_databases! {
         person(&server, &key, "objects@council.test").await;
     }
 
+    async fn a_key_that_may_only_write_people_reads_none_and_says_nothing_of_suppliers(server: TestServer) {
+        let crm = Crm::of(&server, ANA).await;
+        let writer = Crm { key: key(&server, &[Scope::WritePerson]), id: crm.id.clone(), server: &server,
+            person: Person { id: crm.person.id, brand: crm.person.brand.clone() } };
+        for (what, body) in [
+            ("opt-ins", json!({"opt_ins": []})),
+            ("permissions", json!({"permissions": []})),
+            ("brand-choices", json!({"brand_choices": []})),
+            ("profile", json!({"first_name": "Anna"})),
+            ("restriction", Value::Null),
+        ] {
+            assert!(writer.put(what, body.clone()).await.expect(204).bytes.is_empty(), "{what}");
+            crm.put(what, body).await.expect(200);
+        }
+        let path = format!("/subscribers/{}/restriction", crm.id);
+        server.api(&writer.key, "DELETE", &path, Value::Null).await.expect(204);
+
+        let supplier = |more: Value| {
+            let mut from = json!({"name": "List Co", "kind": "supplier"});
+            from.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            from
+        };
+        let until = |year: i32| json!({"licence_until": format!("{year}-01-01T00:00:00Z")});
+        let record = async |email: &str, from: Value| {
+            server.api(&writer.key, "POST", "/subscribers", json!({"email": email, "source": from})).await
+        };
+        expect_problem(record("a@council.test", supplier(json!({}))).await, 403);
+        server.api(&crm.key, "POST", "/sources", supplier(until(2027))).await.expect(200);
+        expect_problem(record("a@council.test", supplier(until(2099))).await, 403);
+        let query = "brand=civic&source=List%20Co&source_kind=supplier&basis=consent&wording=Civic%20Notes\
+            &licence_until=2099-01-01T00:00:00Z";
+        let import = server.request("POST", &format!("/api/v1/imports?{query}")).bearer_auth(&writer.key);
+        let import = import.header("content-type", "text/csv").body("email\na@council.test\n");
+        expect_problem(Answer::to(import).await, 403);
+        record("a@council.test", supplier(json!({}))).await.expect(201);
+        record("b@council.test", supplier(until(2027))).await.expect(201);
+        let kept: Option<Moment> = server.read(|conn| {
+            Ok(sources::table.filter(sources::name.eq("List Co")).select(sources::licence_until).first(conn)?)
+        });
+        assert_eq!(kept, Moment::parse("2027-01-01T00:00:00Z"));
+    }
 }

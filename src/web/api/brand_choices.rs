@@ -17,7 +17,7 @@ use crate::web::api::body::Body;
 use crate::web::api::evidence::{self, Evidence};
 use crate::web::api::paging::Page;
 use crate::web::api::subscribers::{hold_living, living};
-use crate::web::api::{Answer, Names, ok};
+use crate::web::api::{Answer, Names, changed, ok};
 
 /// What a person chose about a brand. Brands of which nothing was chosen are not there: each letter may come.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -78,11 +78,12 @@ pub async fn list(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
 ///
 /// A pause, and how often a brand may write at most. All of them or none. Letting more through than before needs
 /// evidence, which says when, and is later than the person's last choice. Letters that a pause or the frequency holds back
-/// are skipped, not sent later.
+/// are skipped, not sent later. A key without `read_person` is answered without a body (204).
 #[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/brand-choices", operation_id = "set_brand_choices",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
     request_body = BrandChoiceChanges,
     responses((status = 200, description = "All choices of the subscriber", body = Page<BrandChoiceView>),
+        (status = 204, description = "Done; the key may not read people"),
         (status = 409, description = "Something else was chosen since, or processing is restricted")))]
 pub async fn set(
     app: web::Data<App>,
@@ -99,7 +100,7 @@ pub async fn set(
             views(conn, person.id, now)
         })
         .await?;
-    ok(&page)
+    changed(&key, &page)
 }
 
 fn apply(

@@ -21,7 +21,7 @@ use crate::web::api::body::Body;
 use crate::web::api::evidence::{self, Evidence};
 use crate::web::api::paging::Page;
 use crate::web::api::subscribers::{hold_living, living};
-use crate::web::api::{Answer, Names, ok};
+use crate::web::api::{Answer, Names, changed, ok};
 
 /// How many answers one request may set.
 const CHANGES_MAX: usize = 200;
@@ -110,11 +110,12 @@ pub async fn list(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
 /// All of them or none. Agreeing needs evidence that says when; each change is written to the ledger with it. An answer
 /// that is in force already changes nothing. What the person ended since, what they object to and anything of a person
 /// whose processing is restricted is not granted, whatever else the request has in it: leave that out. Who should confirm
-/// their address first is signed up instead.
+/// their address first is signed up instead. A key without `read_person` is answered without a body (204).
 #[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/opt-ins", operation_id = "set_opt_ins",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
     request_body = OptInChanges,
     responses((status = 200, description = "All opt-ins of the subscriber", body = Page<OptInView>),
+        (status = 204, description = "Done; the key may not read people"),
         (status = 409, description = "The person ended it since, objects, or processing is restricted")))]
 pub async fn set(
     app: web::Data<App>,
@@ -131,7 +132,7 @@ pub async fn set(
             views(conn, person.id)
         })
         .await?;
-    ok(&page)
+    changed(&key, &page)
 }
 
 fn apply(

@@ -21,7 +21,7 @@ use crate::web::api::body::Body;
 use crate::web::api::evidence::{self, Evidence};
 use crate::web::api::paging::Page;
 use crate::web::api::subscribers::{hold_living, living};
-use crate::web::api::{Answer, Names, ok};
+use crate::web::api::{Answer, Names, changed, ok};
 
 /// The present answer about one kind of tracking by one brand. What was never asked is not there, and means no.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -79,11 +79,12 @@ pub async fn list(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
 ///
 /// All of them or none. Allowing needs evidence that says when. What the person refused or took back since is not allowed by
 /// it, nor anything while they object or processing is restricted. Taking a permission back deletes what was recorded
-/// because of it.
+/// because of it. A key without `read_person` is answered without a body (204).
 #[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/permissions", operation_id = "set_permissions",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
     request_body = PermissionChanges,
     responses((status = 200, description = "All permissions of the subscriber", body = Page<PermissionView>),
+        (status = 204, description = "Done; the key may not read people"),
         (status = 409, description = "The person refused it since, objects, or processing is restricted")))]
 pub async fn set(
     app: web::Data<App>,
@@ -100,7 +101,7 @@ pub async fn set(
             views(conn, person.id)
         })
         .await?;
-    ok(&page)
+    changed(&key, &page)
 }
 
 fn apply(

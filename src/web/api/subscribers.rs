@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::domain::account::ApiKey;
+use crate::domain::account::{ApiKey, Scope};
 use crate::domain::audience::source::{self, SourceForm};
 use crate::domain::audience::subscriber::{self, Profile, Subscriber};
 use crate::domain::consent::{self, suppression};
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::id::PublicId;
 use crate::web::api::body::Body;
 use crate::web::api::paging::{Page, Paging};
-use crate::web::api::{Answer, Names, created, no_content, ok};
+use crate::web::api::{Answer, Names, changed, created, no_content, ok};
 
 /// A person.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -133,19 +133,24 @@ pub async fn lookup(app: web::Data<App>, form: Body<Lookup>) -> Answer {
 /// Record a subscriber
 ///
 /// They have agreed to nothing by that: opt-ins are set apart, with their evidence. Who was erased comes back only by what
-/// they do themselves, and a child not at all.
+/// they do themselves, and a child not at all. A key without `catalog` names a supplier that is known, with no other terms.
 #[utoipa::path(post, path = "/api/v1/subscribers", operation_id = "create_subscriber", tag = "Subscribers",
     request_body = SubscriberForm, responses((status = 201, description = "The subscriber", body = SubscriberView),
+        (status = 403, description = "The key lacks the scope `write_person`, or `catalog` to make a supplier or change one"),
         (status = 409, description = "The address is known already or must not be recorded, or the source's name stands \
             for another kind")))]
-pub async fn create(app: web::Data<App>, form: Body<SubscriberForm>) -> Answer {
+pub async fn create(app: web::Data<App>, key: web::ReqData<ApiKey>, form: Body<SubscriberForm>) -> Answer {
     let SubscriberForm { email, profile, source: origin } = form.0;
     let email = EmailAddress::parse(&email).map_err(|problem| Error::Invalid(vec![problem]))?;
     let profile = check_profile(profile, "profile.")?;
     let (now, keys) = (app.clock.now(), app.keys.clone());
+    let writes_sources = key.allows(Scope::Catalog);
     let person = app
         .db
         .write(move |conn| {
+            if !writes_sources && !source::is_nothing_new(conn, &origin)? {
+                return Err(Error::Forbidden(Scope::Catalog.as_str()));
+            }
             let origin = source::ensure(conn, &origin, now)?;
             let person = subscriber::create(conn, &keys, &email, &profile, origin.id, now)?;
             // Looked at last: an erasure that ends in this very moment is seen too.
@@ -181,10 +186,11 @@ pub async fn get(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
 /// Replace a subscriber's profile
 ///
 /// All of it: a field that is left out is forgotten. Where a phone number or a postal address goes, what was agreed to by
-/// that way ends at every brand.
+/// that way ends at every brand. A key without `read_person` is answered without a body (204).
 #[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/profile", operation_id = "replace_profile",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
-    request_body = Profile, responses((status = 200, description = "The subscriber", body = SubscriberView)))]
+    request_body = Profile, responses((status = 200, description = "The subscriber", body = SubscriberView),
+        (status = 204, description = "Done; the key may not read people")))]
 pub async fn replace_profile(
     app: web::Data<App>,
     key: web::ReqData<ApiKey>,
@@ -193,7 +199,7 @@ pub async fn replace_profile(
 ) -> Answer {
     let profile = check_profile(profile.0, "")?;
     let (now, actor) = (app.clock.now(), key.actor());
-    let changed = app
+    let person = app
         .db
         .write(move |conn| {
             let person = hold_living(conn, id.into_inner())?;
@@ -202,7 +208,7 @@ pub async fn replace_profile(
             view(conn, &mut Names::of_sources(), person)
         })
         .await?;
-    ok(&changed)
+    changed(&key, &person)
 }
 
 /// Erase a subscriber
@@ -226,24 +232,26 @@ pub async fn erase(app: web::Data<App>, key: web::ReqData<ApiKey>, id: web::Path
 /// Restrict processing
 ///
 /// Nothing is sent to them and nothing is granted, imported or decided about them until the restriction ends (GDPR
-/// Art. 18); withdrawing and erasing stay possible.
+/// Art. 18); withdrawing and erasing stay possible. A key without `read_person` is answered without a body (204).
 #[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/restriction", operation_id = "restrict_subscriber",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
-    responses((status = 200, description = "The subscriber", body = SubscriberView)))]
-pub async fn restrict(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
-    set_restriction(&app, id.into_inner(), Some(app.clock.now())).await
+    responses((status = 200, description = "The subscriber", body = SubscriberView),
+        (status = 204, description = "Done; the key may not read people")))]
+pub async fn restrict(app: web::Data<App>, key: web::ReqData<ApiKey>, id: web::Path<PublicId>) -> Answer {
+    set_restriction(&app, &key, id.into_inner(), Some(app.clock.now())).await
 }
 
 /// End the restriction of processing
 #[utoipa::path(delete, path = "/api/v1/subscribers/{subscriber}/restriction", operation_id = "unrestrict_subscriber",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
-    responses((status = 200, description = "The subscriber", body = SubscriberView)))]
-pub async fn unrestrict(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
-    set_restriction(&app, id.into_inner(), None).await
+    responses((status = 200, description = "The subscriber", body = SubscriberView),
+        (status = 204, description = "Done; the key may not read people")))]
+pub async fn unrestrict(app: web::Data<App>, key: web::ReqData<ApiKey>, id: web::Path<PublicId>) -> Answer {
+    set_restriction(&app, &key, id.into_inner(), None).await
 }
 
-async fn set_restriction(app: &App, id: PublicId, since: Option<Moment>) -> Answer {
-    let changed = app
+async fn set_restriction(app: &App, key: &ApiKey, id: PublicId, since: Option<Moment>) -> Answer {
+    let person = app
         .db
         .write(move |conn| {
             // Whoever claims a letter for this person has finished before this is answered.
@@ -255,5 +263,5 @@ async fn set_restriction(app: &App, id: PublicId, since: Option<Moment>) -> Answ
             view(conn, &mut Names::of_sources(), person)
         })
         .await?;
-    ok(&changed)
+    changed(key, &person)
 }
