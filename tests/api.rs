@@ -1,5 +1,6 @@
 //! What all tests of the API need: keys, and the data that they write.
 
+use mannerly::clock::Moment;
 use mannerly::domain::account::{Scope, api_key};
 use serde_json::{Value, json};
 
@@ -45,9 +46,19 @@ pub(crate) async fn person(server: &TestServer, key: &str, email: &str) -> Strin
     answer.json()["id"].as_str().unwrap().to_owned()
 }
 
-/// What a person saw.
+/// What a person saw when they agreed, which is some weeks ago.
 pub(crate) fn evidence() -> Value {
-    json!({"form": "checkout 3", "wording": "Yes, write to me", "boxes": [{"name": "newsletter:email", "ticked": false}]})
+    json!({
+        "given_at": "2026-11-01T09:00:00Z", "form": "checkout 3", "wording": "Yes, write to me",
+        "boxes": [{"name": "newsletter:email", "ticked": false}],
+    })
+}
+
+/// The same, given at another moment.
+pub(crate) fn evidence_of(given_at: Moment) -> Value {
+    let mut evidence = evidence();
+    evidence["given_at"] = json!(given_at.to_string());
+    evidence
 }
 
 /// Sees that an answer is a problem of this status, complete, as JSON.

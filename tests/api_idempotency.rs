@@ -49,6 +49,18 @@ both_databases! {
         expect_problem(server.api(&key, "POST", "/subscribers", ana()).await, 409);
     }
 
+    async fn the_answer_about_a_person_goes_with_them(server: TestServer) {
+        let key = admin(&server);
+        let made = post(&server, &key, "/subscribers", NAME, &ana()).await.expect(201).json();
+        let path = format!("/subscribers/{}", made["id"].as_str().unwrap());
+        server.api(&key, "DELETE", &path, Value::Null).await.expect(204);
+        for _ in 0..2 {
+            let problem = expect_problem(post(&server, &key, "/subscribers", NAME, &ana()).await, 409);
+            assert!(!problem.to_string().to_lowercase().contains("ana"), "{problem}");
+            assert_eq!(kept(&server), []);
+        }
+    }
+
     async fn a_key_counts_for_a_day(server: TestServer) {
         let key = admin(&server);
         post(&server, &key, "/subscribers", NAME, &ana()).await.expect(201);

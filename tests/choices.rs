@@ -15,7 +15,7 @@ use mannerly::domain::privacy;
 use mannerly::mail::transport::Outcome;
 use serde_json::{Value, json};
 
-use crate::api::{admin, evidence, expect_problem, key, person, pointer};
+use crate::api::{admin, evidence, evidence_of, expect_problem, key, person, pointer};
 use crate::support::people::Person;
 use crate::support::server::TestServer;
 
@@ -176,6 +176,10 @@ both_databases! {
         assert_eq!(server.snapshot(), before);
         let mut more = one(json!({}));
         more["evidence"] = evidence();
+        expect_problem(server.api(&all, "PUT", &path, more.clone()).await, 409);
+        assert_eq!(server.snapshot(), before, "less was chosen since");
+        server.advance(Duration::from_secs(1));
+        more["evidence"] = evidence_of(server.now());
         let page = server.api(&all, "PUT", &path, more).await.expect(200).json();
         assert_eq!((&page["items"][0]["paused_until"], &page["items"][0]["at_most"]), (&Value::Null, &json!("each")));
         let reader = key(&server, &[Scope::ReadPerson]);

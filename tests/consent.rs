@@ -270,7 +270,7 @@ both_databases! {
         let (server, key, path) = (&server, &key, &path);
         let put = async |basis: &str, until: Option<Moment>| {
             let change = json!({"brand": brand.slug, "topic": "newsletter", "channel": "email", "state": "granted",
-                "basis": basis, "expires_at": until.map(|until| until.to_string())});
+                "basis": basis, "optout_offered_at_collection": basis == "soft_opt_in", "expires_at": until.map(|until| until.to_string())});
             let body = json!({"opt_ins": [change], "evidence": evidence()});
             server.api(key, "PUT", path, body).await.expect(200).json()["items"][0].clone()
         };

@@ -88,6 +88,7 @@ mod sign_up_safety;
 mod sign_up_strangers;
 mod slow_clients;
 mod stops;
+mod told;
 mod tracking;
 mod tracking_answers;
 mod tracking_once;

@@ -79,13 +79,14 @@ pub(super) fn run(args: ImportArgs) -> Result<()> {
         super::say(&format!("line {}: {}", problem.line, problem.reason));
     }
     super::say(&format!(
-        "{} rows: {} people new, {} updated; {} opt-ins, {} kept ended; {} suppressed, {} refused",
+        "{} rows: {} people new, {} updated; {} opt-ins, {} kept ended; {} suppressed, {} restricted, {} refused",
         report.rows,
         report.created,
         report.updated,
         report.opt_ins,
         report.kept_withdrawn,
         report.suppressed,
+        report.restricted,
         report.refused
     ));
     if report.former > 0 {

@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::domain::account::idempotency::{self, Begun, Named};
 use crate::domain::account::{ApiKey, Scope};
+use crate::domain::audience::subscriber;
 use crate::error::{Error, Result};
+use crate::id::PublicId;
 use crate::web::api::body::{JSON_BYTES_MAX, read};
 use crate::web::api::imports::FILE_BYTES_MAX;
 use crate::web::problem::{ApiError, refusal};
@@ -66,7 +68,7 @@ pub async fn once(
     match app.db.write(move |conn| idempotency::begin(conn, &wanted, now)).await {
         Ok(Begun::First) => {}
         Ok(Begun::Before(sealed)) => {
-            return match open(&app, &name, &sealed) {
+            return match again(&app, named, &name, &sealed).await {
                 Ok(answer) => Ok(request.into_response(answer)),
                 Err(error) => refuse(request, error),
             };
@@ -147,16 +149,36 @@ fn seal(app: &App, name: &str, head: &HttpResponse<()>, body: &[u8]) -> Result<V
     Ok(app.keys.seal_private(&place(name), &json)?)
 }
 
-fn open(app: &App, name: &str, sealed: &[u8]) -> Result<HttpResponse> {
+/// The answer as it was given, unless it is about somebody who was erased since: then nothing is told of them any more,
+/// and it is not kept.
+async fn again(app: &App, named: Named, name: &str, sealed: &[u8]) -> Result<HttpResponse> {
     let lost = || Error::internal("a kept answer cannot be read");
     let json = app.keys.open_private(&place(name), sealed).ok_or_else(lost)?;
     let answer: Answer = serde_json::from_slice(&json)?;
-    let status = StatusCode::from_u16(answer.status).map_err(Error::internal)?;
-    let mut response = HttpResponse::build(status);
-    for header in answer.headers {
-        response.append_header(header);
+    if let Some(person) = answer.person()
+        && app.db.read(move |conn| Ok(subscriber::find(conn, person)?.erased_at.is_some())).await?
+    {
+        app.db.write(move |conn| idempotency::give_back(conn, &named)).await?;
+        return Err(Error::conflict("The person whom this request recorded was erased since"));
     }
-    Ok(response.body(answer.body))
+    answer.into_response()
+}
+
+impl Answer {
+    /// The person whom the request recorded.
+    fn person(&self) -> Option<PublicId> {
+        let (_, place) = self.headers.iter().find(|(name, _)| *name == LOCATION.as_str())?;
+        place.strip_prefix("/api/v1/subscribers/")?.parse().ok().map(PublicId)
+    }
+
+    fn into_response(self) -> Result<HttpResponse> {
+        let status = StatusCode::from_u16(self.status).map_err(Error::internal)?;
+        let mut response = HttpResponse::build(status);
+        for header in self.headers {
+            response.append_header(header);
+        }
+        Ok(response.body(self.body))
+    }
 }
 
 /// Binds an answer to the name that the program sent, of which the database has only a hash.

@@ -112,6 +112,27 @@ pub fn ensure(conn: &mut DbConnection, form: &SourceForm, now: Moment) -> Result
     get(conn, id)
 }
 
+/// Whether this names a source and says nothing new of a supplier: neither one that is not known nor other terms of one
+/// that is, which decide whether its people may be written to.
+///
+/// # Errors
+/// Of the database.
+pub fn is_nothing_new(conn: &mut DbConnection, form: &SourceForm) -> Result<bool> {
+    if form.kind != Kind::Supplier {
+        return Ok(true);
+    }
+    let known: Option<Source> = source::table
+        .filter(source::name.eq(form.name.trim()))
+        .select(Source::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(known.is_some_and(|known| {
+        (form.policy_url.is_none() || form.policy_url == known.policy_url)
+            && (form.licence_from.is_none() || form.licence_from == known.licence_from)
+            && (form.licence_until.is_none() || form.licence_until == known.licence_until)
+    }))
+}
+
 /// The source of this row number.
 ///
 /// # Errors

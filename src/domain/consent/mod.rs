@@ -14,6 +14,7 @@ pub mod objection;
 pub mod opt_in;
 pub mod permission;
 pub mod suppression;
+pub mod told;
 pub mod unsubscribe_reason;
 
 use diesel::prelude::*;

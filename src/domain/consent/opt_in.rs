@@ -198,7 +198,27 @@ fn is_known(
     })
 }
 
-/// Notes when an answer came in from its source, where that is longer ago than the answer was written.
+/// When a person last ended this at a brand: the topic, all that comes by the channel, or everything.
+///
+/// # Errors
+/// Of the database.
+pub fn last_end(
+    conn: &mut DbConnection,
+    (person, brand): (i64, i64),
+    (topic, channel): (i64, Channel),
+) -> Result<Option<Moment>> {
+    Ok(entries::table
+        .filter(entries::subscriber_id.eq(person).and(entries::brand_id.eq(brand)))
+        .filter(entries::decision.eq(Decision::Withdrawn).and(entries::permission.is_null()))
+        .filter(entries::topic_id.is_null().or(entries::topic_id.eq(topic)))
+        .filter(entries::channel.is_null().or(entries::channel.eq(channel)))
+        .order(entries::at.desc())
+        .select(entries::at)
+        .first(conn)
+        .optional()?)
+}
+
+/// Notes when an answer came in from its source, where that is another moment than that of the answer.
 ///
 /// # Errors
 /// Of the database.

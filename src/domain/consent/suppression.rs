@@ -218,6 +218,27 @@ pub fn standing(conn: &mut DbConnection, address_hash: &[u8], brand: i64) -> Res
         .load(conn)?)
 }
 
+/// Sees that an email address may be recorded by somebody else than its owner.
+///
+/// # Errors
+/// [`Error::Conflict`] if it is a child's (L-14), or if its owner was erased (L-34).
+pub fn recordable(conn: &mut DbConnection, address_hash: &[u8]) -> Result<()> {
+    let reasons: Vec<Reason> =
+        of_address(conn, address_hash, Channel::Email)?.into_iter().map(|found| found.reason).collect();
+    if reasons.contains(&Reason::Under13) {
+        return Err(Error::conflict(
+            "The address is a child's and must not be recorded (suppressed as under_13); leave it out",
+        ));
+    }
+    if reasons.contains(&Reason::Erasure) {
+        return Err(Error::conflict(
+            "The person of this address was erased (suppressed as erasure) and comes back only by what they do themselves: \
+             let them sign up on a form of a brand, or leave it out",
+        ));
+    }
+    Ok(())
+}
+
 /// Takes a suppression back, because it was a mistake. A person's own wish is undone only by a person.
 ///
 /// # Errors

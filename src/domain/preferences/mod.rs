@@ -98,11 +98,11 @@ pub fn load(conn: &mut DbConnection, brand: i64, person: i64, now: Moment) -> Re
     }
     let brand = brand::get(conn, brand)?;
     let opt_ins = opt_in::of_subscriber(conn, person.id)?;
-    let objected = objection::since(conn, person.id, brand.id)?;
+    let objects = objection::stands(conn, person.id, brand.id)?;
     let answer = |topic: i64, channel: Channel| {
         let found = opt_ins.iter().find(|o| o.topic_id == topic && o.channel == channel)?;
         // What has lapsed or was objected to is shown as an empty box, which can be ticked anew.
-        let holds = found.holds(brand.refresh_consents_before, now) && !objection::covers(objected, found);
+        let holds = found.holds(brand.refresh_consents_before, now) && !objection::covers(objects, found);
         let lapsed = found.state == State::Granted && !holds;
         (!lapsed).then_some(found.state)
     };

@@ -97,10 +97,10 @@ pub(super) fn standing(conn: &mut DbConnection, link: PreferencesLink, now: Mome
         return Err(Error::NotFound("subscriber"));
     }
     let refresh_before = brand::get(conn, link.brand)?.refresh_consents_before;
-    let objected = objection::since(conn, link.subscriber, link.brand)?;
+    let objects = objection::stands(conn, link.subscriber, link.brand)?;
     let running = opt_in::of_subscriber(conn, link.subscriber)?.into_iter().filter(|answer| {
         let granted = answer.state == State::Granted;
-        let lapsed = granted && (!answer.holds(refresh_before, now) || objection::covers(objected, answer));
+        let lapsed = granted && (!answer.holds(refresh_before, now) || objection::covers(objects, answer));
         answer.brand_id == link.brand && answer.state != State::Withdrawn && !lapsed
     });
     let mut running: Vec<Running> = running

@@ -7,16 +7,17 @@ use crate::app::App;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::account::ApiKey;
+use crate::domain::audience::subscriber::Subscriber;
 use crate::domain::catalog::brand;
 use crate::domain::consent::brand_choice::{self, AtMost, BrandChoice};
-use crate::domain::consent::{Method, Statement};
+use crate::domain::consent::{Method, Statement, told};
 use crate::error::{Error, Result, if_there};
 use crate::id::{PublicId, Slug};
 use crate::web::api::body::Body;
 use crate::web::api::evidence::{self, Evidence};
 use crate::web::api::paging::Page;
 use crate::web::api::subscribers::{hold_living, living};
-use crate::web::api::{Answer, Names, ok};
+use crate::web::api::{Answer, Names, changed, ok};
 
 /// What a person chose about a brand. Brands of which nothing was chosen are not there: each letter may come.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -76,11 +77,14 @@ pub async fn list(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
 /// Set what a subscriber chose about brands
 ///
 /// A pause, and how often a brand may write at most. All of them or none. Letting more through than before needs
-/// evidence. Letters that a pause or the frequency holds back are skipped, not sent later.
+/// evidence, which says when, and is later than the person's last choice. Letters that a pause or the frequency holds back
+/// are skipped, not sent later. A key without `read_person` is answered without a body (204).
 #[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/brand-choices", operation_id = "set_brand_choices",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
     request_body = BrandChoiceChanges,
-    responses((status = 200, description = "All choices of the subscriber", body = Page<BrandChoiceView>)))]
+    responses((status = 200, description = "All choices of the subscriber", body = Page<BrandChoiceView>),
+        (status = 204, description = "Done; the key may not read people"),
+        (status = 409, description = "Something else was chosen since, or processing is restricted")))]
 pub async fn set(
     app: web::Data<App>,
     key: web::ReqData<ApiKey>,
@@ -92,16 +96,16 @@ pub async fn set(
         .db
         .write(move |conn| {
             let person = hold_living(conn, id.into_inner())?;
-            apply(conn, person.id, &changes.0, &actor, now)?;
+            apply(conn, &person, &changes.0, &actor, now)?;
             views(conn, person.id, now)
         })
         .await?;
-    ok(&page)
+    changed(&key, &page)
 }
 
 fn apply(
     conn: &mut DbConnection,
-    person: i64,
+    person: &Subscriber,
     changes: &BrandChoiceChanges,
     actor: &str,
     now: Moment,
@@ -113,12 +117,12 @@ fn apply(
         let field = |name: &str| format!("brand_choices.{index}.{name}");
         let brand = if_there(brand::find(conn, change.brand.as_str()))?
             .ok_or_else(|| Error::invalid(field("brand"), "There is no such brand"))?;
-        let before = brand_choice::find(conn, person, brand.id)?;
+        let before = brand_choice::find(conn, person.id, brand.id)?;
         let at_most = change.at_most.unwrap_or(AtMost::Each);
         let choice = BrandChoice { paused_until: change.paused_until, at_most };
         let more = choice.allows_more_than(&before, now);
         let statement = Statement {
-            subscriber: person,
+            subscriber: person.id,
             brand: brand.id,
             evidence: evidence::keep(conn, changes.evidence.as_ref(), &brand, more)?,
             method: Method::Api,
@@ -127,6 +131,17 @@ fn apply(
             at: now,
             source: None,
         };
+        if more {
+            told::unrestricted(person)?;
+            let given = evidence::given(changes.evidence.as_ref(), &[], now)?;
+            let kept = brand_choice::of_subscriber(conn, person.id)?;
+            if kept.iter().any(|kept| kept.brand == brand.id && kept.changed_at >= given.at) {
+                return Err(Error::conflict(format!(
+                    "brand_choices.{index}: less was chosen since given_at. Ask the person anew and send what they say then, \
+                     or leave it out; nothing was changed"
+                )));
+            }
+        }
         if let Some(why) = brand_choice::pause_fault(choice.pause_set(&before), now) {
             return Err(Error::invalid(field("paused_until"), why));
         }

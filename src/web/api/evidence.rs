@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::catalog::Brand;
 use crate::domain::consent::ledger::{self, Shown, ShownBox};
@@ -15,6 +16,10 @@ const BOX_WORDS_MAX: usize = 2000;
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
+    /// When they agreed, which is not when it is sent; required unless all of it ends something. The ledger says it, and
+    /// what the person ended at that moment or later is not granted by it.
+    #[serde(default)]
+    given_at: Option<Moment>,
     /// Where they decided, with its version: a form, a call script, a paper slip.
     form: String,
     /// The wording they agreed to, exactly.
@@ -28,6 +33,12 @@ pub struct Evidence {
     /// The language of what they saw, a tag of BCP 47.
     #[serde(default)]
     language: Option<String>,
+}
+
+/// When somebody agreed, and to which words.
+pub(super) struct Given<'a> {
+    pub(super) at: Moment,
+    pub(super) wording: &'a str,
 }
 
 impl Evidence {
@@ -60,6 +71,35 @@ impl Evidence {
     }
 }
 
+fn missing() -> Error {
+    Error::invalid("evidence", "To agree needs evidence: what the person saw when they did")
+}
+
+/// When the person agreed, to which words, none of these boxes ticked beforehand (L-01).
+///
+/// # Errors
+/// [`Error::Invalid`] without evidence, if it does not say when or names a moment to come, or if one of the boxes was ticked
+/// before they touched it.
+pub(super) fn given<'a>(evidence: Option<&'a Evidence>, boxes: &[&str], now: Moment) -> Result<Given<'a>> {
+    let evidence = evidence.ok_or_else(missing)?;
+    let at = evidence.given_at.ok_or_else(|| {
+        Error::invalid("evidence.given_at", "Say when the person agreed, such as 2026-03-01T09:30:00Z")
+    })?;
+    if at > now {
+        return Err(Error::invalid(
+            "evidence.given_at",
+            "Nobody can have agreed at a moment that is still to come",
+        ));
+    }
+    for (index, shown) in evidence.boxes.iter().enumerate() {
+        if shown.ticked && boxes.iter().any(|own| shown.name.trim().eq_ignore_ascii_case(own)) {
+            let detail = "A box that was ticked beforehand is no consent; ask the person with an empty one";
+            return Err(Error::invalid(format!("evidence.boxes.{index}.ticked"), detail));
+        }
+    }
+    Ok(Given { at, wording: &evidence.wording })
+}
+
 /// Keeps the evidence of a decision about a brand and returns its row number. Agreeing needs evidence; an ending
 /// without one is kept as having been told by a program.
 ///
@@ -82,12 +122,7 @@ pub(super) fn keep(
                 language: evidence.language.clone(),
             }
         }
-        None if agrees => {
-            return Err(Error::invalid(
-                "evidence",
-                "To agree needs evidence: what the person saw when they did",
-            ));
-        }
+        None if agrees => return Err(missing()),
         None => Shown::told(&brand.policy_version),
     };
     ledger::keep(conn, &shown)

@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::clock::Moment;
-use crate::domain::audience::source::{Kind, SourceForm};
+use crate::domain::account::{ApiKey, Scope};
+use crate::domain::audience::source::{self, Kind, SourceForm};
 use crate::domain::consent::opt_in::Basis;
 use crate::domain::intake::import::{self, ImportForm, ImportReport};
 use crate::error::Error;
@@ -25,7 +26,7 @@ pub const FILE_BYTES_MAX: usize = 32 * 1024 * 1024;
 pub struct ImportQuery {
     /// The brand that the people agreed to hear from.
     brand: Slug,
-    /// The name of the source; found, or made.
+    /// The name of the source; found, or made. A supplier is made, and its terms are changed, only with the scope `catalog`.
     source: String,
     /// What kind of source it is: `import` of your own contacts if left out, or `supplier`.
     source_kind: Option<Kind>,
@@ -71,12 +72,18 @@ impl FromRequest for CsvFile {
 /// (`granted` or `pending`), `permission_opens` and `permission_clicks` (`yes`, `no` or empty).
 ///
 /// Good rows are kept and each bad one is reported by its line. Importing a file twice changes nothing the second
-/// time. No import undoes a suppression or a withdrawal. At most 32 MB; `mannerly import` takes any size.
+/// time. No import undoes a suppression or a withdrawal, or changes a person whose processing is restricted. At most 32 MB; `mannerly import` takes any size.
 #[utoipa::path(post, path = "/api/v1/imports", operation_id = "import_people", tag = "Imports", params(ImportQuery),
     request_body(content_type = "text/csv", description = "The file", content = String),
     responses((status = 200, description = "What became of the rows", body = ImportReport),
+        (status = 403, description = "The key lacks the scope `write_person`, or `catalog` to make a supplier or change one"),
         (status = 404, description = "There is no such brand")))]
-pub async fn create(app: web::Data<App>, query: web::Query<ImportQuery>, file: CsvFile) -> Answer {
+pub async fn create(
+    app: web::Data<App>,
+    key: web::ReqData<ApiKey>,
+    query: web::Query<ImportQuery>,
+    file: CsvFile,
+) -> Answer {
     let query = query.into_inner();
     let form = ImportForm {
         brand: query.brand.to_string(),
@@ -92,6 +99,12 @@ pub async fn create(app: web::Data<App>, query: web::Query<ImportQuery>, file: C
         policy_version: query.policy_version,
         optout_offered_at_collection: query.optout_offered_at_collection,
     };
+    if !key.allows(Scope::Catalog) {
+        let origin = form.source.clone();
+        if !app.db.read(move |conn| source::is_nothing_new(conn, &origin)).await? {
+            return Err(Error::Forbidden(Scope::Catalog.as_str()).into());
+        }
+    }
     let app = app.get_ref().clone();
     let now = app.clock.now();
     let work = move || import::run(&app.db, &app.keys, &form, file.0.as_slice(), now, |_| ());

@@ -38,6 +38,7 @@ use actix_web::http::header::LOCATION;
 use serde::Serialize;
 
 use crate::db::DbConnection;
+use crate::domain::account::{ApiKey, Scope};
 use crate::domain::audience::source;
 use crate::domain::catalog::brand;
 use crate::error::Result;
@@ -52,6 +53,11 @@ fn ok(body: &impl Serialize) -> Answer {
 
 fn created(location: &str, body: &impl Serialize) -> Answer {
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(body))
+}
+
+/// What became of a person that was changed, told to keys that may read people; the others hear that it is done.
+fn changed(key: &ApiKey, body: &impl Serialize) -> Answer {
+    if key.allows(Scope::ReadPerson) { ok(body) } else { no_content() }
 }
 
 fn no_content() -> Answer {

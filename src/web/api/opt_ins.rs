@@ -11,8 +11,9 @@ use crate::db::DbConnection;
 use crate::domain::account::ApiKey;
 use crate::domain::audience::source;
 use crate::domain::audience::subscriber::Subscriber;
-use crate::domain::catalog::{Channel, brand, topic};
+use crate::domain::catalog::{Brand, Channel, brand, topic};
 use crate::domain::consent::opt_in::{self, Answer as Choice, Basis, State};
+use crate::domain::consent::told::{self, Claim, Told};
 use crate::domain::consent::{Method, Statement};
 use crate::error::{Error, Result, if_there};
 use crate::id::{PublicId, Slug};
@@ -20,7 +21,7 @@ use crate::web::api::body::Body;
 use crate::web::api::evidence::{self, Evidence};
 use crate::web::api::paging::Page;
 use crate::web::api::subscribers::{hold_living, living};
-use crate::web::api::{Answer, Names, ok};
+use crate::web::api::{Answer, Names, changed, ok};
 
 /// How many answers one request may set.
 const CHANGES_MAX: usize = 200;
@@ -74,6 +75,9 @@ pub struct OptInChange {
     /// Until when a grant holds; without an end if left out.
     #[serde(default)]
     expires_at: Option<Moment>,
+    /// For the soft opt-in: that the person could object when the address was collected, and in every message since.
+    #[serde(default)]
+    optout_offered_at_collection: bool,
 }
 
 /// The answers that a program can set.
@@ -103,12 +107,16 @@ pub async fn list(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
 
 /// Set opt-ins of a subscriber
 ///
-/// All of them or none. Agreeing needs evidence; each change is written to the ledger with it. An answer that is in
-/// force already changes nothing. Who should confirm their address first is signed up instead.
+/// All of them or none. Agreeing needs evidence that says when; each change is written to the ledger with it. An answer
+/// that is in force already changes nothing. What the person ended since, what they object to and anything of a person
+/// whose processing is restricted is not granted, whatever else the request has in it: leave that out. Who should confirm
+/// their address first is signed up instead. A key without `read_person` is answered without a body (204).
 #[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/opt-ins", operation_id = "set_opt_ins",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
     request_body = OptInChanges,
-    responses((status = 200, description = "All opt-ins of the subscriber", body = Page<OptInView>)))]
+    responses((status = 200, description = "All opt-ins of the subscriber", body = Page<OptInView>),
+        (status = 204, description = "Done; the key may not read people"),
+        (status = 409, description = "The person ended it since, objects, or processing is restricted")))]
 pub async fn set(
     app: web::Data<App>,
     key: web::ReqData<ApiKey>,
@@ -124,7 +132,7 @@ pub async fn set(
             views(conn, person.id)
         })
         .await?;
-    ok(&page)
+    changed(&key, &page)
 }
 
 fn apply(
@@ -137,9 +145,9 @@ fn apply(
     if changes.opt_ins.len() > CHANGES_MAX {
         return Err(Error::invalid("opt_ins", "At most 200 answers at once"));
     }
-    let supplied = source::get(conn, person.source_id)?.kind == source::Kind::Supplier;
     for (index, change) in changes.opt_ins.iter().enumerate() {
-        let wrong = |field: &str, detail: &str| Error::invalid(format!("opt_ins.{index}.{field}"), detail);
+        let place = format!("opt_ins.{index}");
+        let wrong = |field: &str, detail: &str| Error::invalid(format!("{place}.{field}"), detail);
         let brand = if_there(brand::find(conn, change.brand.as_str()))?
             .ok_or_else(|| wrong("brand", "There is no such brand"))?;
         let topic = if_there(topic::find(conn, brand.id, change.topic.as_str()))?
@@ -147,11 +155,6 @@ fn apply(
         let granted = change.state == NewState::Granted;
         if granted && !topic.offers(change.channel) {
             return Err(wrong("channel", "The topic is not offered on this channel"));
-        }
-        let basis = change.basis.unwrap_or(Basis::Consent);
-        if granted && basis == Basis::SoftOptIn && supplied {
-            let detail = "There is no soft opt-in for data from a supplier (PECR reg. 22(3))";
-            return Err(wrong("basis", detail));
         }
         let statement = Statement {
             subscriber: person.id,
@@ -163,10 +166,43 @@ fn apply(
             at: now,
             source: Some(person.source_id),
         };
-        let choice = if granted { Choice::Granted(basis, change.expires_at) } else { Choice::Withdrawn };
-        opt_in::set(conn, &statement, topic.id, change.channel, choice)?;
+        if !granted {
+            opt_in::set(conn, &statement, topic.id, change.channel, Choice::Withdrawn)?;
+            continue;
+        }
+        told::unrestricted(person)?;
+        let given_at = believable(conn, (person, &brand), &place, (change, changes.evidence.as_ref()), now)?;
+        let told = Told { statement, given_at, name: &place };
+        let basis = change.basis.unwrap_or(Basis::Consent);
+        told::grant(conn, &told, (topic.id, change.channel), (basis, change.expires_at))?;
     }
     Ok(())
+}
+
+/// When a grant was given, if what is said of it can be a right to write to the person.
+fn believable(
+    conn: &mut DbConnection,
+    (person, brand): (&Subscriber, &Brand),
+    place: &str,
+    (change, shown): (&OptInChange, Option<&Evidence>),
+    now: Moment,
+) -> Result<Moment> {
+    let basis = change.basis.unwrap_or(Basis::Consent);
+    let boxes = [change.topic.to_string(), format!("{}:{}", change.topic, change.channel)];
+    let own =
+        if basis == Basis::Consent { boxes.each_ref().map(String::as_str).to_vec() } else { Vec::new() };
+    let given = evidence::given(shown, &own, now)?;
+    let claim = Claim {
+        basis,
+        supplied: source::get(conn, person.source_id)?.kind == source::Kind::Supplier,
+        wording: given.wording,
+        optout_offered: change.optout_offered_at_collection,
+    };
+    match told::fault(brand, &claim) {
+        Some(("wording", detail)) => Err(Error::invalid("evidence.wording", detail)),
+        Some((field, detail)) => Err(Error::invalid(format!("{place}.{field}"), detail)),
+        None => Ok(given.at),
+    }
 }
 
 fn views(conn: &mut DbConnection, person: i64) -> Result<Page<OptInView>> {

@@ -7,8 +7,12 @@ use crate::app::App;
 use crate::clock::Moment;
 use crate::db::DbConnection;
 use crate::domain::account::ApiKey;
+use crate::domain::audience::source;
+use crate::domain::audience::subscriber::Subscriber;
 use crate::domain::catalog::brand;
+use crate::domain::consent::opt_in::Basis;
 use crate::domain::consent::permission::{Kind, State as PermissionState, of_subscriber};
+use crate::domain::consent::told::{self, Claim, Told};
 use crate::domain::consent::{Method, Statement};
 use crate::domain::tracking::permission;
 use crate::error::{Error, Result, if_there};
@@ -17,7 +21,7 @@ use crate::web::api::body::Body;
 use crate::web::api::evidence::{self, Evidence};
 use crate::web::api::paging::Page;
 use crate::web::api::subscribers::{hold_living, living};
-use crate::web::api::{Answer, Names, ok};
+use crate::web::api::{Answer, Names, changed, ok};
 
 /// The present answer about one kind of tracking by one brand. What was never asked is not there, and means no.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -73,11 +77,15 @@ pub async fn list(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
 
 /// Set tracking permissions of a subscriber
 ///
-/// All of them or none. Allowing needs evidence. Taking a permission back deletes what was recorded because of it.
+/// All of them or none. Allowing needs evidence that says when. What the person refused or took back since is not allowed by
+/// it, nor anything while they object or processing is restricted. Taking a permission back deletes what was recorded
+/// because of it. A key without `read_person` is answered without a body (204).
 #[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/permissions", operation_id = "set_permissions",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
     request_body = PermissionChanges,
-    responses((status = 200, description = "All permissions of the subscriber", body = Page<PermissionView>)))]
+    responses((status = 200, description = "All permissions of the subscriber", body = Page<PermissionView>),
+        (status = 204, description = "Done; the key may not read people"),
+        (status = 409, description = "The person refused it since, objects, or processing is restricted")))]
 pub async fn set(
     app: web::Data<App>,
     key: web::ReqData<ApiKey>,
@@ -89,16 +97,16 @@ pub async fn set(
         .db
         .write(move |conn| {
             let person = hold_living(conn, id.into_inner())?;
-            apply(conn, person.id, &changes.0, &actor, now)?;
+            apply(conn, &person, &changes.0, &actor, now)?;
             views(conn, person.id)
         })
         .await?;
-    ok(&page)
+    changed(&key, &page)
 }
 
 fn apply(
     conn: &mut DbConnection,
-    person: i64,
+    person: &Subscriber,
     changes: &PermissionChanges,
     actor: &str,
     now: Moment,
@@ -110,7 +118,7 @@ fn apply(
         let brand = if_there(brand::find(conn, change.brand.as_str()))?
             .ok_or_else(|| Error::invalid(format!("permissions.{index}.brand"), "There is no such brand"))?;
         let statement = Statement {
-            subscriber: person,
+            subscriber: person.id,
             brand: brand.id,
             evidence: evidence::keep(conn, changes.evidence.as_ref(), &brand, change.granted)?,
             method: Method::Api,
@@ -119,7 +127,24 @@ fn apply(
             at: now,
             source: None,
         };
-        permission::set(conn, &statement, change.kind, change.granted)?;
+        if !change.granted {
+            permission::set(conn, &statement, change.kind, false)?;
+            continue;
+        }
+        told::unrestricted(person)?;
+        let boxes = [change.kind.to_string(), format!("permission:{}", change.kind)];
+        let given = evidence::given(changes.evidence.as_ref(), &boxes.each_ref().map(String::as_str), now)?;
+        let claim = Claim {
+            basis: Basis::Consent,
+            supplied: source::get(conn, person.source_id)?.kind == source::Kind::Supplier,
+            wording: given.wording,
+            optout_offered: false,
+        };
+        if let Some((field, detail)) = told::fault(&brand, &claim) {
+            return Err(Error::invalid(format!("evidence.{field}"), detail));
+        }
+        let name = format!("permissions.{index}");
+        told::allow(conn, &Told { statement, given_at: given.at, name: &name }, change.kind)?;
     }
     Ok(())
 }

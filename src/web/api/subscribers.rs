@@ -6,20 +6,18 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::clock::Moment;
 use crate::db::DbConnection;
-use crate::domain::account::ApiKey;
+use crate::domain::account::{ApiKey, Scope};
 use crate::domain::audience::former_address;
 use crate::domain::audience::source::{self, SourceForm};
 use crate::domain::audience::subscriber::{self, Profile, Subscriber};
-use crate::domain::catalog::Channel;
-use crate::domain::consent;
-use crate::domain::consent::suppression::{self, Reason};
+use crate::domain::consent::{self, suppression};
 use crate::domain::privacy::{self, correct};
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::id::PublicId;
 use crate::web::api::body::Body;
 use crate::web::api::paging::{Page, Paging};
-use crate::web::api::{Answer, Names, created, no_content, ok};
+use crate::web::api::{Answer, Names, changed, created, no_content, ok};
 
 /// A person.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -139,29 +137,32 @@ const LEFT: &str =
 
 /// Record a subscriber
 ///
-/// They have agreed to nothing by that: opt-ins are set apart, with their evidence.
+/// They have agreed to nothing by that: opt-ins are set apart, with their evidence. Who was erased comes back only by what
+/// they do themselves, and a child not at all. A key without `catalog` names a supplier that is known, with no other terms.
 #[utoipa::path(post, path = "/api/v1/subscribers", operation_id = "create_subscriber", tag = "Subscribers",
     request_body = SubscriberForm, responses((status = 201, description = "The subscriber", body = SubscriberView),
-        (status = 409, description = "The address is known already, a child's, or left for another one, or the source's name \
- stands for another kind")))]
-pub async fn create(app: web::Data<App>, form: Body<SubscriberForm>) -> Answer {
+        (status = 403, description = "The key lacks the scope `write_person`, or `catalog` to make a supplier or change one"),
+        (status = 409, description = "The address is known already, must not be recorded or was left for another one, or the \
+            source's name stands for another kind")))]
+pub async fn create(app: web::Data<App>, key: web::ReqData<ApiKey>, form: Body<SubscriberForm>) -> Answer {
     let SubscriberForm { email, profile, source: origin } = form.0;
     let email = EmailAddress::parse(&email).map_err(|problem| Error::Invalid(vec![problem]))?;
     let profile = check_profile(profile, "profile.")?;
     let (now, keys) = (app.clock.now(), app.keys.clone());
+    let writes_sources = key.allows(Scope::Catalog);
     let person = app
         .db
         .write(move |conn| {
-            let suppressed = suppression::of_address(conn, &email.keyed_hash(&keys), Channel::Email)?;
-            if suppressed.iter().any(|found| found.reason == Reason::Under13) {
-                return Err(Error::conflict(
-                    "This address is suppressed as a child's; nothing about them is recorded",
-                ));
+            if !writes_sources && !source::is_nothing_new(conn, &origin)? {
+                return Err(Error::Forbidden(Scope::Catalog.as_str()));
             }
             let origin = source::ensure(conn, &origin, now)?;
             let person = subscriber::create(conn, &keys, &email, &profile, origin.id, now)?;
+            let hash = email.keyed_hash(&keys);
+            // Looked at last: an erasure that ends in this very moment is seen too.
+            suppression::recordable(conn, &hash)?;
             // Which of its owners is meant nobody can say but the one who reads mail there.
-            if !former_address::among(conn, vec![email.keyed_hash(&keys)])?.is_empty() {
+            if !former_address::among(conn, vec![hash])?.is_empty() {
                 return Err(Error::conflict(LEFT));
             }
             view(conn, &mut Names::of_sources(), person)
@@ -195,10 +196,11 @@ pub async fn get(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
 /// Replace a subscriber's profile
 ///
 /// All of it: a field that is left out is forgotten. Where a phone number or a postal address goes, what was agreed to by
-/// that way ends at every brand.
+/// that way ends at every brand. A key without `read_person` is answered without a body (204).
 #[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/profile", operation_id = "replace_profile",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
-    request_body = Profile, responses((status = 200, description = "The subscriber", body = SubscriberView)))]
+    request_body = Profile, responses((status = 200, description = "The subscriber", body = SubscriberView),
+        (status = 204, description = "Done; the key may not read people")))]
 pub async fn replace_profile(
     app: web::Data<App>,
     key: web::ReqData<ApiKey>,
@@ -207,7 +209,7 @@ pub async fn replace_profile(
 ) -> Answer {
     let profile = check_profile(profile.0, "")?;
     let (now, actor) = (app.clock.now(), key.actor());
-    let changed = app
+    let person = app
         .db
         .write(move |conn| {
             let person = hold_living(conn, id.into_inner())?;
@@ -216,7 +218,7 @@ pub async fn replace_profile(
             view(conn, &mut Names::of_sources(), person)
         })
         .await?;
-    ok(&changed)
+    changed(&key, &person)
 }
 
 /// Erase a subscriber
@@ -239,26 +241,29 @@ pub async fn erase(app: web::Data<App>, key: web::ReqData<ApiKey>, id: web::Path
 
 /// Restrict processing
 ///
-/// Nothing is sent to them, and nothing that they do with old letters is recorded, until the restriction ends (GDPR Art.
-/// 18); only the link to their own data still goes to them when they ask for it. What they choose on their pages meanwhile
-/// is kept and counts from then on, and the pages tell them so.
+/// Nothing is sent to them, nothing that they do with old letters is recorded, and nothing is granted for them by an import
+/// or a program, until the restriction ends (GDPR Art. 18); withdrawing and erasing stay possible, and the link to their own
+/// data goes to them when they ask for it. What they choose on their pages meanwhile is kept and counts from then on, and
+/// the pages tell them so. A key without `read_person` is answered without a body (204).
 #[utoipa::path(put, path = "/api/v1/subscribers/{subscriber}/restriction", operation_id = "restrict_subscriber",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
-    responses((status = 200, description = "The subscriber", body = SubscriberView)))]
-pub async fn restrict(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
-    set_restriction(&app, id.into_inner(), Some(app.clock.now())).await
+    responses((status = 200, description = "The subscriber", body = SubscriberView),
+        (status = 204, description = "Done; the key may not read people")))]
+pub async fn restrict(app: web::Data<App>, key: web::ReqData<ApiKey>, id: web::Path<PublicId>) -> Answer {
+    set_restriction(&app, &key, id.into_inner(), Some(app.clock.now())).await
 }
 
 /// End the restriction of processing
 #[utoipa::path(delete, path = "/api/v1/subscribers/{subscriber}/restriction", operation_id = "unrestrict_subscriber",
     tag = "Subscribers", params(("subscriber" = PublicId, Path, description = "The subscriber's id")),
-    responses((status = 200, description = "The subscriber", body = SubscriberView)))]
-pub async fn unrestrict(app: web::Data<App>, id: web::Path<PublicId>) -> Answer {
-    set_restriction(&app, id.into_inner(), None).await
+    responses((status = 200, description = "The subscriber", body = SubscriberView),
+        (status = 204, description = "Done; the key may not read people")))]
+pub async fn unrestrict(app: web::Data<App>, key: web::ReqData<ApiKey>, id: web::Path<PublicId>) -> Answer {
+    set_restriction(&app, &key, id.into_inner(), None).await
 }
 
-async fn set_restriction(app: &App, id: PublicId, since: Option<Moment>) -> Answer {
-    let changed = app
+async fn set_restriction(app: &App, key: &ApiKey, id: PublicId, since: Option<Moment>) -> Answer {
+    let person = app
         .db
         .write(move |conn| {
             // Whoever claims a letter for this person has finished before this is answered.
@@ -270,5 +275,5 @@ async fn set_restriction(app: &App, id: PublicId, since: Option<Moment>) -> Answ
             view(conn, &mut Names::of_sources(), person)
         })
         .await?;
-    ok(&changed)
+    changed(key, &person)
 }

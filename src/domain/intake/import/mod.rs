@@ -18,6 +18,7 @@ use crate::db::{Database, refresh_statistics};
 use crate::domain::audience::source::{self, Kind, SourceForm};
 use crate::domain::catalog::{Brand, Topic, brand, topic};
 use crate::domain::consent::opt_in::Basis;
+use crate::domain::consent::told::{Claim, fault};
 use crate::error::{Error, Problem, Result};
 use crate::token::Keys;
 
@@ -46,8 +47,8 @@ pub struct ImportForm {
     pub source: SourceForm,
     /// The lawful basis of every grant in the file.
     pub basis: Basis,
-    /// For consent: the wording that the people agreed to, exactly. No box was ticked beforehand. A supplier's wording
-    /// must name the brand or its company.
+    /// For consent: the wording that the people agreed to, exactly. Where a box was ticked beforehand nobody agreed, and
+    /// its rows do not belong in the file. A supplier's wording must name the brand or its company.
     #[serde(default)]
     pub wording: Option<String>,
     /// The version of the privacy policy that the people were shown; the brand's present one if left out.
@@ -76,6 +77,8 @@ pub struct ImportReport {
     /// Rows left out because whoever had the address uses another one now, and the file names no consent since. Whoever
     /// has it now can sign up for themselves.
     pub former: u64,
+    /// Rows left out because processing of the person's data is restricted.
+    pub restricted: u64,
     /// Rows that break a rule.
     pub refused: u64,
     /// The first of these rows.
@@ -196,31 +199,16 @@ fn check(form: &ImportForm, brand: &Brand) -> Result<String> {
     if wording.chars().count() > crate::domain::consent::ledger::WORDING_CHARS_MAX {
         refuse("wording", "The wording is longer than 10,000 characters");
     }
-    match form.basis {
-        Basis::Consent if wording.is_empty() => {
-            refuse("wording", "Consent needs the wording that the people agreed to");
-        }
-        Basis::Consent if supplier => {
-            let said = wording.to_lowercase();
-            let named =
-                [&brand.name, &brand.legal_name].iter().any(|name| said.contains(&name.to_lowercase()));
-            if !named {
-                refuse(
-                    "wording",
-                    "Consent given to a supplier is consent for the brand only if the wording names it",
-                );
-            }
-        }
-        Basis::SoftOptIn if supplier => {
-            refuse("basis", "The soft opt-in is for your own customers, never for a supplier's data");
-        }
-        Basis::SoftOptIn if !form.optout_offered_at_collection => {
-            refuse(
-                "optout_offered_at_collection",
-                "The soft opt-in holds only for people who could object when you collected their address",
-            );
-        }
-        Basis::Consent | Basis::SoftOptIn => {}
+    let claim = Claim {
+        basis: form.basis,
+        supplied: supplier,
+        wording,
+        optout_offered: form.optout_offered_at_collection,
+    };
+    if form.basis == Basis::Consent && wording.is_empty() {
+        refuse("wording", "Consent needs the wording that the people agreed to");
+    } else if let Some((field, detail)) = fault(brand, &claim) {
+        refuse(field, detail);
     }
     if !problems.is_empty() {
         return Err(Error::Invalid(problems));

@@ -31,8 +31,6 @@ pub(super) struct Row {
     pub(super) email_hash: Vec<u8>,
     pub(super) profile: Profile,
     pub(super) choices: Vec<(i64, Channel)>,
-    /// The names of the choices as the file has them, in order: the boxes behind the evidence.
-    pub(super) boxes: Vec<String>,
     pub(super) pending: bool,
     pub(super) consented_at: Moment,
     /// When somebody agreed as the file says; none where it names no moment, or what is only asked for.
@@ -194,7 +192,6 @@ impl<R: Read> Rows<R> {
                 email,
                 profile,
                 choices: row.choices,
-                boxes: row.boxes,
                 pending: row.pending,
                 consented_at: row.consented_at.unwrap_or(plan.now),
                 agreed_at: row.consented_at.filter(|_| !row.pending),
@@ -211,7 +208,6 @@ struct Draft {
     email: String,
     profile: Profile,
     choices: Vec<(i64, Channel)>,
-    boxes: Vec<String>,
     pending: bool,
     consented_at: Option<Moment>,
     permissions: Vec<(Kind, bool)>,
@@ -278,10 +274,8 @@ impl Draft {
             }
             if !self.choices.contains(&choice) {
                 self.choices.push(choice);
-                self.boxes.push(name.to_owned());
             }
         }
-        self.boxes.sort_unstable();
         Ok(())
     }
 

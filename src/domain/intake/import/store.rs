@@ -15,7 +15,7 @@ use crate::db::DbConnection;
 use crate::domain::audience::former_address;
 use crate::domain::audience::subscriber::{Profile, Subscriber, fill_profile};
 use crate::domain::catalog::Channel;
-use crate::domain::consent::ledger::{Decision, Method, Shown, ShownBox, keep as keep_evidence};
+use crate::domain::consent::ledger::{Decision, Method, Shown, keep as keep_evidence};
 use crate::domain::consent::opt_in::{Basis, State};
 use crate::domain::consent::permission::{Kind, State as PermissionState};
 use crate::domain::consent::suppression;
@@ -23,14 +23,11 @@ use crate::email_address::EmailAddress;
 use crate::error::{Error, Result};
 use crate::id::PublicId;
 
-/// So many different sets of boxes are remembered.
-const EVIDENCE_REMEMBERED: usize = 10_000;
-
 /// Keeps rows.
 pub(super) struct Store<'a> {
     plan: &'a Plan,
-    /// The evidence of each set of boxes met so far.
-    evidence: HashMap<Vec<String>, i64>,
+    /// The evidence behind every row, once one has needed it.
+    evidence: Option<i64>,
 }
 
 /// One ledger entry to write, and what it becomes.
@@ -50,7 +47,7 @@ enum Matter {
 
 impl<'a> Store<'a> {
     pub(super) fn new(plan: &'a Plan) -> Self {
-        Self { plan, evidence: HashMap::new() }
+        Self { plan, evidence: None }
     }
 
     /// Keeps a batch. An address that comes twice is kept in the order of the file.
@@ -94,6 +91,10 @@ impl<'a> Store<'a> {
             let Some(person) = known.people.get(&row.email) else {
                 return Err(Error::internal("a person vanished during an import"));
             };
+            if person.restricted_at.is_some() {
+                report.restricted += 1;
+                continue;
+            }
             if known.takes_back_a_permission(row, person.id) {
                 report.refuse(row.line, "The person allows tracking now; only they can take that back");
                 continue;
@@ -192,7 +193,7 @@ impl<'a> Store<'a> {
         if wanted.is_empty() {
             return Ok(());
         }
-        let evidence = self.evidence_of(conn, row)?;
+        let evidence = self.evidence(conn)?;
         let is_new = !known.people.contains_key(&row.email);
         changes.extend(wanted.into_iter().map(|(matter, at)| Change {
             person,
@@ -204,27 +205,20 @@ impl<'a> Store<'a> {
         Ok(())
     }
 
-    fn evidence_of(&mut self, conn: &mut DbConnection, row: &Row) -> Result<i64> {
-        let mut names = row.boxes.clone();
-        names.extend(row.permissions.iter().map(|(kind, _)| format!("permission:{kind}")));
-        if let Some(id) = self.evidence.get(&names) {
-            return Ok(*id);
+    /// What the people of the file saw, as far as anybody said: the wording. Which boxes there were nobody said.
+    fn evidence(&mut self, conn: &mut DbConnection) -> Result<i64> {
+        if let Some(id) = self.evidence {
+            return Ok(id);
         }
-        let boxes = names.iter().map(|name| ShownBox::plain(name.clone(), false)).collect();
-        let id = keep_evidence(
-            conn,
-            &Shown {
-                form: "import".to_owned(),
-                wording: self.plan.wording.clone(),
-                boxes,
-                policy_version: self.plan.policy_version.clone(),
-                language: None,
-            },
-        )?;
-        if self.evidence.len() >= EVIDENCE_REMEMBERED {
-            self.evidence.clear();
-        }
-        self.evidence.insert(names, id);
+        let shown = Shown {
+            form: "import".to_owned(),
+            wording: self.plan.wording.clone(),
+            boxes: Vec::new(),
+            policy_version: self.plan.policy_version.clone(),
+            language: None,
+        };
+        let id = keep_evidence(conn, &shown)?;
+        self.evidence = Some(id);
         Ok(id)
     }
 
