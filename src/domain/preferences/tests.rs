@@ -133,7 +133,10 @@ fn what_was_left_as_it_was_shown_grants_nothing_again() {
     let ledger = world.ledger();
     assert_eq!(ledger.len(), entries + 1, "what was emptied is withdrawn already");
     let shown = &ledger[entries].shown;
-    assert!(shown.contains(r#"{"name":"newsletter:email","ticked":true,"words":"Newsletter"}"#), "as it was shown: {shown}");
+    assert!(
+        shown.contains(r#"{"name":"newsletter:email","ticked":true,"words":"Newsletter"}"#),
+        "as it was shown: {shown}"
+    );
 }
 
 #[test]
