@@ -241,7 +241,9 @@ both_databases! {
         brand.anonymous_tracking = true;
         reader(&server, &brand, "ana@example.com", None);
         reader(&server, &brand, "ben@example.com", Some(false));
-        (0..8).for_each(|number| drop(reader(&server, &brand, &format!("more{number}@example.com"), None)));
+        for number in 0..8 {
+            reader(&server, &brand, &format!("more{number}@example.com"), None);
+        }
         let campaign = send(&server, &brand).await;
         let (ana, ben) = (server.mail_to("ana@example.com"), server.mail_to("ben@example.com"));
         server.mails();
