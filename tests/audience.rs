@@ -124,11 +124,14 @@ fn world(server: &TestServer) -> World {
 fn person(conn: &mut DbConnection, dice: &mut Dice, world: &World, number: u64, now: Moment) {
     let hash = number.to_be_bytes().to_vec();
     let maybe = |dice: &mut Dice, many| dice.one_in(many).then(|| dice.moment(now));
+    let email = (!dice.one_in(20)).then(|| format!("person{number}@example.com"));
+    let email_hash = (!dice.one_in(30)).then(|| hash.clone());
+    let informed_at = maybe(dice, 2);
     let id: i64 = diesel::insert_into(subscriber::table)
         .values((
             subscriber::public_id.eq(PublicId::new()),
-            subscriber::email.eq((!dice.one_in(20)).then(|| format!("person{number}@example.com"))),
-            subscriber::email_hash.eq((!dice.one_in(30)).then(|| hash.clone())),
+            subscriber::email.eq(email),
+            subscriber::email_hash.eq(email_hash),
             subscriber::attributes.eq("{}"),
             subscriber::source_id.eq(world.sources[0]),
             subscriber::created_at.eq(now),
@@ -142,12 +145,16 @@ fn person(conn: &mut DbConnection, dice: &mut Dice, world: &World, number: u64, 
         for channel in Channel::ALL {
             let likely = if place == 0 && *channel == Channel::Email { 4 } else { 1 };
             if dice.number(6) < likely {
-                answer(conn, dice, world, (id, world.topics[place], world.brand.id, *channel), now);
+                // What is known of other answers is nothing about the one that counts.
+                let informed_at = if place == 0 { informed_at } else { Some(now) };
+                let topic = (id, world.topics[place], world.brand.id, *channel);
+                answer(conn, dice, world, topic, (informed_at, now));
             }
         }
     }
     if dice.one_in(3) {
-        answer(conn, dice, world, (id, world.foreign, world.other.id, Channel::Email), now);
+        let topic = (id, world.foreign, world.other.id, Channel::Email);
+        answer(conn, dice, world, topic, (Some(now), now));
     }
     for kind in Kind::ALL {
         for brand in [world.brand.id, world.other.id] {
@@ -182,7 +189,7 @@ fn answer(
     dice: &mut Dice,
     world: &World,
     (person, topic, brand, channel): (i64, i64, i64, Channel),
-    now: Moment,
+    (informed_at, now): (Option<Moment>, Moment),
 ) {
     let states = [State::Granted, State::Granted, State::Granted, State::Pending, State::Withdrawn];
     diesel::insert_into(opt_in::table)
@@ -198,7 +205,7 @@ fn answer(
             opt_in::ledger_id.eq(world.entry),
             opt_in::source_id.eq((!dice.one_in(3)).then(|| dice.pick(&world.sources))),
             opt_in::obtained_at.eq(dice.one_in(2).then(|| dice.moment(now))),
-            opt_in::informed_at.eq(dice.one_in(2).then(|| dice.moment(now))),
+            opt_in::informed_at.eq(informed_at),
         ))
         .execute(conn)
         .unwrap();

@@ -116,7 +116,11 @@ both_databases! {
         }
         assert_eq!(
             ledger[0].shown,
-            r#"[{"name":"newsletter:email","ticked":true},{"name":"transport:email","ticked":false},{"name":"permission:opens","ticked":false}]"#
+            concat!(
+                r#"[{"name":"newsletter:email","ticked":true,"words":"Newsletter\nWhat happened this month, in ten minutes "#,
+                r#"of reading. About one a month."},{"name":"transport:email","ticked":false,"words":"Transport\nRoads, "#,
+                r#"rail and buses."},{"name":"permission:opens","ticked":false}]"#
+            )
         );
         assert_eq!((ledger[2].channel, ledger[2].decision), (None, Decision::Withdrawn));
         assert_eq!((ledger[3].permission, ledger[3].decision), (Some(Kind::Opens), Decision::Withdrawn));

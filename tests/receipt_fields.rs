@@ -126,9 +126,12 @@ both_databases! {
             ] {
                 assert_eq!(event[name], wanted, "{name} of {event}");
             }
-            let box_of_it = if event["event_state"] == "ChoiceMade" { "at_most:weekly" } else { "transport:email" };
-            let shown = event["shown"].as_array().unwrap();
-            assert!(shown.contains(&json!({ "name": box_of_it, "ticked": false })), "{event}");
+            let box_of_it = if event["event_state"] == "ChoiceMade" {
+                json!({ "name": "at_most:weekly", "ticked": false })
+            } else {
+                json!({ "name": "transport:email", "ticked": false, "words": "Transport\nRoads, rail and buses." })
+            };
+            assert!(event["shown"].as_array().unwrap().contains(&box_of_it), "{event}");
         }
     }
 }

@@ -63,7 +63,8 @@ both_databases! {
         assert!(page.contains("Whatever they have.") && page.contains("Twice a day."));
         let choices = BrowserForm::with_button(&page, "save").tick("choice", "webinars:email");
         server.press(&choices).await.expect(200);
-        assert_eq!(beside(&server, &key, "webinars:email").await, [said("preference_page", AFTER)]);
+        let kept = beside(&server, &key, "webinars:email").await;
+        assert!(!kept.is_empty() && kept.iter().all(|entry| *entry == said("preference_page", AFTER)), "{kept:?}");
         let nothing = server.press(&server.form(&url, "stop").await).await.expect(200).text;
         server.press(&BrowserForm::with_button(&nothing, "undo")).await.expect(200);
         let kept = beside(&server, &key, "webinars:email").await;

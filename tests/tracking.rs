@@ -224,6 +224,7 @@ both_databases! {
         };
         let before = shown();
         let letter = server.mail_to("ana@example.com");
+        server.mails();
         server.get(&pixel_of(&letter).unwrap()).await.expect(200);
         server.get(&link_of(&letter)).await.expect(302);
         assert_eq!((before.opens, before.clicks), (Cell::Hidden, Cell::Hidden));
@@ -245,6 +246,7 @@ both_databases! {
         }
         let campaign = send(&server, &brand).await;
         let (ana, ben) = (server.mail_to("ana@example.com"), server.mail_to("ben@example.com"));
+        server.mails();
         assert_eq!((pixel_of(&ana), link_of(&ana)), (pixel_of(&ben), link_of(&ben)));
         let first = server.now().start_of_hour();
         for letter in [&ana, &ben] {

@@ -95,7 +95,7 @@ fn the_ledger_keeps_what_was_shown_how_it_stood_before_and_by_which_link() {
     assert_eq!(transport.wording, world.brand.consent_wording);
     assert_eq!(
         transport.shown,
-        r#"[{"name":"newsletter:email","ticked":true},{"name":"transport:email","ticked":false},{"name":"permission:opens","ticked":false},{"name":"permission:clicks","ticked":false}]"#
+        r#"[{"name":"newsletter:email","ticked":true,"words":"Newsletter"},{"name":"transport:email","ticked":false,"words":"Transport"},{"name":"permission:opens","ticked":false},{"name":"permission:clicks","ticked":false}]"#
     );
     assert_eq!((opens.decision, opens.wording.as_str()), (Decision::Refused, "Count opens"));
     assert_eq!((clicks.decision, clicks.wording.as_str()), (Decision::Granted, "Count clicks"));
@@ -133,7 +133,10 @@ fn what_was_left_as_it_was_shown_grants_nothing_again() {
     let ledger = world.ledger();
     assert_eq!(ledger.len(), entries + 1, "what was emptied is withdrawn already");
     let shown = &ledger[entries].shown;
-    assert!(shown.contains(r#"{"name":"newsletter:email","ticked":true}"#), "as it was shown: {shown}");
+    assert!(
+        shown.contains(r#"{"name":"newsletter:email","ticked":true,"words":"Newsletter"}"#),
+        "as it was shown: {shown}"
+    );
 }
 
 #[test]
