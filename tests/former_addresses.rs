@@ -118,7 +118,7 @@ both_databases! {
         server.run_jobs().await;
         // An old file does not press the button for them.
         assert_eq!(import(&server, old_file(ADDRESS)).former, 1);
-        server.post_form(&server.mail_to(ADDRESS).link("/confirm/"), &[]).await.expect(200);
+        server.confirm(&server.mail_to(ADDRESS).link("/confirm/")).await.expect(200);
         let mut both = reached(&server, &brand).await;
         both.sort();
         assert_eq!(both, [ADDRESS, NEW]);
@@ -160,7 +160,7 @@ both_databases! {
         sign_up(&server, NEW, &BOTH).await.expect(200);
         server.run_jobs().await;
         let link = server.mail_to(NEW).link("/confirm/");
-        server.post_form(&link, &[]).await.expect(200);
+        server.confirm(&link).await.expect(200);
         assert_eq!(person.state(&server, "transport", Channel::Email), Some(State::Granted));
         // Not even what was confirmed is shown to who reads the old mail.
         moves(&server, &person, "third@elsewhere.example").await;

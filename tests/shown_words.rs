@@ -47,7 +47,7 @@ both_databases! {
         let boxes = [("shown", "webinars:email"), ("choice", "webinars:email")];
         sign_up(&server, "ana@example.com", &boxes).await.expect(200);
         server.run_jobs().await;
-        server.post_form(&server.mail_to("ana@example.com").link("/confirm/"), &[]).await.expect(200);
+        server.confirm(&server.mail_to("ana@example.com").link("/confirm/")).await.expect(200);
         let kept = [said("sign_up_form", BEFORE), said("double_opt_in", BEFORE)];
         assert_eq!(beside(&server, &key, "webinars:email").await, kept);
         rename(&server, &key).await;
@@ -118,7 +118,7 @@ both_databases! {
         let path = format!("/subscribers/{}/opt-ins", people["items"][0]["id"].as_str().unwrap());
         let put = |words: &str| json!({
             "opt_ins": [{"brand": person.brand.slug, "topic": "webinars", "channel": "email", "state": "granted"}],
-            "evidence": {"form": "stand 4", "wording": "Yes", "boxes": [
+            "evidence": {"given_at": server.now().to_string(), "form": "stand 4", "wording": "Yes", "boxes": [
                 {"name": "webinars:email", "ticked": false, "words": words}
             ]},
         });
